@@ -1,0 +1,1 @@
+"""The learner-management system and the Django project around it."""

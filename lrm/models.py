@@ -1,0 +1,115 @@
+"""Portals, the people who use them, and their learners.
+
+A portal is one training provider's LRM and the tenant of this system: every row of every app
+belongs to exactly one, and every query starts from it.
+"""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+
+class Portal(models.Model):
+    """One training provider's LRM."""
+
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(unique=True)
+    time_zone = models.CharField(max_length=64, default="Australia/Sydney")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LrmRole(models.TextChoices):
+    """What a user may do with learners. Independent of being a portal admin."""
+
+    NONE = "NONE", "No LRM access"
+    USER = "USER", "LRM user"
+    ADMIN = "ADMIN", "LRM admin"
+
+
+class User(AbstractUser):
+    """A person who signs in. Portal admin and LRM role are two independent properties."""
+
+    # Null only for a superuser made from the shell, who belongs to no portal and sees none.
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, null=True, related_name="users")
+    is_portal_admin = models.BooleanField(default=False)
+    lrm_role = models.CharField(max_length=8, choices=LrmRole.choices, default=LrmRole.NONE)
+    is_accounts = models.BooleanField(default=False, help_text="May run finance reports.")
+
+    objects: ClassVar[UserManager["User"]] = UserManager()
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class Learner(models.Model):
+    """A student of a portal."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="learners")
+    # 50 characters is what Xero's ContactNumber holds.
+    number = models.CharField("learner number", max_length=50)
+    given_name = models.CharField(max_length=100)
+    family_name = models.CharField(max_length=100)
+    email = models.EmailField(max_length=255, blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    mobile = models.CharField(max_length=30, blank=True)
+    address_line = models.CharField("address", max_length=200, blank=True)
+    city = models.CharField("suburb or city", max_length=100, blank=True)
+    region = models.CharField("state or region", max_length=100, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=50, blank=True, default="Australia")
+    sync_to_xero = models.BooleanField("Sync to Xero", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["family_name", "given_name", "number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["portal", "number"],
+                name="learner_number_unique_in_portal",
+                violation_error_message="A learner with this number already exists.",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["portal", "family_name", "given_name", "number"], name="learner_list"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.full_name} ({self.number})"
+
+    @property
+    def full_name(self) -> str:
+        """Given and family name as one string, without stray spaces."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+class NoticeLevel(models.TextChoices):
+    """How a notice looks; the words carry the meaning."""
+
+    INFO = "INFO", "Information"
+    SUCCESS = "SUCCESS", "Done"
+    WARNING = "WARNING", "Needs attention"
+
+
+class Notice(models.Model):
+    """One line under the bell in the header, for one user."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    level = models.CharField(max_length=8, choices=NoticeLevel.choices, default=NoticeLevel.INFO)
+    text = models.CharField(max_length=500)
+    url = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [models.Index(fields=["user", "-created_at"], name="notice_bell")]
+
+    def __str__(self) -> str:
+        return self.text

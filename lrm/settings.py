@@ -1,0 +1,214 @@
+"""Django settings: everything that differs between machines comes from the environment.
+
+Where `DATABASE_URL` or `REDIS_URL` is unset and `DEBUG` is on, real services start by themselves
+under `.local/` (see `lrm.local_services`). With `DEBUG` off nothing is guessed: a missing secret
+stops the start with its name.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+# Real environment variables win over both files. The second is written by `make demo`, so that
+# manage.py commands run beside the demo use its services.
+environ.Env.read_env(BASE_DIR / ".env")
+environ.Env.read_env(BASE_DIR / ".local" / "demo.env")
+
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def required(name: str, *, in_debug: str) -> str:
+    """Return a setting that production must name itself.
+
+    :raises ImproperlyConfigured: when `DEBUG` is off and the setting is missing or empty.
+    """
+    value: str = env.str(name, default="")
+    if value:
+        return value
+    if DEBUG:
+        return in_debug
+    raise ImproperlyConfigured(
+        f"{name} is not set. Set it in the environment (see .env.example) and start again."
+    )
+
+
+def service_url(name: str) -> str:
+    """Return `DATABASE_URL` or `REDIS_URL`, starting the local service where it is unset."""
+    value: str = env.str(name, default="")
+    if value:
+        return value
+    if not DEBUG:
+        return required(name, in_debug="")
+    # Imported here because production installs do not have the embedded servers.
+    from lrm import local_services
+
+    start = local_services.database_url if name == "DATABASE_URL" else local_services.redis_url
+    return start(BASE_DIR / ".local")
+
+
+SECRET_KEY = required("SECRET_KEY", in_debug="made-up-key-for-development-only")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if DEBUG else [])
+PUBLIC_URL = required("PUBLIC_URL", in_debug="http://localhost:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "bootstrap",
+    "rest_framework",
+    "lrm",
+    "connected_apps",
+    "invoices",
+    "xero_sync",
+    "reports",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "lrm.middleware.PortalMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "lrm.urls"
+WSGI_APPLICATION = "lrm.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "lrm.context.shell",
+            ],
+        },
+    }
+]
+
+DATABASES: dict[str, Any] = {"default": env.db_url_config(service_url("DATABASE_URL"))}
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+# Test runs side by side on one server must not share a database.
+DATABASES["default"]["TEST"] = {"NAME": f"test_lrm_{os.getpid()}"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = service_url("REDIS_URL")
+
+AUTH_USER_MODEL = "lrm.User"
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign_in"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en-au"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "lrm" / "assets"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # The consent redirect from Xero must still carry the session.
+SECURE_COOKIES = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG and SECURE_COOKIES)
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL_REDIRECT
+SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LRM <no-reply@localhost>")
+
+# --- Xero -------------------------------------------------------------------------------------
+XERO_CLIENT_ID = required("XERO_CLIENT_ID", in_debug="demo-client-id")
+XERO_CLIENT_SECRET = required("XERO_CLIENT_SECRET", in_debug="demo-client-secret")
+XERO_WEBHOOK_KEYS = env.list("XERO_WEBHOOK_KEYS", default=["demo-webhook-key"] if DEBUG else [])
+if not XERO_WEBHOOK_KEYS:
+    required("XERO_WEBHOOK_KEYS", in_debug="")
+# Newest first: the first encrypts, all of them decrypt.
+TOKEN_ENCRYPTION_KEYS = env.list(
+    "TOKEN_ENCRYPTION_KEYS",
+    default=["ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtb2s="] if DEBUG else [],
+)
+if not TOKEN_ENCRYPTION_KEYS:
+    required("TOKEN_ENCRYPTION_KEYS", in_debug="")
+XERO_SCOPES = env.str(
+    "XERO_SCOPES",
+    default=(
+        "openid profile email offline_access accounting.invoices.read accounting.payments.read "
+        "accounting.contacts accounting.settings.read"
+    ),
+).split()
+XERO_AUTHORIZE_URL = env.str(
+    "XERO_AUTHORIZE_URL", default="https://login.xero.com/identity/connect/authorize"
+)
+XERO_IDENTITY_URL = env.str("XERO_IDENTITY_URL", default="https://identity.xero.com").rstrip("/")
+XERO_API_URL = env.str("XERO_API_URL", default="https://api.xero.com").rstrip("/")
+XERO_ONLINE_INVOICE_HOSTS = env.list("XERO_ONLINE_INVOICE_HOSTS", default=["in.xero.com"])
+XERO_MINUTE_LIMIT = env.int("XERO_MINUTE_LIMIT", default=60)
+XERO_DAY_LIMIT = env.int("XERO_DAY_LIMIT", default=5000)
+XERO_CONCURRENT_LIMIT = env.int("XERO_CONCURRENT_LIMIT", default=5)
+XERO_APP_MINUTE_LIMIT = env.int("XERO_APP_MINUTE_LIMIT", default=10_000)
+
+# --- Celery: rings the bell, keeps nothing --------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "people"
+CELERY_TIMEZONE = "UTC"
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "UNAUTHENTICATED_USER": None,
+}
