@@ -1,0 +1,125 @@
+"""Faults that a test scripts: which call they meet, and what happens instead.
+
+A fault is a rule with a number of uses. The gateway takes the first rule that fits a call and
+either answers in Xero's place, delays, spoils the true answer, or cuts the connection before or
+after the act is done.
+"""
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+NAMED = frozenset(
+    (
+        "token_expired",
+        "unauthorised",
+        "forbidden",
+        "minute",
+        "day",
+        "concurrent",
+        "appminute",
+        "maintenance",
+        "offline",
+        "unavailable",
+        "bad_json",
+        "unknown_enum",
+        "nulls",
+        "empty_html_500",
+    )
+)
+SPOILING = frozenset(("bad_json", "unknown_enum", "nulls"))
+
+
+class BadFault(Exception):
+    """The script of a fault makes no sense; the message says which part."""
+
+
+class Answer(NamedTuple):
+    """What a fault does. Empty values mean that the part stays as Xero would have it."""
+
+    status: int = 0
+    body: bytes | None = None
+    headers: Mapping[str, str] = {}
+    delay_seconds: float = 0.0
+    cut: str = ""
+    named: str = ""
+
+    @property
+    def replaces(self) -> bool:
+        """Tell whether the call is answered without doing anything."""
+        return bool(self.status) or (bool(self.named) and self.named not in SPOILING)
+
+
+class _Rule:
+    def __init__(self, match: Mapping[str, Any], times: int, answer: Answer) -> None:
+        self._path = re.compile(match.get("path", ""))
+        self._method = str(match.get("method", "")).upper()
+        self._tenant = str(match.get("tenant", ""))
+        self._host = str(match.get("host", ""))
+        self.times = times
+        self.answer = answer
+
+    def fits(self, *, host: str, path: str, method: str, tenant: str) -> bool:
+        return (
+            self.times != 0
+            and self._host in ("", host)
+            and self._method in ("", method)
+            and self._tenant in ("", tenant)
+            and self._path.search(path) is not None
+        )
+
+
+class Faults:
+    """The scripted faults, first come first served."""
+
+    def __init__(self) -> None:
+        self._rules: dict[int, _Rule] = {}
+        self._ids = itertools.count(1)
+
+    def add(self, script: Mapping[str, Any]) -> int:
+        """Add a fault from its JSON script and return its id.
+
+        `{"match": {"path"?: regex, "method"?, "tenant"?, "host"?: "api" or "identity"},
+        "times"?: n, or -1 for ever, "answer": {"status"?, "body"?, "headers"?,
+        "delay_seconds"?, "cut"?: "before" or "after", "named"?}}`.
+
+        :raises BadFault: a part of the script is unknown.
+        """
+        answer = _read_answer(script.get("answer") or {})
+        match = script.get("match") or {}
+        if unknown := set(match) - {"path", "method", "tenant", "host"}:
+            raise BadFault(f"A fault cannot match {', '.join(sorted(unknown))}.")
+        try:
+            rule = _Rule(match, int(script.get("times", 1)), answer)
+        except re.error as error:
+            raise BadFault(f"The path of a fault is not a regular expression: {error}.") from error
+        number = next(self._ids)
+        self._rules[number] = rule
+        return number
+
+    def take(self, *, host: str, path: str, method: str, tenant: str) -> Answer | None:
+        """Return the answer of the first fault that fits this call, and use it up by one."""
+        for rule in self._rules.values():
+            if rule.fits(host=host, path=path, method=method, tenant=tenant):
+                if rule.times > 0:
+                    rule.times -= 1
+                return rule.answer
+        return None
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        self._rules.clear()
+
+
+def _read_answer(script: Mapping[str, Any]) -> Answer:
+    if unknown := set(script) - set(Answer._fields):
+        raise BadFault(f"A fault cannot answer {', '.join(sorted(unknown))}.")
+    values = dict(script)
+    if values.get("named", "") not in NAMED | {""}:
+        raise BadFault(f"There is no fault named {values['named']}.")
+    if values.get("cut", "") not in ("", "before", "after"):
+        raise BadFault("A fault cuts before or after.")
+    if isinstance(values.get("body"), str):
+        values["body"] = values["body"].encode()
+    return Answer(**values)

@@ -1,0 +1,186 @@
+"""Where the books keep their records, and the few moves that every act is made of."""
+
+import dataclasses
+import datetime
+import random
+import uuid
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from xero_simulator import clock, records, table
+
+Tell = Callable[[str, str, str, datetime.datetime, dict[str, Any] | None], None]
+
+
+def to_ms(instant: datetime.datetime) -> int:
+    """Return an aware instant as Xero's milliseconds since 1970."""
+    return int(instant.timestamp() * 1000)
+
+
+def from_ms(milliseconds: int) -> datetime.datetime:
+    """Return Xero's milliseconds since 1970 as an aware instant."""
+    return datetime.datetime.fromtimestamp(milliseconds / 1000, tz=datetime.UTC)
+
+
+@dataclasses.dataclass(frozen=True)
+class Replayed:
+    """Raw JSON elements served, as they stand, in place of the books."""
+
+    documents: dict[str, list[dict[str, Any]]]
+    contacts: list[dict[str, Any]]
+
+
+class Shelf:
+    """The tables of an organisation; every change passes here and is told to listeners."""
+
+    def __init__(
+        self,
+        *,
+        time: clock.Clock,
+        rng: random.Random,
+        zone: zoneinfo.ZoneInfo,
+        base_currency: str,
+        tell: Tell,
+    ) -> None:
+        self.clock = time
+        self.rng = rng
+        self.zone = zone
+        self.base_currency = base_currency
+        self.invoices = _documents()
+        self.credit_notes = _documents()
+        self.overpayments = _documents()
+        self.prepayments = _documents()
+        self.tables: dict[str, table.Table[records.Document]] = {
+            records.INVOICES: self.invoices,
+            records.CREDIT_NOTES: self.credit_notes,
+            records.OVERPAYMENTS: self.overpayments,
+            records.PREPAYMENTS: self.prepayments,
+        }
+        self.contacts: table.Table[records.Contact] = table.Table(lambda contact: contact.number)
+        self.replayed: Replayed | None = None
+        self.counters: dict[str, int] = {}
+        self.seeded_counters: dict[str, int] = {}
+        self._tell = tell
+        self._pending: list[tuple[str, str, str, datetime.datetime, dict[str, Any] | None]] = []
+        self._in_transaction = False
+
+    @property
+    def version(self) -> int:
+        """Return a number that moves with every change."""
+        return sum(each.version for each in self._all_tables())
+
+    def today(self) -> datetime.date:
+        """Return the calendar date in the organisation's own time zone."""
+        return self.clock.now().astimezone(self.zone).date()
+
+    def document(self, document_id: str) -> records.Document:
+        """Return a document of any kind.
+
+        :raises records.NotAllowed: there is none with that id.
+        """
+        for each in self.tables.values():
+            if found := each.by_id.get(document_id):
+                return found
+        raise records.NotAllowed(f"There is no document {document_id}.")
+
+    def contact(self, contact_id: str) -> records.Contact:
+        """Return a contact.
+
+        :raises records.NotAllowed: there is none with that id.
+        """
+        found = self.contacts.by_id.get(contact_id)
+        if found is None:
+            raise records.NotAllowed(f"There is no contact {contact_id}.")
+        return found
+
+    def documents(self) -> Iterator[records.Document]:
+        """Yield every document, supplier ones too, kind by kind."""
+        for each in self.tables.values():
+            yield from each.ordered
+
+    def new_id(self) -> str:
+        """Return a fresh id out of the seeded generator."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def next_number(self, prefix: str) -> str:
+        """Return the next number of a series, as `INV-0042`."""
+        self.counters[prefix] = self.counters.get(prefix, 0) + 1
+        return f"{prefix}-{self.counters[prefix]:04d}"
+
+    def now_ms(self) -> int:
+        """Return this instant in Xero's milliseconds."""
+        return to_ms(self.clock.now())
+
+    def store(self, document: records.Document, *, event: str = "UPDATE") -> None:
+        """Put a changed or new document in place and tell of it."""
+        self.tables[document.kind].put(document)
+        self._announce(records.CATEGORY_OF_KIND[document.kind], document.id, event, _data(document))
+
+    def store_contact(self, contact: records.Contact, *, event: str = "UPDATE") -> None:
+        """Put a changed or new contact in place and tell of it."""
+        self.contacts.put(contact)
+        self._announce("CONTACT", contact.id, event, None)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Undo everything, and tell nothing, if the block raises."""
+        for each in self._all_tables():
+            each.begin()
+        counters, self._in_transaction = dict(self.counters), True
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            self._in_transaction = False
+            for each in self._all_tables():
+                each.end(keep=done)
+            if not done:
+                self.counters = counters
+            pending, self._pending = self._pending if done else [], []
+            for change in pending:
+                self._tell(*change)
+
+    def replay(
+        self,
+        documents: dict[str, list[dict[str, Any]]],
+        contacts: list[dict[str, Any]],
+    ) -> None:
+        """Serve these raw elements in place of the books, until the next reset."""
+        self.replayed = Replayed(documents, contacts)
+
+    def reset(self) -> None:
+        """Go back to the seeded records."""
+        self.replayed = None
+        self.counters = dict(self.seeded_counters)
+        for each in self._all_tables():
+            each.reset()
+
+    def _announce(
+        self, category: str, record_id: str, event: str, data: dict[str, Any] | None
+    ) -> None:
+        change = (category, record_id, event, self.clock.now(), data)
+        if self._in_transaction:
+            self._pending.append(change)
+        else:
+            self._tell(*change)
+
+    def _all_tables(self) -> Sequence[table.Table[Any]]:
+        return (*self.tables.values(), self.contacts)
+
+
+def _documents() -> table.Table[records.Document]:
+    return table.Table(lambda document: document.number)
+
+
+def _data(document: records.Document) -> dict[str, Any] | None:
+    """Return what the webhook of a newer category carries; invoices carry nothing."""
+    if document.kind == records.INVOICES:
+        return None
+    data = {"Type": document.type, "Status": document.status}
+    if document.kind != records.CREDIT_NOTES:
+        updated = from_ms(document.updated_ms).replace(microsecond=0, tzinfo=None)
+        data["UpdatedDateUTCString"] = f"{updated.isoformat()}Z"
+    return data
