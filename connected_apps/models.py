@@ -1,0 +1,125 @@
+"""Who a portal is connected to, and with what.
+
+Three rows make a connection. An `Organisation` is a Xero tenant as one portal knows it; documents
+and contacts belong to it, so that they stay apart when another organisation is connected and come
+back with it. A `Grant` is one consent's token set (Xero gives one for each consent of a user, not
+one for each tenant). The `Connection` is what the settings page shows: its state, the organisation
+it points to, the grant it uses, and a generation that rises whenever queued work must be dropped.
+"""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from lrm.models import Portal, User
+
+
+class Organisation(models.Model):
+    """A Xero tenant, as one portal knows it."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="organisations")
+    tenant_id = models.UUIDField()
+    name = models.CharField(max_length=255)
+    short_code = models.CharField(max_length=20, blank=True)
+    # IANA name, translated from Xero's .NET-style token; edges of date ranges need it.
+    time_zone = models.CharField(max_length=64, blank=True)
+    base_currency = models.CharField(max_length=3, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["portal", "tenant_id"], name="organisation_of_portal")
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant_id"], name="organisation_tenant")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """One consent's token set. Tokens are stored encrypted and never shown, not even in repr."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="grants")
+    xero_user_id = models.CharField(max_length=64, blank=True)
+    xero_user_name = models.CharField(max_length=200, blank=True)
+    authentication_event_id = models.CharField(max_length=64, blank=True)
+    scopes = models.TextField(blank=True, help_text="Granted scopes, separated by spaces.")
+    access_token_encrypted = models.BinaryField()
+    refresh_token_encrypted = models.BinaryField()
+    # The pair before the newest: Xero lets it be retried for 30 minutes when a reply was lost.
+    previous_refresh_token_encrypted = models.BinaryField(null=True)
+    access_expires_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField()
+    refresh_count = models.PositiveIntegerField(default=0)
+    dead_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"grant {self.pk}"
+
+
+class State(models.TextChoices):
+    """What a connection is in. The words people read are made in `states`."""
+
+    NOT_CONNECTED = "NOT_CONNECTED", "Not connected"
+    CONNECTING = "CONNECTING", "Connecting"
+    CONNECTED = "CONNECTED", "Connected"
+    CONNECTED_WITH_PROBLEMS = "CONNECTED_WITH_PROBLEMS", "Connected with problems"
+    PAUSED = "PAUSED", "Paused"
+    NEEDS_RECONNECTING = "NEEDS_RECONNECTING", "Needs reconnecting"
+    DISCONNECTED_IN_XERO = "DISCONNECTED_IN_XERO", "Disconnected in Xero"
+    DISCONNECTED_HERE = "DISCONNECTED_HERE", "Disconnected here"
+
+
+class Connection(models.Model):
+    """A portal's link to one connected app; for Xero, to one organisation."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="connections")
+    app = models.CharField(max_length=30, default="xero")
+    state = models.CharField(max_length=30, choices=State.choices, default=State.NOT_CONNECTED)
+    reason = models.CharField(max_length=300, blank=True)
+    state_since = models.DateTimeField()
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True)
+    grant = models.ForeignKey(Grant, on_delete=models.SET_NULL, null=True)
+    # The id that DELETE /connections/{id} takes: Xero's own, not the tenant id.
+    xero_connection_id = models.UUIDField(null=True)
+    # Rises on every connect and disconnect; work carrying an older one drops itself.
+    generation = models.PositiveIntegerField(default=0)
+    paused_until = models.DateTimeField(null=True)
+    problem_count = models.PositiveIntegerField(default=0)
+    connected_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    connected_at = models.DateTimeField(null=True)
+    # The last moment at which everything was known to be in step; a reconnect pulls from here.
+    last_good_sync_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["portal", "app"], name="one_connection_per_app")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.app} of {self.portal}"
+
+
+class AuditEvent(models.Model):
+    """One line of the audit trail: who or what did what, when, why. Append only."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="audit_events")
+    at = models.DateTimeField()
+    # Null where the system acted by itself; the name is kept as it was then.
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(max_length=200)
+    action = models.CharField(max_length=60)
+    from_state = models.CharField(max_length=30, blank=True)
+    to_state = models.CharField(max_length=30, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    organisation_name = models.CharField(max_length=255, blank=True)
+    correlation_id = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["portal", "-at"], name="audit_of_portal")]
+
+    def __str__(self) -> str:
+        return f"{self.action} at {self.at:%Y-%m-%d %H:%M}"
