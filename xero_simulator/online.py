@@ -1,7 +1,7 @@
 """The address of an invoice's public page, and the way back from it.
 
-Xero gives every approved sales invoice an unguessable public address. Here the address is a reversible mask of
-the invoice's id, so that no registry is needed however many invoices the books hold.
+Xero gives every approved sales invoice an unguessable public address. Here the address is a
+reversible mask of the invoice's id, so that no registry is needed however many the books hold.
 """
 
 import base64

@@ -1,0 +1,44 @@
+"""What a consent is, and the grant that comes of it."""
+
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who signed in, as far as an id token tells."""
+
+    user_id: str
+    email: str
+    given_name: str
+    family_name: str
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One press of *Allow access*, waiting behind its authorization code."""
+
+    person: Person
+    client_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    authentication_event_id: str
+    code_challenge: str | None
+    nonce: str | None
+    given_at: datetime
+
+
+@dataclass
+class Grant:
+    """What one consent gave: a chain of refresh tokens, and the figures tests ask for."""
+
+    consent: Consent
+    grant_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    session_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    alive: bool = True
+    refreshes: int = 0
+    issued: int = 0
+    last_issued_at: datetime | None = None
+    access_expires_at: datetime | None = None
