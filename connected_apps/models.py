@@ -43,15 +43,20 @@ class Grant(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="grants")
     xero_user_id = models.CharField(max_length=64, blank=True)
     xero_user_name = models.CharField(max_length=200, blank=True)
+    # The consent these tokens came from; `/connections` marks what was chosen in it with the same.
     authentication_event_id = models.CharField(max_length=64, blank=True)
     scopes = models.TextField(blank=True, help_text="Granted scopes, separated by spaces.")
     access_token_encrypted = models.BinaryField()
     refresh_token_encrypted = models.BinaryField()
-    # The pair before the newest: Xero lets it be retried for 30 minutes when a reply was lost.
+    # The token before the newest. Xero lets it be used again for 30 minutes, which mends a reply
+    # that was lost (Xero's OAuth 2.0 questions page).
     previous_refresh_token_encrypted = models.BinaryField(null=True)
     access_expires_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
     refresh_count = models.PositiveIntegerField(default=0)
+    # When the identity service last let a refresh down; those who waited for that refresh do not
+    # each run into the same wall one after the other.
+    refresh_failed_at = models.DateTimeField(null=True)
     dead_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -78,8 +83,12 @@ class Connection(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="connections")
     app = models.CharField(max_length=30, default="xero")
     state = models.CharField(max_length=30, choices=State.choices, default=State.NOT_CONNECTED)
+    # One sentence for people: why it is in this state.
     reason = models.CharField(max_length=300, blank=True)
     state_since = models.DateTimeField()
+    # While CONNECTING: what it was before, and is again if the person never comes back.
+    state_before = models.CharField(max_length=30, choices=State.choices, blank=True)
+    reason_before = models.CharField(max_length=300, blank=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True)
     grant = models.ForeignKey(Grant, on_delete=models.SET_NULL, null=True)
     # The id that DELETE /connections/{id} takes: Xero's own, not the tenant id.
@@ -90,6 +99,8 @@ class Connection(models.Model):
     problem_count = models.PositiveIntegerField(default=0)
     connected_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     connected_at = models.DateTimeField(null=True)
+    # When `/connections` last listed this organisation.
+    checked_at = models.DateTimeField(null=True)
     # The last moment at which everything was known to be in step; a reconnect pulls from here.
     last_good_sync_at = models.DateTimeField(null=True)
 
@@ -100,6 +111,59 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.app} of {self.portal}"
+
+
+class PendingConsent(models.Model):
+    """A consent given in Xero that still waits for a person's answer here.
+
+    Either several organisations came with it, or the one that came needs a confirmation. Its
+    tokens rest in a `Grant` that no connection uses yet; the row belongs to one user in one
+    browser session and is worth nothing after `expires_at`.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    session_hash = models.CharField(max_length=64)
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="+")
+    # [{"connection_id", "tenant_id", "name"}], as `/connections` listed them.
+    organisations = models.JSONField()
+    correlation_id = models.UUIDField(default=uuid.uuid4)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"pending consent {self.pk}"
+
+
+class PendingRemoval(models.Model):
+    """A connection that still stands in Xero and must go: done by itself, until it is done.
+
+    The row outlives the connection's own use of the grant, so the grant stays until then.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="pending_removals")
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="removals")
+    xero_connection_id = models.UUIDField()
+    organisation_name = models.CharField(max_length=255)
+    requested_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    # Set when it is over, one way or the other; `outcome` says which, in words.
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=300, blank=True)
+    correlation_id = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_try_at"],
+                name="removal_due",
+                condition=models.Q(finished_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"removal of {self.organisation_name}"
 
 
 class AuditEvent(models.Model):
@@ -114,6 +178,7 @@ class AuditEvent(models.Model):
     from_state = models.CharField(max_length=30, blank=True)
     to_state = models.CharField(max_length=30, blank=True)
     detail = models.CharField(max_length=500, blank=True)
+    is_problem = models.BooleanField(default=False)
     organisation_name = models.CharField(max_length=255, blank=True)
     correlation_id = models.UUIDField(default=uuid.uuid4)
 
