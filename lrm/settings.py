@@ -15,10 +15,12 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-# Real environment variables win over both files. The second is written by `make demo`, so that
-# manage.py commands run beside the demo use its services.
+# Real environment variables win over both files, the first file over the second. The second is
+# written by `make demo`, so that manage.py commands run beside the demo use its services. The test
+# suite has a LOCAL_DIR of its own, and so touches neither the demo's data nor its settings.
 environ.Env.read_env(BASE_DIR / ".env")
-environ.Env.read_env(BASE_DIR / ".local" / "demo.env")
+LOCAL_DIR = BASE_DIR / env.str("LOCAL_DIR", default=".local")
+environ.Env.read_env(LOCAL_DIR / "demo.env")
 
 DEBUG = env.bool("DEBUG", default=False)
 
@@ -49,7 +51,7 @@ def service_url(name: str) -> str:
     from lrm import local_services
 
     start = local_services.database_url if name == "DATABASE_URL" else local_services.redis_url
-    return start(BASE_DIR / ".local")
+    return start(LOCAL_DIR)
 
 
 SECRET_KEY = required("SECRET_KEY", in_debug="made-up-key-for-development-only")
@@ -118,7 +120,11 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
 ]
 
 LANGUAGE_CODE = "en-au"

@@ -1,0 +1,60 @@
+"""What the kernel must know about child processes, shared by the keeper and the demo."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # From <sys/prctl.h>; Linux only.
+
+
+def die_with_parent(how: signal.Signals) -> Callable[[], None] | None:
+    """Return what a child runs before its program, so that it gets `how` when its parent ends.
+
+    Python itself offers no such thing. Returns None where the system has none (macOS): there a
+    killed parent leaves its children to the next start, see `end_remnant`. The parent must start
+    the child from its main thread: the kernel watches the thread, not the process.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def tie() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0)
+        if os.getppid() != parent:  # The parent ended between fork and prctl.
+            os._exit(1)
+
+    return tie
+
+
+def end_remnant(pid_file: Path, program: str, *, seconds: float = 15.0) -> None:
+    """End the server that an earlier, killed owner left: its pid is the first line of the file.
+
+    A pid is only trusted where a process of that name has it, because pids come round again.
+    """
+    try:
+        pid = int(pid_file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return
+    ends = time.monotonic() + seconds
+    asked = False
+    while _is_running(pid, program):
+        if not asked or time.monotonic() > ends:
+            os.kill(pid, signal.SIGKILL if asked else signal.SIGINT)
+            asked = True
+        time.sleep(0.05)
+
+
+def _is_running(pid: int, program: str) -> bool:
+    found = subprocess.run(
+        ["ps", "-o", "stat=,comm=", "-p", str(pid)],  # noqa: S607 - ps is where PATH says
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return program in found and not found.lstrip().startswith("Z")
