@@ -1,0 +1,75 @@
+"""The books as plain rows, for tests and benchmarks to compare with what a client has stored."""
+
+from typing import Any
+
+from xero_simulator import records, shelf
+from xero_simulator.records import Contact, Document
+
+
+def document_row(books: shelf.Shelf, document: Document) -> dict[str, Any]:
+    """Return a document; amounts as text with two decimals, days and instants in ISO form.
+
+    `amount_due` is an invoice's and `remaining_credit` a credit's, "0.00" on the other. On a credit
+    `amount_paid` is what was refunded and `amount_credited` what was applied to invoices.
+    """
+    outstanding = records.from_cents(document.outstanding)
+    is_invoice = document.kind == records.INVOICES
+    return {
+        "kind": document.kind,
+        "xero_id": document.id,
+        "type": document.type,
+        "number": document.number,
+        "reference": document.reference,
+        "status": document.status,
+        "date": document.date.isoformat(),
+        "due_date": document.due_date.isoformat() if document.due_date else None,
+        "currency": document.currency,
+        "currency_rate": document.currency_rate,
+        "sub_total": records.from_cents(document.sub_total),
+        "total_tax": records.from_cents(document.total_tax),
+        "total": records.from_cents(document.total),
+        "amount_due": outstanding if is_invoice else "0.00",
+        "amount_paid": records.from_cents(document.amount_paid),
+        "amount_credited": records.from_cents(document.amount_allocated),
+        "remaining_credit": "0.00" if is_invoice else outstanding,
+        "contact_id": document.contact_id,
+        "contact": books.contact(document.contact_id).name,
+        "updated_utc": _instant(document.updated_ms),
+        "line_items": len(document.lines),
+        "line_total": records.from_cents(sum(line.line_amount for line in document.lines)),
+    }
+
+
+def contact_row(contact: Contact) -> dict[str, Any]:
+    """Return a contact; phone and address are the first that are not empty."""
+    phone = next((phone for phone in contact.phones if phone.number), records.Phone())
+    address = next((each for each in contact.addresses if each.line1), records.Address())
+    parts = (phone.country, phone.area, phone.number)
+    return {
+        "contact_id": contact.id,
+        "name": contact.name,
+        "number": contact.number,
+        "email": contact.email,
+        "status": contact.status,
+        "merged_to": contact.merged_to or None,
+        "updated_utc": _instant(contact.updated_ms),
+        "given_name": contact.first_name,
+        "family_name": contact.last_name,
+        "phone": " ".join(part for part in parts if part),
+        "phones": [each._asdict() for each in contact.phones if each.number],
+        "address": address._asdict(),
+        "is_customer": contact.is_customer,
+        "is_supplier": contact.is_supplier,
+    }
+
+
+def all_rows(books: shelf.Shelf) -> dict[str, list[dict[str, Any]]]:
+    """Return all documents, supplier ones too, and all contacts, archived ones too."""
+    return {
+        "documents": [document_row(books, document) for document in books.documents()],
+        "contacts": [contact_row(contact) for contact in books.contacts.ordered],
+    }
+
+
+def _instant(milliseconds: int) -> str:
+    return shelf.from_ms(milliseconds).isoformat(timespec="milliseconds")

@@ -1,0 +1,66 @@
+"""The control calls of the webhook subscription."""
+
+from typing import Any
+
+from aiohttp import web
+
+from xero_simulator import bookkeeping
+from xero_simulator.control_json import Given, serve
+from xero_simulator.webhooks import SENDER_KEY, Sender
+
+_KNOBS = {"lose_next": int, "double": bool, "shuffle": bool, "delay_seconds": float}
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the calls."""
+    serve(app, "GET", "/simulator/webhooks", show)
+    serve(app, "POST", "/simulator/webhooks", change)
+    serve(app, "POST", "/simulator/webhooks/intent", check_intent)
+    serve(app, "POST", "/simulator/webhooks/flush", flush)
+
+
+async def show(request: web.Request, given: Given) -> dict[str, Any]:
+    """Show the subscription, its counts and the latest deliveries, newest first."""
+    return request.app[SENDER_KEY].state()
+
+
+async def change(request: web.Request, given: Given) -> dict[str, Any]:
+    """Change address, key or state, or turn the knobs.
+
+    Another address waits for the intent-to-receive check; `enabled` true goes without it.
+    """
+    sender = request.app[SENDER_KEY]
+    if unknown := set(given) - set(_KNOBS) - {"url", "key", "enabled"}:
+        raise bookkeeping.BadValues(f"A subscription has no {', '.join(sorted(unknown))}.")
+    for name, kind in _KNOBS.items():
+        if name in given:
+            setattr(sender.knobs, name, kind(given[name]))
+    if "url" in given:
+        sender.subscribe(str(given["url"]), str(given.get("key", "")))
+    elif "key" in given:
+        sender.set_key(str(given["key"]))
+    if "enabled" in given:
+        _switch(sender, on=bool(given["enabled"]))
+    return sender.state()
+
+
+async def check_intent(request: web.Request, given: Given) -> dict[str, Any]:
+    """Run the intent-to-receive check now and answer with its verdict."""
+    sender = request.app[SENDER_KEY]
+    if not sender.url:
+        raise bookkeeping.BadValues("There is no address to check.")
+    return (await sender.check_intent()).as_json()
+
+
+async def flush(request: web.Request, given: Given) -> dict[str, int]:
+    """Send what is pending now."""
+    return await request.app[SENDER_KEY].flush()
+
+
+def _switch(sender: Sender, *, on: bool) -> None:
+    if not on:
+        sender.disable()
+    elif sender.url:
+        sender.enable()
+    else:
+        raise bookkeeping.BadValues("There is no address to send to.")
