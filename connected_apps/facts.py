@@ -1,0 +1,58 @@
+"""What apps above know about a connection, shown on its card without this app knowing them.
+
+They register functions in their `AppConfig.ready`. Registering the same function twice does
+nothing, so that `ready` may run twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.safestring import SafeString
+
+from connected_apps.models import Connection
+from lrm import access
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the card, such as "Last webhook", with its moment where it has one.
+
+    :param value: words; where `at` is given, they may be empty and the moment is shown alone.
+    """
+
+    label: str
+    value: str = ""
+    at: datetime | None = None
+
+
+GiveFacts = Callable[[Connection, datetime], list[Fact]]
+GivePanel = Callable[[access.SignedInRequest, Connection, datetime], SafeString | None]
+
+_givers: list[GiveFacts] = []
+_panels: list[GivePanel] = []
+
+
+def register_facts(giver: GiveFacts) -> None:
+    """Let a function add facts to the card of every connection."""
+    if giver not in _givers:
+        _givers.append(giver)
+
+
+def register_panel(panel: GivePanel) -> None:
+    """Let a function add a block of HTML (a form, a progress) below the card."""
+    if panel not in _panels:
+        _panels.append(panel)
+
+
+def facts_of(connection: Connection, *, now: datetime) -> list[Fact]:
+    """Return the facts of all apps, in order of registration."""
+    return [fact for giver in _givers for fact in giver(connection, now)]
+
+
+def panels_of(
+    request: access.SignedInRequest, connection: Connection, *, now: datetime
+) -> list[SafeString]:
+    """Return the blocks of all apps that have something to show this user."""
+    blocks = (panel(request, connection, now) for panel in _panels)
+    return [block for block in blocks if block]

@@ -1,0 +1,62 @@
+"""Reading connections. Every question starts from a portal, except the sweeps'."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from connected_apps import states
+from connected_apps.models import AuditEvent, Connection, Organisation, PendingRemoval
+from lrm.models import Portal
+
+
+def connection_of(portal: Portal) -> Connection | None:
+    """Return the portal's Xero connection, whatever its state; None before the first attempt."""
+    return (
+        Connection.objects.filter(portal=portal, app="xero")
+        .select_related("organisation", "grant", "connected_by", "portal")
+        .first()
+    )
+
+
+def current_organisation(portal: Portal) -> Organisation | None:
+    """Return the organisation whose documents show: the one connected last, broken or not."""
+    connection = connection_of(portal)
+    return connection.organisation if connection else None
+
+
+def live_connections() -> QuerySet[Connection]:
+    """Return the connections calls may be made for, of all portals, for sweeps.
+
+    Paused ones are among them: they answer again after their `paused_until`.
+    """
+    return (
+        Connection.objects.filter(
+            state__in=states.LIVE, organisation__isnull=False, grant__isnull=False
+        )
+        .select_related("organisation", "portal")
+        .order_by("pk")
+    )
+
+
+def other_holders_of(*, tenant_id: object, portal: Portal) -> QuerySet[Connection]:
+    """Return live connections of other portals of this installation to the same organisation."""
+    return live_connections().filter(organisation__tenant_id=tenant_id).exclude(portal=portal)
+
+
+def removals_waiting(portal: Portal) -> QuerySet[PendingRemoval]:
+    """Return what still stands in Xero although it was disconnected here."""
+    return PendingRemoval.objects.filter(portal=portal, finished_at__isnull=True)
+
+
+def audit_trail(
+    *, portal: Portal, action: str = "", problems_only: bool = False, since: datetime | None = None
+) -> QuerySet[AuditEvent]:
+    """Return the portal's audit trail, newest first, narrowed as asked."""
+    trail = AuditEvent.objects.filter(portal=portal)
+    if action:
+        trail = trail.filter(action=action)
+    if problems_only:
+        trail = trail.filter(is_problem=True)
+    if since is not None:
+        trail = trail.filter(at__gte=since)
+    return trail
