@@ -28,7 +28,7 @@ class DocumentActs(shelf.Shelf):
         date: datetime.date | None = None,
         due_date: datetime.date | None = None,
         currency: str | None = None,
-        type: str = "ACCREC",  # noqa: A002 - Xero's own word for it.
+        type: str = "ACCREC",
         *,
         status: str = "AUTHORISED",
         reference: str = "",

@@ -61,9 +61,8 @@ class ContactActs(shelf.Shelf):
 
         :raises records.NotAllowed: in the words of the OpenAPI specification's example.
         """
-        wanted = name.casefold()
-        for other in self.contacts.ordered:
-            if other.status == "ACTIVE" and other.id != own_id and other.name.casefold() == wanted:
+        for other in self.contacts.find("name", name):
+            if other.status == "ACTIVE" and other.id != own_id:
                 raise records.NotAllowed(
                     f"The contact name {name} is already assigned to another contact. "
                     "The contact name must be unique across all active contacts."

@@ -123,8 +123,6 @@ class Document:
     @property
     def outstanding(self) -> int:
         """Cents still due on an invoice or still to use on a credit."""
-        if self.status in ("VOIDED", "DELETED"):
-            return 0
         return self.total - self.amount_paid - self.amount_allocated
 
 

@@ -5,7 +5,7 @@ import datetime
 import random
 import uuid
 import zoneinfo
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,10 +58,13 @@ class Shelf:
             records.OVERPAYMENTS: self.overpayments,
             records.PREPAYMENTS: self.prepayments,
         }
-        self.contacts: table.Table[records.Contact] = table.Table(lambda contact: contact.number)
+        self.contacts: table.Table[records.Contact] = table.Table(
+            number=lambda contact: contact.number, name=lambda contact: contact.name
+        )
         self.replayed: Replayed | None = None
         self.counters: dict[str, int] = {}
         self.seeded_counters: dict[str, int] = {}
+        self._seeded_rng = rng.getstate()
         self._tell = tell
         self._pending: list[tuple[str, str, str, datetime.datetime, dict[str, Any] | None]] = []
         self._in_transaction = False
@@ -123,6 +126,22 @@ class Shelf:
         self.contacts.put(contact)
         self._announce("CONTACT", contact.id, event, None)
 
+    def load(
+        self,
+        contacts: Iterable[records.Contact],
+        documents: Iterable[records.Document],
+        counters: dict[str, int],
+    ) -> None:
+        """Take in the seeded records: what `reset` goes back to."""
+        self.contacts.load(contacts)
+        by_kind: dict[str, list[records.Document]] = {kind: [] for kind in self.tables}
+        for document in documents:
+            by_kind[document.kind].append(document)
+        for kind, rows in by_kind.items():
+            self.tables[kind].load(rows)
+        self.counters, self.seeded_counters = dict(counters), counters
+        self._seeded_rng = self.rng.getstate()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Undo everything, and tell nothing, if the block raises."""
@@ -155,6 +174,7 @@ class Shelf:
         """Go back to the seeded records."""
         self.replayed = None
         self.counters = dict(self.seeded_counters)
+        self.rng.setstate(self._seeded_rng)
         for each in self._all_tables():
             each.reset()
 
@@ -172,7 +192,7 @@ class Shelf:
 
 
 def _documents() -> table.Table[records.Document]:
-    return table.Table(lambda document: document.number)
+    return table.Table(number=lambda document: document.number)
 
 
 def _data(document: records.Document) -> dict[str, Any] | None:

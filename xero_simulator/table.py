@@ -25,12 +25,15 @@ def default_order(record: Record) -> tuple[int, str]:
 
 
 class Table(Generic[R]):
-    """Immutable records by id and by a number, with the state before each first change."""
+    """Immutable records by id and by other keys, with the state before each first change.
 
-    def __init__(self, number_of: Callable[[R], str]) -> None:
-        self._number_of = number_of
+    `keys` names functions that return a record's number or name; lookups by them ignore case.
+    """
+
+    def __init__(self, **keys: Callable[[R], str]) -> None:
+        self._keys = keys
+        self._ids: dict[str, dict[str, list[str]]] = {name: {} for name in keys}
         self.by_id: dict[str, R] = {}
-        self.by_number: dict[str, list[str]] = {}
         self.ordered: list[R] = []
         self.version = 0
         self._before: dict[str, R | None] = {}
@@ -52,9 +55,9 @@ class Table(Generic[R]):
             self._savepoint.setdefault(record.id, old)
         self._swap(old, record)
 
-    def numbered(self, number: str) -> list[R]:
-        """Return the records with that number, oldest first."""
-        return [self.by_id[record_id] for record_id in self.by_number.get(number.casefold(), ())]
+    def find(self, key: str, value: str) -> list[R]:
+        """Return the records that have this value for one of the table's keys."""
+        return [self.by_id[record_id] for record_id in self._ids[key].get(value.casefold(), ())]
 
     def begin(self) -> None:
         """Start noting what changes from here on."""
@@ -88,9 +91,11 @@ class Table(Generic[R]):
             self._index(new)
 
     def _index(self, record: R) -> None:
-        if number := self._number_of(record):
-            self.by_number.setdefault(number.casefold(), []).append(record.id)
+        for name, value_of in self._keys.items():
+            if value := value_of(record):
+                self._ids[name].setdefault(value.casefold(), []).append(record.id)
 
     def _unindex(self, record: R) -> None:
-        if number := self._number_of(record):
-            self.by_number[number.casefold()].remove(record.id)
+        for name, value_of in self._keys.items():
+            if value := value_of(record):
+                self._ids[name][value.casefold()].remove(record.id)

@@ -1,0 +1,225 @@
+"""Documents as Xero shows them.
+
+Field names and their order follow the examples of Xero's OpenAPI specification. What is absent
+there is absent here: Xero leaves empty fields out instead of writing null.
+"""
+
+import uuid
+from typing import Any
+
+from xero_simulator import records, shelf, wire
+
+ID_FIELD = {
+    records.INVOICES: "InvoiceID",
+    records.CREDIT_NOTES: "CreditNoteID",
+    records.OVERPAYMENTS: "OverpaymentID",
+    records.PREPAYMENTS: "PrepaymentID",
+}
+LIST, PAGE, SINGLE, SUMMARY = "list", "page", "single", "summary"
+
+
+def write_document(
+    books: shelf.Shelf, document: records.Document, shape: str, *, four_decimals: bool = False
+) -> bytes:
+    """Write one document as an element; the shape of a page is kept with the record.
+
+    :param shape: LIST (unpaged: no lines), PAGE, SINGLE (fuller contact) or SUMMARY.
+    """
+    contact = books.contact(document.contact_id)
+    if shape != PAGE or four_decimals:
+        return wire.element(show_document(document, contact, shape, four_decimals=four_decimals))
+    if document.rendered is None or document.rendered[0] is not contact:
+        document.rendered = contact, wire.element(show_document(document, contact, PAGE))
+    return document.rendered[1]
+
+
+def show_document(
+    document: records.Document,
+    contact: records.Contact,
+    shape: str,
+    *,
+    four_decimals: bool = False,
+) -> dict[str, Any]:
+    """Return a document's fields."""
+    show = _show_invoice if document.kind == records.INVOICES else _show_credit
+    shown = show(document)
+    shown["Contact"] = _contact_stub(contact, full=shape == SINGLE)
+    shown |= _dates(document)
+    shown["Status"] = document.status
+    shown["LineAmountTypes"] = document.line_amount_types
+    with_lines = shape in (PAGE, SINGLE)
+    shown["LineItems"] = show_lines(document, four_decimals=four_decimals) if with_lines else []
+    shown |= {
+        "SubTotal": wire.money(document.sub_total),
+        "TotalTax": wire.money(document.total_tax),
+        "Total": wire.money(document.total),
+        "UpdatedDateUTC": wire.instant_ms(document.updated_ms),
+        "UpdatedDateUTCString": wire.instant_string(document.updated_ms),
+        "CurrencyCode": document.currency,
+    }
+    if document.fully_paid_on:
+        shown["FullyPaidOnDate"] = wire.date_ms(document.fully_paid_on)
+    if shape == SUMMARY:
+        for name in ("Payments", "HasAttachments"):
+            shown.pop(name, None)
+    return shown
+
+
+def show_lines(document: records.Document, *, four_decimals: bool) -> list[dict[str, Any]]:
+    """Return the lines; a LineItemID is the document's id counted on, so it needs no memory."""
+    base = int(document.id.replace("-", ""), 16)
+    return [
+        _show_line(line, str(uuid.UUID(int=(base + at) % 2**128)), four_decimals=four_decimals)
+        for at, line in enumerate(document.lines, start=1)
+    ]
+
+
+def payment_stub(payment: records.Payment, currency_rate: str) -> dict[str, Any]:
+    """Return a payment as it hangs on a document."""
+    return {
+        "PaymentID": payment.payment_id,
+        "Date": wire.date_ms(payment.paid_on),
+        "Amount": wire.money(payment.amount),
+        "Reference": payment.reference,
+        "CurrencyRate": wire.number(currency_rate),
+        "HasAccount": False,
+        "HasValidationErrors": False,
+    }
+
+
+def show_allocation(allocation: records.Allocation) -> dict[str, Any]:
+    """Return an allocation as it hangs on a credit."""
+    return {
+        "AllocationID": allocation.allocation_id,
+        "Amount": wire.money(allocation.amount),
+        "Date": wire.date_ms(allocation.allocated_on),
+        "Invoice": {
+            "InvoiceID": allocation.invoice_id,
+            "InvoiceNumber": allocation.invoice_number,
+        },
+        "IsDeleted": False,
+    }
+
+
+def _show_invoice(document: records.Document) -> dict[str, Any]:
+    paid, credited = document.amount_paid, document.amount_allocated
+    shown: dict[str, Any] = {
+        "Type": document.type,
+        "InvoiceID": document.id,
+        "InvoiceNumber": document.number,
+    }
+    if document.type == "ACCREC":
+        shown["Reference"] = document.reference
+    shown |= {
+        "Payments": [payment_stub(each, document.currency_rate) for each in document.payments],
+        "CreditNotes": _applied(document, records.CREDIT_NOTES),
+        "Prepayments": _applied(document, records.PREPAYMENTS),
+        "Overpayments": _applied(document, records.OVERPAYMENTS),
+        "AmountDue": wire.money(document.outstanding),
+        "AmountPaid": wire.money(paid),
+        "AmountCredited": wire.money(credited),
+        "SentToContact": document.sent,
+        "CurrencyRate": wire.number(document.currency_rate),
+        "HasErrors": False,
+        "IsDiscounted": False,
+        "HasAttachments": False,
+    }
+    return shown
+
+
+def _show_credit(document: records.Document) -> dict[str, Any]:
+    id_field = ID_FIELD[document.kind]
+    shown: dict[str, Any] = {id_field: document.id, "ID": document.id}
+    if document.kind == records.CREDIT_NOTES:
+        shown["CreditNoteNumber"] = document.number
+    elif document.type == "RECEIVE-PREPAYMENT":
+        shown["InvoiceNumber"] = document.number
+    shown |= {
+        "Type": document.type,
+        "Reference": document.reference,
+        "RemainingCredit": wire.money(document.outstanding),
+        "CurrencyRate": wire.number(document.currency_rate),
+        "Payments": [payment_stub(each, document.currency_rate) for each in document.payments],
+        "Allocations": [show_allocation(each) for each in document.allocations],
+        "HasAttachments": False,
+    }
+    return shown
+
+
+def _applied(document: records.Document, kind: str) -> list[dict[str, Any]]:
+    """Return the credits of a kind that were applied to an invoice, as stubs."""
+    stubs = []
+    for allocation in document.allocations:
+        if allocation.credit_kind != kind:
+            continue
+        stub: dict[str, Any] = {
+            ID_FIELD[kind]: allocation.credit_id,
+            "ID": allocation.credit_id,
+            "Date": wire.date_ms(allocation.allocated_on),
+            "AppliedAmount": wire.money(allocation.amount),
+            "Total": wire.money(allocation.amount),
+        }
+        if kind == records.CREDIT_NOTES:
+            stub["CreditNoteNumber"] = allocation.credit_number
+        stubs.append(stub)
+    return stubs
+
+
+def _dates(document: records.Document) -> dict[str, str]:
+    dates = {"DateString": wire.date_string(document.date), "Date": wire.date_ms(document.date)}
+    if document.due_date:
+        dates["DueDateString"] = wire.date_string(document.due_date)
+        dates["DueDate"] = wire.date_ms(document.due_date)
+    return dates
+
+
+def _contact_stub(contact: records.Contact, *, full: bool) -> dict[str, Any]:
+    stub: dict[str, Any] = {"ContactID": contact.id}
+    if full:
+        stub["ContactStatus"] = contact.status
+        for name, value in (
+            ("ContactNumber", contact.number),
+            ("FirstName", contact.first_name),
+            ("LastName", contact.last_name),
+            ("EmailAddress", contact.email),
+        ):
+            if value:
+                stub[name] = value
+    return stub | {
+        "Name": contact.name,
+        "Addresses": [],
+        "Phones": [],
+        "ContactGroups": [],
+        "ContactPersons": [],
+        "HasValidationErrors": False,
+    }
+
+
+def _show_line(line: records.Line, line_id: str, *, four_decimals: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "LineItemID": line_id,
+        "Description": line.description,
+        "Quantity": wire.number(_ten_thousandths(line.quantity)),
+        "UnitAmount": _unit_amount(line.unit_amount, four_decimals=four_decimals),
+        "TaxType": line.tax_type,
+        "TaxAmount": wire.money(line.tax_amount),
+        "LineAmount": wire.money(line.line_amount),
+        "AccountCode": line.account_code,
+        "Tracking": [],
+    }
+    if line.item_code:
+        shown["ItemCode"] = line.item_code
+    return shown
+
+
+def _unit_amount(value: int, *, four_decimals: bool) -> Any:
+    if four_decimals:
+        return wire.number(_ten_thousandths(value))
+    sign = -1 if value < 0 else 1
+    return wire.money(sign * ((abs(value) + 50) // 100))
+
+
+def _ten_thousandths(value: int) -> str:
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), 10_000)
+    return f"{sign}{whole}.{part:04d}"

@@ -1,0 +1,75 @@
+"""The seeded start: who has a login, which organisations exist, and their books."""
+
+import functools
+import random
+import zoneinfo
+
+from xero_simulator import books, clock, generate, organisation, people, world
+
+APP_NAME = "Wattle Creek LRM"
+
+
+def build_world(options: world.Options) -> world.World:
+    """Build the world of these options; tokens and connections are added by the server."""
+    built = world.World(
+        options=options,
+        clock=clock.Clock(options.clock_speed),
+        rng=random.Random(options.seed),
+        app=world.RegisteredApp(
+            options.client_id, options.client_secret, options.redirect_uris, APP_NAME
+        ),
+    )
+    tenth = max(60, options.documents // 10), max(20, options.contacts // 10)
+    _add(
+        built,
+        "Wattle Creek Training Pty Ltd",
+        ("!wC1aU", "AUSEASTERNSTANDARDTIME", "AU", "AUD"),
+        (options.documents, options.contacts),
+    )
+    _add(
+        built,
+        "Wattle Creek Training NZ Limited",
+        ("!wC2nZ", "NEWZEALANDSTANDARDTIME", "NZ", "NZD"),
+        tenth,
+    )
+    _add(built, "Demo Company (AU)", ("!dM3aU", "AUSEASTERNSTANDARDTIME", "AU", "AUD"), tenth)
+    _add_users(built)
+    return built
+
+
+def _add(
+    built: world.World, name: str, traits: tuple[str, str, str, str], counts: tuple[int, int]
+) -> None:
+    short_code, timezone, country, currency = traits
+    tenant_id = people.fixed_id(f"tenant/{name}")
+    rng = random.Random(f"{built.options.seed}/{name}")
+    kept = books.Books(
+        time=built.clock,
+        rng=rng,
+        zone=zoneinfo.ZoneInfo(organisation.ZONES[timezone]),
+        base_currency=currency,
+        tell=functools.partial(_tell, built, tenant_id),
+    )
+    anchor = built.options.anchor or built.clock.now().date()
+    made = generate.make_books(rng, generate.Profile(country, currency, anchor, *counts))
+    kept.load(made.cast.everybody, made.documents, made.counters)
+    built.organisations[tenant_id] = organisation.Organisation(
+        tenant_id, name, short_code, timezone, country, currency, kept
+    )
+
+
+def _tell(built: world.World, tenant_id: str, *what: object) -> None:
+    built.tell(world.Change(tenant_id, *what))  # type: ignore[arg-type]
+
+
+def _add_users(built: world.World) -> None:
+    """Add three people: one with every organisation, one with one, one with none."""
+    tenants = tuple(built.organisations)
+    for given_name, family_name, tenant_ids in (
+        ("Priya", "Nair", tenants),
+        ("Tom", "Reid", tenants[:1]),
+        ("Alex", "Moana", ()),
+    ):
+        email = f"{given_name}.{family_name}@example.com".lower()
+        user_id = people.fixed_id(f"user/{email}")
+        built.users[user_id] = world.XeroUser(user_id, email, given_name, family_name, tenant_ids)

@@ -1,0 +1,113 @@
+"""JSON the way Xero writes it: pretty-printed with CRLF, money with two decimals, and the
+slashes of dates escaped, as recorded traffic of the accounting API shows.
+"""
+
+import datetime
+import zlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import orjson
+from aiohttp import web
+
+from xero_simulator import records, world
+
+_INDENT = b"\r\n    "
+_EPOCH = datetime.date(1970, 1, 1)
+_GZIP = 16 + zlib.MAX_WBITS
+JSON = "application/json; charset=utf-8"
+
+
+class Paging(NamedTuple):
+    """The `pagination` member of a paged list."""
+
+    page: int
+    page_size: int
+    page_count: int
+    item_count: int
+
+    def as_json(self) -> dict[str, int]:
+        """Return the member with Xero's lower-case keys."""
+        names = ("page", "pageSize", "pageCount", "itemCount")
+        return dict(zip(names, self, strict=True))
+
+
+def money(cents: int) -> orjson.Fragment:
+    """Write cents as a JSON number with two decimals."""
+    return orjson.Fragment(records.from_cents(cents))
+
+
+def number(text: str) -> orjson.Fragment:
+    """Write a decimal number exactly as given."""
+    return orjson.Fragment(text)
+
+
+def date_ms(day: datetime.date) -> str:
+    """Write a calendar date as midnight UTC in Microsoft's form."""
+    return f"/Date({(day - _EPOCH).days * 86_400_000}+0000)/"
+
+
+def date_string(day: datetime.date) -> str:
+    """Write a calendar date as its twin string, without a zone."""
+    return f"{day.isoformat()}T00:00:00"
+
+
+def instant_ms(milliseconds: int) -> str:
+    """Write an instant in Microsoft's form."""
+    return f"/Date({milliseconds}+0000)/"
+
+
+def instant_string(milliseconds: int) -> str:
+    """Write an instant as its ISO 8601 twin, to the second."""
+    instant = datetime.datetime.fromtimestamp(milliseconds // 1000, tz=datetime.UTC)
+    return f"{instant:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def element(value: Any) -> bytes:
+    """Write one element of a list, indented to stand inside an envelope."""
+    return _escape(orjson.dumps(value, option=orjson.OPT_INDENT_2)).replace(b"\n", _INDENT)
+
+
+def document(value: Any) -> bytes:
+    """Write a whole body."""
+    return _escape(orjson.dumps(value, option=orjson.OPT_INDENT_2)).replace(b"\n", b"\r\n")
+
+
+def envelope(
+    here: world.World,
+    request_id: str,
+    collection: str,
+    elements: Iterable[bytes],
+    paging: Paging | None = None,
+) -> bytes:
+    """Wrap written elements as Xero does: an answer of one is an array of one as well."""
+    now_ms = int(here.clock.now().timestamp() * 1000)
+    head: dict[str, Any] = {
+        "Id": request_id,
+        "Status": "OK",
+        "ProviderName": here.app.name,
+        "DateTimeUTC": f"/Date({now_ms})/",
+    }
+    if paging:
+        head["pagination"] = paging.as_json()
+    opening = document(head).removesuffix(b"\r\n}")
+    body = b",\r\n    ".join(elements)
+    listed = b"[\r\n    " + body + b"\r\n  ]" if body else b"[]"
+    return opening + b',\r\n  "' + collection.encode() + b'": ' + listed + b"\r\n}"
+
+
+def answer(request: web.Request, body: bytes, status: int = 200) -> web.Response:
+    """Answer with JSON, compressed where the client asks for gzip.
+
+    Level 1: the bytes cross one machine, and the simulator must not be what is slow.
+    """
+    headers = {"Content-Type": JSON}
+    if "gzip" in request.headers.get("Accept-Encoding", "").lower():
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+        body = packer.compress(body) + packer.flush()
+    return web.Response(status=status, body=body, headers=headers)
+
+
+def _escape(written: bytes) -> bytes:
+    return written.replace(b'"/Date(', b'"\\/Date(').replace(b')/"', b')\\/"')
