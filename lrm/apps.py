@@ -10,5 +10,11 @@ class LrmConfig(AppConfig):
     verbose_name = "LRM"
 
     def ready(self) -> None:
-        """Make the Celery app the current one, so that shared tasks bind to it."""
-        from lrm import celery  # noqa: F401 - imported for its effect, after settings are ready
+        """Make the Celery app the current one, and register the LRM's own tabs and entries."""
+        # Imported here: models are not loaded before.
+        from lrm import (
+            celery,  # noqa: F401 - imported for its effect, so that shared tasks bind to it
+            own_panels,
+        )
+
+        own_panels.register()

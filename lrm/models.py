@@ -4,10 +4,23 @@ A portal is one training provider's LRM and the tenant of this system: every row
 belongs to exactly one, and every query starts from it.
 """
 
+import zoneinfo
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from lrm import search
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse a name that is no IANA time zone, such as "Sydney" for "Australia/Sydney"."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"{name} is not a time zone. Use a name such as Australia/Sydney.")
 
 
 class Portal(models.Model):
@@ -15,11 +28,18 @@ class Portal(models.Model):
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(unique=True)
-    time_zone = models.CharField(max_length=64, default="Australia/Sydney")
+    time_zone = models.CharField(
+        max_length=64, default="Australia/Sydney", validators=[validate_time_zone]
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The time zone in which this portal's people read times and mean dates."""
+        return zoneinfo.ZoneInfo(self.time_zone)
 
 
 class LrmRole(models.TextChoices):
@@ -51,7 +71,8 @@ class Learner(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="learners")
     # 50 characters is what Xero's ContactNumber holds.
     number = models.CharField("learner number", max_length=50)
-    given_name = models.CharField(max_length=100)
+    # Some people have one name only; it is kept as the family name.
+    given_name = models.CharField(max_length=100, blank=True)
     family_name = models.CharField(max_length=100)
     email = models.EmailField(max_length=255, blank=True)
     phone = models.CharField(max_length=30, blank=True)
@@ -62,11 +83,12 @@ class Learner(models.Model):
     postal_code = models.CharField(max_length=20, blank=True)
     country = models.CharField(max_length=50, blank=True, default="Australia")
     sync_to_xero = models.BooleanField("Sync to Xero", default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering: ClassVar = ["family_name", "given_name", "number"]
+        # Without regard to case, so that "de Souza" stands among the Ds.
+        ordering: ClassVar = [Lower("family_name"), Lower("given_name"), "number"]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["portal", "number"],
@@ -76,8 +98,14 @@ class Learner(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["portal", "family_name", "given_name", "number"], name="learner_list"
-            )
+                "portal",
+                Lower("family_name"),
+                Lower("given_name"),
+                "number",
+                name="learner_list",
+            ),
+            models.Index(fields=["portal", "-updated_at"], name="learner_recent"),
+            GinIndex(search.LearnerWords(), name="learner_words"),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +115,22 @@ class Learner(models.Model):
     def full_name(self) -> str:
         """Given and family name as one string, without stray spaces."""
         return f"{self.given_name} {self.family_name}".strip()
+
+
+class LearnerChange(models.Model):
+    """Who saved a learner, when, and which fields changed. Values are not kept twice."""
+
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="changes")
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    created = models.BooleanField(default=False)
+    fields = models.JSONField(default=list, help_text="Names of the fields that changed.")
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"learner {self.learner_id} at {self.at.isoformat()}"
 
 
 class NoticeLevel(models.TextChoices):

@@ -4,7 +4,11 @@ Two independent properties make the rights: being a portal admin, and the LRM ro
 reports need the accounts permission on top of an LRM role.
 """
 
+from collections.abc import Callable
+
 from lrm.models import LrmRole, User
+
+Right = Callable[[User], bool]
 
 
 def has_lrm_role(user: User) -> bool:
@@ -15,6 +19,11 @@ def has_lrm_role(user: User) -> bool:
 def may_see_learners(user: User) -> bool:
     """Return whether the user may see and edit learners and their documents."""
     return has_lrm_role(user)
+
+
+def may_see_settings(user: User) -> bool:
+    """Return whether the user may open Settings: everyone of a portal, each sees their part."""
+    return user.portal_id is not None
 
 
 def may_see_connected_apps(user: User) -> bool:
@@ -30,3 +39,22 @@ def may_manage_connected_apps(user: User) -> bool:
 def may_run_finance_reports(user: User) -> bool:
     """Return whether the user may open reports such as #0442."""
     return has_lrm_role(user) and user.is_accounts
+
+
+def in_words(user: User) -> str:
+    """Return everything the user is, such as "Portal admin, LRM user, accounts"."""
+    words = ["Portal admin"] if user.is_portal_admin else []
+    words.append(LrmRole(user.lrm_role).label)
+    if user.is_accounts:
+        words.append("accounts")
+    return ", ".join(words)
+
+
+# The roles behind each right in words, for people who do not have it.
+ROLES_WITH: dict[Right, str] = {
+    may_see_learners: "LRM users and LRM admins",
+    may_see_settings: "everyone who belongs to a portal",
+    may_see_connected_apps: "portal admins",
+    may_manage_connected_apps: "portal admins who are also an LRM user or LRM admin",
+    may_run_finance_reports: "LRM users and LRM admins with the accounts permission",
+}

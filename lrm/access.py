@@ -1,0 +1,77 @@
+"""Doors: every page names the right it needs, and a closed door says who holds the key."""
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth import views as auth_views
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from lrm import permissions
+from lrm.models import Portal, User
+
+P = ParamSpec("P")
+
+MAX_NAMES = 5
+
+
+class SignedInRequest(HttpRequest):
+    """A request as views behind `require` see it. Never instantiated: it exists for its types."""
+
+    user: User
+    portal: Portal
+    htmx: HtmxDetails
+
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+SignedInView = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
+
+
+def require(
+    right: permissions.Right, *, explanation: str = ""
+) -> Callable[[SignedInView[P]], View[P]]:
+    """Let only users with `right` through to the view.
+
+    Anonymous people go to the sign-in page and come back after. Others get status 403 with a
+    page that says in words what the right is for (`explanation`, a whole sentence) and who can.
+    """
+
+    def decorate(view: SignedInView[P]) -> View[P]:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return auth_views.redirect_to_login(_address_after_sign_in(request))
+            if not right(request.user):
+                return not_allowed(request, right=right, explanation=explanation)
+            return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+        return guarded
+
+    return decorate
+
+
+def not_allowed(
+    request: HttpRequest, *, right: permissions.Right, explanation: str = ""
+) -> HttpResponse:
+    """Return the page, status 403, that says who can. For views with rights of their own, too."""
+    context = {
+        "explanation": explanation,
+        "roles": permissions.ROLES_WITH.get(right, ""),
+        "people": people_with(right, portal=getattr(request, "portal", None)),
+    }
+    return render(request, "lrm/not_allowed.html", context, status=403)
+
+
+def people_with(right: permissions.Right, *, portal: Portal | None) -> list[User]:
+    """Return up to five people of the portal who have the right, in order of name."""
+    if portal is None:
+        return []
+    users = portal.users.filter(is_active=True).order_by("first_name", "last_name", "username")
+    return [user for user in users if right(user)][:MAX_NAMES]
+
+
+def _address_after_sign_in(request: HttpRequest) -> str:
+    """Return where sign-in leads back to: a POST is not repeated, so its page's own address."""
+    return request.get_full_path() if request.method in {"GET", "HEAD"} else "/"

@@ -1,0 +1,92 @@
+"""The learner form: what a person types, checked at the field it concerns."""
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from lrm import learners
+from lrm.models import Learner, Portal
+
+_AUTOCOMPLETE_OFF = {"autocomplete": "off"}
+
+
+# Generic for the type checker only; at run time Django's form takes no parameter.
+if TYPE_CHECKING:
+    _LearnerModelForm = forms.ModelForm[Learner]
+else:
+    _LearnerModelForm = forms.ModelForm
+
+
+class LearnerForm(_LearnerModelForm):
+    """Checks a learner's details; saving is `lrm.learners.save_learner`'s business."""
+
+    class Meta:
+        model = Learner
+        fields = learners.DETAIL_FIELDS
+        help_texts = {
+            "number": "Unique among your learners. Becomes the contact's number in Xero.",
+            "given_name": "Leave empty for a learner with a single name.",
+            "sync_to_xero": (
+                "Keeps a contact in Xero for this learner: it is created, or found by its learner "
+                "number, within seconds of saving, and follows every later change made here."
+            ),
+        }
+        widgets = {
+            "number": forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+            # These are other people's details: the browser must not offer its owner's.
+            "given_name": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "family_name": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "email": forms.EmailInput(_AUTOCOMPLETE_OFF),
+            "phone": forms.TextInput({"autocomplete": "off", "type": "tel"}),
+            "mobile": forms.TextInput({"autocomplete": "off", "type": "tel"}),
+            "address_line": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "city": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "region": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "postal_code": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "country": forms.TextInput(_AUTOCOMPLETE_OFF),
+            "sync_to_xero": forms.CheckboxInput({"role": "switch"}),
+        }
+        error_messages = {
+            "number": {"required": "Give the learner a number, such as L000123."},
+            "family_name": {"required": "Enter the family name."},
+            "email": {"invalid": "Enter an e-mail address such as name@example.com."},
+        }
+
+    def __init__(
+        self, data: Any = None, *, portal: Portal, learner: Learner | None = None, **kwargs: Any
+    ) -> None:
+        # A model form writes what was typed on its instance, valid or not: give it a copy, so
+        # that the page's heading keeps the learner's stored name.
+        super().__init__(data, instance=copy.copy(learner), **kwargs)
+        self.portal = portal
+        for name, field in self.fields.items():
+            switch = name == "sync_to_xero"
+            field.widget.attrs["class"] = "form-check-input" if switch else "form-control"
+
+    def full_clean(self) -> None:
+        """Check everything, and mark the wrong fields for the eye as well."""
+        super().full_clean()
+        for name in self.errors:
+            if name in self.fields:
+                self.fields[name].widget.attrs["class"] += " is-invalid"
+
+    def clean(self) -> dict[str, Any]:
+        """Tidy spaces, then look whether another learner has the number."""
+        cleaned = super().clean() or self.cleaned_data
+        for name, value in cleaned.items():
+            if isinstance(value, str):
+                cleaned[name] = learners.squash(value)
+        number = cleaned.get("number")
+        others = self.portal.learners.exclude(id=self.instance.id)
+        if number and others.filter(number=number).exists():
+            self.say_number_is_taken()
+        return cleaned
+
+    def say_number_is_taken(self) -> None:
+        """Put the message at the number: also for who saved the same number a moment before."""
+        self.add_error("number", "Another learner has this number. Numbers are unique.")
+
+    def details(self) -> learners.LearnerDetails:
+        """Return what was typed, after `is_valid`."""
+        return learners.LearnerDetails(**self.cleaned_data)

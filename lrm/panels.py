@@ -1,0 +1,148 @@
+"""Places in the LRM's own pages that other apps fill, without the LRM knowing them.
+
+An app registers in its `AppConfig.ready`. Registering the same name again replaces the earlier
+entry, so that `ready` may run twice. Entries show in `order`, then in order of registration.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from django.utils.safestring import SafeString
+
+from lrm import access, permissions
+from lrm.models import User
+
+Render = Callable[[access.SignedInRequest], SafeString | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DashboardPanel:
+    """A card on the dashboard; `render` returns its whole HTML, or None for nothing today."""
+
+    name: str
+    right: permissions.Right
+    render: Render
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerTab:
+    """A tab of the learner profile; `url_name` takes the learner's id as its one argument."""
+
+    label: str
+    url_name: str
+    right: permissions.Right
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsEntry:
+    """An entry of the settings side navigation; `icon` names a symbol of the icon sprite."""
+
+    label: str
+    url_name: str
+    icon: str
+    description: str
+    right: permissions.Right
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Banner:
+    """A line above every page, such as "Xero needs reconnecting"; None means no banner."""
+
+    name: str
+    render: Render
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadinessCheck:
+    """A part of /readyz: returns facts as JSON values. `{"ok": False, …}` means not ready."""
+
+    name: str
+    check: Callable[[], dict[str, Any]]
+    order: int = 50
+
+
+class Entry(Protocol):
+    """What every registered thing has."""
+
+    @property
+    def order(self) -> int: ...
+
+
+class EntryWithRight(Entry, Protocol):
+    """What is shown only to people with a right."""
+
+    @property
+    def right(self) -> permissions.Right: ...
+
+
+E = TypeVar("E", bound=Entry)
+R = TypeVar("R", bound=EntryWithRight)
+
+_dashboard: dict[str, DashboardPanel] = {}
+_tabs: dict[str, LearnerTab] = {}
+_settings: dict[str, SettingsEntry] = {}
+_banners: dict[str, Banner] = {}
+_checks: dict[str, ReadinessCheck] = {}
+
+
+def add_dashboard_panel(panel: DashboardPanel) -> None:
+    """Put a card on the dashboard."""
+    _dashboard[panel.name] = panel
+
+
+def add_learner_tab(tab: LearnerTab) -> None:
+    """Put a tab on the learner profile."""
+    _tabs[tab.url_name] = tab
+
+
+def add_settings_entry(entry: SettingsEntry) -> None:
+    """Put an entry into the settings navigation."""
+    _settings[entry.url_name] = entry
+
+
+def add_banner(banner: Banner) -> None:
+    """Put a possible banner above every page."""
+    _banners[banner.name] = banner
+
+
+def add_readiness_check(check: ReadinessCheck) -> None:
+    """Make /readyz ask one more question."""
+    _checks[check.name] = check
+
+
+def dashboard_panels(user: User) -> list[DashboardPanel]:
+    """Return the dashboard cards this user may see."""
+    return _allowed(_dashboard.values(), user)
+
+
+def learner_tabs(user: User) -> list[LearnerTab]:
+    """Return the registered learner tabs this user may see."""
+    return _allowed(_tabs.values(), user)
+
+
+def settings_entries(user: User) -> list[SettingsEntry]:
+    """Return the registered settings entries this user may see."""
+    return _allowed(_settings.values(), user)
+
+
+def banners() -> list[Banner]:
+    """Return every possible banner; each decides for itself whether it shows."""
+    return _ordered(_banners.values())
+
+
+def readiness_checks() -> list[ReadinessCheck]:
+    """Return every registered readiness check."""
+    return _ordered(_checks.values())
+
+
+def _ordered(entries: Iterable[E]) -> list[E]:
+    return sorted(entries, key=lambda entry: entry.order)
+
+
+def _allowed(entries: Iterable[R], user: User) -> list[R]:
+    return [entry for entry in _ordered(entries) if entry.right(user)]

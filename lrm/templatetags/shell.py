@@ -1,0 +1,59 @@
+"""Small pieces that pages of every app share: icons, status words, moments in time."""
+
+from datetime import date, datetime
+
+from django import template
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils import dateformat, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+NOTHING = "\u2013"
+
+# Looks of a status; the icon and the word carry the meaning for people who do not see the colour.
+_STATUS_ICONS = {"ok": "check", "warn": "warning", "bad": "stop", "idle": "dash", "busy": "refresh"}
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """Return a decorative icon of the sprite; text beside it must say what it means."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        extra,
+        staticfiles_storage.url("lrm/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status(kind: str, text: str) -> SafeString:
+    """Return a status pill. `kind` is one of ok, warn, bad, idle, busy."""
+    return format_html(
+        '<span class="status status-{}">{}<span>{}</span></span>',
+        kind,
+        icon(_STATUS_ICONS[kind]),
+        text,
+    )
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """Return a moment in the portal's time zone as a `<time>`; a dash where there is none."""
+    if moment is None:
+        return NOTHING
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(), dateformat.format(local, "j M Y, g:i a")
+    )
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """Return a calendar date as a `<time>`; a dash where there is none."""
+    if value is None:
+        return NOTHING
+    return format_html(
+        '<time datetime="{}">{}</time>', value.isoformat(), dateformat.format(value, "j M Y")
+    )

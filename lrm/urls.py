@@ -1,0 +1,34 @@
+"""All addresses: the LRM's own, then each app's, mounted at the root."""
+
+from django.contrib.auth import views as auth_views
+from django.urls import include, path
+
+from lrm import health
+from lrm.views import dashboard, learners, notices, settings_pages
+
+urlpatterns = [
+    path("", dashboard.home, name="home"),
+    path(
+        "sign-in/",
+        auth_views.LoginView.as_view(
+            template_name="lrm/sign_in.html", redirect_authenticated_user=True
+        ),
+        name="sign_in",
+    ),
+    path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
+    path("learners/", learners.index, name="learners"),
+    path("learners/new/", learners.add, name="learner_add"),
+    path("learners/<int:learner_id>/", learners.profile, name="learner"),
+    path("learners/<int:learner_id>/edit/", learners.edit, name="learner_edit"),
+    path("notices/", notices.index, name="notices"),
+    path("notices/bell/", notices.bell, name="notices_bell"),
+    path("notices/read/", notices.read, name="notices_read"),
+    path("settings/", settings_pages.portal_details, name="settings"),
+    path("settings/people/", settings_pages.people, name="settings_people"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("connected_apps.urls")),
+    path("", include("invoices.urls")),
+    path("", include("xero_sync.urls")),
+    path("", include("reports.urls")),
+]

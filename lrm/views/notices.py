@@ -1,0 +1,42 @@
+"""The bell in the header and the page of all notices."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from lrm import access, notices, permissions
+
+MAX_SHOWN = 100
+_require_portal = access.require(permissions.may_see_settings)
+
+
+@_require_portal
+@require_safe
+def index(request: access.SignedInRequest) -> HttpResponse:
+    """List the newest hundred notices."""
+    shown = notices.of_user(request.user)[:MAX_SHOWN]
+    return render(request, "lrm/notices.html", {"notices": shown, "max_shown": MAX_SHOWN})
+
+
+@login_required
+@never_cache
+@require_safe
+def bell(request: HttpRequest) -> HttpResponse:
+    """Answer the bell alone, for the page that looks after it now and then."""
+    return render(request, "partials/bell.html")
+
+
+@_require_portal
+@require_POST
+def read(request: access.SignedInRequest) -> HttpResponse:
+    """Mark everything read and stay on the page."""
+    notices.mark_all_read(user=request.user, now=timezone.now())
+    if request.htmx:
+        return render(request, "partials/bell.html")
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return redirect(target if safe else "notices")
