@@ -44,6 +44,18 @@ def redis_url(directory: Path) -> str:
     return _join(directory.resolve() / "valkey")
 
 
+def is_held(lock_file: Path) -> bool:
+    """Return whether a living process holds the lock of that file."""
+    if not lock_file.exists():
+        return False
+    with lock_file.open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 def leave(directory: Path, *, wait_seconds: float = 20.0) -> None:
     """Let go of both services of `directory`, and wait until those nobody holds have stopped.
 

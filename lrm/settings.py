@@ -12,15 +12,19 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from lrm import local_services
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 # Real environment variables win over both files, the first file over the second. The second is
-# written by `make demo`, so that manage.py commands run beside the demo use its services. The test
-# suite has a LOCAL_DIR of its own, and so touches neither the demo's data nor its settings.
+# written by `make demo`, so that manage.py commands run beside the demo use its services; it counts
+# for as long as that demo lives. The test suite has a LOCAL_DIR of its own, and so touches neither
+# the demo's data nor its settings.
 environ.Env.read_env(BASE_DIR / ".env")
 LOCAL_DIR = BASE_DIR / env.str("LOCAL_DIR", default=".local")
-environ.Env.read_env(LOCAL_DIR / "demo.env")
+if local_services.is_held(LOCAL_DIR / "demo.lock"):
+    environ.Env.read_env(LOCAL_DIR / "demo.env")
 
 DEBUG = env.bool("DEBUG", default=False)
 
@@ -47,9 +51,6 @@ def service_url(name: str) -> str:
         return value
     if not DEBUG:
         return required(name, in_debug="")
-    # Imported here because production installs do not have the embedded servers.
-    from lrm import local_services
-
     start = local_services.database_url if name == "DATABASE_URL" else local_services.redis_url
     return start(LOCAL_DIR)
 

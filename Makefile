@@ -1,0 +1,92 @@
+# From a fresh clone, with Python >= 3.11 and make only: every target first builds .venv.
+PYTHON ?= python3
+SCHEDULES ?= 300
+ONLY ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := lrm connected_apps invoices xero_sync reports xero_simulator benchmarks
+SOURCES := manage.py $(PACKAGES) tests
+# Static checks import the settings but never talk to a service: nobody listens there.
+UNUSED := DATABASE_URL=postgresql://nobody@127.0.0.1:9/unused REDIS_URL=redis://127.0.0.1:9/0
+# Made up, and long enough for `check --deploy` to accept it.
+PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b2e1f0a9d8c7b6 \
+	PUBLIC_URL=https://lrm.example.com ALLOWED_HOSTS=lrm.example.com \
+	XERO_CLIENT_ID=made-up XERO_CLIENT_SECRET=made-up XERO_WEBHOOK_KEYS=made-up \
+	TOKEN_ENCRYPTION_KEYS=ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtb2s= $(UNUSED)
+# A clean home for tests: what a developer has in .env must not decide whether they pass.
+PYTEST := $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo smoke test test-browser lint format bench soak clean
+
+help:
+	@echo "make demo          the whole product on this machine, until Ctrl-C"
+	@echo "make smoke         the same unattended: connect, re-sync, webhook, push, report"
+	@echo "make test          all tests but those in a browser"
+	@echo "make test-browser  the tests in a browser (needs chromium)"
+	@echo "make lint          static checks"
+	@echo "make format        let the formatters have their way"
+	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
+	@echo "make soak          the long random fault run; SCHEDULES=300"
+	@echo "make clean         remove everything that was made here, the demo's data too"
+
+# The stamp carries the hash of both requirements, so that an old environment is noticed whatever
+# the clock says.
+STAMP := $(VENV)/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
+
+install: $(STAMP)
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed. Name one: make PYTHON=python3.13"; exit 1; }
+	@echo "Building .venv with $$($(PYTHON) --version) (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
+		-r requirements-dev.txt | $(BIN)/python scripts/pip_progress.py
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+demo: $(STAMP)
+	@exec $(BIN)/python -m lrm.demo
+
+smoke: $(STAMP)
+	@exec $(BIN)/python -m lrm.demo.smoke
+
+test: $(STAMP)
+	$(PYTEST) -m "not browser" -n 2 -q
+
+test-browser: $(STAMP)
+	$(PYTEST) -m browser -q
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	@templates=$$(git ls-files 'templates/*.html' '*/templates/*.html'); \
+	if [ -n "$$templates" ]; then \
+		echo "djade, djlint on $$(echo $$templates | wc -w) templates"; \
+		$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html') && \
+		$(BIN)/djlint --lint --quiet $$templates; \
+	fi
+	$(UNUSED) $(BIN)/lint-imports
+	$(UNUSED) $(BIN)/mypy $(SOURCES)
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(STAMP)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+	@templates=$$(git ls-files 'templates/*.html'); \
+	if [ -n "$$templates" ]; then $(BIN)/djade --target-version 5.2 $$templates; fi
+
+bench: $(STAMP)
+	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet."; exit 1; }
+	@exec $(BIN)/python -m benchmarks $(ONLY)
+
+soak: $(STAMP)
+	@test -d tests/convergence || { echo "There is no convergence test yet."; exit 1; }
+	$(PYTEST) tests/convergence --schedules $(SCHEDULES) -q
+
+clean:
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
+		htmlcov .coverage staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
