@@ -84,6 +84,22 @@ class Event(models.Model):
         return f"{self.category} {self.event_type} {self.resource_id}"
 
 
+class Inbox(models.Model):
+    """The claim on an organisation's pending events: one worker at a time fetches for it.
+
+    While it fetches, what arrives meanwhile piles up and is fetched together next.
+    """
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
+    claimed_until = models.DateTimeField(null=True)
+    # After a limit or an outage: when the next try makes sense.
+    not_before = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"inbox of {self.organisation_id}"
+
+
 class RunState(models.TextChoices):
     """The life of a sync run."""
 

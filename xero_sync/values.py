@@ -1,0 +1,103 @@
+"""Single values of Xero's JSON, read exactly or refused: text, amounts, ids, dates, instants.
+
+Amounts arrive as `Decimal` (the client parses them from the bytes) and are taken as they are.
+Document dates are calendar dates: `DateString` is the organisation's own and is preferred; its
+twin `Date` is midnight UTC of the same day, never converted through a zone. Instants are UTC.
+Absent, null and empty mean the same (Xero omits what has no value).
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# "/Date(1552338168000+0000)/", also without offset and with a negative number. The offset, where
+# there is one, only tells how Xero would print the instant; the number is UTC already.
+_MILLISECONDS = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# What numeric(19, 4) holds.
+_LARGEST = Decimal(10) ** 15
+
+
+class Unmappable(Exception):
+    """A document that cannot be stored as it is; the message says why, for a person."""
+
+
+def text(value: Any, longest: int | None = None) -> str:
+    """Return text without NUL characters, which PostgreSQL cannot hold; absent becomes empty.
+
+    :raises Unmappable: when it is not text or longer than `longest` characters.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        if isinstance(value, bool | int | Decimal):
+            value = str(value)
+        else:
+            raise Unmappable("text was expected where Xero sent something else")
+    if longest is not None and len(value) > longest:
+        raise Unmappable(f"a text of {len(value)} characters is longer than {longest}")
+    return value.replace("\0", "") if "\0" in value else value
+
+
+def amount(value: Any) -> Decimal | int | None:
+    """Return an amount exactly as sent, or None where there is none.
+
+    :raises Unmappable: when it is no number, or too large for the column.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        # Some of Xero's own documentation shows amounts as strings.
+        try:
+            value = Decimal(value)
+        except InvalidOperation:
+            raise Unmappable(f"{value[:40]!r} is not an amount") from None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise Unmappable("an amount was expected where Xero sent something else")
+    if not -_LARGEST < value < _LARGEST:
+        raise Unmappable("an amount is larger than any ledger holds")
+    return value
+
+
+def identifier(value: Any) -> str | None:
+    """Return a Xero id in lower case, or None where there is none.
+
+    :raises Unmappable: when it does not look like an id.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return value.lower()
+    raise Unmappable(f"{str(value)[:40]!r} is not an id")
+
+
+def instant(value: Any) -> datetime | None:
+    """Return an aware UTC instant from `/Date(ms)/` or ISO 8601, to the millisecond.
+
+    :raises Unmappable: when it is neither, or outside the calendar.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        if match := _MILLISECONDS.fullmatch(value):
+            return EPOCH + timedelta(milliseconds=int(match[1]))
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError, OverflowError):
+        raise Unmappable(f"{str(value)[:40]!r} is not a date") from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def calendar_date(as_string: Any, as_instant: Any = None) -> date | None:
+    """Return a calendar date: the date part of `…String`, else the UTC day of its twin.
+
+    :raises Unmappable: when neither can be read although one is there.
+    """
+    if as_string:
+        try:
+            return date.fromisoformat(as_string[:10])
+        except (TypeError, ValueError):
+            raise Unmappable(f"{str(as_string)[:40]!r} is not a date") from None
+    moment = instant(as_instant)
+    return moment.date() if moment else None

@@ -1,0 +1,295 @@
+"""Rows into Postgres: COPY into a temporary table, then one upsert that only newer versions pass.
+
+A version replaces the stored one when its UpdatedDateUTC is later, or when it is the same and the
+content differs and was read no earlier: some changes in Xero (a due date on a part-paid invoice)
+do not move UpdatedDateUTC. Rows that are unchanged are not rewritten. Rows are upserted in the
+order of their ids, so that two workers on the same documents wait for each other instead of
+deadlocking.
+
+Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from xero_sync import mapping, set_aside, values
+from xero_sync.models import Resource
+
+_DOCUMENT_COLUMNS = {
+    "kind": "varchar",
+    "xero_id": "uuid",
+    "number": "varchar",
+    "reference": "varchar",
+    "status": "varchar",
+    "contact_xero_id": "uuid",
+    "contact_name": "varchar",
+    "date": "date",
+    "due_date": "date",
+    "fully_paid_on": "date",
+    "currency": "varchar",
+    "currency_rate": "numeric",
+    "sub_total": "numeric",
+    "total_tax": "numeric",
+    "total": "numeric",
+    "amount_due": "numeric",
+    "amount_paid": "numeric",
+    "amount_credited": "numeric",
+    "updated_at": "timestamptz",
+    "digest": "bytea",
+    "raw": "jsonb",
+}
+_CONTACT_COLUMNS = {
+    "xero_id": "uuid",
+    "name": "varchar",
+    "contact_number": "varchar",
+    "email": "varchar",
+    "status": "varchar",
+    "merged_to_xero_id": "uuid",
+    "updated_at": "timestamptz",
+    "digest": "bytea",
+    "raw": "jsonb",
+}
+# Children go straight to their tables, once the ids of their documents are known.
+_CHILDREN: dict[str, dict[str, str]] = {
+    "invoices_lineitem": {
+        "position": "integer",
+        "xero_id": "uuid",
+        "description": "text",
+        "quantity": "numeric",
+        "unit_amount": "numeric",
+        "tax_amount": "numeric",
+        "line_amount": "numeric",
+        "account_code": "varchar",
+        "tax_type": "varchar",
+    },
+    "invoices_payment": {
+        "xero_id": "uuid",
+        "date": "date",
+        "amount": "numeric",
+        "reference": "varchar",
+    },
+    "invoices_allocation": {
+        "xero_id": "uuid",
+        "invoice_xero_id": "uuid",
+        "invoice_number": "varchar",
+        "date": "date",
+        "amount": "numeric",
+    },
+}
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a page: counts by outcome, and what else the page speaks of."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    set_aside: int = 0
+    purchases: int = 0
+    # Ids of new or changed rows, and of invoices that credits on this page were applied to.
+    touched_ids: list[str] = field(default_factory=list)
+    allocated_invoice_ids: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A target table and how its rows travel there."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+    # Columns with no value from Xero: what a new row starts with, as SQL.
+    constants: dict[str, str]
+
+    @property
+    def staging(self) -> str:
+        return f"incoming_{self.name}"
+
+
+_DOCUMENTS = _Table(
+    "invoices_document",
+    _DOCUMENT_COLUMNS,
+    ("organisation_id", "kind", "xero_id"),
+    {"online_url": "''"},
+)
+_CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {})
+
+
+def write_page(
+    *,
+    organisation_id: int,
+    resource: Resource,
+    sources: Sequence[mapping.Source],
+    read_at: datetime,
+    now: datetime,
+) -> Written:
+    """Store a page of one resource inside the caller's transaction and tell what changed.
+
+    :param read_at: when the call that brought the page was sent.
+    Elements that cannot be mapped are set aside with the reason; purchases are left out.
+    """
+    if resource is Resource.CONTACT:
+        return _write_contacts(organisation_id, sources, read_at, now)
+    return _write_documents(organisation_id, resource, sources, read_at, now)
+
+
+def _write_documents(
+    organisation_id: int,
+    resource: Resource,
+    sources: Sequence[mapping.Source],
+    read_at: datetime,
+    now: datetime,
+) -> Written:
+    written = Written(read=len(sources))
+    kept: dict[str, tuple[mapping.MappedDocument, str]] = {}
+    refused: list[tuple[mapping.Source, str]] = []
+    for source in sources:
+        try:
+            mapped = mapping.map_document(resource, source[0])
+        except values.Unmappable as reason:
+            refused.append((source, str(reason)))
+            continue
+        if mapped is None:
+            written.purchases += 1
+            continue
+        known = kept.get(mapped.xero_id)
+        if known is None or known[0].updated_at <= mapped.updated_at:
+            kept[mapped.xero_id] = (mapped, source[1])
+    documents = list(kept.values())
+    with connection.cursor() as cursor:
+        rows = [
+            (*mapped.values, set_aside.digest(raw), set_aside.storable(raw))
+            for mapped, raw in documents
+        ]
+        outcome = _upsert(cursor, _DOCUMENTS, organisation_id, rows, read_at, now)
+        if outcome:
+            _replace_children(cursor, [mapped for mapped, _ in documents], outcome)
+    for mapped, _ in documents:
+        written.allocated_invoice_ids.update(mapped.allocated_invoice_ids)
+    _count(written, len(documents), outcome)
+    written.set_aside = len(refused)
+    set_aside.record(organisation_id, resource, refused, kept, now)
+    return written
+
+
+def _write_contacts(
+    organisation_id: int, sources: Sequence[mapping.Source], read_at: datetime, now: datetime
+) -> Written:
+    written = Written(read=len(sources))
+    kept: dict[str, tuple[mapping.MappedContact, str]] = {}
+    refused: list[tuple[mapping.Source, str]] = []
+    for source in sources:
+        try:
+            mapped = mapping.map_contact(source[0])
+        except values.Unmappable as reason:
+            refused.append((source, str(reason)))
+            continue
+        kept[mapped.xero_id] = (mapped, source[1])
+    with connection.cursor() as cursor:
+        rows = [
+            (*mapped.values, set_aside.digest(raw), set_aside.storable(raw))
+            for mapped, raw in kept.values()
+        ]
+        outcome = _upsert(cursor, _CONTACTS, organisation_id, rows, read_at, now)
+    _count(written, len(kept), outcome)
+    written.set_aside = len(refused)
+    set_aside.record(organisation_id, Resource.CONTACT, refused, kept, now)
+    return written
+
+
+def _row(mapped: tuple[mapping.Value, ...], raw: str) -> tuple[mapping.Value, ...]:
+    return (*mapped, set_aside.digest(raw), set_aside.storable(raw))
+
+
+def _count(written: Written, kept: int, outcome: dict[str, tuple[int, bool]]) -> None:
+    written.new = sum(is_new for _, is_new in outcome.values())
+    written.changed = len(outcome) - written.new
+    written.unchanged = kept - len(outcome)
+    written.touched_ids = list(outcome)
+
+
+def _copy(
+    cursor: Any, table: str, columns: dict[str, str], rows: Iterable[Sequence[mapping.Value]]
+) -> None:
+    """COPY rows into a table.
+
+    Text columns are never null, so an empty field means the empty string there and null
+    everywhere else. Lines end in CRLF because the csv module quotes a field that holds a character
+    of the line end, and a bare carriage return inside an unquoted field would end COPY's line.
+    """
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    buffer.seek(0)
+    never_null = ", ".join(name for name, kind in columns.items() if kind in {"varchar", "text"})
+    options = f"FORMAT csv, FORCE_NOT_NULL ({never_null})"
+    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH ({options})", buffer)
+
+
+def _upsert(
+    cursor: Any,
+    table: _Table,
+    organisation_id: int,
+    rows: list[tuple[mapping.Value, ...]],
+    read_at: datetime,
+    now: datetime,
+) -> dict[str, tuple[int, bool]]:
+    """Upsert rows and return {xero id: (our id, is new)} of those that were written."""
+    if not rows:
+        return {}
+    types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
+    # Emptied at commit, so it can stay for the next page on this database connection.
+    cursor.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
+    )
+    cursor.execute(f"TRUNCATE {table.staging}")
+    _copy(cursor, table.staging, table.columns, rows)
+    names = ", ".join((*table.columns, *table.constants))
+    values = ", ".join((*table.columns, *table.constants.values()))
+    changes = ", ".join(
+        f"{name} = EXCLUDED.{name}"
+        for name in (*table.columns, "read_at", "synced_at")
+        if name not in table.key
+    )
+    cursor.execute(
+        f"""
+        INSERT INTO {table.name} AS stored
+               (organisation_id, {names}, read_at, first_synced_at, synced_at)
+        SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
+        ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
+         WHERE stored.updated_at < EXCLUDED.updated_at
+            OR (stored.updated_at = EXCLUDED.updated_at AND stored.digest <> EXCLUDED.digest
+                AND stored.read_at <= EXCLUDED.read_at)
+        RETURNING stored.xero_id, stored.id, stored.xmax = 0
+        """,  # noqa: S608 - names come from the tables above, values are parameters
+        [organisation_id, read_at, now, now],
+    )
+    return {str(xero_id): (our_id, is_new) for xero_id, our_id, is_new in cursor.fetchall()}
+
+
+def _replace_children(
+    cursor: Any, documents: list[mapping.MappedDocument], written: dict[str, tuple[int, bool]]
+) -> None:
+    """Write line items, payments and allocations of the documents that were written."""
+    owners = [(written[d.xero_id][0], d) for d in documents if d.xero_id in written]
+    children: dict[str, list[tuple[mapping.Value, ...]]] = {
+        "invoices_lineitem": [(our_id, *row) for our_id, d in owners for row in d.lines],
+        "invoices_payment": [(our_id, *row) for our_id, d in owners for row in d.payments],
+        "invoices_allocation": [(our_id, *row) for our_id, d in owners for row in d.allocations],
+    }
+    changed = [our_id for our_id, is_new in written.values() if not is_new]
+    for table, rows in children.items():
+        if changed:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE document_id = ANY(%s)",  # noqa: S608 - from above
+                [changed],
+            )
+        if rows:
+            _copy(cursor, table, {"document_id": "bigint", **_CHILDREN[table]}, rows)
