@@ -1,5 +1,6 @@
 """The few HTML pages: one template environment, escaping on, headers that refuse framing."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters["thousands"] = lambda amount: f"{Decimal(amount):,}"
 # No form-action here: browsers apply it to the redirect back to the app as well.
 _HEADERS = {
     "X-Frame-Options": "DENY",
