@@ -4,8 +4,8 @@ SCHEDULES ?= 300
 ONLY ?=
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := lrm connected_apps invoices xero_sync reports xero_simulator benchmarks
-SOURCES := manage.py $(PACKAGES) tests
+PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
+SOURCES := manage.py scripts $(PACKAGES)
 # Static checks import the settings but never talk to a service: nobody listens there.
 UNUSED := DATABASE_URL=postgresql://nobody@127.0.0.1:9/unused REDIS_URL=redis://127.0.0.1:9/0
 # Made up, and long enough for `check --deploy` to accept it.
@@ -13,7 +13,6 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 	PUBLIC_URL=https://lrm.example.com ALLOWED_HOSTS=lrm.example.com \
 	XERO_CLIENT_ID=made-up XERO_CLIENT_SECRET=made-up XERO_WEBHOOK_KEYS=made-up \
 	TOKEN_ENCRYPTION_KEYS=ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtb2s= $(UNUSED)
-# A clean home for tests: what a developer has in .env must not decide whether they pass.
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help

@@ -28,7 +28,7 @@ def main() -> int:
         sys.stdout.flush()
     if moving:
         sys.stdout.write("\r\033[K")
-    if any(line.startswith(DONE) for line in said[-1:] or [""]):
+    if any(line.startswith(DONE) for line in said[-5:]):
         sys.stdout.write("Installed.\n")
         return 0
     sys.stdout.writelines(said)
