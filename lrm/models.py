@@ -74,7 +74,7 @@ class Learner(models.Model):
     # Some people have one name only; it is kept as the family name.
     given_name = models.CharField(max_length=100, blank=True)
     family_name = models.CharField(max_length=100)
-    email = models.EmailField(max_length=255, blank=True)
+    email = models.EmailField("e-mail", max_length=255, blank=True)
     phone = models.CharField(max_length=30, blank=True)
     mobile = models.CharField(max_length=30, blank=True)
     address_line = models.CharField("address", max_length=200, blank=True)
@@ -131,6 +131,13 @@ class LearnerChange(models.Model):
 
     def __str__(self) -> str:
         return f"learner {self.learner_id} at {self.at.isoformat()}"
+
+    @property
+    def fields_in_words(self) -> str:
+        """The labels of the changed fields as one line, such as "E-mail, mobile"."""
+        labels = [str(Learner._meta.get_field(name).verbose_name) for name in self.fields]
+        text = ", ".join(labels)
+        return text[:1].upper() + text[1:]
 
 
 class NoticeLevel(models.TextChoices):

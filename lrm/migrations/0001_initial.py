@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=50, verbose_name='learner number')),
                 ('given_name', models.CharField(blank=True, max_length=100)),
                 ('family_name', models.CharField(max_length=100)),
-                ('email', models.EmailField(blank=True, max_length=255)),
+                ('email', models.EmailField(blank=True, max_length=255, verbose_name='e-mail')),
                 ('phone', models.CharField(blank=True, max_length=30)),
                 ('mobile', models.CharField(blank=True, max_length=30)),
                 ('address_line', models.CharField(blank=True, max_length=200, verbose_name='address')),
