@@ -206,9 +206,18 @@ class DocumentActs(shelf.Shelf):
         self.store(changed)
 
     def _store_new(self, document: records.Document) -> str:
-        self.contact(document.contact_id)
+        self._mark_contact(document)
         self.store(document, event="CREATE")
         return document.id
+
+    def _mark_contact(self, document: records.Document) -> None:
+        """Make the contact a customer or supplier; Xero does not bump UpdatedDateUTC for that."""
+        contact = copy.copy(self.contact(document.contact_id))
+        if document.type in SALES_TYPES:
+            contact.is_customer = True
+        else:
+            contact.is_supplier = True
+        self.contacts.put(contact)
 
     def _open(self, document_id: str) -> records.Document:
         document = self.document(document_id)

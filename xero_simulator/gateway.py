@@ -118,7 +118,7 @@ def _check_tenant(
     tenant = request.headers.get("xero-tenant-id", "").lower()
     connected = here.connections.is_connected(token.user_id, token.client_id, tenant)
     if tenant not in here.organisations or not connected:
-        answer = problems.forbidden(correlation_id)
+        answer = problems.scripted(faults.Answer(named="forbidden"), correlation_id)
         left = request.app[LIMITER_KEY].headers(token.client_id, tenant)
         answer.headers["X-AppMinLimit-Remaining"] = left["X-AppMinLimit-Remaining"]
         return answer

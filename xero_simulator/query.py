@@ -84,6 +84,14 @@ def modified_since(ordered: list[Any], asked: Asked) -> list[Any]:
     return ordered[at:]
 
 
+def raw_since(elements: list[dict[str, Any]], asked: Asked) -> list[dict[str, Any]]:
+    """Return the raw elements that changed since, as they stand."""
+    if asked.since_ms is None:
+        return elements
+    wanted = asked.since_ms
+    return [each for each in elements if (fields.ms_of(each.get("UpdatedDateUTC")) or 0) >= wanted]
+
+
 def narrow(rows: list[Any], asked: Asked, find_field: where.FindField) -> list[Any]:
     """Apply `where` and `order`.
 
@@ -108,7 +116,7 @@ def among(
 ) -> list[Any]:
     """Keep the rows whose value is one of those, in any letter case."""
     values = {each.casefold() for each in wanted}
-    return [row for row in rows if read_value(row).casefold() in values]
+    return [row for row in rows if (read_value(row) or "").casefold() in values]
 
 
 def cut(rows: list[Any], asked: Asked) -> tuple[list[Any], wire.Paging | None]:

@@ -1,0 +1,42 @@
+"""`python -m xero_simulator`: the pretend Xero as a command."""
+
+import argparse
+import datetime
+
+from xero_simulator import server, world
+
+
+def parse(arguments: list[str] | None = None) -> world.Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="xero_simulator", description="A pretend Xero.")
+    add = parser.add_argument
+    default = world.Options()
+    add("--port", type=int, required=True, help="0 takes a free port")
+    add("--host", default=default.host)
+    add("--seed", type=int, default=default.seed)
+    add("--documents", type=int, default=default.documents, help="of the first organisation")
+    add("--contacts", type=int, default=default.contacts, help="of the first organisation")
+    add("--no-limits", dest="limits", action="store_false", help="never answer 429")
+    add("--minute-limit", type=int, default=default.minute_limit)
+    add("--day-limit", type=int, default=default.day_limit)
+    add("--concurrent-limit", type=int, default=default.concurrent_limit)
+    add("--app-minute-limit", type=int, default=default.app_minute_limit)
+    add("--clock-speed", type=float, default=default.clock_speed, help="times real time")
+    add(
+        "--anchor",
+        type=datetime.date.fromisoformat,
+        help="the day that the books lead up to, today by default",
+    )
+    add("--webhook-url", default="")
+    add("--webhook-key", default="")
+    add("--client-id", default=default.client_id)
+    add("--client-secret", default=default.client_secret)
+    add("--redirect-uri", dest="redirect_uris", action="append", default=[])
+    add("--public-url", default="", help="where clients reach it, http://localhost:PORT by default")
+    values = vars(parser.parse_args(arguments))
+    values["redirect_uris"] = tuple(values["redirect_uris"])
+    return world.Options(**values)
+
+
+if __name__ == "__main__":
+    server.run(parse())

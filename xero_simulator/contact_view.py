@@ -1,0 +1,137 @@
+"""Contacts as Xero shows them."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+from xero_simulator import records, shelf, wire
+
+PHONE_KINDS = ("DDI", "DEFAULT", "FAX", "MOBILE")
+ADDRESS_KINDS = ("STREET", "POBOX")
+
+
+def show_contact(contact: records.Contact, *, full: bool, summary: bool = False) -> dict[str, Any]:
+    """Return a contact's fields.
+
+    :param full: paged and single answers carry more (the specification's Contact model).
+    :param summary: summaryOnly leaves out whether it is a customer or supplier.
+    """
+    shown: dict[str, Any] = {"ContactID": contact.id}
+    for name, value in (
+        ("ContactNumber", contact.number),
+        ("AccountNumber", contact.account_number),
+        ("MergedToContactID", contact.merged_to if full else ""),
+    ):
+        if value:
+            shown[name] = value
+    shown |= {"ContactStatus": contact.status, "Name": contact.name}
+    for name, value in (
+        ("FirstName", contact.first_name),
+        ("LastName", contact.last_name),
+        ("CompanyNumber", contact.company_number),
+    ):
+        if value:
+            shown[name] = value
+    shown |= {
+        "EmailAddress": contact.email,
+        "BankAccountDetails": contact.bank_account,
+        "TaxNumber": contact.tax_number,
+        "Addresses": _show_addresses(contact),
+        "Phones": _show_phones(contact),
+        "UpdatedDateUTC": wire.instant_ms(contact.updated_ms),
+        "ContactGroups": [],
+    }
+    if not summary:
+        shown |= {"IsSupplier": contact.is_supplier, "IsCustomer": contact.is_customer}
+    for name, value in (
+        ("DefaultCurrency", contact.default_currency),
+        ("Website", contact.website),
+    ):
+        if value:
+            shown[name] = value
+    if full:
+        shown |= _more(contact)
+    return shown | {"HasValidationErrors": False}
+
+
+def balances(books: shelf.Shelf, contact_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what is outstanding and overdue for each contact that has approved documents.
+
+    Raw, in whatever currencies the documents have: Xero does not convert them.
+    """
+    wanted, today = set(contact_ids), books.today()
+    sums: dict[str, dict[str, list[int]]] = {}
+    for document in books.invoices.ordered:
+        if document.contact_id in wanted and document.status == "AUTHORISED":
+            side = "AccountsReceivable" if document.type == "ACCREC" else "AccountsPayable"
+            sides = sums.setdefault(
+                document.contact_id, {"AccountsReceivable": [0, 0], "AccountsPayable": [0, 0]}
+            )
+            sides[side][0] += document.outstanding
+            sides[side][1] += document.outstanding if _is_overdue(document, today) else 0
+    return {
+        contact_id: {
+            side: {"Outstanding": wire.money(both[0]), "Overdue": wire.money(both[1])}
+            for side, both in sides.items()
+        }
+        for contact_id, sides in sums.items()
+    }
+
+
+def _is_overdue(document: records.Document, today: datetime.date) -> bool:
+    return document.due_date is not None and document.due_date < today
+
+
+def _more(contact: records.Contact) -> dict[str, Any]:
+    return {
+        "SalesTrackingCategories": [],
+        "PurchasesTrackingCategories": [],
+        "ContactPersons": [
+            {
+                "FirstName": person.first_name,
+                "LastName": person.last_name,
+                "EmailAddress": person.email,
+                "IncludeInEmails": person.include_in_emails,
+            }
+            for person in contact.persons
+        ],
+        "HasAttachments": False,
+    }
+
+
+def _show_addresses(contact: records.Contact) -> list[dict[str, str]]:
+    """Return both kinds of address, empty parts as empty strings."""
+    by_kind = {address.kind: address for address in contact.addresses}
+    shown = []
+    for kind in ADDRESS_KINDS:
+        address = by_kind.get(kind) or records.Address(kind)
+        value = {"AddressType": kind}
+        if address.line1:
+            value["AddressLine1"] = address.line1
+        if address.line2:
+            value["AddressLine2"] = address.line2
+        value |= {
+            "City": address.city,
+            "Region": address.region,
+            "PostalCode": address.postal_code,
+            "Country": address.country,
+        }
+        shown.append(value)
+    return shown
+
+
+def _show_phones(contact: records.Contact) -> list[dict[str, str]]:
+    """Return all four kinds of phone, empty ones too."""
+    by_kind = {phone.kind: phone for phone in contact.phones}
+    shown = []
+    for kind in PHONE_KINDS:
+        phone = by_kind.get(kind) or records.Phone(kind)
+        shown.append(
+            {
+                "PhoneType": kind,
+                "PhoneNumber": phone.number,
+                "PhoneAreaCode": phone.area,
+                "PhoneCountryCode": phone.country,
+            }
+        )
+    return shown

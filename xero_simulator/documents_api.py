@@ -1,0 +1,178 @@
+"""Invoices, credit notes, overpayments and prepayments: lists and single documents."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from xero_simulator import (
+    fields,
+    gateway,
+    problems,
+    query,
+    records,
+    refusals,
+    render,
+    table,
+    where,
+    wire,
+    world,
+)
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+_KEPT = query.Kept()
+# The comma-separated filters of each resource; credit notes have none (the specification).
+_FILTERS: dict[str, dict[str, str]] = {
+    records.INVOICES: {
+        "IDs": "InvoiceID",
+        "InvoiceNumbers": "InvoiceNumber",
+        "ContactIDs": "Contact.ContactID",
+        "Statuses": "Status",
+    },
+    records.CREDIT_NOTES: {},
+    records.OVERPAYMENTS: {"References": "Reference"},
+    records.PREPAYMENTS: {"InvoiceNumbers": "InvoiceNumber", "References": "Reference"},
+}
+_NUMBER_FIELD = {records.INVOICES: "InvoiceNumber", records.CREDIT_NOTES: "CreditNoteNumber"}
+
+
+class Found(NamedTuple):
+    """What the online invoice needs to know of an invoice, made up or replayed."""
+
+    id: str
+    type: str
+    status: str
+
+
+def lister(kind: str) -> Handler:
+    """Return the handler of a kind's list."""
+
+    async def list_documents(request: web.Request) -> web.Response:
+        asked = query.read(request)
+        try:
+            rows = _rows(request, kind, asked)
+        except query.Refused as refusal:
+            return refusals.query_parse(refusal.number, refusal.kind, str(refusal))
+        page, paging = query.cut(rows, asked)
+        elements = _write(request, page, asked)
+        body = wire.envelope(world.of(request), str(uuid.uuid4()), kind, elements, paging)
+        return wire.answer(request, body)
+
+    return list_documents
+
+
+def shower(kind: str) -> Handler:
+    """Return the handler of one document of a kind: an array of one, or Xero's HTML 404."""
+
+    async def show_document(request: web.Request) -> web.Response:
+        wanted = request.match_info["id"]
+        row = _raw_one(request, kind, wanted) or _one(request, kind, wanted)
+        if row is None:
+            return problems.not_found()
+        if isinstance(row, dict):
+            element = wire.element(row)
+        else:
+            books = gateway.organisation_of(request).books
+            four = request.query.get("unitdp") == "4"
+            element = render.write_document(books, row, render.SINGLE, four_decimals=four)
+        body = wire.envelope(world.of(request), str(uuid.uuid4()), kind, [element])
+        return wire.answer(request, body)
+
+    return show_document
+
+
+def allocation_lister(kind: str) -> Handler:
+    """Return the handler of a credit's allocations."""
+
+    async def list_allocations(request: web.Request) -> web.Response:
+        row = _one(request, kind, request.match_info["id"])
+        if row is None:
+            return problems.not_found()
+        elements = [wire.element(render.show_allocation(each)) for each in row.allocations]
+        body = wire.envelope(world.of(request), str(uuid.uuid4()), "Allocations", elements)
+        return wire.answer(request, body)
+
+    return list_allocations
+
+
+def find(request: web.Request, kind: str, wanted: str) -> Found | None:
+    """Find a document by its id, or by its number where the resource allows that."""
+    if raw := _raw_one(request, kind, wanted):
+        return Found(str(raw[render.ID_FIELD[kind]]), str(raw["Type"]), str(raw["Status"]))
+    row = _one(request, kind, wanted)
+    return Found(row.id, row.type, row.status) if row else None
+
+
+def _rows(request: web.Request, kind: str, asked: query.Asked) -> list[Any]:
+    """Return every row that answers the query, in order, before paging."""
+    books = gateway.organisation_of(request).books
+    find_field = fields.of_documents(books, kind)
+    if books.replayed is not None:
+        raw = books.replayed.documents.get(kind, [])
+        return _narrowed(request, kind, query.raw_since(raw, asked), fields.of_raw(find_field))
+    since = request.headers.get("If-Modified-Since", "")
+    key = (id(books), kind, books.version, since, query.key_of(request.query))
+
+    def search() -> list[Any]:
+        rows = _named(request, books.tables[kind], kind)
+        return _narrowed(request, kind, query.modified_since(rows, asked), find_field)
+
+    return _KEPT.rows(key, search)
+
+
+def _narrowed(
+    request: web.Request, kind: str, rows: list[Any], find_field: where.FindField
+) -> list[Any]:
+    asked = query.read(request)
+    for parameter, field_name in _FILTERS[kind].items():
+        if values := query.csv(request, parameter):
+            rows = query.among(rows, values, find_field(field_name).read)
+    if asked.search and kind == records.INVOICES:
+        read = [find_field(name).read for name in ("InvoiceNumber", "Reference")]
+        rows = [r for r in rows if any(asked.search in (each(r) or "").casefold() for each in read)]
+    if kind == records.INVOICES and query.is_true(request.query.get("createdByMyApp")):
+        rows = [row for row in rows if getattr(row, "by_app", False)]
+    return query.narrow(rows, asked, find_field)
+
+
+def _named(
+    request: web.Request, kept: table.Table[records.Document], kind: str
+) -> list[records.Document]:
+    """Look up what `IDs` names, where the resource knows it, instead of searching everything."""
+    if "IDs" not in _FILTERS[kind] or not (ids := query.csv(request, "IDs")):
+        return kept.ordered
+    found = {each.lower(): kept.by_id.get(each.lower()) for each in ids}
+    return sorted((row for row in found.values() if row), key=table.default_order)
+
+
+def _write(request: web.Request, rows: list[Any], asked: query.Asked) -> list[bytes]:
+    books = gateway.organisation_of(request).books
+    if books.replayed is not None:
+        return [wire.element(row) for row in rows]
+    shape = render.LIST
+    if asked.is_paged:
+        shape = render.SUMMARY if asked.summary_only else render.PAGE
+    four = asked.four_decimals
+    return [render.write_document(books, row, shape, four_decimals=four) for row in rows]
+
+
+def _one(request: web.Request, kind: str, wanted: str) -> records.Document | None:
+    books = gateway.organisation_of(request).books
+    if books.replayed is not None:
+        return None
+    if found := books.tables[kind].by_id.get(wanted.lower()):
+        return found
+    numbered = books.tables[kind].find("number", wanted) if kind in _NUMBER_FIELD else []
+    return numbered[-1] if numbered else None
+
+
+def _raw_one(request: web.Request, kind: str, wanted: str) -> dict[str, Any] | None:
+    replayed = gateway.organisation_of(request).books.replayed
+    if replayed is None:
+        return None
+    names = (render.ID_FIELD[kind], _NUMBER_FIELD.get(kind, render.ID_FIELD[kind]))
+    for row in replayed.documents.get(kind, []):
+        if wanted.casefold() in (str(row.get(name, "")).casefold() for name in names):
+            return row
+    return None

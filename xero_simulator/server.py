@@ -1,0 +1,66 @@
+"""The simulator as a server: one process, one event loop, everything in memory."""
+
+import asyncio
+import signal
+import socket
+
+from aiohttp import web
+
+from xero_simulator import (
+    accounting,
+    connections,
+    control,
+    identity,
+    pages,
+    seed,
+    webhooks,
+    world,
+)
+
+# Xero takes requests of up to 10 MB.
+MAX_REQUEST = 10 * 1024 * 1024
+
+
+def build_app(here: world.World) -> web.Application:
+    """Put all parts of the pretend Xero together."""
+    app = web.Application(client_max_size=MAX_REQUEST)
+    app[world.WORLD_KEY] = here
+    accounting.add_routes(app)
+    identity.add_routes(app)
+    connections.add_routes(app)
+    webhooks.add_to(app)
+    pages.add_routes(app)
+    control.add_routes(app)
+    return app
+
+
+def bind(options: world.Options) -> socket.socket:
+    """Bind the port, so that a free one is known before anything is told of it."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((options.host, options.port))
+    return listener
+
+
+def run(options: world.Options) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM."""
+    listener = bind(options)
+    options.port = listener.getsockname()[1]
+    options.public_url = (options.public_url or f"http://localhost:{options.port}").rstrip("/")
+    asyncio.run(_serve(build_app(seed.build_world(options)), listener, options.port))
+
+
+async def _serve(app: web.Application, listener: socket.socket, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=1024).start()
+        print(f"xero_simulator ready at http://localhost:{port}", flush=True)  # noqa: T201
+        await stop.wait()
+    finally:
+        await runner.cleanup()
