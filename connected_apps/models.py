@@ -125,7 +125,8 @@ class PendingConsent(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     session_hash = models.CharField(max_length=64)
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="+")
-    # [{"connection_id", "tenant_id", "name"}], as `/connections` listed them.
+    # [{"connection_id", "tenant_id", "name", "brand_new"}], as `/connections` listed them;
+    # `brand_new` ones did not exist before this consent and go again when it comes to nothing.
     organisations = models.JSONField()
     correlation_id = models.UUIDField(default=uuid.uuid4)
     created_at = models.DateTimeField()
@@ -138,11 +139,11 @@ class PendingConsent(models.Model):
 class PendingRemoval(models.Model):
     """A connection that still stands in Xero and must go: done by itself, until it is done.
 
-    The row outlives the connection's own use of the grant, so the grant stays until then.
+    The grant stays for as long as a removal waits, also when no connection uses it any more.
     """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="pending_removals")
-    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="removals")
+    grant = models.ForeignKey(Grant, on_delete=models.SET_NULL, null=True, related_name="removals")
     xero_connection_id = models.UUIDField()
     organisation_name = models.CharField(max_length=255)
     requested_at = models.DateTimeField()

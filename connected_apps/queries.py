@@ -1,5 +1,6 @@
 """Reading connections. Every question starts from a portal, except the sweeps'."""
 
+import uuid
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -38,7 +39,7 @@ def live_connections() -> QuerySet[Connection]:
     )
 
 
-def other_holders_of(*, tenant_id: object, portal: Portal) -> QuerySet[Connection]:
+def other_holders_of(*, tenant_id: uuid.UUID, portal: Portal) -> QuerySet[Connection]:
     """Return live connections of other portals of this installation to the same organisation."""
     return live_connections().filter(organisation__tenant_id=tenant_id).exclude(portal=portal)
 

@@ -6,6 +6,7 @@ Receivers ring bells; a receiver that fails must not undo anything, so both are 
 """
 
 import logging
+from collections.abc import Sequence
 
 from django.dispatch import Signal
 
@@ -34,7 +35,7 @@ def send_disconnected(*, connection: Connection) -> None:
     _report(disconnected.send_robust(sender=Connection, connection=connection))
 
 
-def _report(answers: list[tuple[object, object]]) -> None:
+def _report(answers: Sequence[tuple[object, object]]) -> None:
     for receiver, answer in answers:
         if isinstance(answer, Exception):
             logger.error("Receiver %r failed", receiver, exc_info=answer)

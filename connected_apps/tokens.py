@@ -18,12 +18,15 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from connected_apps import crypto, errors, identity, states
-from connected_apps.models import Connection, Grant, State
+from connected_apps.models import Connection, Grant
 
 REFRESH_BEFORE_END = timedelta(minutes=5)
 # While the identity service is down a token is still given out when this much is left of it.
 USABLE_WHILE_DOWN = timedelta(seconds=30)
 GRACE_OF_PREVIOUS = timedelta(minutes=30)
+
+# What a BinaryField reads as: the database driver hands out memory views.
+Stored = bytes | memoryview
 
 DEAD = (
     "Xero no longer accepts the permission that was given: it was withdrawn, or not used for "
@@ -99,15 +102,13 @@ def grant_token(*, grant_id: int, now: datetime, rejected: str | None = None) ->
     return GrantToken(crypto.decrypt(grant.access_token_encrypted), grant.access_expires_at)
 
 
-def refresh_grant(*, grant_id: int, now: datetime) -> None:
-    """Refresh a grant whatever its age, which keeps it from ending after 60 idle days.
+def renew(*, connection_id: int, now: datetime) -> AccessToken:
+    """Refresh whatever the token's age, which keeps the grant from ending after 60 idle days.
 
-    :raises errors.ConnectedAppsError: as `grant_token`.
+    :raises errors.ConnectedAppsError: as `access_token_for`.
     """
-    grant = Grant.objects.filter(pk=grant_id).first()
-    if grant is not None:
-        value = crypto.decrypt(grant.access_token_encrypted)
-        grant_token(grant_id=grant_id, now=now, rejected=value)
+    token = access_token_for(connection_id=connection_id, now=now)
+    return access_token_for(connection_id=connection_id, now=now, rejected=token.value)
 
 
 def new_grant(*, portal_id: int, pair: identity.TokenPair, now: datetime) -> Grant:
@@ -180,7 +181,7 @@ def _usable_or_raise(grant: Grant, *, now: datetime, rejected: str | None) -> Gr
     raise errors.IdentityUnavailable("Xero's identity service is not answering.")
 
 
-def _ask_for_pair(grant: Grant, *, now: datetime) -> tuple[identity.TokenPair, bytes]:
+def _ask_for_pair(grant: Grant, *, now: datetime) -> tuple[identity.TokenPair, Stored]:
     """Return a new pair, and the stored refresh token that Xero took for it."""
     newest, previous = grant.refresh_token_encrypted, grant.previous_refresh_token_encrypted
     tries = [newest, newest]
@@ -194,7 +195,7 @@ def _ask_for_pair(grant: Grant, *, now: datetime) -> tuple[identity.TokenPair, b
     raise errors.GrantRefused("invalid_grant, repeated")
 
 
-def _store(grant: Grant, pair: identity.TokenPair, *, used: bytes, now: datetime) -> None:
+def _store(grant: Grant, pair: identity.TokenPair, *, used: Stored, now: datetime) -> None:
     grant.previous_refresh_token_encrypted = used
     grant.refresh_token_encrypted = crypto.encrypt(pair.refresh_token)
     grant.access_token_encrypted = crypto.encrypt(pair.access_token)
@@ -207,9 +208,6 @@ def _store(grant: Grant, pair: identity.TokenPair, *, used: bytes, now: datetime
 
 def _record_death(connection: Connection, *, now: datetime) -> None:
     """Move the state; harmless where another process has done so, or a person has reconnected."""
-    current = Connection.objects.filter(pk=connection.pk, grant_id=connection.grant_id).first()
-    if current is None or current.state not in (*states.LIVE, State.NEEDS_RECONNECTING):
-        return
     try:
         states.apply(
             connection_id=connection.pk,
@@ -219,5 +217,5 @@ def _record_death(connection: Connection, *, now: datetime) -> None:
             now=now,
             generation=connection.generation,
         )
-    except errors.StaleGeneration:
+    except (errors.StaleGeneration, errors.ImpossibleTransition):
         return

@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(null=True)),
                 ('outcome', models.CharField(blank=True, max_length=300)),
                 ('correlation_id', models.UUIDField(default=uuid.uuid4)),
-                ('grant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='removals', to='connected_apps.grant')),
+                ('grant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='removals', to='connected_apps.grant')),
                 ('portal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pending_removals', to='lrm.portal')),
             ],
         ),
