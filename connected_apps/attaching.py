@@ -124,7 +124,12 @@ def give_up(grant: Grant, offers: list[Offer], *, now: datetime) -> None:
 
 
 def schedule_removal(
-    grant: Grant, *, connection_id: uuid.UUID, name: str, now: datetime
+    grant: Grant,
+    *,
+    connection_id: uuid.UUID,
+    name: str,
+    now: datetime,
+    correlation_id: uuid.UUID | None = None,
 ) -> PendingRemoval:
     """Note that a connection must be removed in Xero; `connected_apps.removals` does it."""
     return PendingRemoval.objects.create(
@@ -134,6 +139,7 @@ def schedule_removal(
         organisation_name=name[:255],
         requested_at=now,
         next_try_at=now,
+        correlation_id=correlation_id or uuid.uuid4(),
     )
 
 
