@@ -195,6 +195,11 @@ XERO_MINUTE_LIMIT = env.int("XERO_MINUTE_LIMIT", default=60)
 XERO_DAY_LIMIT = env.int("XERO_DAY_LIMIT", default=5000)
 XERO_CONCURRENT_LIMIT = env.int("XERO_CONCURRENT_LIMIT", default=5)
 XERO_APP_MINUTE_LIMIT = env.int("XERO_APP_MINUTE_LIMIT", default=10_000)
+# The length of Xero's windows, shorter only where the simulator's clock runs faster than ours; and
+# how long a reply may keep us waiting, which is also how soon a killed worker's call is given up.
+XERO_MINUTE_SECONDS = env.float("XERO_MINUTE_SECONDS", default=60.0)
+XERO_DAY_SECONDS = env.float("XERO_DAY_SECONDS", default=86_400.0)
+XERO_READ_SECONDS = env.float("XERO_READ_SECONDS", default=30.0)
 
 # --- Celery: rings the bell, keeps nothing --------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -1,0 +1,255 @@
+"""Xero's accounting calls, through the official SDK: the only module that knows `xero_python`.
+
+One object makes calls for one organisation with one access token; it is cheap, so a new one is
+made for each call. What the SDK would do by itself is switched off, because it is wrong here:
+
+- It would retry 429 and 503 silently, sleeping for `Retry-After` (hours, at the daily limit), and
+  send a lost write again. Retries are the caller's.
+- It would wait for ever. Every call has a connect and a read timeout.
+- Its `Configuration` is one object in disguise that shares a token between clients. Each client
+  gets a copy whose token is a plain header, so no thread can call with another's token and nothing
+  is ever refreshed here.
+- Its models reject a whole page for one unknown enum value. The bytes are parsed by `wire`.
+- The text of its exceptions holds headers and bodies, so none of them leaves this module.
+
+The HTTP connections are pooled per process, whatever the organisation, and left behind at a fork.
+"""
+
+import datetime
+import functools
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import urllib3
+from django.conf import settings
+from xero_python.accounting import AccountingApi
+from xero_python.api_client import ApiClient
+from xero_python.api_client.configuration import Configuration
+from xero_python.exceptions import ApiSSLException, HTTPStatusException
+from xero_python.rest import RESTClientObject
+
+from xero_sync import batching, errors, replies
+from xero_sync.models import Resource
+
+PAGE_SIZE = 1000
+CONNECT_SECONDS = 5.0
+_MAX_IDEMPOTENCY_KEY = 128
+_CONNECTIONS = 32
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How the SDK and Xero spell one resource."""
+
+    collection: str
+    id_key: str
+    list_method: str
+    get_method: str
+    # Knows `includeArchived` (the OpenAPI specification).
+    takes_archived: bool = False
+
+
+_KINDS = {
+    Resource.CONTACT: _Kind("Contacts", "ContactID", "get_contacts", "get_contact", True),
+    Resource.INVOICE: _Kind("Invoices", "InvoiceID", "get_invoices", "get_invoice", True),
+    Resource.CREDIT_NOTE: _Kind(
+        "CreditNotes", "CreditNoteID", "get_credit_notes", "get_credit_note"
+    ),
+    Resource.OVERPAYMENT: _Kind(
+        "Overpayments", "OverpaymentID", "get_overpayments", "get_overpayment"
+    ),
+    Resource.PREPAYMENT: _Kind("Prepayments", "PrepaymentID", "get_prepayments", "get_prepayment"),
+}
+
+
+class XeroClient:
+    """Calls to one organisation with one access token. Every method makes exactly one call.
+
+    All of them raise the errors of `xero_sync.errors` and nothing else.
+    """
+
+    def __init__(self, *, tenant_id: UUID, access_token: str) -> None:
+        self._tenant_id = str(tenant_id)
+        configuration = Configuration()
+        configuration.oauth2_token = _Bearer(access_token)
+        api_client = ApiClient(configuration)
+        api_client.rest_client = _pooled(os.getpid())
+        api_client.set_default_header("Accept-Encoding", "gzip")
+        self._api = AccountingApi(api_client, base_url=f"{settings.XERO_API_URL}/api.xro/2.0")
+
+    def list_page(
+        self,
+        resource: Resource,
+        *,
+        page: int,
+        page_size: int = PAGE_SIZE,
+        where: str | None = None,
+        order: str | None = None,
+        if_modified_since: datetime.datetime | None = None,
+        include_archived: bool = False,
+    ) -> replies.Page:
+        """Return one page of a resource, with line items, at most 1,000 elements.
+
+        :param where: a filter in Xero's own language, not yet encoded.
+        :param if_modified_since: aware; Xero looks at whole seconds.
+        :param include_archived: also archived contacts; Xero knows it for contacts and invoices
+            only, and it is left out for the other kinds.
+        """
+        kind = _KINDS[resource]
+        options: dict[str, Any] = {"page": page, "page_size": page_size}
+        if where is not None:
+            options["where"] = where
+        if order is not None:
+            options["order"] = order
+        if if_modified_since is not None:
+            options["if_modified_since"] = if_modified_since.astimezone(datetime.UTC).replace(
+                microsecond=0
+            )
+        if include_archived and kind.takes_archived:
+            options["include_archived"] = True
+        return self._call(kind.list_method, kind.collection, **options)
+
+    def by_ids(self, resource: Resource, ids: Sequence[UUID]) -> replies.Page:
+        """Return the named elements in one call, archived contacts too; unknown ids are absent.
+
+        Contacts and invoices are asked for with `IDs`. The other kinds have no such parameter:
+        there it is a `where` of one condition an id, which Xero may reject in a very large
+        organisation (`errors.Rejected`); `get_one` is then left.
+
+        :raises ValueError: more ids than `batching.batches` puts together.
+        """
+        kind = _KINDS[resource]
+        if len(ids) > batching.most_ids(resource):
+            raise ValueError(f"Too many ids of {kind.collection} for one call.")
+        # Without a page number Xero leaves out the line items.
+        options: dict[str, Any] = {"page": 1, "page_size": 100}
+        if resource in batching.TAKE_IDS:
+            options |= {"i_ds": [str(one) for one in ids], "include_archived": True}
+        else:
+            options["where"] = " OR ".join(f'{kind.id_key}==Guid("{one}")' for one in ids)
+        return self._call(kind.list_method, kind.collection, **options)
+
+    def get_one(self, resource: Resource, xero_id: UUID) -> replies.Page:
+        """Return one element by its id.
+
+        :raises errors.NotFound: there is none, or it is another organisation's.
+        """
+        kind = _KINDS[resource]
+        return self._call(kind.get_method, kind.collection, str(xero_id))
+
+    def organisation(self) -> replies.Page:
+        """Return the organisation's own details. Xero does not count its bytes as egress."""
+        return self._call("get_organisations", "Organisations")
+
+    def online_invoice(self, invoice_id: UUID) -> replies.Page:
+        """Return the element with the `OnlineInvoiceUrl` of an invoice that has one."""
+        return self._call("get_online_invoice", "OnlineInvoices", str(invoice_id))
+
+    def contacts_by_number(self, numbers: Sequence[str]) -> replies.Page:
+        """Return contacts whose ContactNumber is one of `numbers`, archived ones too.
+
+        :raises ValueError: more than `batching.number_batches` puts together.
+        """
+        if len(batching.number_batches(numbers)) > 1:
+            raise ValueError("Too many contact numbers for one call.")
+        where = " OR ".join(map(batching.number_condition, numbers))
+        return self.list_page(Resource.CONTACT, page=1, where=where, include_archived=True)
+
+    def upsert_contacts(
+        self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
+    ) -> replies.Page:
+        """Create or update contacts, given as Xero's own JSON objects; about 50 at most.
+
+        Each element of the page carries its own `ValidationErrors` (see `errors.messages_of`): a
+        bad one does not sink the others.
+
+        :raises errors.Ambiguous: sent, but its fate is unknown; look before sending again.
+        """
+        if not 0 < len(idempotency_key) <= _MAX_IDEMPOTENCY_KEY:
+            raise ValueError("An idempotency key has 1 to 128 characters.")
+        return self._call(
+            "update_or_create_contacts",
+            "Contacts",
+            {"Contacts": [dict(one) for one in contacts]},
+            summarize_errors=False,
+            idempotency_key=idempotency_key,
+            wrote=True,
+        )
+
+    def _call(
+        self, method: str, collection: str, *args: Any, wrote: bool = False, **options: Any
+    ) -> replies.Page:
+        call = functools.partial(
+            getattr(self._api, method),
+            self._tenant_id,
+            *args,
+            **options,
+            _preload_content=False,
+            _request_timeout=(CONNECT_SECONDS, float(settings.XERO_READ_SECONDS)),
+        )
+        return replies.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+
+
+def call_seconds() -> float:
+    """Return how long one call may last at most: connecting, the reply, the end of its body."""
+    return CONNECT_SECONDS + 2.0 * float(settings.XERO_READ_SECONDS)
+
+
+class _Bearer:
+    """Stands where the SDK keeps its token: a header and nothing that could be refreshed."""
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token
+
+    def get_auth_settings(self) -> dict[str, str]:
+        return {"in": "header", "key": "Authorization", "value": f"Bearer {self._access_token}"}
+
+
+@functools.lru_cache(maxsize=1)
+def _pooled(process_id: int) -> RESTClientObject:
+    """Return this process's connections; after a fork the child has another id, so its own."""
+    rest = RESTClientObject(Configuration(), maxsize=_CONNECTIONS)
+    rest.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(
+        total=False, redirect=False, raise_on_redirect=False
+    )
+    return rest
+
+
+def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> replies.Reply:
+    """Make the call and read its body.
+
+    :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
+    """
+    sent_at = datetime.datetime.now(datetime.UTC)
+    deadline = time.monotonic() + call_seconds() - float(settings.XERO_READ_SECONDS)
+    try:
+        response = call()
+        body = _body(response, deadline)
+        return replies.Reply(response.status, response.headers, body, response.tell(), sent_at)
+    except HTTPStatusException as error:
+        refused = error.http_resp.urllib3_response
+        failure = errors.classify(refused.status, refused.headers, refused.data, wrote=wrote)
+    except ApiSSLException:
+        failure = errors.of_transport(urllib3.exceptions.SSLError(), wrote=wrote)
+    except urllib3.exceptions.HTTPError as error:
+        failure = errors.of_transport(error, wrote=wrote)
+    # Outside the handlers: the SDK's exception, with headers and body in its text, must not ride
+    # along as the context of ours.
+    raise failure
+
+
+def _body(response: urllib3.HTTPResponse, deadline: float) -> bytes:
+    """Read the whole body; one that drips in for ever is cut, as the limiter's slot ends too."""
+    chunks = []
+    # `read1` gives what there is, where `read` would wait for the whole amount.
+    while chunk := response.read1(_CHUNK):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            response.close()
+            raise urllib3.exceptions.TimeoutError
+    return b"".join(chunks)
