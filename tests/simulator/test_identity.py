@@ -1,0 +1,398 @@
+"""The simulator's identity service, as an app and a person meet it."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+import requests
+from joserfc import jwk, jwt
+
+from tests.simulator import consent
+from xero_simulator import authorize_request
+
+VERIFIER = "a-verifier-of-more-than-forty-three-letters-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _fresh(simulator_url: str) -> None:
+    consent.control(simulator_url, "reset")
+
+
+@pytest.fixture
+def person(simulator_url: str) -> consent.Person:
+    """Someone with three organisations."""
+    return consent.person_with(simulator_url, 3)
+
+
+def _claims(url: str, text: str) -> dict[str, Any]:
+    published = requests.get(
+        requests.get(f"{url}/.well-known/openid-configuration", timeout=5).json()["jwks_uri"],
+        timeout=5,
+    ).json()
+    return dict(jwt.decode(text, jwk.KeySet.import_key_set(published), algorithms=["RS256"]).claims)
+
+
+def _challenge_of(verifier: str) -> str:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def test_discovery_names_the_endpoints_under_its_issuer(simulator_url: str) -> None:
+    found = requests.get(f"{simulator_url}/.well-known/openid-configuration", timeout=5).json()
+
+    assert found["issuer"] == simulator_url
+    assert found["token_endpoint"] == f"{simulator_url}/connect/token"
+    assert found["authorization_endpoint"] == f"{simulator_url}/identity/connect/authorize"
+
+
+def test_tokens_are_signed_and_name_user_and_event_when_code_is_exchanged(
+    simulator_url: str, person: consent.Person
+) -> None:
+    told = consent.consent(simulator_url, person, nonce="nonce-9")
+    tokens = consent.exchange(simulator_url, told["code"]).json()
+
+    access = _claims(simulator_url, tokens["access_token"])
+    identity = _claims(simulator_url, tokens["id_token"])
+    connection = consent.connections(simulator_url, tokens["access_token"]).json()[0]
+    assert told["state"] == "state-7"
+    assert (tokens["expires_in"], tokens["token_type"]) == (1800, "Bearer")
+    assert tokens["scope"].split() == consent.SCOPES.split()
+    assert access["scope"] == consent.SCOPES.split()
+    assert access["exp"] - access["nbf"] == 1800
+    assert access["xero_userid"] == person.user_id
+    assert access["authentication_event_id"] == connection["authEventId"]
+    assert identity["exp"] - identity["nbf"] == 300
+    assert (identity["aud"], identity["nonce"]) == ("demo-client-id", "nonce-9")
+    assert identity["email"] == person.email
+    assert identity["given_name"]
+    assert "authentication_event_id" not in identity
+
+
+def test_id_token_keeps_name_and_address_back_when_only_openid_is_asked(
+    simulator_url: str, person: consent.Person
+) -> None:
+    tokens = consent.connect(simulator_url, person, tenants=[], scope="openid")
+
+    identity = _claims(simulator_url, tokens["id_token"])
+    assert not {"email", "given_name", "family_name"} & set(identity)
+    assert "refresh_token" not in tokens
+    assert consent.connections(simulator_url, tokens["access_token"]).json() == []
+
+
+def test_consent_comes_back_as_access_denied_when_cancelled(
+    simulator_url: str, person: consent.Person
+) -> None:
+    told = consent.consent(simulator_url, person, decision="cancel")
+
+    assert told == {"error": "access_denied", "state": "state-7"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"client_id": "someone-else"}, "unauthorized_client"),
+        ({"redirect_uri": "http://127.0.0.1:8000/callback"}, "invalid_request"),
+        ({"redirect_uri": "http://lrm.example.com/callback"}, "invalid_request"),
+        ({"redirect_uri": "-"}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"scope": "-"}, "invalid_scope"),
+        ({"scope": "openid accounting.transactions"}, "invalid_scope"),
+        ({"scope": "openid accounting.reports.read"}, "invalid_scope"),
+        ({"scope": "openid accounting.everything"}, "invalid_scope"),
+        ({"code_challenge": "abc", "code_challenge_method": "plain"}, "invalid_request"),
+    ],
+)
+def test_error_page_is_shown_and_nobody_redirected_when_request_is_wrong(
+    simulator_url: str, changes: dict[str, str], error: str
+) -> None:
+    answer = consent.ask(simulator_url, **changes)
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert f"<code>{error}</code>" in answer.text
+
+
+def test_pages_refuse_to_be_framed(simulator_url: str, person: consent.Person) -> None:
+    pages = [consent.ask(simulator_url), consent.sign_in(simulator_url, person)[1]]
+
+    assert [page.headers["X-Frame-Options"] for page in pages] == ["DENY", "DENY"]
+
+
+@pytest.mark.parametrize(
+    ("address", "registered", "is_allowed"),
+    [
+        ("https://lrm.example.com/cb", (), True),
+        ("http://localhost/cb", (), True),
+        ("https://127.0.0.1/cb", (), False),
+        ("https://lrm.example.com/cb#part", (), False),
+        ("ftp://localhost/cb", (), False),
+        ("https://lrm.example.com/cb", ("https://lrm.example.com/cb",), True),
+        ("https://lrm.example.com/cb/", ("https://lrm.example.com/cb",), False),
+        ("https://lrm.example.com/cb?x=1", ("https://lrm.example.com/cb",), False),
+    ],
+)
+def test_redirect_address_must_be_registered_letter_for_letter(
+    address: str, registered: tuple[str, ...], *, is_allowed: bool
+) -> None:
+    assert authorize_request.is_redirect_allowed(address, registered) is is_allowed
+
+
+def test_one_organisation_is_chosen_unless_bulk_is_asked(
+    simulator_url: str, person: consent.Person
+) -> None:
+    flow, page = consent.sign_in(simulator_url, person)
+    refused = consent.decide(simulator_url, flow, tenants=person.tenant_ids, decision="allow")
+    none = consent.decide(simulator_url, flow, tenants=[], decision="allow")
+    tokens = consent.connect(
+        simulator_url, person, tenants=person.tenant_ids, acr_values="bulk_connect:true"
+    )
+
+    listed = consent.connections(simulator_url, tokens["access_token"]).json()
+    assert 'type="radio"' in page.text
+    assert (refused.status_code, none.status_code) == (400, 400)
+    assert "Choose one organisation." in refused.text
+    assert [each["tenantId"] for each in listed] == person.tenant_ids
+    assert len({each["authEventId"] for each in listed}) == 1
+
+
+def test_organisation_of_others_cannot_be_chosen(
+    simulator_url: str, person: consent.Person
+) -> None:
+    nobody = consent.person_with(simulator_url, 0)
+    flow, _ = consent.sign_in(simulator_url, nobody)
+
+    answer = consent.decide(simulator_url, flow, tenants=person.tenant_ids[:1], decision="allow")
+
+    assert answer.status_code == 400
+
+
+def test_consent_gives_no_connection_when_user_has_no_organisation(simulator_url: str) -> None:
+    nobody = consent.person_with(simulator_url, 0)
+
+    tokens = consent.connect(simulator_url, nobody)
+
+    assert consent.connections(simulator_url, tokens["access_token"]).json() == []
+
+
+def test_code_is_refused_when_used_twice(simulator_url: str, person: consent.Person) -> None:
+    code = consent.consent(simulator_url, person)["code"]
+    consent.exchange(simulator_url, code)
+
+    again = consent.exchange(simulator_url, code)
+
+    assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
+
+
+def test_code_is_refused_when_older_than_five_minutes(
+    simulator_url: str, person: consent.Person
+) -> None:
+    code = consent.consent(simulator_url, person)["code"]
+    consent.advance(simulator_url, minutes=5.1)
+
+    assert consent.exchange(simulator_url, code).json() == {"error": "invalid_grant"}
+
+
+def test_code_is_refused_when_redirect_address_differs(
+    simulator_url: str, person: consent.Person
+) -> None:
+    code = consent.consent(simulator_url, person)["code"]
+
+    answer = consent.exchange(simulator_url, code, redirect_uri="https://lrm.example.com/other")
+
+    assert answer.json() == {"error": "invalid_grant"}
+
+
+@pytest.mark.parametrize(
+    ("verifier", "status"), [(VERIFIER, 200), (VERIFIER + "x", 400), ("", 400)]
+)
+def test_code_verifier_must_fit_its_challenge(
+    simulator_url: str, person: consent.Person, verifier: str, status: int
+) -> None:
+    told = consent.consent(
+        simulator_url,
+        person,
+        code_challenge=_challenge_of(VERIFIER),
+        code_challenge_method="S256",
+    )
+
+    answer = consent.exchange(simulator_url, told["code"], code_verifier=verifier)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"grant_type": "refresh_token", "refresh_token": "unknown"}, "invalid_grant"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
+        ({"grant_type": "refresh_token", "client_secret": "wrong"}, "invalid_client"),
+        ({"grant_type": "refresh_token", "client_id": "wrong"}, "invalid_client"),
+        ({"grant_type": "refresh_token", "client_id": ""}, "unauthorized_client"),
+    ],
+)
+def test_token_error_is_named_and_nothing_more(
+    simulator_url: str, form: dict[str, str], error: str
+) -> None:
+    answer = consent.token(simulator_url, **form)
+
+    assert (answer.status_code, answer.json()) == (400, {"error": error})
+
+
+def test_credentials_are_taken_from_the_basic_header(
+    simulator_url: str, person: consent.Person
+) -> None:
+    told = consent.consent(simulator_url, person)
+    form = {
+        "grant_type": "authorization_code",
+        "code": told["code"],
+        "redirect_uri": consent.REDIRECT_URI,
+    }
+    address = f"{simulator_url}/connect/token"
+
+    wrong = requests.post(address, data=form, auth=("demo-client-id", "wrong"), timeout=5)
+    right = requests.post(address, data=form, auth=tuple(consent.CLIENT.values()), timeout=5)
+
+    assert wrong.json() == {"error": "invalid_client"}
+    assert right.status_code == 200
+
+
+def test_old_refresh_token_is_good_for_thirty_minutes_when_it_was_replaced(
+    simulator_url: str, person: consent.Person
+) -> None:
+    old = consent.connect(simulator_url, person)["refresh_token"]
+    newest = consent.refresh(simulator_url, old).json()["refresh_token"]
+    consent.advance(simulator_url, minutes=29)
+    inside = [consent.refresh(simulator_url, old) for _ in range(2)]
+    consent.advance(simulator_url, minutes=2)
+
+    after = consent.refresh(simulator_url, old)
+
+    assert [answer.status_code for answer in inside] == [200, 200]
+    assert (after.status_code, after.json()) == (400, {"error": "invalid_grant"})
+    assert consent.refresh(simulator_url, newest).status_code == 200
+    assert consent.refresh(simulator_url, inside[0].json()["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(("days", "status"), [(59.9, 200), (60.1, 400)])
+def test_refresh_token_ends_when_unused_for_sixty_days(
+    simulator_url: str, person: consent.Person, days: float, status: int
+) -> None:
+    tokens = consent.connect(simulator_url, person)
+    consent.advance(simulator_url, days=days)
+
+    assert consent.refresh(simulator_url, tokens["refresh_token"]).status_code == status
+
+
+def test_access_token_ends_after_thirty_minutes(simulator_url: str, person: consent.Person) -> None:
+    tokens = consent.connect(simulator_url, person)
+    consent.advance(simulator_url, minutes=30)
+
+    answer = consent.connections(simulator_url, tokens["access_token"])
+
+    assert answer.status_code == 401
+    assert answer.json()["Detail"].startswith("TokenExpired: token expired at ")
+    assert answer.json()["Title"] == "Unauthorized"
+
+
+def test_scopes_add_up_over_consents(simulator_url: str, person: consent.Person) -> None:
+    first = "openid offline_access accounting.invoices.read"
+    consent.connect(simulator_url, person, scope=first)
+
+    _, page = consent.sign_in(simulator_url, person, scope="accounting.contacts")
+    tokens = consent.connect(simulator_url, person, scope="accounting.contacts")
+
+    assert tokens["scope"] == f"{first} accounting.contacts"
+    assert "It already may" in page.text
+
+
+def test_revocation_ends_grant_and_connections(simulator_url: str, person: consent.Person) -> None:
+    tokens = consent.connect(simulator_url, person)
+
+    answer = requests.post(
+        f"{simulator_url}/connect/revocation",
+        data={"token": tokens["refresh_token"]},
+        auth=tuple(consent.CLIENT.values()),
+        timeout=5,
+    )
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert consent.refresh(simulator_url, tokens["refresh_token"]).json() == {
+        "error": "invalid_grant"
+    }
+    assert consent.connections(simulator_url, tokens["access_token"]).json() == []
+
+
+def test_revocation_succeeds_when_token_is_unknown(simulator_url: str) -> None:
+    answer = requests.post(
+        f"{simulator_url}/connect/revocation",
+        data=consent.CLIENT | {"token": "unknown"},
+        timeout=5,
+    )
+
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [({"named": "minute"}, 429), ({"status": 500}, 500), ({"named": "unavailable"}, 503)],
+)
+def test_refresh_fails_once_and_costs_nothing_when_fault_is_scripted(
+    simulator_url: str, person: consent.Person, answer: dict[str, Any], status: int
+) -> None:
+    tokens = consent.connect(simulator_url, person)
+    consent.control(simulator_url, "faults", match={"host": "identity"}, answer=answer)
+
+    failed = consent.refresh(simulator_url, tokens["refresh_token"])
+    again = consent.refresh(simulator_url, tokens["refresh_token"])
+
+    assert (failed.status_code, again.status_code) == (status, 200)
+    assert consent.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
+
+
+def test_refresh_is_done_but_its_reply_lost_when_cut_after(
+    simulator_url: str, person: consent.Person
+) -> None:
+    tokens = consent.connect(simulator_url, person)
+    consent.control(
+        simulator_url, "faults", match={"path": "^/connect/token$"}, answer={"cut": "after"}
+    )
+
+    with pytest.raises(requests.ConnectionError):
+        consent.refresh(simulator_url, tokens["refresh_token"])
+
+    assert consent.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
+    assert consent.refresh(simulator_url, tokens["refresh_token"]).status_code == 200
+
+
+def test_token_answer_is_no_json_when_it_is_spoiled(
+    simulator_url: str, person: consent.Person
+) -> None:
+    tokens = consent.connect(simulator_url, person)
+    consent.control(
+        simulator_url, "faults", match={"host": "identity"}, answer={"named": "bad_json"}
+    )
+
+    answer = consent.refresh(simulator_url, tokens["refresh_token"])
+
+    assert answer.status_code == 200
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        answer.json()
+
+
+def test_grants_are_counted_without_showing_tokens(
+    simulator_url: str, person: consent.Person
+) -> None:
+    tokens = consent.connect(simulator_url, person)
+    newer = consent.refresh(simulator_url, tokens["refresh_token"]).json()
+
+    shown = requests.get(f"{simulator_url}/simulator/tokens", timeout=5)
+
+    (grant,) = shown.json()["grants"]
+    assert (grant["user"], grant["refreshes"], grant["issued"]) == (person.user_id, 1, 2)
+    assert (grant["alive"], grant["usable_refresh_tokens"]) == (True, 2)
+    for text in (*tokens.values(), *newer.values()):
+        if len(str(text)) > 30 and text != tokens["scope"]:
+            assert str(text) not in shown.text
