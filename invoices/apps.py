@@ -7,3 +7,17 @@ class InvoicesConfig(AppConfig):
     """Documents and contacts as the LRM keeps them."""
 
     name = "invoices"
+
+    def ready(self) -> None:
+        """Put the Xero Invoices tab on the learner profile."""
+        # Imported here: models are not ready when this module is.
+        from lrm import panels, permissions
+
+        panels.add_learner_tab(
+            panels.LearnerTab(
+                label="Xero Invoices",
+                url_name="learner_xero_invoices",
+                right=permissions.may_see_learners,
+                order=20,
+            )
+        )

@@ -1,0 +1,35 @@
+"""Which documents have an online invoice to open, and why the others have none.
+
+The OpenAPI specification says that online invoices exist for sales invoices that are not drafts,
+and is silent on voided and deleted ones. A cancelled invoice must not invite anybody to pay it,
+so those are not offered; a status that is not known here is not offered either.
+"""
+
+from invoices.models import Document, Kind
+
+OFFERED = ("SUBMITTED", "AUTHORISED", "PAID")
+
+_REASONS = {
+    "DRAFT": "Xero makes no online invoice for a draft.",
+    "VOIDED": "Not offered: the invoice was voided in Xero.",
+    "DELETED": "Not offered: the invoice was deleted in Xero.",
+}
+
+
+def reason_against(document: Document) -> str:
+    """Return why the online invoice is not offered, or an empty text where it is."""
+    if document.kind != Kind.INVOICE:
+        return (
+            f"Xero has online invoices for invoices only, not for {_kind_with_article(document)}."
+        )
+    if document.status in OFFERED:
+        return ""
+    return _REASONS.get(
+        document.status,
+        f"Not offered: the status {document.status} is not known here. Look it up in Xero.",
+    )
+
+
+def _kind_with_article(document: Document) -> str:
+    label = Kind(document.kind).label.lower()
+    return f"an {label}" if label[0] in "aeiou" else f"a {label}"

@@ -1,0 +1,168 @@
+"""Reading the documents of a learner: always one organisation, found through contact links.
+
+Every function takes the organisation whose documents show (`connected_apps.queries` knows which
+that is) and so stays inside one portal. Raw JSON and digests are never loaded here: they are
+most of a row's bytes and no page shows them.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count, DecimalField, F, Max, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Extract
+
+from connected_apps.models import Organisation
+from invoices import words
+from invoices.models import ContactLink, Document, Kind
+from lrm.models import Learner, Portal
+
+PAGE_SIZE = 100
+
+
+def contact_ids_of(*, learner: Learner, organisation: Organisation) -> list[UUID]:
+    """Return the Xero ids of the contacts that stand for the learner in this organisation."""
+    links = ContactLink.objects.filter(learner=learner, organisation=organisation)
+    return list(links.order_by("id").values_list("contact_xero_id", flat=True))
+
+
+def documents_of_contacts(
+    *, organisation: Organisation, contact_ids: list[UUID]
+) -> QuerySet[Document]:
+    """Return the documents of these contacts, newest first, without their raw form."""
+    documents = Document.objects.filter(
+        organisation=organisation, contact_xero_id__in=contact_ids
+    ).defer("raw", "digest")
+    return documents.order_by(F("date").desc(nulls_last=True), "-id")
+
+
+def documents_of_learner(*, learner: Learner, organisation: Organisation) -> QuerySet[Document]:
+    """Return the learner's documents, newest first, without their raw form."""
+    return documents_of_contacts(
+        organisation=organisation,
+        contact_ids=contact_ids_of(learner=learner, organisation=organisation),
+    )
+
+
+def document_of_portal(
+    *, portal: Portal, organisation: Organisation | None, document_id: int
+) -> Document | None:
+    """Return a document by our id, or None unless the portal's shown organisation has it."""
+    if organisation is None or organisation.portal_id != portal.id:
+        return None
+    documents = Document.objects.filter(organisation=organisation).defer("raw", "digest")
+    return documents.filter(id=document_id).first()
+
+
+def learners_of_contact(
+    *, organisation: Organisation, contact_xero_id: UUID | None
+) -> list[Learner]:
+    """Return the learners whose documents carry this contact, in order of number."""
+    if contact_xero_id is None:
+        return []
+    links = ContactLink.objects.filter(organisation=organisation, contact_xero_id=contact_xero_id)
+    return [link.learner for link in links.select_related("learner").order_by("learner__number")]
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is open in one currency. Amounts of different currencies are never added.
+
+    `owed` is due on approved invoices, `overdue` the part of it past its due date, `credit_left`
+    the unused part of approved credits, which reduces what the learner owes.
+    """
+
+    currency: str
+    owed: Decimal
+    overdue: Decimal
+    credit_left: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """What remains once every credit is used; negative where the learner is owed."""
+        return self.owed - self.credit_left
+
+    @property
+    def net_amount(self) -> Decimal:
+        """The size of `net`, for beside words that say whose favour it is in."""
+        return abs(self.net)
+
+
+def balances_of(documents: QuerySet[Document], *, today: date) -> list[Balance]:
+    """Return the balances of these documents, one a currency, in order of currency.
+
+    Drafts and what awaits approval are not owed yet; voided and deleted ones no longer are.
+    """
+    is_invoice = Q(kind=Kind.INVOICE)
+    rows = (
+        documents.exclude(status__in=words.OUT_OF_BALANCES)
+        .order_by("currency")
+        .values("currency")
+        .annotate(
+            owed=_sum_of_due(is_invoice),
+            overdue=_sum_of_due(is_invoice & Q(due_date__lt=today)),
+            credit_left=_sum_of_due(~is_invoice),
+        )
+    )
+    return [
+        Balance(row["currency"], row["owed"], row["overdue"], row["credit_left"]) for row in rows
+    ]
+
+
+def _sum_of_due(condition: Q) -> Coalesce:
+    return Coalesce(
+        Sum("amount_due", filter=condition), Decimal(0), output_field=DecimalField(max_digits=19)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A mark that differs whenever any of the learner's documents does.
+
+    `latest_at` is when the newest of them was stored, None without documents.
+    """
+
+    token: str
+    latest_at: datetime | None
+
+
+# Nothing shows while no organisation is connected, and nothing changes.
+NOT_CONNECTED = Version("", None)
+
+
+def version_of_documents(
+    *, organisation: Organisation, contact_ids: list[UUID], today: date
+) -> Version:
+    """Return the version of these contacts' documents by one aggregate over their index.
+
+    The sum of storing times moves with every rewritten row in whatever order transactions
+    commit; the latest time alone would miss a row that was stored earlier and committed later.
+    The date belongs to it because *overdue by 3 days* is another text tomorrow, and the contacts
+    because a link may be made or taken away.
+    """
+    documents = Document.objects.filter(
+        organisation=organisation, contact_xero_id__in=contact_ids
+    ).aggregate(
+        count=Count("id"),
+        stored=Sum(Extract("synced_at", "epoch"), output_field=DecimalField()),
+        latest=Max("synced_at"),
+    )
+    parts = [organisation.id, today.toordinal(), documents["count"], documents["stored"] or 0]
+    contacts = f"{hash_of(contact_ids):x}"
+    return Version("-".join([*map(str, parts), contacts]), documents["latest"])
+
+
+def version_of_learner_documents(
+    *, learner: Learner, organisation: Organisation | None, today: date
+) -> Version:
+    """Return the version of the learner's documents; two queries however many there are."""
+    if organisation is None:
+        return NOT_CONNECTED
+    contact_ids = contact_ids_of(learner=learner, organisation=organisation)
+    return version_of_documents(organisation=organisation, contact_ids=contact_ids, today=today)
+
+
+def hash_of(contact_ids: list[UUID]) -> int:
+    """Return a number for a set of ids, the same in every process and in any order."""
+    return sum(contact_id.int for contact_id in contact_ids) % 2**64

@@ -1,0 +1,144 @@
+"""Learner > Xero Invoices, the fragment that keeps it live, and one document in detail."""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
+
+from connected_apps import queries as connections
+from invoices import filters, learner_page, queries
+from lrm import access, permissions
+from lrm.models import Learner
+
+_require_learners = access.require(
+    permissions.may_see_learners,
+    explanation="Invoices and credits of learners are for people who work with learners.",
+)
+
+
+@_require_learners
+@require_safe
+def learner_xero_invoices(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
+    """Show all documents of a learner with their balances."""
+    learner = get_object_or_404(request.portal.learners, id=learner_id)
+    context = _table_context(request, learner)
+    return render(request, "invoices/learner_xero_invoices.html", context)
+
+
+@require_safe
+def learner_xero_invoices_table(request: HttpRequest, learner_id: int) -> HttpResponseBase:
+    """Answer the live page's question whether anything changed: 204 when not, else the table.
+
+    Where the session has ended the whole page reloads, which leads to the sign-in page; the
+    sign-in page must not appear in the middle of a table.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return _changed_table(request, learner_id)
+
+
+@_require_learners
+def _changed_table(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
+    learner = get_object_or_404(request.portal.learners, id=learner_id)
+    version = queries.version_of_learner_documents(
+        learner=learner,
+        organisation=connections.current_organisation(request.portal),
+        today=_today(request),
+    )
+    if version.token == request.GET.get("version"):
+        return HttpResponse(status=204)
+    seen_through = _instant(request.GET.get("seen", ""))
+    context = _table_context(request, learner, seen_through=seen_through)
+    return render(request, "invoices/learner_table_live.html", context)
+
+
+@_require_learners
+@require_safe
+def document_detail(request: access.SignedInRequest, document_id: int) -> HttpResponse:
+    """Show one document with its line items, payments and what was applied."""
+    organisation = connections.current_organisation(request.portal)
+    document = queries.document_of_portal(
+        portal=request.portal, organisation=organisation, document_id=document_id
+    )
+    if organisation is None or document is None:
+        raise Http404
+    row = learner_page.rows_of([document], organisation=organisation, today=_today(request))[0]
+    learners = queries.learners_of_contact(
+        organisation=organisation, contact_xero_id=document.contact_xero_id
+    )
+    context = {
+        "row": row,
+        "document": document,
+        "organisation": organisation,
+        "learners": learners,
+        "lines": list(document.line_items.all()),
+        "payments": list(document.payments.all()),
+    }
+    return render(request, "invoices/document_detail.html", context)
+
+
+def _table_context(
+    request: access.SignedInRequest, learner: Learner, *, seen_through: datetime | None = None
+) -> dict[str, Any]:
+    """Return what page and fragment share."""
+    today = _today(request)
+    chosen = {key: request.GET[key] for key in ("kind", "status") if request.GET.get(key)}
+    form = filters.DocumentFilter(chosen or None)
+    form.is_valid()
+    documents = learner_page.documents_of_learner_page(
+        learner=learner,
+        organisation=connections.current_organisation(request.portal),
+        condition=form.condition(today=today),
+        page_number=request.GET.get("page", "1"),
+        today=today,
+        seen_through=seen_through,
+    )
+    number = documents.page.number if documents.page else 1
+    return {
+        **_who_can_connect(request, documents.shows),
+        "learner": learner,
+        "form": form,
+        "documents": documents,
+        "state": documents.shows.name,
+        "filter_query": urlencode(chosen),
+        "live_query": urlencode({**chosen, "page": number, **_seen(documents.version)}),
+        "is_filtered": bool(chosen),
+    }
+
+
+def _who_can_connect(
+    request: access.SignedInRequest, shows: learner_page.Shows
+) -> dict[str, object]:
+    """Return, where nothing is connected, who can change that."""
+    if shows is not learner_page.Shows.NOT_CONNECTED:
+        return {}
+    right = permissions.may_manage_connected_apps
+    return {
+        "roles": permissions.ROLES_WITH[right],
+        "people": access.people_with(right, portal=request.portal),
+        "may_connect": right(request.user),
+    }
+
+
+def _seen(version: queries.Version) -> dict[str, str]:
+    """Return what the live page sends back: the version it shows and how new its newest row is."""
+    latest = version.latest_at.isoformat() if version.latest_at else ""
+    return {"version": version.token, "seen": latest}
+
+
+def _today(request: access.SignedInRequest) -> date:
+    return timezone.now().astimezone(request.portal.zone).date()
+
+
+def _instant(text: str) -> datetime | None:
+    """Return the aware instant in an address, or None for anything else."""
+    try:
+        instant = parse_datetime(text)
+    except ValueError:
+        return None
+    return instant if instant is not None and instant.tzinfo is not None else None

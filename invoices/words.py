@@ -1,0 +1,126 @@
+"""What people read for Xero's status words, and for documents without a number.
+
+Xero has six statuses and no word for *overdue*, *part paid* or *partly used* (the OpenAPI
+specification lists them); those are derived here from the amounts and dates that Xero sends, for
+reading only. A status that is not known here is shown as it came: a new word from Xero is better
+seen than hidden. Every status has an icon and a tone besides its words, so that colour never
+carries the meaning alone.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from invoices.models import Document, Kind
+
+ZERO = Decimal(0)
+
+# Not approved yet, and taken back: neither is owed, so neither stands in a balance.
+UNAPPROVED = ("DRAFT", "SUBMITTED")
+CANCELLED = ("VOIDED", "DELETED")
+OUT_OF_BALANCES = (*UNAPPROVED, *CANCELLED)
+
+# Xero's word, and ours for a filter, where no amounts are at hand to say it more exactly.
+STATUS_CHOICES = (
+    ("DRAFT", "Draft"),
+    ("SUBMITTED", "Awaiting approval"),
+    ("AUTHORISED", "Approved, not settled"),
+    ("PAID", "Paid or used up"),
+    ("VOIDED", "Voided"),
+    ("DELETED", "Deleted"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status as it is shown: words, a symbol of the icon sprite, and the tone of its colour.
+
+    `tone` is one of the pills' looks: ok, busy, warn, bad, idle.
+    """
+
+    text: str
+    icon: str
+    tone: str
+
+
+_SAME_FOR_ALL = {
+    "DRAFT": Status("Draft", "pencil", "idle"),
+    "SUBMITTED": Status("Awaiting approval", "clock", "busy"),
+    "VOIDED": Status("Voided", "close", "idle"),
+    "DELETED": Status("Deleted", "close", "idle"),
+}
+
+
+def status_of(document: Document, *, today: date, refunded: Decimal = ZERO) -> Status:
+    """Return the status of a document in words.
+
+    `today` is the portal's date: an invoice is overdue from the day after its due date.
+    `refunded` is the sum of a credit's refunds, which tells used from paid back.
+    """
+    if document.status in _SAME_FOR_ALL:
+        return _SAME_FOR_ALL[document.status]
+    if document.status not in {"AUTHORISED", "PAID"}:
+        return Status(document.status or "No status given", "info", "idle")
+    if document.kind == Kind.INVOICE:
+        return _status_of_invoice(document, today)
+    return _status_of_credit(document, refunded)
+
+
+def _status_of_invoice(document: Document, today: date) -> Status:
+    if document.status == "PAID":
+        return Status("Paid", "check", "ok")
+    part_paid = document.amount_paid > 0 or document.amount_credited > 0
+    late = overdue_days(document, today=today)
+    if late:
+        start = "Part paid, overdue by" if part_paid else "Overdue by"
+        return Status(f"{start} {late} day{'s' if late > 1 else ''}", "warning", "bad")
+    if part_paid:
+        return Status("Part paid", "clock", "warn")
+    return Status("Awaiting payment", "clock", "busy")
+
+
+def overdue_days(document: Document, *, today: date) -> int:
+    """Return by how many days an approved invoice with something due is late; 0 when it is not."""
+    if document.status != "AUTHORISED" or document.kind != Kind.INVOICE:
+        return 0
+    if document.due_date is None or document.amount_due <= 0:
+        return 0
+    return max((today - document.due_date).days, 0)
+
+
+def _status_of_credit(document: Document, refunded: Decimal) -> Status:
+    left = document.amount_due
+    gone = document.total - left
+    used = gone > refunded
+    if document.status == "AUTHORISED" and left > 0:
+        if gone <= 0:
+            return Status("Unused", "clock", "busy")
+        return Status(f"Partly {_used_or_refunded(used, refunded).lower()}", "clock", "warn")
+    return Status(_used_or_refunded(used, refunded), "check", "ok")
+
+
+def _used_or_refunded(used: bool, refunded: Decimal) -> str:
+    if refunded <= 0:
+        return "Used"
+    return "Used and refunded" if used else "Refunded"
+
+
+def name_of(document: Document) -> str:
+    """Return what people call a document: its number, or its kind and date where it has none.
+
+    Overpayments never have a number (the OpenAPI specification), drafts may lack one.
+    """
+    if document.number:
+        return document.number
+    kind = Kind(document.kind).label
+    return f"{kind} of {format_date(document.date)}" if document.date else kind
+
+
+def format_date(day: date) -> str:
+    """Return a date as Australians write it in words: 3 Aug 2026."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def is_cancelled(document: Document) -> bool:
+    """Return whether the document was voided or deleted in Xero."""
+    return document.status in CANCELLED

@@ -1,0 +1,335 @@
+"""Learner > Xero Invoices and the document page, as people of three portals' corners see them."""
+
+import datetime
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from connected_apps.models import Organisation
+from invoices.models import Kind
+from lrm.models import Learner, LrmRole, Portal
+from tests import builders as people
+from tests.invoices import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def organisation(portal: Portal) -> Organisation:
+    """The organisation whose documents the portal shows."""
+    return builders.make_organisation(portal)
+
+
+@pytest.fixture
+def learner(portal: Portal) -> Learner:
+    """A learner of the portal."""
+    return people.make_learner(portal, given_name="Mirra", family_name="Example")
+
+
+@pytest.fixture
+def client(portal: Portal) -> Client:
+    """A signed-in LRM user of the portal."""
+    return people.client_of(people.make_user(portal))
+
+
+def page_of(client: Client, learner: Learner, **query: str) -> str:
+    """Return the text of the page."""
+    response = client.get(reverse("learner_xero_invoices", args=[learner.id]), query)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def text_of(html: str) -> str:
+    """Return what people read, in one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+
+
+def live_address(html: str) -> str:
+    """Return the address that the live page asks."""
+    found = re.search(r'hx-get="([^"]*/table/[^"]*)"', html)
+    assert found is not None
+    return found[1].replace("&amp;", "&")
+
+
+def test_page_shows_all_four_kinds_with_words_links_and_balances(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    invoice = builders.make_document(
+        organisation, contact_xero_id=contact, number="INV-0042", total="1100", amount_credited="50"
+    )
+    credit = builders.make_document(
+        organisation,
+        contact_xero_id=contact,
+        kind=Kind.CREDIT_NOTE,
+        number="CN-0007",
+        total="80",
+        amount_due="30",
+    )
+    builders.apply_credit(credit, invoice, "50")
+    for kind in (Kind.OVERPAYMENT, Kind.PREPAYMENT):
+        builders.make_document(organisation, contact_xero_id=contact, kind=kind, total="20")
+
+    html = page_of(client, learner)
+
+    text = text_of(html)
+    for word in ("Invoice", "Credit note", "Overpayment of 20 Nov 2026", "Prepayment"):
+        assert word in text
+    assert "by CN-0007 50.00" in text
+    assert "to INV-0042 50.00" in text
+    assert "Owed 1,050.00 AUD" in text
+    assert "Credit left to use 70.00 AUD" in text
+    assert "Owed once credit is used 980.00 AUD" in text
+    assert f'href="{reverse("document_detail", args=[credit.id])}"' in html
+    assert f'href="/documents/{invoice.id}/online/"' in html
+    assert f'href="/documents/{credit.id}/online/"' not in html
+    assert "Xero has online invoices for invoices only, not for a credit note." in text
+
+
+def test_page_is_open_to_lrm_users_and_to_nobody_else(
+    portal: Portal, organisation: Organisation, learner: Learner
+) -> None:
+    colleague = people.make_user(portal, portal_admin=True, role=LrmRole.NONE)
+    stranger = people.make_user(people.make_portal("Other"))
+    builders.make_linked(learner, organisation)
+    addresses = [
+        reverse("learner_xero_invoices", args=[learner.id]),
+        reverse("learner_xero_invoices_table", args=[learner.id]),
+    ]
+
+    for address in addresses:
+        assert people.client_of(people.make_user(portal)).get(address).status_code == 200
+        assert people.client_of(colleague).get(address).status_code == 403
+        assert people.client_of(stranger).get(address).status_code == 404
+    assert people.client_of(None).get(addresses[0]).status_code == 302
+
+
+def test_live_fragment_reloads_the_page_when_the_session_has_ended(learner: Learner) -> None:
+    response = people.client_of(None).get(reverse("learner_xero_invoices_table", args=[learner.id]))
+
+    assert response.status_code == 204
+    assert response.headers["HX-Refresh"] == "true"
+
+
+def test_live_fragment_is_empty_until_something_changes_and_then_marks_it(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    document = builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    builders.make_document(organisation, contact_xero_id=contact, number="INV-2")
+    address = live_address(page_of(client, learner))
+
+    unchanged = client.get(address)
+    document.status, document.amount_due = "PAID", 0
+    document.synced_at = builders.NOW + datetime.timedelta(seconds=5)
+    document.save()
+    changed = client.get(address)
+    html = changed.content.decode()
+    settled = client.get(live_address(html))
+
+    assert (unchanged.status_code, unchanged.content) == (204, b"")
+    assert changed.status_code == 200
+    assert html.count("is-changed") == 1
+    assert "Changed: INV-1: Paid." in html
+    assert settled.status_code == 204
+
+
+def test_live_fragment_keeps_filter_and_page(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    builders.make_document(
+        organisation, contact_xero_id=contact, kind=Kind.CREDIT_NOTE, number="CN-1"
+    )
+
+    address = live_address(page_of(client, learner, kind="CREDIT_NOTE"))
+    html = client.get(address.replace("version=", "version=0")).content.decode()
+
+    assert "CN-1" in html
+    assert "INV-1" not in html
+
+
+def test_page_says_who_can_connect_when_nothing_is_connected(
+    portal: Portal, client: Client, learner: Learner
+) -> None:
+    people.make_user(portal, portal_admin=True, first_name="Ada", last_name="Admin")
+
+    html = page_of(client, learner)
+
+    assert "Xero is not connected" in html
+    assert "You can ask Ada Admin." in text_of(html)
+    assert client.get(live_address(html)).status_code == 204
+
+
+def test_page_offers_connected_apps_to_who_can_connect(portal: Portal, learner: Learner) -> None:
+    admin = people.make_user(portal, portal_admin=True)
+
+    html = page_of(people.client_of(admin), learner)
+
+    assert 'href="/settings/connected-apps/"' in html
+
+
+@pytest.mark.parametrize(
+    ("ticked", "words"), [(True, "is ticked. Within seconds"), (False, "is not ticked for")]
+)
+def test_page_says_how_a_contact_comes_when_there_is_none(
+    client: Client, organisation: Organisation, learner: Learner, ticked: bool, words: str
+) -> None:
+    learner.sync_to_xero = ticked
+    learner.save()
+
+    html = page_of(client, learner)
+
+    assert "No Xero contact yet" in html
+    assert words in text_of(html)
+
+
+def test_page_says_so_when_the_contact_has_no_documents(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    builders.make_linked(learner, organisation)
+
+    assert "No documents yet" in page_of(client, learner)
+
+
+def test_filter_narrows_the_rows_but_not_the_balance(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    for status in ("AUTHORISED", "PAID", "VOIDED", "DRAFT"):
+        builders.make_document(
+            organisation, contact_xero_id=contact, number=f"N-{status}", status=status
+        )
+
+    html = page_of(client, learner, status="cancelled")
+
+    assert "N-VOIDED" in html
+    assert "N-AUTHORISED" not in html
+    assert "Owed 110.00 AUD" in text_of(html)
+    assert "Nothing matches this filter" in page_of(client, learner, status="overdue")
+
+
+def test_filter_says_so_at_the_field_when_it_is_nonsense(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+
+    html = page_of(client, learner, kind="BILL", page="-9e9")
+
+    assert "Choose a kind from the list." in html
+    assert "INV-1" in html
+
+
+def test_two_thousand_documents_are_paged_with_a_fixed_number_of_queries(
+    client: Client,
+    organisation: Organisation,
+    learner: Learner,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    type(builders.make_document(organisation, save=False)).objects.bulk_create(
+        builders.make_document(
+            organisation,
+            save=False,
+            contact_xero_id=contact,
+            kind=Kind.CREDIT_NOTE if n % 5 == 0 else Kind.INVOICE,
+            number=f"D-{n:04}",
+            date=builders.TODAY - datetime.timedelta(days=n),
+        )
+        for n in range(2000)
+    )
+
+    with django_assert_max_num_queries(18):
+        first = page_of(client, learner)
+    last = page_of(client, learner, page="20")
+
+    assert first.count('<th scope="row"') == 100
+    assert "1 to 100 of 2000 documents" in text_of(first)
+    assert "D-0000" in first
+    assert "D-1999" in last
+    assert "Newer" in last
+    assert "Older" not in last
+
+
+def test_live_question_costs_few_queries_when_nothing_changed(
+    client: Client,
+    organisation: Organisation,
+    learner: Learner,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    builders.make_document(organisation, contact_xero_id=contact)
+    address = live_address(page_of(client, learner))
+
+    # Session, user with portal, learner, connection, links, one aggregate.
+    with django_assert_max_num_queries(7):
+        assert client.get(address).status_code == 204
+
+
+def test_document_page_shows_lines_payments_and_applications(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    invoice = builders.make_document(
+        organisation, contact_xero_id=contact, number="INV-5", raw={"Secret": "never-shown"}
+    )
+    invoice.line_items.create(
+        position=0,
+        description="Certificate III\nterm 1",
+        quantity="1.0000",
+        unit_amount="0.1250",
+        line_amount="110.00",
+        account_code="200",
+    )
+    builders.make_payment(invoice, "12.34", reference="EFT 77")
+    credit = builders.make_document(organisation, kind=Kind.CREDIT_NOTE, number="CN-5")
+    builders.apply_credit(credit, invoice, "5")
+
+    html = client.get(reverse("document_detail", args=[invoice.id])).content.decode()
+
+    for expected in (
+        "Certificate III<br>term 1",
+        "0.1250",
+        "12.34 AUD",
+        "EFT 77",
+        "CN-5",
+        "5.00 AUD",
+    ):
+        assert expected in html
+    assert reverse("learner_xero_invoices", args=[learner.id]) in html
+    assert "never-shown" not in html
+
+
+def test_document_page_is_not_found_for_strangers_and_former_organisations(
+    portal: Portal, client: Client, organisation: Organisation
+) -> None:
+    former = builders.make_organisation(portal, name="Former", connected=False)
+    theirs = builders.make_organisation(people.make_portal("Other"))
+    mine, old, foreign = (
+        reverse("document_detail", args=[builders.make_document(owner).id])
+        for owner in (organisation, former, theirs)
+    )
+
+    assert client.get(mine).status_code == 200
+    assert client.get(old).status_code == 404
+    assert client.get(foreign).status_code == 404
+    assert client.get("/documents/999999999/").status_code == 404
+
+
+def test_text_from_xero_is_shown_as_text(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    builders.make_document(
+        organisation, contact_xero_id=contact, number="<script>alert(1)</script>"
+    )
+
+    html = page_of(client, learner)
+
+    assert "<script>alert(1)" not in html
+    assert "&lt;script&gt;alert(1)" in html
