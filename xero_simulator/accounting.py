@@ -77,7 +77,7 @@ async def show_organisation(request: web.Request) -> web.Response:
         "ExternalLinks": [],
         "PaymentTerms": {},
     }
-    return _answer(request, "Organisations", [wire.element(fields)])
+    return _answer(request, "Organisations", [wire.raw_element(fields)])
 
 
 async def show_online_invoice(request: web.Request) -> web.Response:

@@ -16,23 +16,20 @@ def show_contact(contact: records.Contact, *, full: bool, summary: bool = False)
     :param full: paged and single answers carry more (the specification's Contact model).
     :param summary: summaryOnly leaves out whether it is a customer or supplier.
     """
-    shown: dict[str, Any] = {"ContactID": contact.id}
-    for name, value in (
-        ("ContactNumber", contact.number),
-        ("AccountNumber", contact.account_number),
-        ("MergedToContactID", contact.merged_to if full else ""),
-    ):
-        if value:
-            shown[name] = value
-    shown |= {"ContactStatus": contact.status, "Name": contact.name}
-    for name, value in (
-        ("FirstName", contact.first_name),
-        ("LastName", contact.last_name),
-        ("CompanyNumber", contact.company_number),
-    ):
-        if value:
-            shown[name] = value
-    shown |= {
+    shown: dict[str, Any] = {
+        "ContactID": contact.id,
+        **_present(
+            ContactNumber=contact.number,
+            AccountNumber=contact.account_number,
+            MergedToContactID=contact.merged_to if full else "",
+        ),
+        "ContactStatus": contact.status,
+        "Name": contact.name,
+        **_present(
+            FirstName=contact.first_name,
+            LastName=contact.last_name,
+            CompanyNumber=contact.company_number,
+        ),
         "EmailAddress": contact.email,
         "BankAccountDetails": contact.bank_account,
         "TaxNumber": contact.tax_number,
@@ -40,15 +37,10 @@ def show_contact(contact: records.Contact, *, full: bool, summary: bool = False)
         "Phones": _show_phones(contact),
         "UpdatedDateUTC": wire.instant_ms(contact.updated_ms),
         "ContactGroups": [],
+        **_present(DefaultCurrency=contact.default_currency, Website=contact.website),
     }
     if not summary:
         shown |= {"IsSupplier": contact.is_supplier, "IsCustomer": contact.is_customer}
-    for name, value in (
-        ("DefaultCurrency", contact.default_currency),
-        ("Website", contact.website),
-    ):
-        if value:
-            shown[name] = value
     if full:
         shown |= _more(contact)
     return shown | {"HasValidationErrors": False}
@@ -76,6 +68,11 @@ def balances(books: shelf.Shelf, contact_ids: Iterable[str]) -> dict[str, dict[s
         }
         for contact_id, sides in sums.items()
     }
+
+
+def _present(**values: str) -> dict[str, str]:
+    """Leave out what is empty, as Xero does."""
+    return {name: value for name, value in values.items() if value}
 
 
 def _is_overdue(document: records.Document, today: datetime.date) -> bool:

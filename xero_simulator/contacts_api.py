@@ -34,7 +34,7 @@ async def list_contacts(request: web.Request) -> web.Response:
     except query.Refused as refusal:
         return refusals.query_parse(refusal.number, refusal.kind, str(refusal))
     page, paging = query.cut(rows, asked)
-    elements = [wire.element(each) for each in _show(request, page, asked)]
+    elements = [wire.raw_element(each) for each in _show(request, page, asked)]
     return _answer(request, elements, paging)
 
 
@@ -44,7 +44,7 @@ async def show_contact(request: web.Request) -> web.Response:
     if books.replayed is not None:
         names = ("ContactID", "ContactNumber")
         raw = [e for e in books.replayed.contacts if wanted in [e.get(name) for name in names]]
-        return _answer(request, [wire.element(raw[0])]) if raw else problems.not_found()
+        return _answer(request, [wire.raw_element(raw[0])]) if raw else problems.not_found()
     found = books.contacts.by_id.get(wanted.lower())
     if found is None and (numbered := books.contacts.find("number", wanted)):
         found = numbered[0]

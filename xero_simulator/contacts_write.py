@@ -37,8 +37,12 @@ class Rejected(Exception):
     """An element is refused; the arguments are the messages."""
 
 
-class _Undo(Exception):  # noqa: N818 - a signal, not an error.
-    """Leave the transaction without keeping anything."""
+class _Refused(Exception):
+    """Leave the transaction without keeping anything: some elements are in error."""
+
+    def __init__(self, elements: list[dict[str, Any]]) -> None:
+        super().__init__("some elements are in error")
+        self.elements = elements
 
 
 async def create_contacts(request: web.Request) -> web.Response:
@@ -71,18 +75,21 @@ async def _write_all(
         elements = [{**elements[0], "ContactID": contact_id}] if elements else []
     books = gateway.organisation_of(request).books
     each_on_its_own = request.query.get("summarizeErrors", "").lower() == "false"
-    answers: list[dict[str, Any]] = []
     try:
         with books.transaction():
             answers = [_try(books, e, may_update, each_on_its_own) for e in elements]
-            failed = [each for each in answers if each["HasValidationErrors"]]
-            if failed and not each_on_its_own:
-                raise _Undo
-    except _Undo:
-        return refusals.validation_elements(failed)
-    written = [wire.element(each) for each in answers]
+            if not each_on_its_own:
+                _refuse_all_for_one(answers)
+    except _Refused as refused:
+        return refusals.validation_elements(refused.elements)
+    written = [wire.raw_element(each) for each in answers]
     body = wire.envelope(world.of(request), str(uuid.uuid4()), "Contacts", written)
     return wire.answer(request, body)
+
+
+def _refuse_all_for_one(answers: list[dict[str, Any]]) -> None:
+    if failed := [each for each in answers if each["HasValidationErrors"]]:
+        raise _Refused(failed)
 
 
 def _read_elements(body: bytes) -> list[dict[str, Any]] | None:

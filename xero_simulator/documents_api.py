@@ -71,7 +71,7 @@ def shower(kind: str) -> Handler:
         if row is None:
             return problems.not_found()
         if isinstance(row, dict):
-            element = wire.element(row)
+            element = wire.raw_element(row)
         else:
             books = gateway.organisation_of(request).books
             four = request.query.get("unitdp") == "4"
@@ -149,7 +149,7 @@ def _named(
 def _write(request: web.Request, rows: list[Any], asked: query.Asked) -> list[bytes]:
     books = gateway.organisation_of(request).books
     if books.replayed is not None:
-        return [wire.element(row) for row in rows]
+        return [wire.raw_element(row) for row in rows]
     shape = render.LIST
     if asked.is_paged:
         shape = render.SUMMARY if asked.summary_only else render.PAGE

@@ -4,7 +4,7 @@ Field names and their order follow the examples of Xero's OpenAPI specification.
 there is absent here: Xero leaves empty fields out instead of writing null.
 """
 
-import uuid
+import functools
 from typing import Any
 
 from xero_simulator import records, shelf, wire
@@ -67,9 +67,9 @@ def show_document(
 
 def show_lines(document: records.Document, *, four_decimals: bool) -> list[dict[str, Any]]:
     """Return the lines; a LineItemID is the document's id counted on, so it needs no memory."""
-    base = int(document.id.replace("-", ""), 16)
+    stem, count = document.id[:24], int(document.id[24:], 16)
     return [
-        _show_line(line, str(uuid.UUID(int=(base + at) % 2**128)), four_decimals=four_decimals)
+        {"LineItemID": f"{stem}{(count + at) % 2**48:012x}", **_show_line(line, four_decimals)}
         for at, line in enumerate(document.lines, start=1)
     ]
 
@@ -165,8 +165,11 @@ def _applied(document: records.Document, kind: str) -> list[dict[str, Any]]:
     return stubs
 
 
-def _dates(document: records.Document) -> dict[str, str]:
-    dates = {"DateString": wire.date_string(document.date), "Date": wire.date_ms(document.date)}
+def _dates(document: records.Document) -> dict[str, Any]:
+    dates: dict[str, Any] = {
+        "DateString": wire.date_string(document.date),
+        "Date": wire.date_ms(document.date),
+    }
     if document.due_date:
         dates["DueDateString"] = wire.date_string(document.due_date)
         dates["DueDate"] = wire.date_ms(document.due_date)
@@ -195,9 +198,10 @@ def _contact_stub(contact: records.Contact, *, full: bool) -> dict[str, Any]:
     }
 
 
-def _show_line(line: records.Line, line_id: str, *, four_decimals: bool) -> dict[str, Any]:
+@functools.lru_cache(maxsize=10_000)
+def _show_line(line: records.Line, four_decimals: bool) -> dict[str, Any]:
+    """Return a line without its id; made-up documents share few lines, so they are kept."""
     shown: dict[str, Any] = {
-        "LineItemID": line_id,
         "Description": line.description,
         "Quantity": wire.number(_ten_thousandths(line.quantity)),
         "UnitAmount": _unit_amount(line.unit_amount, four_decimals=four_decimals),

@@ -158,7 +158,10 @@ class _Parser:
         if word == "guid":
             return str(arguments[0]).lower()
         try:
-            return datetime.datetime(*map(int, arguments), tzinfo=datetime.UTC)  # type: ignore[misc]
+            year, month, day, *clock_time = (int(argument) for argument in arguments)
+            return datetime.datetime.combine(
+                datetime.date(year, month, day), _time(clock_time), datetime.UTC
+            )
         except (TypeError, ValueError) as error:
             raise Unreadable("No applicable constructor exists in type 'DateTime'") from error
 
@@ -236,3 +239,8 @@ def _value_filter(
     return lambda rows: [
         row for row in rows if (v := read_value(row)) is not None and compare(v, value)
     ]
+
+
+def _time(parts: list[int]) -> datetime.time:
+    hour, minute, second = [*parts, 0, 0, 0][:3]
+    return datetime.time(hour, minute, second)
