@@ -17,3 +17,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if "REDIS_URL" not in os.environ:
     REDIS_URL = CELERY_BROKER_URL = f"{_SHARED_VALKEY.removesuffix('/0')}/{os.getpid() % 4096}"
+# Static files are looked up as they are asked for: nothing is collected for a test.
+WHITENOISE_AUTOREFRESH = True
