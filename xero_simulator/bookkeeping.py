@@ -11,6 +11,7 @@ from xero_simulator.organisation import Organisation
 from xero_simulator.world import Change, World
 
 Values = Mapping[str, Any]
+_MOST_MONEY = 10**12
 _PLAIN_CONTACT_FIELDS = {
     "name": "name",
     "number": "number",
@@ -129,9 +130,13 @@ def money(values: Values, name: str) -> Decimal | None:
     if value in (None, ""):
         return None
     try:
-        return Decimal(str(value))
+        amount = Decimal(str(value))
     except InvalidOperation:
-        raise BadValues(f"The value {name} is no amount.") from None
+        amount = Decimal("NaN")
+    # Not a number and infinity are decimals too, and a large exponent is one no ledger holds.
+    if not amount.is_finite() or abs(amount) > _MOST_MONEY:
+        raise BadValues(f"The value {name} is no amount.")
+    return amount
 
 
 def day(values: Values, name: str) -> date:

@@ -32,9 +32,9 @@ async def change(request: web.Request, given: Given) -> dict[str, Any]:
     sender = request.app[SENDER_KEY]
     if unknown := set(given) - set(_KNOBS) - {"url", "key", "enabled"}:
         raise bookkeeping.BadValues(f"A subscription has no {', '.join(sorted(unknown))}.")
-    for name, kind in _KNOBS.items():
+    for name in _KNOBS:
         if name in given:
-            setattr(sender.knobs, name, kind(given[name]))
+            setattr(sender.knobs, name, _read_knob(name, given[name]))
     if "url" in given:
         sender.subscribe(str(given["url"]), str(given.get("key", "")))
     elif "key" in given:
@@ -55,6 +55,13 @@ async def check_intent(request: web.Request, given: Given) -> dict[str, Any]:
 async def flush(request: web.Request, given: Given) -> dict[str, int]:
     """Send what is pending now."""
     return await request.app[SENDER_KEY].flush()
+
+
+def _read_knob(name: str, value: Any) -> Any:
+    try:
+        return _KNOBS[name](value)
+    except (TypeError, ValueError):
+        raise bookkeeping.BadValues(f"The value {name} makes no sense.") from None
 
 
 def _switch(sender: Sender, *, on: bool) -> None:

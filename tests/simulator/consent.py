@@ -127,14 +127,14 @@ def advance(url: str, **time: float) -> None:
     control(url, "clock", advance_seconds=seconds)
 
 
-def control(url: str, path: str, **given: Any) -> Any:
+def control(simulator: str, path: str, /, **given: Any) -> Any:
     """Make a control call by POST and return its answer."""
-    answer = requests.post(f"{url}/simulator/{path}", json=given, timeout=10)
+    answer = requests.post(f"{simulator}/simulator/{path}", json=given, timeout=10)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def show(url: str, path: str, **query: str) -> Any:
+def show(url: str, path: str, /, **query: str) -> Any:
     """Make a control call by GET and return its answer."""
     answer = requests.get(f"{url}/simulator/{path}", params=query, timeout=10)
     assert answer.status_code == 200, answer.text
