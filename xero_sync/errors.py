@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import urllib3.exceptions
 
+from connected_apps import noticing
 from xero_sync import wire
 
 LimitKind = Literal["minute", "day", "concurrent", "appminute"]
@@ -103,6 +104,8 @@ class _TurnedAway(XeroError):
     def __init__(self, message: str, *, detail: str = "", **facts: Any) -> None:
         super().__init__(message, **facts)
         self.detail = detail
+        # Set once `/connections` has been asked what this means.
+        self.refusal: noticing.Refusal | None = None
 
 
 class Unauthorised(_TurnedAway):
