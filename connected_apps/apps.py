@@ -8,3 +8,11 @@ class ConnectedAppsConfig(AppConfig):
 
     name = "connected_apps"
     verbose_name = "Connected apps"
+
+    def ready(self) -> None:
+        """Fill the LRM's places and let beat know what to ring."""
+        # Imported here because models are not ready before.
+        from connected_apps import checks, places, tasks  # noqa: F401 - checks register themselves
+
+        places.register()
+        tasks.schedule()

@@ -29,9 +29,9 @@ class Outcome:
     done_in_xero: bool
 
 
-def can_disconnect(connection: Connection | None, *, now: datetime) -> bool:
+def can_disconnect(connection: Connection) -> bool:
     """Return whether there is something to disconnect."""
-    return connection is not None and _underlying(connection) in _CAN_BE_ENDED
+    return _underlying(connection) in _CAN_BE_ENDED
 
 
 def disconnect(
@@ -49,7 +49,7 @@ def disconnect(
             return Outcome("", done_in_xero=True)
         connection = Connection.objects.select_for_update().get(pk=found.pk)
         is_stale = generation is not None and generation != connection.generation
-        if is_stale or not can_disconnect(connection, now=now):
+        if is_stale or not can_disconnect(connection):
             return Outcome("", done_in_xero=True)
         name = connection.organisation.name if connection.organisation else "Xero"
         correlation_id = uuid.uuid4()

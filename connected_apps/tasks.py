@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.utils import timezone
 
 from connected_apps import errors, housekeeping, noticing, removals, tokens
@@ -73,3 +73,9 @@ def renew(*, connection_id: int) -> None:
         tokens.renew(connection_id=connection_id, now=timezone.now())
     except errors.ConnectedAppsError as error:
         logger.warning("Connection %s not renewed: %s", connection_id, type(error).__name__)
+
+
+def schedule() -> None:
+    """Add this app's bells to whatever beat rings already."""
+    conf = current_app.conf
+    conf.beat_schedule = {**conf.beat_schedule, **SCHEDULE}

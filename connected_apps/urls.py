@@ -1,5 +1,18 @@
 """Addresses of the Connected Apps page and of everything done from it."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from connected_apps.views import activity, connect, disconnect, page
+
+_XERO = "settings/connected-apps/xero"
+
+urlpatterns = [
+    path("settings/connected-apps/", page.show, name="connected_apps"),
+    path(f"{_XERO}/card/", page.live_part, name="xero_card"),
+    path(f"{_XERO}/connect/", connect.start, name="xero_connect"),
+    path(f"{_XERO}/callback/", connect.callback, name="xero_callback"),
+    path(f"{_XERO}/choose/", connect.choose, name="xero_choose"),
+    path(f"{_XERO}/disconnect/", disconnect.disconnect, name="xero_disconnect"),
+    path(f"{_XERO}/activity/", activity.show, name="xero_activity"),
+    path(f"{_XERO}/activity.csv", activity.as_csv, name="xero_activity_csv"),
+]
