@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 CLIENT = {"client_id": "demo-client-id", "client_secret": "demo-client-secret"}
+BASIC = (CLIENT["client_id"], CLIENT["client_secret"])
 REDIRECT_URI = "http://localhost:8000/settings/connected-apps/xero/callback/"
 SCOPES = (
     "openid profile email offline_access accounting.invoices.read "

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwk, jwt
 
 from tests.simulator import consent
@@ -253,7 +255,7 @@ def test_credentials_are_taken_from_the_basic_header(
     address = f"{simulator_url}/connect/token"
 
     wrong = requests.post(address, data=form, auth=("demo-client-id", "wrong"), timeout=5)
-    right = requests.post(address, data=form, auth=tuple(consent.CLIENT.values()), timeout=5)
+    right = requests.post(address, data=form, auth=consent.BASIC, timeout=5)
 
     assert wrong.json() == {"error": "invalid_client"}
     assert right.status_code == 200
@@ -314,7 +316,7 @@ def test_revocation_ends_grant_and_connections(simulator_url: str, person: conse
     answer = requests.post(
         f"{simulator_url}/connect/revocation",
         data={"token": tokens["refresh_token"]},
-        auth=tuple(consent.CLIENT.values()),
+        auth=consent.BASIC,
         timeout=5,
     )
 
@@ -396,3 +398,27 @@ def test_grants_are_counted_without_showing_tokens(
     for text in (*tokens.values(), *newer.values()):
         if len(str(text)) > 30 and text != tokens["scope"]:
             assert str(text) not in shown.text
+
+
+def test_authlib_connects_and_refreshes_with_pkce(
+    simulator_url: str, person: consent.Person
+) -> None:
+    with OAuth2Session(
+        *consent.BASIC,
+        scope=consent.SCOPES,
+        redirect_uri=consent.REDIRECT_URI,
+        code_challenge_method="S256",
+    ) as session:
+        address, state = session.create_authorization_url(
+            f"{simulator_url}/identity/connect/authorize", code_verifier=VERIFIER
+        )
+        asked = dict(parse_qsl(urlsplit(address).query))
+        told = consent.consent(simulator_url, person, **asked)
+        first = session.fetch_token(
+            f"{simulator_url}/connect/token", code=told["code"], code_verifier=VERIFIER
+        )
+        second = session.refresh_token(f"{simulator_url}/connect/token")
+
+    assert told["state"] == state
+    assert first["refresh_token"] != second["refresh_token"]
+    assert consent.connections(simulator_url, second["access_token"]).status_code == 200
