@@ -7,11 +7,12 @@ refresh may take seconds, and a slot is leave to call at once.
 A 401 is answered by one refresh and one more call, which is safe for writes too, as the gateway
 let nothing through. What still is refused after that is explained by asking Xero's `/connections`.
 
-No retries else: they belong to tasks. Besides `errors.XeroError`, a session raises what
+There are no other retries: they belong to tasks. Besides `errors.XeroError`, a session raises what
 `connected_apps` says of a connection that cannot be used (`StaleGeneration`, `NotConnected`,
 `ConnectionBroken`, `IdentityMisconfigured`). Must not be used inside a transaction.
 """
 
+import dataclasses
 import datetime
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from django.utils import timezone
 
 from connected_apps import errors as connection_errors
 from connected_apps import noticing, tokens
+from connected_apps.models import Connection
 from xero_sync import batching, client, errors, limiter, replies
 from xero_sync.limiter import Lane
 from xero_sync.models import Resource
@@ -74,33 +76,32 @@ class Session:
             )
         )
 
-    def by_ids(self, resource: Resource, ids: Sequence[UUID]) -> list[Element]:
+    def by_ids(self, resource: Resource, ids: Sequence[UUID]) -> replies.Page:
         """Return the elements that Xero has under these ids; unknown ones are simply absent.
 
-        One call for each batch of 40 invoices or contacts, or of 20 of the other kinds. Where Xero
-        will not take the condition those need (it guards very large organisations), their batch
-        costs one call an id.
-        """
-        found: list[Element] = []
-        for batch in batching.batches(resource, ids):
-            found += self._batch(resource, batch)
-        return found
+        Where Xero will not take the condition that credit notes, overpayments and prepayments
+        need (it guards very large organisations), it costs one call an id.
 
-    def get_one(self, resource: Resource, xero_id: UUID) -> Element:
-        """Return one element.
+        :raises ValueError: more ids than `client.batches` puts together.
+        """
+        try:
+            return self.call(lambda xero: xero.by_ids(resource, ids))
+        except errors.Rejected as error:
+            if resource in batching.TAKE_IDS:
+                raise
+            logger.info("Xero took no list of ids (correlation %s)", error.correlation_id)
+        return self._one_by_one(resource, ids)
+
+    def get_one(self, resource: Resource, xero_id: UUID) -> replies.Page:
+        """Return a page of one element.
 
         :raises errors.NotFound: there is none under this id.
         """
-        page = self.call(lambda xero: xero.get_one(resource, xero_id))
-        if not page.elements:
-            raise errors.NotFound(
-                "Xero has nothing under that id.", correlation_id=page.correlation_id
-            )
-        return page.elements[0]
+        return self.call(lambda xero: xero.get_one(resource, xero_id))
 
     def organisation(self) -> Element:
         """Return the organisation's own details."""
-        page = self.call(lambda xero: xero.organisation())
+        page = self.call(client.XeroClient.organisation)
         if not page.elements:
             raise errors.Unavailable("Xero's reply names no organisation.")
         return page.elements[0]
@@ -114,15 +115,22 @@ class Session:
         urls = (one.get("OnlineInvoiceUrl") for one in page.elements)
         return next((url for url in urls if isinstance(url, str) and url), None)
 
-    def contacts_by_number(self, numbers: Sequence[str]) -> list[Element]:
+    def contacts_by_number(self, numbers: Sequence[str]) -> replies.Page:
         """Return the contacts, archived ones too, whose ContactNumber is one of these.
 
         Xero lets two contacts share a number, so there may be more than were asked for.
+
+        :raises ValueError: more numbers than `client.number_batches` puts together.
         """
-        found: list[Element] = []
-        for batch in batching.number_batches(numbers):
-            found += self.call(_numbers_of(batch)).elements
-        return found
+        return self.call(lambda xero: xero.contacts_by_number(numbers))
+
+    def create_contacts(
+        self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
+    ) -> replies.Page:
+        """Create contacts and never touch existing ones; see `XeroClient.create_contacts`."""
+        return self.call(
+            lambda xero: xero.create_contacts(contacts, idempotency_key=idempotency_key)
+        )
 
     def upsert_contacts(
         self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
@@ -131,6 +139,15 @@ class Session:
         return self.call(
             lambda xero: xero.upsert_contacts(contacts, idempotency_key=idempotency_key)
         )
+
+    def check_generation(self) -> None:
+        """Make sure that what this session fetched may still be stored. Fine in a transaction.
+
+        :raises connection_errors.StaleGeneration: the connection has moved on; drop the work.
+        """
+        mine = Connection.objects.filter(pk=self._connection_id, generation=self._generation)
+        if not mine.exists():
+            raise _stale(self._connection_id)
 
     def call(self, operation: Operation) -> replies.Page:
         """Make one call, or two where the token had to be renewed.
@@ -149,21 +166,19 @@ class Session:
             )
             raise
 
-    def _batch(self, resource: Resource, ids: Sequence[UUID]) -> list[Element]:
-        if resource in batching.TAKE_IDS:
-            return self.call(lambda xero: xero.by_ids(resource, ids)).elements
-        if len(ids) > 1:
+    def _one_by_one(self, resource: Resource, ids: Sequence[UUID]) -> replies.Page:
+        """Put single calls together as one page, which is as old as the first of them."""
+        pages: list[replies.Page] = []
+        missing: errors.NotFound | None = None
+        for xero_id in ids:
             try:
-                return self.call(lambda xero: xero.by_ids(resource, ids)).elements
-            except errors.Rejected as error:
-                logger.info("Xero took no list of ids (correlation %s)", error.correlation_id)
-        return [one for xero_id in ids for one in self._one_or_none(resource, xero_id)]
-
-    def _one_or_none(self, resource: Resource, xero_id: UUID) -> list[Element]:
-        try:
-            return [self.get_one(resource, xero_id)]
-        except errors.NotFound:
-            return []
+                pages.append(self.get_one(resource, xero_id))
+            except errors.NotFound as error:
+                missing = error
+        if missing is not None and not pages:
+            raise missing
+        elements = [element for page in pages for element in page.elements]
+        return dataclasses.replace(pages[0], elements=elements, item_count=len(elements))
 
     def _with_fresh_token(self, operation: Operation) -> replies.Page:
         token = self._token(rejected=None)
@@ -183,9 +198,7 @@ class Session:
         except connection_errors.IdentityUnavailable as error:
             raise errors.Unavailable("Xero's identity service does not answer.") from error
         if token.generation != self._generation:
-            raise connection_errors.StaleGeneration(
-                f"Connection {self._connection_id} has moved on."
-            )
+            raise _stale(self._connection_id)
         return token
 
     def _once(self, token: tokens.AccessToken, operation: Operation) -> replies.Page:
@@ -229,5 +242,5 @@ class Session:
             limited.retry_after = seconds
 
 
-def _numbers_of(numbers: Sequence[str]) -> Operation:
-    return lambda xero: xero.contacts_by_number(numbers)
+def _stale(connection_id: int) -> connection_errors.StaleGeneration:
+    return connection_errors.StaleGeneration(f"Connection {connection_id} has moved on.")

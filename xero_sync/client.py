@@ -41,6 +41,10 @@ _MAX_IDEMPOTENCY_KEY = 128
 _CONNECTIONS = 32
 _CHUNK = 1 << 18
 
+# Who asks for many things cuts the list with these first.
+batches = batching.batches
+number_batches = batching.number_batches
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -160,24 +164,38 @@ class XeroClient:
         where = " OR ".join(map(batching.number_condition, numbers))
         return self.list_page(Resource.CONTACT, page=1, where=where, include_archived=True)
 
-    def upsert_contacts(
+    def create_contacts(
         self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
     ) -> replies.Page:
-        """Create or update contacts, given as Xero's own JSON objects; about 50 at most.
+        """Create contacts, given as Xero's own JSON objects; about 50 at most.
 
-        Each element of the page carries its own `ValidationErrors` (see `errors.messages_of`): a
-        bad one does not sink the others.
+        Unlike `upsert_contacts` it never touches an existing contact: one whose name or number is
+        taken is refused. Each element of the page carries its own `ValidationErrors` (see
+        `errors.messages_of`): a bad one does not sink the others.
 
         :raises errors.Ambiguous: sent, but its fate is unknown; look before sending again.
         """
-        if not 0 < len(idempotency_key) <= _MAX_IDEMPOTENCY_KEY:
+        return self._write("create_contacts", contacts, idempotency_key)
+
+    def upsert_contacts(
+        self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
+    ) -> replies.Page:
+        """Update contacts, or create those that Xero knows neither by id, number nor name.
+
+        Beware: without a ContactID, one whose name happens to be the same is overwritten.
+        Otherwise as `create_contacts`.
+        """
+        return self._write("update_or_create_contacts", contacts, idempotency_key)
+
+    def _write(self, method: str, contacts: Sequence[Mapping[str, Any]], key: str) -> replies.Page:
+        if not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
             raise ValueError("An idempotency key has 1 to 128 characters.")
         return self._call(
-            "update_or_create_contacts",
+            method,
             "Contacts",
             {"Contacts": [dict(one) for one in contacts]},
             summarize_errors=False,
-            idempotency_key=idempotency_key,
+            idempotency_key=key,
             wrote=True,
         )
 
