@@ -15,6 +15,7 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
 )
 _environment.filters["thousands"] = lambda amount: f"{Decimal(amount):,}"
+_environment.globals["home"] = "/simulator/"
 # No form-action here: browsers apply it to the redirect back to the app as well.
 _HEADERS = {
     "X-Frame-Options": "DENY",
