@@ -69,14 +69,25 @@ def leave(directory: Path, *, wait_seconds: float = 20.0) -> None:
 
 
 def _wait_for_stop(home: Path, seconds: float) -> None:
-    """Wait until no keeper runs for `home`, or some other process holds the service."""
+    """Wait until no keeper runs for `home`, or find that some other process holds the service."""
     ends = time.monotonic() + seconds
     while home.exists() and time.monotonic() < ends:
-        keeper = _try_lock(_beside(home, "keeper"), fcntl.LOCK_EX)
-        if keeper is not None:
-            os.close(keeper)
+        if _is_free(_beside(home, "keeper"), fcntl.LOCK_EX) or _others_hold(home):
             return
         time.sleep(0.02)
+
+
+def _others_hold(home: Path) -> bool:
+    """Return whether holders are left: the lock can be shared, but not had alone."""
+    holders = _beside(home, "holders")
+    return not _is_free(holders, fcntl.LOCK_EX) and _is_free(holders, fcntl.LOCK_SH)
+
+
+def _is_free(path: Path, kind: int) -> bool:
+    handle = _try_lock(path, kind)
+    if handle is not None:
+        os.close(handle)
+    return handle is not None
 
 
 def _join(home: Path) -> str:

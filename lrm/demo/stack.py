@@ -97,7 +97,7 @@ class Stack:
     def stop(self) -> None:
         """Stop everything, last started first. The services stop once nobody else holds them."""
         self.supervisor.stop()
-        local_services.leave(self.plan.directory, wait_seconds=0)
+        local_services.leave(self.plan.directory)
 
     @property
     def env(self) -> dict[str, str]:

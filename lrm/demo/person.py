@@ -1,0 +1,68 @@
+"""A person at a browser without script: opens pages, fills in forms, presses buttons.
+
+Only what the page offers can be sent: a form that is not there, or a field it does not have, is
+an error. So a walk by this person proves that the pages lead where they should.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urljoin
+
+import requests
+
+from lrm.demo.pages import Form, Page, PageSurprise
+
+SECONDS = 30.0
+
+
+class Person:
+    """One signed-in (or not yet) person, with their cookies."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._session = requests.Session()
+        self._session.trust_env = False  # No proxy of this machine stands between localhosts.
+
+    def open(self, path: str) -> Page:
+        """Open an address and return the page it ends on."""
+        return Page(self._session.get(urljoin(self._base_url, path), timeout=SECONDS))
+
+    def submit(
+        self, form: Form, filled: Mapping[str, str] | None = None, *, button: str | None = None
+    ) -> Page:
+        """Fill in a form and press a button (the first that has a name, unless it is named).
+
+        :raises PageSurprise: when the form has no such field or button, or the answer is an error.
+        """
+        filled = filled or {}
+        missing = set(filled) - form.names
+        if missing:
+            raise PageSurprise(f"The form to {form.action} has no field {', '.join(missing)}.")
+        sent = [(name, value) for name, value in form.fields if name not in filled]
+        sent += [*filled.items(), *_pressed(form, button)]
+        by_get = form.method == "get"
+        answer = self._session.request(
+            form.method,
+            form.action,
+            params=sent if by_get else None,
+            data=None if by_get else sent,
+            headers={"Referer": form.action},
+            timeout=SECONDS,
+        )
+        page = Page(answer)
+        if not answer.ok:
+            raise PageSurprise(f"{page.path} answered {page.status}: {page.text[:300]}")
+        return page
+
+
+def _pressed(form: Form, button: str | None) -> list[tuple[str, str]]:
+    """Return what the pressed button sends.
+
+    :raises PageSurprise: when the form has no button with that value or those words.
+    """
+    named = [(name, value) for name, value, _ in form.buttons if name]
+    if button is None:
+        return named[:1]
+    for name, value, text in form.buttons:
+        if button in {value, text}:
+            return [(name, value)] if name else []
+    raise PageSurprise(f"The form to {form.action} has no button {button}.")

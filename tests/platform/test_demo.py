@@ -1,0 +1,118 @@
+"""`python -m lrm.demo` as a person at a terminal has it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from lrm.demo import ports
+from tests.platform import processes
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Give the demo a LOCAL_DIR of its own, with a path short enough for sockets."""
+    path = Path(tempfile.mkdtemp(prefix="lrm-demo-"))
+    yield path
+    processes.wait_until(lambda: not processes.commands_naming(str(path)))
+    shutil.rmtree(path)
+
+
+def start_demo(directory: Path, **environment: str) -> subprocess.Popen[str]:
+    own = {"LOCAL_DIR": str(directory), "PORT": str(ports.free_port())}
+    own["SIMULATOR_PORT"] = str(ports.free_port())
+    inherited = {key: one for key, one in os.environ.items() if not key.startswith("XERO_")}
+    for name in ("DATABASE_URL", "REDIS_URL", "DEBUG"):
+        inherited.pop(name, None)
+    return subprocess.Popen(
+        [sys.executable, "-m", "lrm.demo"],
+        cwd=processes.ROOT,
+        env={**inherited, **own, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def read_until(demo: subprocess.Popen[str], words: str) -> str:
+    """Return what the demo prints up to the line with these words, or up to its end."""
+    assert demo.stdout is not None
+    said = ""
+    for line in demo.stdout:
+        said += line
+        if words in line:
+            break
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_demo_runs_until_ctrl_c_and_leaves_nothing(directory: Path) -> None:
+    with start_demo(directory) as demo:
+        said = read_until(demo, "Ctrl-C stops everything")
+        web = next(word for word in said.split() if word.startswith("http://localhost:"))
+        page = requests.get(web, timeout=10)
+        settings = (directory / "demo.env").read_text()
+        beside = processes.run_python(
+            "import django; django.setup(); from lrm.models import Learner;"
+            "print(Learner.objects.filter(portal__slug='demo').count())",
+            LOCAL_DIR=str(directory),
+            DJANGO_SETTINGS_MODULE="lrm.settings",
+        )
+        began = time.monotonic()
+        demo.send_signal(signal.SIGINT)
+        rest = read_until(demo, "Everything has stopped")
+        code = demo.wait(30)
+        seconds = time.monotonic() - began
+
+    assert page.ok
+    assert page.url.startswith(f"{web}/sign-in/")
+    assert f"PUBLIC_URL={web}\n" in settings
+    assert int(beside.stdout) >= 40, beside.stderr
+    assert "Everything has stopped" in rest
+    assert code == 0
+    assert seconds < 15
+    assert not (directory / "demo.env").exists()
+    assert processes.wait_until(lambda: processes.commands_naming(str(directory)) == [])
+
+
+@pytest.mark.timeout(30)
+def test_demo_names_another_port_when_its_own_is_taken(directory: Path) -> None:
+    code = "import http.server as h; s = h.HTTPServer(('127.0.0.1', 0), None);"
+    code += "print(s.server_port, flush=True); s.serve_forever()"
+    with processes.start_python(code) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+
+        with start_demo(directory, PORT=str(port)) as demo:
+            said = read_until(demo, "no such line")
+            ended = demo.wait(10)
+        other.kill()
+
+    assert ended == 1
+    assert f"Port {port} is taken. Choose another: PORT={port + 1} make demo" in said
+
+
+@pytest.mark.timeout(30)
+def test_second_demo_is_refused_while_one_runs_in_the_folder(directory: Path) -> None:
+    hold = "import fcntl, sys; lock = open(sys.argv[1], 'w'); fcntl.flock(lock, fcntl.LOCK_EX);"
+    hold += "print('held', flush=True); sys.stdin.read()"
+    with processes.start_python(hold, str(directory / "demo.lock")) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+
+        with start_demo(directory) as demo:
+            said = read_until(demo, "no such line")
+            ended = demo.wait(10)
+        first.kill()
+
+    assert ended == 1
+    assert "A demo runs in this folder already" in said
