@@ -36,8 +36,6 @@ def limited(problem: limits.Problem, headers: dict[str, str]) -> web.Response:
     answer = web.Response(status=429, headers={**headers, "X-Rate-Limit-Problem": problem.name})
     if problem.retry_after is not None:
         answer.headers["Retry-After"] = str(problem.retry_after)
-    answer.headers["Content-Length"] = "0"
-    del answer.headers["Content-Type"]
     return answer
 
 
@@ -47,6 +45,4 @@ def not_implemented() -> web.Response:
 
 
 def _json(value: dict[str, Any]) -> web.Response:
-    return web.Response(
-        status=400, body=wire.document(value), headers={"Content-Type": wire.JSON}
-    )
+    return web.Response(status=400, body=wire.document(value), headers={"Content-Type": wire.JSON})

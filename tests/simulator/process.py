@@ -4,6 +4,7 @@ Nothing here is the product's: whatever works through these helpers works for an
 """
 
 import contextlib
+import datetime
 import re
 import subprocess
 import sys
@@ -132,3 +133,8 @@ def connect(url: str, *, organisation: int = 0, scope: str = SCOPES) -> Person:
     tokens = exchange(url, consent(url, organisation=organisation, scope=scope))
     tenant_id = control(url, "organisations")[organisation]["tenant_id"]
     return Person(url, tenant_id, tokens)
+
+
+def moment(text: str) -> datetime.datetime:
+    """Read an instant that the control API wrote."""
+    return datetime.datetime.fromisoformat(text)

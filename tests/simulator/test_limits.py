@@ -1,0 +1,113 @@
+"""Rate limits in simulated time, with Xero's own headers and bodies."""
+
+import concurrent.futures
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulator import process
+from tests.simulator.process import Person
+
+
+@pytest.fixture(scope="module")
+def limited_url() -> Iterator[str]:
+    with process.running("--documents", "60", "--contacts", "20", "--day-limit", "70") as url:
+        yield url
+
+
+@pytest.fixture
+def person(limited_url: str) -> Person:
+    process.control(limited_url, "reset", {})
+    return process.connect(limited_url)
+
+
+def left(answer: object) -> tuple[int, int, int]:
+    headers = answer.headers  # type: ignore[attr-defined]
+    names = ("X-MinLimit-Remaining", "X-DayLimit-Remaining", "X-AppMinLimit-Remaining")
+    minute, day, app = (int(headers[name]) for name in names)
+    return minute, day, app
+
+
+def start_of_a_minute(person: Person) -> None:
+    """Begin a fresh window: a minute is longer than what the test takes."""
+    while True:
+        answer = person.get("Organisation")
+        if left(answer)[0] == 59:
+            return
+        process.control(person.url, "clock", {"advance_seconds": 5})
+
+
+def test_headers_count_down(person: Person) -> None:
+    start_of_a_minute(person)
+
+    first, second = left(person.get("Organisation")), left(person.get("Contacts"))
+
+    assert second == (first[0] - 1, first[1] - 1, first[2] - 1)
+
+
+def test_minute_ends_after_60_calls_and_begins_again(person: Person) -> None:
+    start_of_a_minute(person)
+    statuses = [person.get("Organisation").status_code for _ in range(59)]
+
+    refused = person.get("Organisation")
+    wait = int(refused.headers["Retry-After"])
+    process.control(person.url, "clock", {"advance_seconds": wait})
+    after = person.get("Organisation")
+
+    assert set(statuses) == {200}
+    assert refused.status_code == 429
+    assert refused.content == b""
+    assert "Content-Type" not in refused.headers
+    assert refused.headers["X-Rate-Limit-Problem"] == "minute"
+    assert refused.headers["X-MinLimit-Remaining"] == "0"
+    assert 0 < wait <= 60
+    assert after.status_code == 200
+
+
+def test_day_ends_after_its_limit_and_says_hours(person: Person) -> None:
+    for _ in range(2):
+        start_of_a_minute(person)
+        while left(person.get("Organisation"))[1] > 0 and left(person.get("Organisation"))[0] > 1:
+            pass
+        process.control(person.url, "clock", {"advance_seconds": 60})
+
+    refused = person.get("Organisation")
+    wait = int(refused.headers["Retry-After"])
+    process.control(person.url, "clock", {"advance_seconds": wait})
+
+    assert refused.status_code == 429
+    assert refused.headers["X-Rate-Limit-Problem"] == "day"
+    assert 60 < wait <= 86_400
+
+
+def test_sixth_call_at_once_is_refused_without_a_time(person: Person) -> None:
+    script = {"match": {"path": "Organisation"}, "times": 5, "answer": {"delay_seconds": 1}}
+    process.control(person.url, "faults", script)
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: person.get("Organisation"), range(6)))
+
+    refused = [each for each in answers if each.status_code == 429]
+    assert len(refused) == 1
+    assert refused[0].headers["X-Rate-Limit-Problem"] == "concurrent"
+    assert "Retry-After" not in refused[0].headers
+    assert person.get("Organisation").status_code == 200
+
+
+def test_organisations_have_windows_of_their_own(person: Person) -> None:
+    other = process.connect(person.url, organisation=1)
+    start_of_a_minute(person)
+    for _ in range(60):
+        person.get("Organisation")
+
+    assert person.get("Organisation").status_code == 429
+    assert other.get("Organisation").status_code == 200
+
+
+def test_nothing_is_refused_when_limits_are_off(simulator: str) -> None:
+    free = process.connect(simulator)
+
+    answers = [free.get("Organisation") for _ in range(70)]
+
+    assert {each.status_code for each in answers} == {200}
+    assert left(answers[-1]) == (60, 5000, 10_000)
