@@ -200,6 +200,8 @@ XERO_APP_MINUTE_LIMIT = env.int("XERO_APP_MINUTE_LIMIT", default=10_000)
 XERO_MINUTE_SECONDS = env.float("XERO_MINUTE_SECONDS", default=60.0)
 XERO_DAY_SECONDS = env.float("XERO_DAY_SECONDS", default=86_400.0)
 XERO_READ_SECONDS = env.float("XERO_READ_SECONDS", default=30.0)
+# How long after a sweep the next one is due; webhooks bring changes meanwhile.
+XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
 # --- Celery: rings the bell, keeps nothing --------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

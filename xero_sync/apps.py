@@ -8,3 +8,12 @@ class XeroSyncConfig(AppConfig):
 
     name = "xero_sync"
     verbose_name = "Xero sync"
+
+    def ready(self) -> None:
+        """Listen to what must ring here, and put the sync's facts on the card."""
+        # Imported here because they need models, which are ready only now.
+        from xero_sync import panels, receivers, tasks
+
+        panels.register()
+        receivers.connect()
+        tasks.schedule()

@@ -32,11 +32,10 @@ from xero_python.api_client.configuration import Configuration
 from xero_python.exceptions import ApiSSLException, HTTPStatusException
 from xero_python.rest import RESTClientObject
 
-from xero_sync import batching, errors, replies
+from xero_sync import batching, errors, limits, replies
 from xero_sync.models import Resource
 
 PAGE_SIZE = 1000
-CONNECT_SECONDS = 5.0
 _MAX_IDEMPOTENCY_KEY = 128
 _CONNECTIONS = 32
 _CHUNK = 1 << 18
@@ -208,14 +207,9 @@ class XeroClient:
             *args,
             **options,
             _preload_content=False,
-            _request_timeout=(CONNECT_SECONDS, float(settings.XERO_READ_SECONDS)),
+            _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
         )
         return replies.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
-
-
-def call_seconds() -> float:
-    """Return how long one call may last at most: connecting, the reply, the end of its body."""
-    return CONNECT_SECONDS + 2.0 * float(settings.XERO_READ_SECONDS)
 
 
 class _Bearer:
@@ -244,7 +238,7 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> replies.R
     :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
     """
     sent_at = datetime.datetime.now(datetime.UTC)
-    deadline = time.monotonic() + call_seconds() - float(settings.XERO_READ_SECONDS)
+    deadline = time.monotonic() + limits.call_seconds() - limits.read_seconds()
     try:
         response = call()
         body = _body(response, deadline)

@@ -1,12 +1,15 @@
-"""Xero's limits as numbers, from the settings; what part of them bulk work may use."""
+"""Xero's limits as numbers, from the settings; what part of them bulk work may use.
+
+And our own: how long a call may last, because that is how long the one of a killed worker counts.
+"""
 
 from dataclasses import dataclass, replace
 
 from django.conf import settings
 
-from xero_sync import client
 from xero_sync.errors import LimitKind
 
+CONNECT_SECONDS = 5.0
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 # Xero gives no time with a concurrent 429, as a place may be free at any moment.
@@ -64,7 +67,17 @@ def from_settings() -> Limits:
         day=settings.XERO_DAY_LIMIT,
         concurrent=settings.XERO_CONCURRENT_LIMIT,
         app_minute=settings.XERO_APP_MINUTE_LIMIT,
-        lapse_seconds=client.call_seconds(),
+        lapse_seconds=call_seconds(),
         minute_seconds=settings.XERO_MINUTE_SECONDS,
         day_seconds=settings.XERO_DAY_SECONDS,
     )
+
+
+def read_seconds() -> float:
+    """Return how long Xero may be silent in a call."""
+    return float(settings.XERO_READ_SECONDS)
+
+
+def call_seconds() -> float:
+    """Return how long one call may last at most: connecting, the reply, the end of its body."""
+    return CONNECT_SECONDS + 2.0 * read_seconds()

@@ -14,8 +14,6 @@ from xero_sync import values
 from xero_sync.models import Resource
 
 Element = dict[str, Any]
-# One element of a page: parsed (amounts as Decimal) and as JSON text.
-Source = tuple[Element, str]
 Value = str | int | Decimal | date | datetime | None
 
 # Which of Xero's types are sales documents, and which are known to be none. The AR* spellings
@@ -250,5 +248,5 @@ def describe(resource: Resource, element: Element) -> tuple[str, str]:
     xero_id = element.get(ID_FIELDS[resource]) or element.get("ID")
     return (
         xero_id if isinstance(xero_id, str) and len(xero_id) <= 64 else "",
-        number[:255].replace("\0", "") if isinstance(number, str) else "",
+        number[:255] if isinstance(number, str) else "",
     )

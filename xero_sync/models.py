@@ -181,6 +181,8 @@ class SyncStep(models.Model):
     unchanged_count = models.PositiveIntegerField(default=0)
     set_aside_count = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
+    # Xero's own time when the first page was answered: the closing sweep pulls from here.
+    walked_since = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     # The verification: how many Xero counts in the range, how many are stored here.
     xero_count = models.PositiveIntegerField(null=True)

@@ -5,17 +5,13 @@ document can be stored.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
 
-from xero_sync import mapping
+from xero_sync import mapping, wire
 from xero_sync.models import Resource, SetAside
-
-# An escaped NUL, unless the backslash before it is itself escaped.
-_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def digest(raw: str) -> str:
@@ -23,15 +19,10 @@ def digest(raw: str) -> str:
     return "\\x" + hashlib.blake2b(raw.encode(), digest_size=16).hexdigest()
 
 
-def storable(raw: str) -> str:
-    """Return JSON that jsonb accepts: PostgreSQL has no NUL character."""
-    return _ESCAPED_NUL.sub(r"\1", raw) if "\\u0000" in raw else raw
-
-
 def record(
     organisation_id: int,
     resource: Resource,
-    refused: list[tuple[mapping.Source, str]],
+    refused: list[tuple[mapping.Element, str]],
     stored: Iterable[str],
     now: datetime,
 ) -> None:
@@ -40,7 +31,8 @@ def record(
     if (identities := list(stored)) and aside.exists():
         aside.filter(identity__in=identities).delete()
     with connection.cursor() as cursor:
-        for (element, raw), reason in refused:
+        for element, reason in refused:
+            raw = wire.dumps(element)
             identity, number = mapping.describe(resource, element)
             # By SQL, because the raw text goes into jsonb as it is, numbers and all.
             cursor.execute(
@@ -58,7 +50,7 @@ def record(
                     resource.value,
                     identity or digest(raw)[2:],
                     number,
-                    storable(raw),
+                    raw,
                     reason[:500],
                     now,
                     now,

@@ -25,7 +25,7 @@ class Unmappable(Exception):
 
 
 def text(value: Any, longest: int | None = None) -> str:
-    """Return text without NUL characters, which PostgreSQL cannot hold; absent becomes empty.
+    """Return text; absent becomes empty. (`wire` has replaced what PostgreSQL cannot hold.)
 
     :raises Unmappable: when it is not text or longer than `longest` characters.
     """
@@ -38,7 +38,7 @@ def text(value: Any, longest: int | None = None) -> str:
             raise Unmappable("text was expected where Xero sent something else")
     if longest is not None and len(value) > longest:
         raise Unmappable(f"a text of {len(value)} characters is longer than {longest}")
-    return value.replace("\0", "") if "\0" in value else value
+    return value
 
 
 def amount(value: Any) -> Decimal | int | None:

@@ -18,8 +18,10 @@ from typing import Any
 
 from django.db import connection
 
-from xero_sync import mapping, set_aside, values
+from xero_sync import mapping, set_aside, values, wire
 from xero_sync.models import Resource
+
+_Mapped = mapping.MappedDocument | mapping.MappedContact
 
 _DOCUMENT_COLUMNS = {
     "kind": "varchar",
@@ -127,7 +129,7 @@ def write_page(
     *,
     organisation_id: int,
     resource: Resource,
-    sources: Sequence[mapping.Source],
+    elements: Sequence[Any],
     read_at: datetime,
     now: datetime,
 ) -> Written:
@@ -136,83 +138,58 @@ def write_page(
     :param read_at: when the call that brought the page was sent.
     Elements that cannot be mapped are set aside with the reason; purchases are left out.
     """
-    if resource is Resource.CONTACT:
-        return _write_contacts(organisation_id, sources, read_at, now)
-    return _write_documents(organisation_id, resource, sources, read_at, now)
-
-
-def _write_documents(
-    organisation_id: int,
-    resource: Resource,
-    sources: Sequence[mapping.Source],
-    read_at: datetime,
-    now: datetime,
-) -> Written:
-    written = Written(read=len(sources))
-    kept: dict[str, tuple[mapping.MappedDocument, str]] = {}
-    refused: list[tuple[mapping.Source, str]] = []
-    for source in sources:
+    written = Written(read=len(elements))
+    kept: dict[str, _Mapped] = {}
+    raws: dict[str, str] = {}
+    refused: list[tuple[Any, str]] = []
+    for element in elements:
         try:
-            mapped = mapping.map_document(resource, source[0])
+            mapped = _map(resource, element)
         except values.Unmappable as reason:
-            refused.append((source, str(reason)))
+            refused.append((element, str(reason)))
             continue
         if mapped is None:
             written.purchases += 1
             continue
         known = kept.get(mapped.xero_id)
-        if known is None or known[0].updated_at <= mapped.updated_at:
-            kept[mapped.xero_id] = (mapped, source[1])
-    documents = list(kept.values())
-    with connection.cursor() as cursor:
-        rows = [
-            (*mapped.values, set_aside.digest(raw), set_aside.storable(raw))
-            for mapped, raw in documents
-        ]
-        outcome = _upsert(cursor, _DOCUMENTS, organisation_id, rows, read_at, now)
-        if outcome:
-            _replace_children(cursor, [mapped for mapped, _ in documents], outcome)
-    for mapped, _ in documents:
-        written.allocated_invoice_ids.update(mapped.allocated_invoice_ids)
-    _count(written, len(documents), outcome)
+        if known is None or known.updated_at <= mapped.updated_at:
+            kept[mapped.xero_id] = mapped
+            raws[mapped.xero_id] = wire.dumps(element)
     written.set_aside = len(refused)
+    _store(organisation_id, resource, list(kept.values()), raws, read_at, now, written)
     set_aside.record(organisation_id, resource, refused, kept, now)
     return written
 
 
-def _write_contacts(
-    organisation_id: int, sources: Sequence[mapping.Source], read_at: datetime, now: datetime
-) -> Written:
-    written = Written(read=len(sources))
-    kept: dict[str, tuple[mapping.MappedContact, str]] = {}
-    refused: list[tuple[mapping.Source, str]] = []
-    for source in sources:
-        try:
-            mapped = mapping.map_contact(source[0])
-        except values.Unmappable as reason:
-            refused.append((source, str(reason)))
-            continue
-        kept[mapped.xero_id] = (mapped, source[1])
+def _map(resource: Resource, element: Any) -> _Mapped | None:
+    if not isinstance(element, dict):
+        raise values.Unmappable("an object was expected where Xero sent something else")
+    if resource is Resource.CONTACT:
+        return mapping.map_contact(element)
+    return mapping.map_document(resource, element)
+
+
+def _store(
+    organisation_id: int,
+    resource: Resource,
+    kept: list[_Mapped],
+    raws: dict[str, str],
+    read_at: datetime,
+    now: datetime,
+    written: Written,
+) -> None:
+    table = _CONTACTS if resource is Resource.CONTACT else _DOCUMENTS
+    rows = [(*m.values, set_aside.digest(raws[m.xero_id]), raws[m.xero_id]) for m in kept]
     with connection.cursor() as cursor:
-        rows = [
-            (*mapped.values, set_aside.digest(raw), set_aside.storable(raw))
-            for mapped, raw in kept.values()
-        ]
-        outcome = _upsert(cursor, _CONTACTS, organisation_id, rows, read_at, now)
-    _count(written, len(kept), outcome)
-    written.set_aside = len(refused)
-    set_aside.record(organisation_id, Resource.CONTACT, refused, kept, now)
-    return written
-
-
-def _row(mapped: tuple[mapping.Value, ...], raw: str) -> tuple[mapping.Value, ...]:
-    return (*mapped, set_aside.digest(raw), set_aside.storable(raw))
-
-
-def _count(written: Written, kept: int, outcome: dict[str, tuple[int, bool]]) -> None:
+        outcome = _upsert(cursor, table, organisation_id, rows, read_at, now)
+        documents = [m for m in kept if isinstance(m, mapping.MappedDocument)]
+        if documents and outcome:
+            _replace_children(cursor, documents, outcome)
+    for document in documents:
+        written.allocated_invoice_ids.update(document.allocated_invoice_ids)
     written.new = sum(is_new for _, is_new in outcome.values())
     written.changed = len(outcome) - written.new
-    written.unchanged = kept - len(outcome)
+    written.unchanged = len(kept) - len(outcome)
     written.touched_ids = list(outcome)
 
 

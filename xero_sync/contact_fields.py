@@ -1,0 +1,62 @@
+"""A learner as Xero's Contact: only the fields that the LRM owns.
+
+A field left blank here is not sent, so nothing that somebody keeps in Xero is emptied; contact
+persons are never sent, since those that are left out of a request are deleted. Names follow
+Xero's rules: no angle brackets, no space at the ends or doubled, unique among active contacts.
+"""
+
+from typing import Any
+
+from lrm.models import Learner
+
+LONGEST_NAME = 255
+
+
+def contact_of(learner: Learner, *, unique_name: bool = False) -> dict[str, Any]:
+    """Return the contact in Xero's own JSON.
+
+    :param unique_name: add the learner number to the name, where the plain one is taken.
+    """
+    contact: dict[str, Any] = {
+        "Name": _name(learner, unique=unique_name),
+        "ContactNumber": learner.number,
+        "FirstName": _clean(learner.given_name),
+        "LastName": _clean(learner.family_name),
+        "EmailAddress": learner.email,
+    }
+    contact = {name: value for name, value in contact.items() if value}
+    if phones := _phones(learner):
+        contact["Phones"] = phones
+    if address := _address(learner):
+        contact["Addresses"] = [address]
+    return contact
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.replace("<", "").replace(">", "").split())
+
+
+def _name(learner: Learner, *, unique: bool) -> str:
+    suffix = f" ({learner.number})" if unique else ""
+    return _clean(learner.full_name)[: LONGEST_NAME - len(suffix)].strip() + suffix
+
+
+def _phones(learner: Learner) -> list[dict[str, str]]:
+    numbers = {"DEFAULT": learner.phone, "MOBILE": learner.mobile}
+    return [
+        {"PhoneType": kind, "PhoneNumber": number} for kind, number in numbers.items() if number
+    ]
+
+
+def _address(learner: Learner) -> dict[str, str] | None:
+    parts = {
+        "AddressLine1": learner.address_line,
+        "City": learner.city,
+        "Region": learner.region,
+        "PostalCode": learner.postal_code,
+    }
+    filled = {name: value for name, value in parts.items() if value}
+    if not filled:
+        return None
+    country = {"Country": learner.country} if learner.country else {}
+    return {"AddressType": "STREET", **filled, **country}

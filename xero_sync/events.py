@@ -1,0 +1,134 @@
+"""Acting on events: what they name is fetched, many at once, and written if it is newer.
+
+One worker at a time fetches for an organisation (its inbox is claimed); what arrives meanwhile
+piles up and is fetched together next, so a storm of events costs few calls. Several events on one
+resource are one fetch. Events are settled in the transaction that stores what they named.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from connected_apps.queries import live_connections
+from xero_sync import calls, claims, client, errors, limiter, replies, retrying, storing, sweeps
+from xero_sync.models import Event, EventState, Inbox, Resource
+
+logger = logging.getLogger(__name__)
+
+_RESOURCES = {
+    "CONTACT": Resource.CONTACT,
+    "INVOICE": Resource.INVOICE,
+    "CREDITNOTE": Resource.CREDIT_NOTE,
+    "OVERPAYMENT": Resource.OVERPAYMENT,
+    "PREPAYMENT": Resource.PREPAYMENT,
+}
+# A payment names no document. One modified-since call for each of these finds what it touched.
+_TOUCHED_BY_PAYMENT = (
+    Resource.INVOICE,
+    Resource.CREDIT_NOTE,
+    Resource.OVERPAYMENT,
+    Resource.PREPAYMENT,
+)
+AT_MOST = 2000
+
+
+def fetch_pending(*, organisation_id: int, clock: claims.Clock) -> timedelta | None:
+    """Fetch what an organisation's pending events name; return when to come back, if needed."""
+    link = live_connections().filter(organisation_id=organisation_id).first()
+    if link is None:
+        return None
+    inbox, _ = Inbox.objects.get_or_create(organisation_id=organisation_id)
+    if inbox.not_before and inbox.not_before > clock():
+        return None
+    if claims.claim(Inbox, inbox.pk, now=clock()) is None:
+        return None
+    session = calls.Session(
+        connection_id=link.pk, generation=link.generation, lane=limiter.Lane.PEOPLE
+    )
+    try:
+        while events := _pending(organisation_id):
+            _act_on(session, organisation_id, events, clock)
+            Inbox.objects.filter(pk=inbox.pk).update(claimed_until=clock() + claims.LEASE)
+    except Exception as error:
+        retry = retrying.after(error, attempts=inbox.attempts)
+        Inbox.objects.filter(pk=inbox.pk).update(
+            claimed_until=None, not_before=clock() + retry.delay, attempts=inbox.attempts + 1
+        )
+        return retry.delay
+    Inbox.objects.filter(pk=inbox.pk).update(claimed_until=None, not_before=None, attempts=0)
+    # What was stored between the last look and the release found the inbox claimed.
+    return timedelta(0) if _pending(organisation_id) else None
+
+
+def _pending(organisation_id: int) -> list[Event]:
+    waiting = Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING)
+    return list(waiting.order_by("id")[:AT_MOST])
+
+
+def _act_on(
+    session: calls.Session, organisation_id: int, events: list[Event], clock: claims.Clock
+) -> None:
+    by_category: dict[str, list[Event]] = {}
+    for event in events:
+        by_category.setdefault(event.category, []).append(event)
+    for category, named in by_category.items():
+        resource = _RESOURCES.get(category)
+        if resource is None:
+            _leave_to_sweep(organisation_id, named, clock())
+            continue
+        for ids in client.batches(resource, [e.resource_id for e in named if e.resource_id]):
+            wanted = set(ids)
+            settled = [event for event in named if event.resource_id in wanted]
+            _fetch(session, organisation_id, resource, ids, settled, clock)
+
+
+def _fetch(
+    session: calls.Session,
+    organisation_id: int,
+    resource: Resource,
+    ids: Sequence[UUID],
+    settled: list[Event],
+    clock: claims.Clock,
+) -> None:
+    page = _page_of(session, resource, ids)
+    with transaction.atomic():
+        session.check_generation()
+        written = None
+        if page is not None:
+            written = storing.store(
+                organisation_id=organisation_id, resource=resource, page=page, now=clock()
+            )
+        _settle(settled, clock())
+    # Whether applying a credit also moves the invoice's UpdatedDateUTC is not documented, and
+    # the invoice's own event may be lost: what a credit was applied to is fetched with it.
+    if written is not None and written.allocated_invoice_ids:
+        invoice_ids = [UUID(one) for one in sorted(written.allocated_invoice_ids)]
+        for batch in client.batches(Resource.INVOICE, invoice_ids):
+            _fetch(session, organisation_id, Resource.INVOICE, batch, [], clock)
+
+
+def _page_of(
+    session: calls.Session, resource: Resource, ids: Sequence[UUID]
+) -> replies.Page | None:
+    """Fetch the named elements; None where a single one is not there (a bill's stub, say)."""
+    if len(ids) > 1:
+        return session.by_ids(resource, ids)
+    try:
+        return session.get_one(resource, ids[0])
+    except errors.NotFound:
+        return None
+
+
+def _settle(events: list[Event], now: datetime) -> None:
+    Event.objects.filter(pk__in=[event.pk for event in events]).update(
+        state=EventState.DONE, settled_at=now
+    )
+
+
+def _leave_to_sweep(organisation_id: int, events: list[Event], now: datetime) -> None:
+    with transaction.atomic():
+        sweeps.make_due(organisation_id=organisation_id, now=now, resources=_TOUCHED_BY_PAYMENT)
+        _settle(events, now)

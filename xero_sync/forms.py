@@ -1,0 +1,53 @@
+"""The re-sync form: a date range, checked at the field it concerns."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from xero_sync import runs
+from xero_sync.models import RunWhat
+
+_BAD_DATE = "Enter a date such as 2026-03-31."
+
+
+class ResyncForm(forms.Form):
+    """What to re-sync, from when to when; inclusive dates in the organisation's own calendar."""
+
+    what = forms.ChoiceField(
+        label="What to re-sync",
+        choices=RunWhat.choices,
+        initial=RunWhat.DOCUMENTS,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    date_from = forms.DateField(
+        label="From",
+        error_messages={"required": "Choose the first day.", "invalid": _BAD_DATE},
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+    date_to = forms.DateField(
+        label="To",
+        error_messages={"required": "Choose the last day.", "invalid": _BAD_DATE},
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_what(self) -> RunWhat:
+        """Return the choice; documents where none was made."""
+        return RunWhat(self.cleaned_data.get("what") or RunWhat.DOCUMENTS)
+
+    def clean(self) -> dict[str, Any]:
+        """Check the range as a whole, with the message at the field to mend."""
+        cleaned = super().clean() or self.cleaned_data
+        if "date_from" in cleaned and "date_to" in cleaned:
+            try:
+                runs.check_range(
+                    date_from=cleaned["date_from"], date_to=cleaned["date_to"], today=self.today
+                )
+            except runs.BadRange as problem:
+                self.add_error(problem.field, str(problem))
+        return cleaned

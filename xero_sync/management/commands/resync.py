@@ -1,0 +1,84 @@
+"""`manage.py resync PORTAL_SLUG --from YYYY-MM-DD --to YYYY-MM-DD [--wait]`."""
+
+import argparse
+import time
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from lrm.models import Portal
+from xero_sync import bells, runs, tasks
+from xero_sync.models import RunState, RunWhat, SyncRun
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-03-31") from None
+
+
+class Command(BaseCommand):
+    """Ask for a re-sync from the shell; exit 0 only when it is verified complete (--wait)."""
+
+    help = "Re-sync a date range of a portal's Xero documents."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the portal, the range and whether to wait."""
+        parser.add_argument("portal", metavar="PORTAL_SLUG")
+        parser.add_argument("--from", dest="date_from", type=_date, required=True)
+        parser.add_argument("--to", dest="date_to", type=_date, required=True)
+        parser.add_argument("--wait", action="store_true", help="Wait for the verified end.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Record the request, ring, and where asked to, watch it to its end.
+
+        :raises CommandError: bad input, not connected, or an end that is not complete.
+        """
+        portal = Portal.objects.filter(slug=options["portal"]).first()
+        if portal is None:
+            raise CommandError(f"There is no portal {options['portal']!r}.")
+        try:
+            run = runs.request(
+                portal=portal,
+                date_from=options["date_from"],
+                date_to=options["date_to"],
+                what=RunWhat.DOCUMENTS,
+                by=None,
+                now=timezone.now(),
+            )
+        except runs.BadRange as problem:
+            option = {"date_from": "--from", "date_to": "--to"}[problem.field]
+            raise CommandError(f"{option}: {problem}") from None
+        except runs.NotPossible as problem:
+            raise CommandError(str(problem)) from None
+        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        if options["wait"]:
+            self._wait(run)
+        else:
+            self.stderr.write(f"Re-sync {run.pk} is queued.")
+
+    def _wait(self, run: SyncRun) -> None:
+        said = ""
+        while True:
+            run.refresh_from_db()
+            words = self._words(run)
+            if words != said:
+                self.stderr.write(words)
+                said = words
+            if not run.is_open:
+                break
+            time.sleep(0.3)
+        if run.state != RunState.DONE:
+            raise CommandError(f"{run.get_state_display()}. {run.reason}".strip())
+
+    def _words(self, run: SyncRun) -> str:
+        figures = runs.progress_of(run)
+        total = "?" if figures.total is None else f"{figures.total:,}"
+        reason = f" ({run.reason})" if run.reason else ""
+        return (
+            f"{run.get_state_display()}{reason}: {figures.read:,} of {total} documents, "
+            f"{figures.new:,} new, {figures.changed:,} changed, {figures.set_aside:,} set aside"
+        )

@@ -1,0 +1,72 @@
+"""What the Xero card on Connected Apps shows of the sync: its last acts and the calls left."""
+
+from datetime import datetime
+from uuid import UUID
+
+import redis
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from connected_apps import facts
+from connected_apps.models import Connection
+from connected_apps.states import LIVE
+from lrm import access, permissions
+from xero_sync import limiter
+from xero_sync.models import Cursor, Event, SetAside, SyncRun
+
+
+def register() -> None:
+    """Put the sync's facts and its panel on the card."""
+    facts.register_facts(give_facts)
+    facts.register_panel(give_panel)
+
+
+def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
+    """Return when each channel last brought something, and today's calls."""
+    if connection.organisation is None:
+        return []
+    organisation_id = connection.organisation_id
+    event = Event.objects.filter(organisation_id=organisation_id).order_by("-received_at").first()
+    swept = Cursor.objects.filter(organisation_id=organisation_id).order_by("-last_swept_at")
+    swept_at = swept.exclude(last_swept_at=None).values_list("last_swept_at", flat=True).first()
+    run = SyncRun.objects.filter(organisation_id=organisation_id).order_by("-requested_at").first()
+    found = [
+        facts.Fact(
+            "Last webhook", "" if event else "None yet", event.received_at if event else None
+        ),
+        facts.Fact("Last sweep", "" if swept_at else "Not finished yet", swept_at),
+        facts.Fact(
+            "Last re-sync",
+            str(run.get_state_display()) if run else "None yet",
+            (run.finished_at or run.requested_at) if run else None,
+        ),
+    ]
+    if connection.state in LIVE:
+        found.append(_calls(connection.organisation.tenant_id))
+    aside = SetAside.objects.filter(organisation_id=organisation_id).count()
+    if aside:
+        found.append(facts.Fact("Set aside", f"{aside} could not be read; each is tried again"))
+    return found
+
+
+def _calls(tenant_id: UUID) -> facts.Fact:
+    try:
+        books = limiter.shared().books_of(tenant_id)
+    except redis.RedisError:
+        return facts.Fact("Calls to Xero today", "Not known at the moment")
+    return facts.Fact("Calls to Xero today", f"{books.day_used:,} used, {books.day_left:,} left")
+
+
+def give_panel(
+    request: access.SignedInRequest, connection: Connection, now: datetime
+) -> SafeString | None:
+    """Return the link to the re-sync page with the run in progress, while there is something."""
+    if connection.organisation is None:
+        return None
+    run = SyncRun.objects.filter(organisation_id=connection.organisation_id)
+    context = {
+        "run": run.order_by("-requested_at").first(),
+        "is_live": connection.state in LIVE,
+        "may_manage": permissions.may_manage_connected_apps(request.user),
+    }
+    return render_to_string("xero_sync/panel.html", context, request)

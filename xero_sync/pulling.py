@@ -1,0 +1,138 @@
+"""Walking through a list of Xero's, page after page, the next ones fetched while one is written.
+
+The order is by Xero's id: it never changes, so a document that is modified during the walk stays
+where it is. (Xero's default order is by UpdatedDateUTC; there a modified row jumps to the end and
+every later row moves up one, so that one of them would be skipped.) What enters the list during
+the walk can only make a row come twice, which the upsert ignores; what leaves it is caught by the
+count at the end of a re-sync.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import connections
+
+from xero_sync import calls, mapping, replies
+from xero_sync.models import Resource
+
+PAGE_SIZE = 1000
+# Xero allows five calls at once; the limiter leaves one of them to people and events.
+AHEAD = 4
+
+_TYPE_FILTERS = {
+    Resource.INVOICE: 'Type=="ACCREC"',
+    Resource.CREDIT_NOTE: 'Type=="ACCRECCREDIT"',
+    Resource.OVERPAYMENT: 'Type=="RECEIVE-OVERPAYMENT"',
+    Resource.PREPAYMENT: 'Type=="RECEIVE-PREPAYMENT"',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One list of Xero's: which resource, narrowed how."""
+
+    resource: Resource
+    date_from: date | None = None
+    date_to: date | None = None
+    modified_since: datetime | None = None
+
+    @property
+    def where(self) -> str | None:
+        """The filter in Xero's words; dates are inclusive calendar dates of the organisation."""
+        parts = [_TYPE_FILTERS[self.resource]] if self.resource in _TYPE_FILTERS else []
+        if self.date_from is not None:
+            parts.append(f"Date>={_date_time(self.date_from)}")
+        if self.date_to is not None:
+            parts.append(f"Date<{_date_time(self.date_to + timedelta(days=1))}")
+        return " AND ".join(parts) or None
+
+    @property
+    def order(self) -> str:
+        """The immutable order of the walk."""
+        return f"{mapping.ID_FIELDS[self.resource]} ASC"
+
+
+def _date_time(day: date) -> str:
+    # Xero takes dates in filters only in this form.
+    return f"DateTime({day.year},{day.month:02},{day.day:02})"
+
+
+def fetch(
+    session: calls.Session, listing: Listing, *, page: int, page_size: int = PAGE_SIZE
+) -> replies.Page:
+    """Fetch one page of a list.
+
+    :raises errors.XeroError: classified; `RateLimited` where the limiter says wait.
+    """
+    return session.list_page(
+        listing.resource,
+        page=page,
+        page_size=page_size,
+        where=listing.where,
+        order=listing.order,
+        if_modified_since=listing.modified_since,
+        include_archived=listing.resource is Resource.CONTACT,
+    )
+
+
+def walk(
+    session: calls.Session, listing: Listing, *, first_page: int = 1, page_count: int | None = None
+) -> Iterator[tuple[int, replies.Page]]:
+    """Yield (page number, page) in order, with up to four calls in flight.
+
+    Where the number of pages is not known the first one is awaited, since it tells; where Xero
+    does not tell at all, the walk ends with the first page that is not full.
+
+    :raises errors.XeroError: at the page that failed, after all pages before it.
+    """
+    number = first_page
+    if page_count is None:
+        page = fetch(session, listing, page=number)
+        yield number, page
+        number += 1
+        page_count = page.page_count
+        if page_count is None:
+            yield from _walk_untold(session, listing, number, page)
+            return
+    if number <= page_count:
+        yield from _walk_ahead(session, listing, number, page_count)
+
+
+def _walk_untold(
+    session: calls.Session, listing: Listing, number: int, page: replies.Page
+) -> Iterator[tuple[int, replies.Page]]:
+    while len(page.elements) >= PAGE_SIZE:
+        page = fetch(session, listing, page=number)
+        yield number, page
+        number += 1
+
+
+def _walk_ahead(
+    session: calls.Session, listing: Listing, number: int, last: int
+) -> Iterator[tuple[int, replies.Page]]:
+    flight: deque[tuple[int, Future[replies.Page]]] = deque()
+    with ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="xero-page") as pool:
+        try:
+            for page in range(number, last + 1):
+                flight.append((page, pool.submit(_fetch_in_thread, session, listing, page)))
+                if len(flight) == AHEAD:
+                    done, future = flight.popleft()
+                    yield done, future.result()
+            while flight:
+                done, future = flight.popleft()
+                yield done, future.result()
+        finally:
+            # After a failure, or when the caller stops: what has not begun is not begun.
+            for _, future in flight:
+                future.cancel()
+
+
+def _fetch_in_thread(session: calls.Session, listing: Listing, page: int) -> replies.Page:
+    """Fetch a page, and leave no database connection behind in the thread (tokens are rows)."""
+    try:
+        return fetch(session, listing, page=page)
+    finally:
+        connections.close_all()

@@ -1,0 +1,71 @@
+"""What happens after a call went wrong: one table for runs, sweeps, events and pushes.
+
+A worker never waits. It hands its row back with a time to try again and words that say why; the
+same words are shown to people. What a person must mend is parked: it is tried again when the
+connection is, and now and then by itself, since nothing is lost by asking.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connected_apps import errors as connection_errors
+from xero_sync import claims, errors
+
+logger = logging.getLogger(__name__)
+
+PARKED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When to try again, and why not now, in words for people.
+
+    `parked` says that time alone does not help: somebody has to do something first.
+    """
+
+    delay: timedelta
+    why: str
+    parked: bool = False
+
+
+_LIMIT_WORDS: dict[str, str] = {
+    "minute": "Waiting for Xero's limit of calls a minute",
+    "day": "Xero's limit of calls a day is reached",
+    "concurrent": "Waiting for a free call to Xero",
+    "appminute": "Waiting for Xero's limit of calls a minute over all organisations",
+}
+_WAITING = "Xero is not answering at the moment; trying again by itself"
+_PARKED_WORDS: dict[type[Exception], str] = {
+    connection_errors.NotConnected: "Xero is not connected; this goes on when it is",
+    connection_errors.StaleGeneration: (
+        "The connection was changed; this goes on when the organisation is connected again"
+    ),
+    connection_errors.IdentityMisconfigured: (
+        "Xero refuses this installation's client id or secret; its operator must mend the settings"
+    ),
+    errors.Refused: "Xero refuses access; see Connected Apps",
+    errors.Unauthorised: "Xero refuses the sign-in; see Connected Apps",
+}
+
+
+def after(error: Exception, *, attempts: int) -> Retry:
+    """Return when and why to try again.
+
+    :param attempts: failed tries in a row before this one; waiting doubles with each.
+    Whatever is not listed is our own fault: logged as such and parked, never dropped.
+    """
+    if isinstance(error, errors.RateLimited):
+        return Retry(timedelta(seconds=max(error.retry_after, 0.2)), _LIMIT_WORDS[error.kind])
+    if isinstance(error, errors.Unavailable):
+        wait = timedelta(seconds=error.retry_after or 0)
+        return Retry(max(wait, claims.back_off(attempts)), _WAITING)
+    if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
+        return Retry(claims.back_off(attempts), _WAITING)
+    if isinstance(error, connection_errors.ConnectionBroken):
+        return Retry(PARKED, error.reason or "Xero needs reconnecting", parked=True)
+    for kind, words in _PARKED_WORDS.items():
+        if isinstance(error, kind):
+            return Retry(PARKED, words, parked=True)
+    logger.error("Unexpected while talking to Xero", exc_info=error)
+    return Retry(PARKED, "Something unexpected went wrong; the operator can see it", parked=True)

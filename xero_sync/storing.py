@@ -1,0 +1,24 @@
+"""From a fetched page to rows that show: the writer, and what follows from what it wrote."""
+
+from datetime import datetime
+
+from xero_sync import links, replies, writing
+from xero_sync.models import Resource
+
+
+def store(
+    *, organisation_id: int, resource: Resource, page: replies.Page, now: datetime
+) -> writing.Written:
+    """Write a page and link its contacts, inside the caller's transaction."""
+    written = writing.write_page(
+        organisation_id=organisation_id,
+        resource=resource,
+        elements=page.elements,
+        read_at=page.sent_at,
+        now=now,
+    )
+    if resource is Resource.CONTACT:
+        links.link_by_number(
+            organisation_id=organisation_id, contact_ids=written.touched_ids, now=now
+        )
+    return written

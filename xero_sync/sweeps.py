@@ -1,0 +1,149 @@
+"""Sweeps: pulling what was modified since the last one, the backstop of webhooks.
+
+One cursor for each organisation and resource. The first sweep has nowhere to start from and pulls
+everything, which is how a new connection fills itself. Each page is committed with the cursor's
+page number, so a killed sweep resumes where it was. The moment up to which everything is known is
+Xero's own (`DateTimeUTC` of the first page), so that our clock need not agree with it; five
+minutes of overlap cover what the documentation leaves open (whether the edge is inclusive, how
+soon a change is visible).
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+
+from connected_apps.models import Connection
+from connected_apps.queries import live_connections
+from xero_sync import calls, claims, limiter, pulling, retrying, storing
+from xero_sync.models import Cursor, Resource
+
+logger = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=5)
+
+
+def ensure_cursors(*, organisation_id: int, now: datetime) -> None:
+    """Make sure that every resource of the organisation is swept, beginning now."""
+    Cursor.objects.bulk_create(
+        [
+            Cursor(organisation_id=organisation_id, resource=resource, next_due_at=now)
+            for resource in Resource
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def make_due(
+    *, organisation_id: int, now: datetime, resources: Iterable[Resource] = tuple(Resource)
+) -> None:
+    """Ask for a sweep of these resources as soon as a worker is free."""
+    Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
+        next_due_at=now
+    )
+
+
+def sweep(*, organisation_id: int, clock: claims.Clock) -> timedelta | None:
+    """Sweep all due resources of an organisation; return when to come back, if soon.
+
+    Contacts come first, so that documents find their learners.
+    """
+    link = live_connections().filter(organisation_id=organisation_id).first()
+    if link is None:
+        return None
+    session = calls.Session(
+        connection_id=link.pk, generation=link.generation, lane=limiter.Lane.BULK
+    )
+    due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
+    for resource in [one for one in Resource if due.filter(resource=one).exists()]:
+        retry = _sweep_one(session, organisation_id, resource, clock)
+        if retry is not None:
+            return retry.delay
+    _note_good_sync(link, now=clock())
+    return None
+
+
+def _sweep_one(
+    session: calls.Session, organisation_id: int, resource: Resource, clock: claims.Clock
+) -> retrying.Retry | None:
+    """Sweep one resource where it is free and due; return what stopped it, if anything did."""
+    now = clock()
+    pk = Cursor.objects.values_list("pk", flat=True).get(
+        organisation_id=organisation_id, resource=resource
+    )
+    cursor = claims.claim(Cursor, pk, now=now, next_due_at__lte=now)
+    if cursor is None:
+        return None
+    try:
+        _walk(session, cursor, clock)
+    except Exception as error:
+        retry = retrying.after(error, attempts=cursor.attempts)
+        cursor.attempts += 1
+        cursor.problem = retry.why
+        cursor.next_due_at = clock() + retry.delay
+        cursor.claimed_until = None
+        cursor.save(update_fields=["attempts", "problem", "next_due_at", "claimed_until"])
+        return retry
+    return None
+
+
+def _walk(session: calls.Session, cursor: Cursor, clock: claims.Clock) -> None:
+    resource = Resource(cursor.resource)
+    since = cursor.swept_through - OVERLAP if cursor.swept_through else None
+    listing = pulling.Listing(resource=resource, modified_since=since)
+    for number, page in pulling.walk(session, listing, first_page=cursor.next_page):
+        with transaction.atomic():
+            session.check_generation()
+            written = storing.store(
+                organisation_id=cursor.organisation_id, resource=resource, page=page, now=clock()
+            )
+            if cursor.walk_started_at is None:
+                cursor.walk_started_at = page.answered_at or page.sent_at
+            cursor.next_page = number + 1
+            cursor.claimed_until = clock() + claims.LEASE
+            cursor.save(update_fields=["walk_started_at", "next_page", "claimed_until"])
+        logger.info(
+            "Swept %s page %s of organisation %s: %s new, %s changed",
+            resource,
+            number,
+            cursor.organisation_id,
+            written.new,
+            written.changed,
+        )
+    cursor.swept_through = cursor.walk_started_at
+    cursor.walk_started_at = None
+    cursor.next_page = 1
+    cursor.last_swept_at = clock()
+    cursor.attempts = 0
+    cursor.problem = ""
+    began_at = cursor.next_due_at
+    cursor.save(
+        update_fields=[
+            "swept_through",
+            "walk_started_at",
+            "next_page",
+            "last_swept_at",
+            "attempts",
+            "problem",
+        ]
+    )
+    # A sweep that was asked for while this one ran is still owed.
+    later = clock() + timedelta(seconds=settings.XERO_SWEEP_SECONDS)
+    Cursor.objects.filter(pk=cursor.pk).update(
+        claimed_until=None,
+        next_due_at=Case(
+            When(next_due_at__gt=began_at, then=F("next_due_at")), default=Value(later)
+        ),
+    )
+
+
+def _note_good_sync(link: Connection, *, now: datetime) -> None:
+    """Remember that everything is in step, unless a resource is still behind."""
+    cursors = Cursor.objects.filter(organisation_id=link.organisation_id)
+    if not cursors.filter(last_swept_at=None).exists() and not cursors.exclude(problem="").exists():
+        Connection.objects.filter(pk=link.pk, generation=link.generation).update(
+            last_good_sync_at=now
+        )

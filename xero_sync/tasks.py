@@ -1,0 +1,111 @@
+"""Celery tasks: each does one turn of work on rows, and rings again where there is more.
+
+They carry ids only. Running one twice, late, or never (beat rings again) changes nothing in the
+end, because the rows know what is done.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from celery import current_app, shared_task
+from django.db.models import Q
+
+from connected_apps.queries import live_connections
+from xero_sync import bells, deliveries, events, organisations, pushes, run_work, sweeps
+from xero_sync.models import Cursor, Delivery, Event, EventState, Inbox, SyncRun
+from xero_sync.runs import OPEN
+
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "xero_sync-ring-all": {
+        "task": "xero_sync.tasks.ring_all",
+        "schedule": timedelta(seconds=10),
+        # A bell that nobody answered in time is as good as the next one.
+        "options": {"queue": bells.PEOPLE, "expires": 10.0},
+    },
+}
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@shared_task
+def unpack_deliveries() -> None:
+    """Take the events out of stored deliveries and ring for each organisation they name."""
+    for organisation_id in deliveries.unpack(now=_clock()):
+        bells.ring(fetch_events, organisation_id, queue=bells.EVENTS)
+    if Delivery.objects.filter(unpacked_at=None).exists():
+        bells.ring(unpack_deliveries, queue=bells.EVENTS)
+
+
+@shared_task
+def fetch_events(organisation_id: int) -> None:
+    """Fetch what an organisation's events name."""
+    delay = events.fetch_pending(organisation_id=organisation_id, clock=_clock)
+    _again(fetch_events, organisation_id, delay, bells.EVENTS)
+    # A payment's event leaves the fetching to a sweep, which should not wait for beat.
+    if Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=_clock()).exists():
+        bells.ring(sweep, organisation_id, queue=bells.BULK)
+
+
+@shared_task
+def sweep(organisation_id: int) -> None:
+    """Sweep what is due of an organisation."""
+    organisations.fill_details(organisation_id=organisation_id, clock=_clock)
+    delay = sweeps.sweep(organisation_id=organisation_id, clock=_clock)
+    _again(sweep, organisation_id, delay, bells.BULK)
+
+
+@shared_task
+def work_on_run(run_id: int) -> None:
+    """Work a turn on a sync run."""
+    delay = run_work.work_on(run_id=run_id, clock=_clock)
+    _again(work_on_run, run_id, delay, bells.BULK)
+
+
+@shared_task
+def push_learners(portal_id: int) -> None:
+    """Send a batch of a portal's learners to Xero."""
+    delay = pushes.push_waiting(portal_id=portal_id, clock=_clock)
+    _again(push_learners, portal_id, delay, bells.PEOPLE)
+
+
+@shared_task
+def ring_all() -> None:
+    """Ring for every row that waits: what beat does, so that no lost bell loses work."""
+    now = _clock()
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    live = set(live_connections().values_list("organisation_id", flat=True))
+    if Delivery.objects.filter(unpacked_at=None).exists():
+        bells.ring(unpack_deliveries, queue=bells.EVENTS)
+    waiting = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
+    busy = Inbox.objects.exclude(free, due).values("organisation_id")
+    for organisation_id in (
+        waiting.exclude(organisation_id__in=busy)
+        .values_list("organisation_id", flat=True)
+        .distinct()
+    ):
+        bells.ring(fetch_events, organisation_id, queue=bells.EVENTS)
+    for run_id in SyncRun.objects.filter(
+        free, due, state__in=OPEN, organisation_id__in=live
+    ).values_list("id", flat=True):
+        bells.ring(work_on_run, run_id, queue=bells.BULK)
+    for portal_id in pushes.waiting_portals(now=now):
+        bells.ring(push_learners, portal_id, queue=bells.PEOPLE)
+    cursors = Cursor.objects.filter(free, next_due_at__lte=now, organisation_id__in=live)
+    for organisation_id in cursors.values_list("organisation_id", flat=True).distinct():
+        bells.ring(sweep, organisation_id, queue=bells.BULK)
+
+
+def _again(task: object, pk: int, delay: timedelta | None, queue: str) -> None:
+    """Ring again soon; a long wait is left to beat, so that the broker holds no far-off bells."""
+    if delay is not None and delay <= timedelta(seconds=30):
+        bells.ring(task, pk, queue=queue, delay=delay.total_seconds())
+
+
+def schedule() -> None:
+    """Add this app's bell to whatever beat rings already."""
+    conf = current_app.conf
+    conf.beat_schedule = {**conf.beat_schedule, **SCHEDULE}

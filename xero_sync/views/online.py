@@ -1,0 +1,44 @@
+"""View Invoice: from a click to Xero's online invoice, or to words that say why not."""
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from connected_apps import errors as connection_errors
+from connected_apps.queries import connection_of, current_organisation
+from connected_apps.states import LIVE
+from invoices import queries
+from lrm import access, permissions
+from xero_sync import errors, online, retrying
+
+_require_learners = access.require(
+    permissions.may_see_learners,
+    explanation="Invoices of learners are for people who work with learners.",
+)
+
+
+@_require_learners
+@require_safe
+def open_online(request: access.SignedInRequest, document_id: int) -> HttpResponse:
+    """Redirect to the online invoice. Asking Xero for an address changes nothing there."""
+    organisation = current_organisation(request.portal)
+    document = queries.document_of_portal(
+        portal=request.portal, organisation=organisation, document_id=document_id
+    )
+    connection = connection_of(request.portal)
+    if document is None or connection is None:
+        raise Http404
+    if connection.state not in LIVE and not document.online_url:
+        return _explain(request, "Xero is not connected at the moment.", 409)
+    try:
+        address = online.address_of(document=document, connection=connection)
+    except online.NoOnlineInvoice as reason:
+        return _explain(request, str(reason), 409)
+    except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
+        why = retrying.after(error, attempts=0).why
+        return _explain(request, f"{why}. Try again in a moment.", 503)
+    return HttpResponseRedirect(address)
+
+
+def _explain(request: access.SignedInRequest, why: str, status: int) -> HttpResponse:
+    return render(request, "xero_sync/no_online_invoice.html", {"why": why}, status=status)

@@ -1,0 +1,125 @@
+"""The re-sync page: ask for a date range, watch it happen, cancel it, read how earlier ones ended.
+
+It works without script; with it the progress is live. People who may not re-sync see the same
+runs and who can ask for one.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from connected_apps.models import Connection
+from connected_apps.queries import connection_of
+from connected_apps.states import LIVE
+from lrm import access, permissions
+from xero_sync import bells, forms, runs, tasks
+from xero_sync.models import SyncRun
+
+_require_seeing = access.require(
+    permissions.may_see_connected_apps,
+    explanation="Re-syncing is part of Connected Apps, which is for portal admins.",
+)
+_require_managing = access.require(
+    permissions.may_manage_connected_apps,
+    explanation="Starting or cancelling a re-sync is for portal admins with an LRM role.",
+)
+_DEFAULT_DAYS = 365
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def resync(request: HttpRequest) -> HttpResponseBase:
+    """Show the page, or start a re-sync. Starting needs a right that seeing does not."""
+    return _start(request) if request.method == "POST" else _show(request)
+
+
+@_require_seeing
+def _show(request: access.SignedInRequest) -> HttpResponse:
+    return render(request, "xero_sync/resync.html", _context(request))
+
+
+@_require_managing
+def _start(request: access.SignedInRequest) -> HttpResponse:
+    form = forms.ResyncForm(request.POST, today=_today(request))
+    if not form.is_valid():
+        return render(request, "xero_sync/resync.html", _context(request, form), status=422)
+    try:
+        run = runs.request(
+            portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
+        )
+    except runs.NotPossible as reason:
+        form.add_error(None, str(reason))
+        return render(request, "xero_sync/resync.html", _context(request, form), status=422)
+    bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+    messages.success(request, "The re-sync has started. You will be told here when it is done.")
+    return redirect("resync")
+
+
+@require_safe
+def progress(request: HttpRequest) -> HttpResponseBase:
+    """Answer the live page with the runs as they are now."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return _progress(request)
+
+
+@_require_seeing
+def _progress(request: access.SignedInRequest) -> HttpResponse:
+    return render(request, "xero_sync/runs.html", _context(request))
+
+
+@_require_managing
+@require_POST
+def cancel(request: access.SignedInRequest, run_id: int) -> HttpResponse:
+    """Cancel a run; what it has stored stays."""
+    run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
+    if runs.cancel(run=run, by=request.user, now=timezone.now()):
+        messages.success(request, "The re-sync was cancelled. What it had read so far is kept.")
+    else:
+        messages.info(request, "The re-sync had ended already.")
+    return redirect("resync")
+
+
+def _context(
+    request: access.SignedInRequest, form: forms.ResyncForm | None = None
+) -> dict[str, Any]:
+    link = connection_of(request.portal)
+    today = _today(request)
+    organisation = link.organisation if link else None
+    latest = runs.latest(portal=request.portal, organisation=organisation)
+    right = permissions.may_manage_connected_apps
+    return {
+        "form": form or forms.ResyncForm(initial=_initial(today), today=today),
+        "connection": link,
+        "is_live": _is_live(link),
+        "organisation": organisation,
+        "runs": [(run, runs.progress_of(run)) for run in latest],
+        "any_open": any(run.is_open for run in latest),
+        "may_manage": right(request.user),
+        "people": access.people_with(right, portal=request.portal),
+    }
+
+
+def _is_live(link: Connection | None) -> bool:
+    return link is not None and link.state in LIVE
+
+
+def _initial(today: date) -> dict[str, Any]:
+    return {
+        "what": "documents",
+        "date_from": today - timedelta(days=_DEFAULT_DAYS),
+        "date_to": today,
+    }
+
+
+def _today(request: access.SignedInRequest) -> date:
+    link = connection_of(request.portal)
+    return runs.today_of(
+        portal=request.portal,
+        organisation=link.organisation if link else None,
+        now=timezone.now(),
+    )

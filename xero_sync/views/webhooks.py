@@ -1,0 +1,33 @@
+"""POST /webhooks/xero/: one comparison, one insert, an empty answer, a bell.
+
+No session, no cookie, no parsing: Xero wants its answer within five seconds and sends the same
+events again otherwise. A wrong signature is a 401 with nothing stored; whatever is signed right is
+a 200, since refusing it would make Xero disable the webhook.
+"""
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, RawPostDataException
+from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from xero_sync import bells, deliveries, tasks
+from xero_sync.models import Delivery
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest) -> HttpResponse:
+    """Store a signed delivery and answer with an empty 200; anything else is an empty 401."""
+    try:
+        body = request.body
+    except (UnreadablePostError, RawPostDataException):
+        return HttpResponse(status=401)
+    signature = request.headers.get("x-xero-signature", "")
+    if not deliveries.is_signed(body=body, signature=signature, keys=settings.XERO_WEBHOOK_KEYS):
+        return HttpResponse(status=401)
+    Delivery.objects.create(received_at=datetime.now(UTC), body=body)
+    bells.ring(tasks.unpack_deliveries, queue=bells.EVENTS)
+    return HttpResponse(status=200)
