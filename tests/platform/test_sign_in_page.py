@@ -32,7 +32,7 @@ def test_person_signs_in_without_a_script_error_when_the_product_runs(
         )
 
         page.goto(live_stack.url)
-        page.get_by_label("Username").fill("staff")
+        page.get_by_label("User name").fill("staff")
         page.get_by_label("Password").fill("demo")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{live_stack.url}/")
