@@ -69,7 +69,8 @@ lint: $(STAMP)
 	$(UNUSED) $(BIN)/lint-imports
 	$(UNUSED) $(BIN)/mypy $(SOURCES)
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations \
+		--check --dry-run
 
 format: $(STAMP)
 	$(BIN)/ruff format $(SOURCES)
