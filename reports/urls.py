@@ -1,5 +1,12 @@
-"""Addresses of this app, mounted at the root."""
+"""Addresses of the reports, mounted at the root."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from reports import views
+
+urlpatterns = [
+    path("reports/", views.index, name="reports"),
+    path("reports/0442/", views.report_0442, name="report_0442"),
+    path("reports/0442.csv", views.report_0442_csv, name="report_0442_csv"),
+    path("reports/0442.xlsx", views.report_0442_xlsx, name="report_0442_xlsx"),
+]

@@ -1,0 +1,24 @@
+"""The reports app."""
+
+from django.apps import AppConfig
+
+
+class ReportsConfig(AppConfig):
+    """Reports over what is stored. Read only: it has no tables of its own."""
+
+    name = "reports"
+
+    def ready(self) -> None:
+        """Put the way to report #0442 on the dashboard of people who may run it."""
+        # Imported here: models are not ready when this module is.
+        from lrm import panels, permissions
+        from reports import dashboard
+
+        panels.add_dashboard_panel(
+            panels.DashboardPanel(
+                name="report_0442",
+                right=permissions.may_run_finance_reports,
+                render=dashboard.panel,
+                order=60,
+            )
+        )
