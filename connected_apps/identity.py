@@ -127,8 +127,7 @@ def connections(*, access_token: str) -> list[TenantConnection]:
     if response.status_code != requests.codes.ok:
         raise errors.IdentityUnavailable(f"Xero answered {response.status_code} to /connections")
     try:
-        organisations = [item for item in response.json() if item["tenantType"] == ORGANISATION]
-        return [_tenant_connection(item) for item in organisations]
+        return _organisations_in(response.json())
     except (ValueError, KeyError, TypeError, AttributeError):
         raise errors.IdentityUnavailable("Xero's answer to /connections is not readable") from None
 
@@ -224,6 +223,12 @@ def _call_connections(method: str, suffix: str, access_token: str) -> requests.R
     if response.status_code == requests.codes.unauthorized:
         raise errors.TokenRefused("Xero answered 401 to /connections")
     return response
+
+
+def _organisations_in(answer: Any) -> list[TenantConnection]:
+    if not isinstance(answer, list):
+        raise TypeError("a list of connections is expected")
+    return [_tenant_connection(item) for item in answer if item["tenantType"] == ORGANISATION]
 
 
 def _tenant_connection(item: dict[str, Any]) -> TenantConnection:
