@@ -40,7 +40,7 @@ def require(
 
     def decorate(view: SignedInView[P]) -> View[P]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return auth_views.redirect_to_login(_address_after_sign_in(request))
             if not right(request.user):

@@ -7,7 +7,7 @@ belongs to exactly one, and every query starts from it.
 import zoneinfo
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -58,8 +58,6 @@ class User(AbstractUser):
     is_portal_admin = models.BooleanField(default=False)
     lrm_role = models.CharField(max_length=8, choices=LrmRole.choices, default=LrmRole.NONE)
     is_accounts = models.BooleanField(default=False, help_text="May run finance reports.")
-
-    objects: ClassVar[UserManager["User"]] = UserManager()
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -135,8 +133,8 @@ class LearnerChange(models.Model):
     @property
     def fields_in_words(self) -> str:
         """The labels of the changed fields as one line, such as "E-mail, mobile"."""
-        labels = [str(Learner._meta.get_field(name).verbose_name) for name in self.fields]
-        text = ", ".join(labels)
+        labels = {field.name: str(field.verbose_name) for field in Learner._meta.fields}
+        text = ", ".join(labels.get(name, name) for name in self.fields)
         return text[:1].upper() + text[1:]
 
 

@@ -129,7 +129,8 @@ def _details_of_contact(contact: dict[str, Any]) -> dict[str, Any]:
 
 def _fitting(name: str, value: str) -> str:
     """Cut a text to its column: Xero's fields are longer than ours."""
-    return value[: Learner._meta.get_field(name).max_length]
+    longest = {field.name: field.max_length for field in Learner._meta.fields}
+    return value[: longest[name]]
 
 
 def made_up(count: int, *, prefix: str = "M") -> list[dict[str, Any]]:

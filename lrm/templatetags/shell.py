@@ -44,9 +44,9 @@ def when(moment: datetime | None) -> str:
     if moment is None:
         return NOTHING
     local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}">{}</time>', local.isoformat(), dateformat.format(local, "j M Y, g:i a")
-    )
+    # "8:47 am": Django's own "a" writes "a.m.".
+    words = f"{dateformat.format(local, 'j M Y, g:i')} {dateformat.format(local, 'A').lower()}"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
 
 
 @register.filter

@@ -34,7 +34,7 @@ def _figures(user: User) -> list[tuple[str, int]]:
     learners = user.portal.learners
     return [
         ("Learners", learners.count()),
-        ("Synced to Xero", learners.filter(sync_to_xero=True).count()),
+        ("Set to sync to Xero", learners.filter(sync_to_xero=True).count()),
     ]
 
 

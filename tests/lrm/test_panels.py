@@ -16,7 +16,7 @@ REGISTRIES = (panels._dashboard, panels._tabs, panels._settings, panels._banners
 @pytest.fixture(autouse=True)
 def registries() -> Iterator[None]:
     """Every registry as it was, afterwards."""
-    before = [dict(registry) for registry in REGISTRIES]  # type: ignore[call-overload]
+    before = [dict(registry) for registry in REGISTRIES]
     yield
     for registry, entries in zip(REGISTRIES, before, strict=True):
         registry.clear()  # type: ignore[attr-defined]
