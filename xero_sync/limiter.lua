@@ -156,14 +156,15 @@ local function settle(id, acquired, answered, minute_left, day_left, app_left, c
     if answered == 1 then
         redis.call('HSET', book, 'known', 1)
     end
+    -- Before the strangers are added: they are in the day's figure already.
+    if day_left then
+        correct_day(day_left, day, acquired, day_seconds)
+    end
     if minute_left then
         add_strangers(calls, id, minute - minute_left, minute, acquired - minute_seconds)
     end
     if app_left then
         add_strangers(app, id, app_minute - app_left, app_minute, acquired - minute_seconds)
-    end
-    if day_left then
-        correct_day(day_left, day, acquired, day_seconds)
     end
     if closed_for ~= '' then
         close(closed_for, seconds, day)

@@ -1,0 +1,89 @@
+"""Limiters with books of their own, for tests."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from xero_sync import limiter, limits
+
+STARTER = limits.Limits(minute=60, day=1000, concurrent=5, app_minute=10_000, lapse_seconds=30.0)
+
+
+class Counter:
+    """One organisation at the limiter's counter."""
+
+    def __init__(self, books: limiter.Limiter, tenant_id: uuid.UUID) -> None:
+        self.books = books
+        self.tenant_id = tenant_id
+
+    def ask(self, lane: limiter.Lane = limiter.Lane.PEOPLE) -> limiter.Slot | limiter.Wait:
+        """Ask for one slot."""
+        return self.books.acquire(tenant_id=self.tenant_id, lane=lane)
+
+    def take(self, lane: limiter.Lane = limiter.Lane.PEOPLE) -> limiter.Slot:
+        """Take a slot that must be free."""
+        answer = self.ask(lane)
+        assert isinstance(answer, limiter.Slot), answer
+        return answer
+
+    def refused(self, lane: limiter.Lane = limiter.Lane.PEOPLE) -> limiter.Wait:
+        """Ask for a slot that must not be free."""
+        answer = self.ask(lane)
+        assert isinstance(answer, limiter.Wait), answer
+        return answer
+
+    def give_back(self, slot: limiter.Slot, **left: int) -> None:
+        """End a call; `minute`, `day` and `app` are what Xero says is left."""
+        self.books.settle(slot, headers=headers(**left), answered=True)
+
+    def call(self, times: int = 1, lane: limiter.Lane = limiter.Lane.PEOPLE, **left: int) -> None:
+        """Make calls one after the other, each answered with the same headers."""
+        for _ in range(times):
+            self.give_back(self.take(lane), **left)
+
+
+def headers(**left: int) -> Mapping[str, str]:
+    """Return Xero's own headers for what is left."""
+    names = {
+        "minute": "X-MinLimit-Remaining",
+        "day": "X-DayLimit-Remaining",
+        "app": "X-AppMinLimit-Remaining",
+    }
+    return {names[name]: str(value) for name, value in left.items()}
+
+
+class Books:
+    """A corner of the real Valkey."""
+
+    def __init__(self, server: redis.Redis, prefix: str) -> None:
+        self.server = server
+        self._prefix = prefix
+
+    def limiter(self, known: limits.Limits = STARTER) -> limiter.Limiter:
+        """Return a limiter that keeps its books in this corner."""
+        return limiter.Limiter(server=self.server, known=known, prefix=self._prefix)
+
+    def counter(self, known: limits.Limits = STARTER, **changes: Any) -> Counter:
+        """Return the counter of a new organisation, whose first call is already done."""
+        counter = Counter(self.limiter(known), uuid.uuid4())
+        if not changes.get("new"):
+            counter.call()
+        return counter
+
+    def flush(self) -> None:
+        """Lose everything, as Valkey does when it is restarted."""
+        for key in self.server.scan_iter(f"{self._prefix}*", count=1000):
+            self.server.delete(key)
+
+
+@contextlib.contextmanager
+def corner() -> Iterator[Books]:
+    """Give a corner of Valkey, and sweep it at the end."""
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        books = Books(server, f"test-{uuid.uuid4().hex}:")
+        yield books
+        books.flush()
