@@ -15,7 +15,6 @@ from xero_sync import bells, deliveries, events, organisations, pushes, run_work
 from xero_sync.models import Cursor, Delivery, Event, EventState, Inbox, SyncRun
 from xero_sync.runs import OPEN
 
-
 SCHEDULE: dict[str, dict[str, Any]] = {
     "xero_sync-ring-all": {
         "task": "xero_sync.tasks.ring_all",
