@@ -1,0 +1,190 @@
+"""Every state times every event: where it leads, or that it cannot happen."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+
+from connected_apps import errors, states, transitions
+from connected_apps.models import AuditEvent, Connection, Organisation, State
+from connected_apps.transitions import Event
+from lrm.models import Notice, Portal
+from tests import builders
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+NO = None
+NC, CG, CD, WP = (
+    State.NOT_CONNECTED,
+    State.CONNECTING,
+    State.CONNECTED,
+    State.CONNECTED_WITH_PROBLEMS,
+)
+PA, NR, DX, DH = (
+    State.PAUSED,
+    State.NEEDS_RECONNECTING,
+    State.DISCONNECTED_IN_XERO,
+    State.DISCONNECTED_HERE,
+)
+
+# Written out by hand, not computed from the table: event, then the state after it for each state
+# in this order. CONNECTING stands for an attempt that began while reconnecting was needed.
+ORDER = [NC, CG, CD, WP, PA, NR, DX, DH]
+EXPECTED: dict[Event, list[State | None]] = {
+    Event.CONNECT_STARTED: [CG, CG, CD, WP, PA, CG, CG, CG],
+    Event.CONNECT_ABANDONED: [NC, NR, CD, WP, PA, NR, DX, DH],
+    Event.CONNECTED: [CD, CD, CD, CD, CD, CD, CD, CD],
+    Event.DISCONNECTED: [NO, NO, DH, DH, DH, DH, NO, NO],
+    Event.GONE_IN_XERO: [NO, NO, DX, DX, DX, DX, NO, NO],
+    Event.GRANT_DEAD: [NO, NO, NR, NR, NR, NR, NO, NO],
+    Event.SCOPE_MISSING: [NO, NO, NR, NR, NR, NR, NO, NO],
+    Event.DAY_LIMIT_REACHED: [NO, NO, PA, PA, PA, NO, NO, NO],
+    Event.RESUMED: [NO, NO, CD, WP, CD, NO, NO, NO],
+    Event.PROBLEMS_FOUND: [NO, NO, WP, WP, PA, NR, NO, NO],
+    Event.PROBLEMS_CLEARED: [NO, NO, CD, CD, PA, NR, NO, NO],
+}
+CASES = [
+    (state, event, after)
+    for event, row in EXPECTED.items()
+    for state, after in zip(ORDER, row, strict=True)
+]
+
+
+def make_connection(portal: Portal, state: State, **fields: object) -> Connection:
+    """Store a connection in a state, with an organisation."""
+    organisation = Organisation.objects.create(
+        portal=portal, tenant_id=uuid.uuid4(), name="Demo RTO"
+    )
+    values = {
+        "state": state,
+        "state_since": NOW - timedelta(days=1),
+        "state_before": NR if state == CG else "",
+        "problem_count": 2 if state == WP else 0,
+        "organisation": organisation,
+        "generation": 7,
+    }
+    return Connection.objects.create(portal=portal, **{**values, **fields})
+
+
+def test_table_of_expectations_is_complete() -> None:
+    assert set(EXPECTED) == set(Event)
+    assert set(ORDER) == set(State)
+
+
+@pytest.mark.parametrize(("state", "event", "after"), CASES)
+def test_event_leads_where_the_table_says(
+    portal: Portal, state: State, event: Event, after: State | None
+) -> None:
+    connection = make_connection(portal, state)
+
+    def happen() -> Connection:
+        return states.apply(
+            connection_id=connection.pk, event=event, by=None, why="For a test.", now=NOW
+        )
+
+    if after is None:
+        with pytest.raises(errors.ImpossibleTransition):
+            happen()
+        stored = Connection.objects.get()
+        assert (stored.state, stored.generation) == (state, 7)
+        assert not AuditEvent.objects.exists()
+        return
+    moved = happen()
+    assert moved.state == after
+    assert Connection.objects.get().state == after
+    if after != state:
+        line = AuditEvent.objects.get()
+        assert (line.from_state, line.to_state, line.action) == (state, after, event)
+        assert moved.state_since == NOW
+
+
+@pytest.mark.parametrize("event", list(Event))
+def test_generation_rises_exactly_when_queued_work_must_drop(portal: Portal, event: Event) -> None:
+    connection = make_connection(portal, CD)
+
+    moved = states.apply(connection_id=connection.pk, event=event, by=None, why="x", now=NOW)
+
+    rises = event in {Event.CONNECTED, Event.DISCONNECTED, Event.GONE_IN_XERO}
+    assert moved.generation == (8 if rises else 7)
+
+
+def test_stale_generation_changes_nothing(portal: Portal) -> None:
+    connection = make_connection(portal, CD)
+
+    with pytest.raises(errors.StaleGeneration):
+        states.apply(
+            connection_id=connection.pk,
+            event=Event.GONE_IN_XERO,
+            by=None,
+            why="x",
+            now=NOW,
+            generation=6,
+        )
+
+    assert Connection.objects.get().state == CD
+
+
+def test_pause_keeps_until_and_resumes_with_the_problems_found_meanwhile(portal: Portal) -> None:
+    connection = make_connection(portal, CD)
+    until = NOW + timedelta(hours=3)
+
+    def happen(event: Event, **given: object) -> Connection:
+        return states.apply(
+            connection_id=connection.pk, event=event, by=None, why="x", now=NOW, **given
+        )
+
+    paused = happen(Event.DAY_LIMIT_REACHED, paused_until=until)
+    counted = happen(Event.PROBLEMS_FOUND, count=3)
+    resumed = happen(Event.RESUMED)
+
+    assert paused.paused_until == until
+    assert (counted.state, counted.paused_until) == (PA, until)
+    assert (resumed.state, resumed.problem_count, resumed.paused_until) == (WP, 3, None)
+
+
+def test_abandoned_attempt_gives_back_state_and_reason(portal: Portal) -> None:
+    connection = make_connection(portal, NR, reason="Withdrawn in Xero.")
+
+    for event in (Event.CONNECT_STARTED, Event.CONNECT_ABANDONED):
+        states.apply(connection_id=connection.pk, event=event, by=None, why="x", now=NOW)
+
+    stored = Connection.objects.get()
+    assert (stored.state, stored.reason) == (NR, "Withdrawn in Xero.")
+
+
+@pytest.mark.parametrize(("minutes", "reads"), [(14, CG), (16, NR)])
+def test_connecting_reads_as_the_state_before_after_15_minutes(
+    portal: Portal, minutes: int, reads: State
+) -> None:
+    connection = make_connection(portal, CG, state_since=NOW, reason_before="Withdrawn.")
+
+    shown = states.shown(connection, now=NOW + timedelta(minutes=minutes))
+
+    assert shown.state == reads
+
+
+@pytest.mark.parametrize("event", [Event.GONE_IN_XERO, Event.GRANT_DEAD, Event.SCOPE_MISSING])
+def test_break_tells_portal_admins_once_by_notice_and_one_email(
+    portal: Portal, event: Event, django_capture_on_commit_callbacks: object
+) -> None:
+    admin = builders.make_user(portal, portal_admin=True)
+    builders.make_user(portal)
+    builders.make_user(builders.make_portal("Another"), portal_admin=True)
+    connection = make_connection(portal, CD, last_good_sync_at=NOW - timedelta(hours=1))
+
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        states.apply(connection_id=connection.pk, event=event, by=None, why="Because.", now=NOW)
+        if event != Event.GONE_IN_XERO:
+            states.apply(connection_id=connection.pk, event=event, by=None, why="Again.", now=NOW)
+
+    assert [notice.user for notice in Notice.objects.all()] == [admin]
+    assert len(mail.outbox) == 1
+    assert mail.outbox[0].bcc == [admin.email]
+    assert "Demo RTO" in mail.outbox[0].subject
+    # 08:00 UTC is 19:00 in Sydney's summer.
+    assert "22 November 2026, 19:00" in mail.outbox[0].body
+    assert "/settings/connected-apps/" in mail.outbox[0].body
+
+
+def test_every_state_has_a_row_in_the_table() -> None:
+    assert set(transitions.TABLE) == set(State)

@@ -1,0 +1,247 @@
+"""The one refresher: when it refreshes, what it believes, what it survives."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from connected_apps import crypto, errors, housekeeping, states, tokens
+from connected_apps.models import Connection, Grant, State
+from tests.connected_apps.xero import Browser
+
+TOKEN = "/connect/token"
+
+
+@pytest.fixture
+def connected(browser: Browser) -> Browser:
+    """The portal connected, and the calls of connecting forgotten."""
+    browser.connect()
+    return browser
+
+
+def ask(browser: Browser, *, after: timedelta = timedelta(), rejected: str | None = None) -> str:
+    """Ask for a token so long after now; the simulator's clock goes along."""
+    return tokens.access_token_for(
+        connection_id=browser.connection.pk, now=timezone.now() + after, rejected=rejected
+    ).value
+
+
+def test_token_is_good_for_the_organisation_when_fresh(connected: Browser) -> None:
+    before = connected.world.calls(TOKEN)
+
+    token = tokens.access_token_for(connection_id=connected.connection.pk, now=timezone.now())
+
+    assert token.tenant_id == connected.connection.organisation.tenant_id  # type: ignore[union-attr]
+    assert token.generation == 1
+    assert token.value not in repr(token)
+    assert connected.world.calls(TOKEN) == before
+
+
+@pytest.mark.parametrize(("minutes", "refreshes"), [(24, 0), (26, 1), (31, 1)])
+def test_token_is_refreshed_five_minutes_before_its_end(
+    connected: Browser, minutes: int, refreshes: int
+) -> None:
+    ask(connected, after=timedelta(minutes=minutes))
+
+    assert Grant.objects.get().refresh_count == refreshes
+
+
+def test_rejected_token_is_refreshed_once_whoever_asks(connected: Browser) -> None:
+    first = ask(connected)
+
+    second = ask(connected, rejected=first)
+    third = ask(connected, rejected=first)
+
+    assert second != first
+    assert third == second
+    assert Grant.objects.get().refresh_count == 1
+
+
+def test_refresh_inside_a_transaction_is_refused(connected: Browser) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        ask(connected, after=timedelta(minutes=40))
+
+
+def test_lost_reply_is_asked_for_again_with_the_stored_token(connected: Browser) -> None:
+    connected.world.fail(TOKEN, cut="after")
+
+    with pytest.raises(errors.IdentityUnavailable):
+        ask(connected, after=timedelta(minutes=40))
+    value = ask(connected, after=timedelta(minutes=41))
+
+    assert value
+    assert connected.connection.state == State.CONNECTED
+
+
+def test_killed_between_refresh_and_save_costs_nothing(connected: Browser) -> None:
+    # What a kill leaves behind: Xero has rotated, the row still holds the old token.
+    row = Grant.objects.values().get()
+    ask(connected, after=timedelta(minutes=26))
+    Grant.objects.filter(pk=row["id"]).update(**row)
+
+    value = ask(connected, after=timedelta(minutes=27))
+
+    assert value
+    assert connected.connection.state == State.CONNECTED
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 500}, {"status": 429}, {"status": 200, "body": "no json"}, {"cut": "before"}],
+)
+def test_outage_never_breaks_the_connection(connected: Browser, fault: dict[str, object]) -> None:
+    connected.world.fail(TOKEN, times=-1, **fault)
+
+    with pytest.raises(errors.IdentityUnavailable):
+        ask(connected, after=timedelta(minutes=40))
+    connected.world.heal()
+
+    assert ask(connected, after=timedelta(minutes=41))
+    assert connected.connection.state == State.CONNECTED
+
+
+def test_outage_costs_nothing_while_the_token_has_time(connected: Browser) -> None:
+    fresh = ask(connected)
+    connected.world.fail(TOKEN, times=-1, status=500)
+
+    assert ask(connected, after=timedelta(minutes=27)) == fresh
+
+
+def test_wrong_client_secret_never_breaks_the_connection(
+    connected: Browser, settings: Settings
+) -> None:
+    settings.XERO_CLIENT_SECRET = "wrong"
+
+    with pytest.raises(errors.IdentityMisconfigured):
+        ask(connected, after=timedelta(minutes=40))
+
+    assert connected.connection.state == State.CONNECTED
+    assert Grant.objects.get().dead_at is None
+
+
+def test_single_invalid_grant_is_not_believed(connected: Browser) -> None:
+    connected.world.fail(TOKEN, status=400, body='{"error": "invalid_grant"}')
+
+    assert ask(connected, after=timedelta(minutes=26))
+    assert connected.connection.state == State.CONNECTED
+
+
+def test_previous_token_saves_the_grant_inside_its_grace(connected: Browser) -> None:
+    ask(connected, after=timedelta(minutes=26))
+    Grant.objects.update(refresh_token_encrypted=crypto.encrypt("lost-on-the-way"))
+
+    assert ask(connected, after=timedelta(minutes=54))
+    assert connected.connection.state == State.CONNECTED
+
+
+def test_previous_token_is_not_tried_after_its_grace(connected: Browser) -> None:
+    ask(connected, after=timedelta(minutes=26))
+    Grant.objects.update(refresh_token_encrypted=crypto.encrypt("lost-on-the-way"))
+
+    with pytest.raises(errors.ConnectionBroken):
+        ask(connected, after=timedelta(minutes=57))
+
+
+def test_dead_grant_needs_reconnecting_and_is_not_asked_for_again(connected: Browser) -> None:
+    connected.world.do("clock", advance_seconds=61 * 86_400)
+
+    with pytest.raises(errors.ConnectionBroken):
+        ask(connected, after=timedelta(days=61))
+    calls = connected.world.calls(TOKEN)
+    with pytest.raises(errors.ConnectionBroken):
+        ask(connected, after=timedelta(days=61))
+
+    assert connected.connection.state == State.NEEDS_RECONNECTING
+    assert connected.world.calls(TOKEN) == calls
+
+
+def test_death_found_by_a_killed_process_is_recorded_by_the_next(connected: Browser) -> None:
+    Grant.objects.update(dead_at=timezone.now())
+
+    with pytest.raises(errors.ConnectionBroken):
+        ask(connected)
+
+    assert connected.connection.state == State.NEEDS_RECONNECTING
+
+
+def test_reconnecting_mends_a_dead_grant(connected: Browser) -> None:
+    Grant.objects.update(dead_at=timezone.now())
+    with pytest.raises(errors.ConnectionBroken):
+        ask(connected)
+
+    connected.connect()
+
+    assert connected.connection.state == State.CONNECTED
+    assert ask(connected)
+    assert Grant.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", [State.NOT_CONNECTED, State.DISCONNECTED_HERE])
+def test_no_token_without_connection(connected: Browser, state: State) -> None:
+    Connection.objects.update(state=state)
+
+    with pytest.raises(errors.NotConnected):
+        ask(connected)
+
+
+def test_crossing_three_expiries_keeps_going(connected: Browser) -> None:
+    values = {ask(connected, after=timedelta(minutes=minutes)) for minutes in (0, 28, 56, 84)}
+
+    assert len(values) == 4
+    assert connected.connection.state == State.CONNECTED
+
+
+def test_resting_grants_are_renewed_well_before_60_days(connected: Browser) -> None:
+    soon = timezone.now() + timedelta(days=19)
+    late = timezone.now() + timedelta(days=21)
+
+    assert housekeeping.connections_to_keep_alive(now=soon) == []
+    assert housekeeping.connections_to_keep_alive(now=late) == [connected.connection.pk]
+
+    tokens.renew(connection_id=connected.connection.pk, now=timezone.now())
+    assert Grant.objects.get().refresh_count == 1
+
+
+def test_keys_rotate_without_anybody_reconnecting(
+    connected: Browser, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = ask(connected)
+    old, new = settings.TOKEN_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    ask(connected, rejected=before)
+    value = ask(connected)
+    settings.TOKEN_ENCRYPTION_KEYS = [new, old]
+
+    call_command("rotate_token_keys")
+    settings.TOKEN_ENCRYPTION_KEYS = [new]
+
+    assert "1 grants" in capsys.readouterr().out
+    assert ask(connected) == value
+    assert crypto.decrypt(Grant.objects.get().previous_refresh_token_encrypted or b"")
+
+
+def test_wrong_key_is_named_and_breaks_nothing(connected: Browser, settings: Settings) -> None:
+    settings.TOKEN_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    with pytest.raises(errors.WrongTokenKey, match="TOKEN_ENCRYPTION_KEYS"):
+        ask(connected)
+    with pytest.raises(CommandError, match="TOKEN_ENCRYPTION_KEYS"):
+        call_command("rotate_token_keys")
+
+    assert connected.connection.state == State.CONNECTED
+
+
+def test_paused_connection_still_has_tokens(connected: Browser) -> None:
+    states.apply(
+        connection_id=connected.connection.pk,
+        event=states.Event.DAY_LIMIT_REACHED,
+        by=None,
+        why="x",
+        now=timezone.now(),
+        paused_until=datetime.max.replace(tzinfo=timezone.get_current_timezone()),
+    )
+
+    assert ask(connected)
