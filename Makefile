@@ -66,7 +66,7 @@ lint: $(STAMP)
 		$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html') && \
 		$(BIN)/djlint --lint --quiet $$templates; \
 	fi
-	$(UNUSED) $(BIN)/lint-imports
+	$(UNUSED) $(BIN)/lint-imports --no-logo
 	$(UNUSED) $(BIN)/mypy $(SOURCES)
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations \

@@ -56,6 +56,16 @@ class Page(HTMLParser):
             f"It says: {self.text[:300]}"
         )
 
+    def link(self, path_ends: str) -> str:
+        """Return the address of the link whose path ends so.
+
+        :raises PageSurprise: when there is none.
+        """
+        for one in self.links:
+            if urlsplit(one).path.endswith(path_ends):
+                return one
+        raise PageSurprise(f"{self.path} has no link to {path_ends}. It says: {self.text[:300]}")
+
     def row_naming(self, words: str) -> str:
         """Return the words of the table row that has these words in it, or nothing."""
         return next((row for row in self.rows if words in row), "")

@@ -105,11 +105,10 @@ def connect(walk: Walk) -> str:
 
 def ask_for_resync(walk: Walk) -> str:
     """Ask for the last two years on the page."""
-    page = walk.admin.open(CONNECTED_APPS)
+    page = walk.admin.open(walk.admin.open(CONNECTED_APPS).link("/xero/resync/"))
     today = datetime.now(UTC).date()
-    form = page.form("/xero/resync/")
     dates = {"date_from": walk.since.isoformat(), "date_to": today.isoformat()}
-    page = walk.admin.submit(form, dates)
+    page = walk.admin.submit(page.form("/xero/resync/"), dates)
     return f"{walk.since} to {today} accepted, {page.path}"
 
 
