@@ -5,7 +5,7 @@ recomputed; document dates are calendar dates; instants are UTC. Rows are writte
 COPY and upsert, so the models carry no save logic.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -13,9 +13,9 @@ from connected_apps.models import Organisation
 from lrm.models import Learner
 
 
-def money(**options: object) -> "models.DecimalField[object, object]":
+def money(**options: Any) -> "models.DecimalField[Any, Any]":
     """Return a column for an amount: four places, since unit amounts may carry them."""
-    return models.DecimalField(max_digits=19, decimal_places=4, **options)  # type: ignore[arg-type]
+    return models.DecimalField(max_digits=19, decimal_places=4, **options)
 
 
 class Kind(models.TextChoices):

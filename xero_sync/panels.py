@@ -23,13 +23,13 @@ def register() -> None:
 
 def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     """Return when each channel last brought something, and today's calls."""
-    if connection.organisation is None:
+    organisation = connection.organisation
+    if organisation is None:
         return []
-    organisation_id = connection.organisation_id
-    event = Event.objects.filter(organisation_id=organisation_id).order_by("-received_at").first()
-    swept = Cursor.objects.filter(organisation_id=organisation_id).order_by("-last_swept_at")
+    event = Event.objects.filter(organisation=organisation).order_by("-received_at").first()
+    swept = Cursor.objects.filter(organisation=organisation).order_by("-last_swept_at")
     swept_at = swept.exclude(last_swept_at=None).values_list("last_swept_at", flat=True).first()
-    run = SyncRun.objects.filter(organisation_id=organisation_id).order_by("-requested_at").first()
+    run = SyncRun.objects.filter(organisation=organisation).order_by("-requested_at").first()
     found = [
         facts.Fact(
             "Last webhook", "" if event else "None yet", event.received_at if event else None
@@ -42,8 +42,8 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         ),
     ]
     if connection.state in LIVE:
-        found.append(_calls(connection.organisation.tenant_id))
-    aside = SetAside.objects.filter(organisation_id=organisation_id).count()
+        found.append(_calls(organisation.tenant_id))
+    aside = SetAside.objects.filter(organisation=organisation).count()
     if aside:
         found.append(facts.Fact("Set aside", f"{aside} could not be read; each is tried again"))
     return found
@@ -63,7 +63,7 @@ def give_panel(
     """Return the link to the re-sync page with the run in progress, while there is something."""
     if connection.organisation is None:
         return None
-    run = SyncRun.objects.filter(organisation_id=connection.organisation_id)
+    run = SyncRun.objects.filter(organisation=connection.organisation)
     context = {
         "run": run.order_by("-requested_at").first(),
         "is_live": connection.state in LIVE,

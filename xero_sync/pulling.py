@@ -8,7 +8,7 @@ count at the end of a re-sync.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -80,7 +80,7 @@ def fetch(
 
 def walk(
     session: calls.Session, listing: Listing, *, first_page: int = 1, page_count: int | None = None
-) -> Iterator[tuple[int, replies.Page]]:
+) -> Generator[tuple[int, replies.Page], None, None]:
     """Yield (page number, page) in order, with up to four calls in flight.
 
     Where the number of pages is not known the first one is awaited, since it tells; where Xero
@@ -103,7 +103,7 @@ def walk(
 
 def _walk_untold(
     session: calls.Session, listing: Listing, number: int, page: replies.Page
-) -> Iterator[tuple[int, replies.Page]]:
+) -> Generator[tuple[int, replies.Page], None, None]:
     while len(page.elements) >= PAGE_SIZE:
         page = fetch(session, listing, page=number)
         yield number, page
@@ -112,7 +112,7 @@ def _walk_untold(
 
 def _walk_ahead(
     session: calls.Session, listing: Listing, number: int, last: int
-) -> Iterator[tuple[int, replies.Page]]:
+) -> Generator[tuple[int, replies.Page], None, None]:
     flight: deque[tuple[int, Future[replies.Page]]] = deque()
     with ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="xero-page") as pool:
         try:

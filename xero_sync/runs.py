@@ -96,15 +96,21 @@ def request(
             date_to=date_to,
             state__in=OPEN,
         ).first()
-        return same or _create(link, date_from, date_to, what, by, now)
+        return same or _create(link, link.organisation, date_from, date_to, what, by, now)
 
 
 def _create(
-    link: Connection, date_from: date, date_to: date, what: RunWhat, by: User | None, now: datetime
+    link: Connection,
+    organisation: Organisation,
+    date_from: date,
+    date_to: date,
+    what: RunWhat,
+    by: User | None,
+    now: datetime,
 ) -> SyncRun:
     run = SyncRun.objects.create(
         portal=link.portal,
-        organisation_id=link.organisation_id,
+        organisation=organisation,
         generation=link.generation,
         what=what,
         date_from=date_from,
@@ -124,7 +130,7 @@ def _create(
         by=by,
         now=now,
         detail=f"{RunWhat(what).label}, {date_from} to {date_to}",
-        organisation_name=link.organisation.name if link.organisation else "",
+        organisation_name=organisation.name,
         correlation_id=run.correlation_id,
     )
     return run

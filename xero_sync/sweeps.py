@@ -62,7 +62,7 @@ def sweep(*, organisation_id: int, clock: claims.Clock) -> timedelta | None:
         retry = _sweep_one(session, organisation_id, resource, clock)
         if retry is not None:
             return retry.delay
-    _note_good_sync(link, now=clock())
+    _note_good_sync(link, organisation_id, now=clock())
     return None
 
 
@@ -140,9 +140,9 @@ def _walk(session: calls.Session, cursor: Cursor, clock: claims.Clock) -> None:
     )
 
 
-def _note_good_sync(link: Connection, *, now: datetime) -> None:
+def _note_good_sync(link: Connection, organisation_id: int, *, now: datetime) -> None:
     """Remember that everything is in step, unless a resource is still behind."""
-    cursors = Cursor.objects.filter(organisation_id=link.organisation_id)
+    cursors = Cursor.objects.filter(organisation_id=organisation_id)
     if not cursors.filter(last_swept_at=None).exists() and not cursors.exclude(problem="").exists():
         Connection.objects.filter(pk=link.pk, generation=link.generation).update(
             last_good_sync_at=now

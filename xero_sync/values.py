@@ -31,14 +31,12 @@ def text(value: Any, longest: int | None = None) -> str:
     """
     if value is None:
         return ""
-    if not isinstance(value, str):
-        if isinstance(value, bool | int | Decimal):
-            value = str(value)
-        else:
-            raise Unmappable("text was expected where Xero sent something else")
-    if longest is not None and len(value) > longest:
-        raise Unmappable(f"a text of {len(value)} characters is longer than {longest}")
-    return value
+    if not isinstance(value, str | int | Decimal):
+        raise Unmappable("text was expected where Xero sent something else")
+    written = value if isinstance(value, str) else str(value)
+    if longest is not None and len(written) > longest:
+        raise Unmappable(f"a text of {len(written)} characters is longer than {longest}")
+    return written
 
 
 def amount(value: Any) -> Decimal | int | None:
