@@ -57,7 +57,8 @@ def show_document(
         "UpdatedDateUTCString": wire.instant_string(document.updated_ms),
         "CurrencyCode": document.currency,
     }
-    if document.fully_paid_on:
+    # The specification gives the date to invoices and credit notes only.
+    if document.fully_paid_on and document.kind in (records.INVOICES, records.CREDIT_NOTES):
         shown["FullyPaidOnDate"] = wire.date_ms(document.fully_paid_on)
     if shape == SUMMARY:
         for name in ("Payments", "HasAttachments"):

@@ -214,7 +214,7 @@ def test_quotes_are_doubled_inside_strings(person: Person) -> None:
         {"order": "Date SIDEWAYS"},
     ],
 )
-def test_query_is_refused_when_it_cannot_be_read(person: Person, query: dict[str, str]) -> None:
+def test_query_is_refused_when_it_cannot_be_read(person: Person, query: dict[str, Any]) -> None:
     answer = person.get("Invoices", **query)
 
     assert answer.status_code == 400

@@ -21,8 +21,8 @@ def kept(here: world.World) -> books.Books:
     return next(iter(here.organisations.values())).books
 
 
-def make_world(**options: int) -> world.World:
-    return seed.build_world(world.Options(seed=3, anchor=ANCHOR, **options))
+def make_world(*, documents: int = 1200) -> world.World:
+    return seed.build_world(world.Options(seed=3, anchor=ANCHOR, documents=documents))
 
 
 def all_rows(here: world.World) -> list[object]:
