@@ -1,6 +1,5 @@
 """Sweeps and re-syncs against the simulator's own books."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -76,10 +75,10 @@ def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
 
 
 @pytest.fixture
-def resynced(linked: Linked) -> Iterator[Linked]:
+def resynced(linked: Linked) -> Linked:
     """Give a portal whose every document was re-synced."""
     assert linked.work(ask(linked)).state == RunState.DONE
-    yield linked
+    return linked
 
 
 def test_first_sweep_stores_every_sales_document_and_contact(linked: Linked) -> None:
