@@ -1,0 +1,149 @@
+"""Eight processes refresh one token at once: one refresh, one pair, no dead grant."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from connected_apps import identity, tokens
+from connected_apps.models import Connection, Grant, Organisation, State
+from tests import builders
+from tests.simulator import process
+
+ROOT = Path(__file__).parents[2]
+PROCESSES = 8
+ROUNDS = int(os.environ.get("REFRESH_ROUNDS", "5"))
+
+# One process: it waits for a line on its input, then asks for a token and prints what it got.
+WORKER = """
+import json, sys
+import django
+django.setup()
+from django.db import connection
+from django.utils import timezone
+from connected_apps import errors, tokens
+connection.settings_dict["NAME"] = sys.argv[1]
+connection.ensure_connection()
+print("ready", flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    try:
+        token = tokens.access_token_for(
+            connection_id=asked["connection"], now=timezone.now(), rejected=asked["rejected"]
+        )
+        print(json.dumps({"token": token.value}), flush=True)
+    except errors.ConnectedAppsError as error:
+        print(json.dumps({"error": repr(error)}), flush=True)
+"""
+
+
+class Crew:
+    """Processes that ask for a token of the same connection at the same moment."""
+
+    def __init__(self, simulator_url: str) -> None:
+        # The workers find the same server by themselves, and take the test's own database of it.
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "XERO_IDENTITY_URL": simulator_url,
+            "XERO_API_URL": simulator_url,
+        }
+        name = database.settings_dict["NAME"]
+        self._workers = [
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER, name],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(PROCESSES)
+        ]
+        for worker in self._workers:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n"
+
+    def ask(self, connection_id: int, rejected: str | None) -> list[dict[str, str]]:
+        """Let all ask at once and return their answers."""
+        line = json.dumps({"connection": connection_id, "rejected": rejected}) + "\n"
+        for worker in self._workers:
+            assert worker.stdin is not None
+            worker.stdin.write(line)
+            worker.stdin.flush()
+        answers = []
+        for worker in self._workers:
+            assert worker.stdout is not None
+            answers.append(json.loads(worker.stdout.readline()))
+        return answers
+
+    def dismiss(self) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            assert worker.stdin is not None
+            worker.stdin.close()
+            worker.wait(timeout=10)
+            assert worker.stdout is not None
+            worker.stdout.close()
+
+
+@pytest.mark.timeout(60 + ROUNDS * 2)
+@pytest.mark.django_db(transaction=True)
+def test_eight_processes_refresh_once_when_they_ask_at_once(settings: Settings) -> None:
+    with process.running("--no-limits") as url:
+        settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
+        connection = _connect(url)
+        crew = Crew(url)
+        try:
+            for number in range(1, ROUNDS + 1):
+                grant = Grant.objects.get()
+                rejected = None
+                if number % 2:
+                    # By the clock: the token is in its last five minutes.
+                    Grant.objects.update(access_expires_at=timezone.now() + timedelta(minutes=4))
+                else:
+                    # By a 401: every process had the same token refused.
+                    rejected = tokens.grant_token(grant_id=grant.pk, now=timezone.now()).value
+
+                answers = crew.ask(connection.pk, rejected)
+
+                assert len({answer["token"] for answer in answers}) == 1
+                assert Grant.objects.get().refresh_count == number
+                assert process.control(url, "tokens")["grants"][0]["refreshes"] == number
+        finally:
+            crew.dismiss()
+
+    assert Connection.objects.get().state == State.CONNECTED
+    assert Grant.objects.get().dead_at is None
+
+
+def _connect(url: str) -> Connection:
+    """Store a connection with the tokens of a real consent in the simulator."""
+    answer = process.exchange(url, process.consent(url))
+    listed = identity.connections(access_token=answer["access_token"])
+    portal = builders.make_portal()
+    now = timezone.now()
+    pair = identity.TokenPair(
+        access_token=answer["access_token"],
+        refresh_token=answer["refresh_token"],
+        life_seconds=answer["expires_in"],
+        scopes=answer["scope"],
+        xero_user_id="",
+        xero_user_name="",
+        authentication_event_id="",
+    )
+    return Connection.objects.create(
+        portal=portal,
+        state=State.CONNECTED,
+        state_since=now,
+        organisation=Organisation.objects.create(
+            portal=portal, tenant_id=listed[0].tenant_id, name=listed[0].name
+        ),
+        grant=tokens.new_grant(portal_id=portal.pk, pair=pair, now=now),
+    )
