@@ -38,5 +38,14 @@ def parse(arguments: list[str] | None = None) -> world.Options:
     return world.Options(**values)
 
 
+def main() -> None:
+    """Run the simulator until it is told to stop."""
+    options = parse()
+    try:
+        server.run(options)
+    except OSError as error:
+        raise SystemExit(f"xero_simulator cannot listen on port {options.port}: {error}") from error
+
+
 if __name__ == "__main__":
-    server.run(parse())
+    main()
