@@ -69,9 +69,7 @@ class Keys:
 
 def _again(kept: _Kept, fingerprint: str, key: str) -> web.Response:
     if kept.fingerprint != fingerprint:
-        return refusals.validation(
-            f"The Idempotency-Key {key} is used with a different request."
-        )
+        return refusals.validation(f"The Idempotency-Key {key} is used with a different request.")
     headers = {k: v for k, v in kept.headers.items() if k.lower() != "content-length"}
     return web.Response(status=kept.status, body=kept.body, headers=headers)
 
