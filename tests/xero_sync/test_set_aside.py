@@ -1,0 +1,110 @@
+"""One bad document never sinks a page."""
+
+import copy
+from typing import Any
+
+from invoices.models import Document
+from tests.xero_sync.conftest import Linked
+from tests.xero_sync.test_pull import ask
+from xero_sync import runs
+from xero_sync.models import RunState, SetAside
+
+GOOD: dict[str, Any] = {
+    "Type": "ACCREC",
+    "InvoiceID": "a0000000-0000-4000-8000-000000000001",
+    "InvoiceNumber": "INV-1",
+    "Status": "AUTHORISED",
+    "Contact": {"ContactID": "c0000000-0000-4000-8000-000000000001", "Name": "Ola Made-Up"},
+    "DateString": "2026-03-01T00:00:00",
+    "Date": "/Date(1772323200000+0000)/",
+    "LineItems": [],
+    "Total": 110.00,
+    "AmountDue": 110.00,
+    "CurrencyCode": "AUD",
+    "UpdatedDateUTC": "/Date(1772323200000+0000)/",
+}
+
+
+def invoice(number: int, **changes: Any) -> dict[str, Any]:
+    """Return an invoice of Xero's with some fields made strange."""
+    one = copy.deepcopy(GOOD)
+    one["InvoiceID"] = f"a0000000-0000-4000-8000-{number:012}"
+    one["InvoiceNumber"] = f"INV-{number}"
+    return {key: value for key, value in {**one, **changes}.items() if value is not ...}
+
+
+def serve(linked: Linked, *invoices: dict[str, Any]) -> None:
+    """Let Xero have these invoices and nothing else."""
+    linked.world.do("replay", tenant=linked.tenant, documents={"Invoices": list(invoices)})
+
+
+BROKEN = [
+    {"UpdatedDateUTC": ...},
+    {"UpdatedDateUTC": "soon"},
+    {"Total": "a lot"},
+    {"Total": 1e18},
+    {"AmountDue": True},
+    {"DueDate": "/Date(99999999999999999)/"},
+    {"DateString": "31 March"},
+    {"Status": None},
+    {"LineItems": "none"},
+    {"Contact": "Ola"},
+    {"LineItems": [{"LineItemID": "not an id"}]},
+    {"InvoiceNumber": "x" * 300},
+    {"Payments": [None]},
+]
+
+
+def test_broken_documents_are_set_aside_and_the_others_stored(linked: Linked) -> None:
+    broken = [invoice(100 + number, **changes) for number, changes in enumerate(BROKEN)]
+    serve(linked, invoice(1), *broken, invoice(2))
+
+    linked.sweep()
+
+    assert set(Document.objects.values_list("number", flat=True)) == {"INV-1", "INV-2"}
+    aside = SetAside.objects.all()
+    assert {one.identity for one in aside} == {one["InvoiceID"] for one in broken}
+    assert all(one.reason for one in aside)
+
+
+def test_unknown_words_from_xero_are_kept_as_they_came(linked: Linked) -> None:
+    serve(linked, invoice(1, Status="FROZEN", NewField={"deep": [1]}, DueDate=None))
+
+    linked.sweep()
+
+    stored = Document.objects.get()
+    assert (stored.status, stored.due_date) == ("FROZEN", None)
+    assert stored.raw["NewField"] == {"deep": [1]}
+
+
+def test_document_that_is_mended_leaves_the_set_aside(linked: Linked) -> None:
+    serve(linked, invoice(1, Total="a lot"))
+    linked.sweep()
+    assert SetAside.objects.count() == 1
+
+    serve(linked, invoice(1))
+    linked.work(ask(linked))
+
+    assert Document.objects.get().total == 110
+    assert not SetAside.objects.exists()
+
+
+def test_run_with_a_set_aside_document_says_so_and_still_adds_up(linked: Linked) -> None:
+    serve(linked, invoice(1), invoice(2, Total="a lot"))
+
+    run = linked.work(ask(linked))
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert run.reason == "Invoices: 1 set aside"
+    assert runs.progress_of(run).set_aside == 1
+
+
+def test_nul_and_emoji_in_a_text_are_stored(linked: Linked) -> None:
+    contact = {**GOOD["Contact"], "Name": 'Ola \U0001f600 \\N Made\u0000Up, "x"\r\n\t'}
+    serve(linked, invoice(1, Contact=contact, Reference="\\."))
+
+    linked.sweep()
+
+    stored = Document.objects.get()
+    assert stored.contact_name == 'Ola \U0001f600 \\N Made\ufffdUp, "x"\r\n\t'
+    assert stored.reference == "\\."
