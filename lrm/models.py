@@ -8,13 +8,10 @@ import zoneinfo
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
-from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-
-from lrm import search
 
 
 def validate_time_zone(name: str) -> None:
@@ -64,7 +61,10 @@ class User(AbstractUser):
 
 
 class Learner(models.Model):
-    """A student of a portal."""
+    """A student of a portal.
+
+    The table has one more column, `words`, which PostgreSQL itself fills for `lrm.search`.
+    """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="learners")
     # 50 characters is what Xero's ContactNumber holds.
@@ -103,7 +103,6 @@ class Learner(models.Model):
                 name="learner_list",
             ),
             models.Index(fields=["portal", "-updated_at"], name="learner_recent"),
-            GinIndex(search.LearnerWords(), name="learner_words"),
         ]
 
     def __str__(self) -> str:

@@ -2,12 +2,10 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
-import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import lrm.models
-import lrm.search
 from django.conf import settings
 from django.db import migrations, models
 
@@ -126,10 +124,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='learner',
             index=models.Index(fields=['portal', '-updated_at'], name='learner_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='learner',
-            index=django.contrib.postgres.indexes.GinIndex(lrm.search.LearnerWords(), name='learner_words'),
         ),
         migrations.AddConstraint(
             model_name='learner',
