@@ -10,26 +10,21 @@ from invoices.models import Document, Kind
 OFFERED = ("SUBMITTED", "AUTHORISED", "PAID")
 
 _REASONS = {
-    "DRAFT": "Xero makes no online invoice for a draft.",
-    "VOIDED": "Not offered: the invoice was voided in Xero.",
-    "DELETED": "Not offered: the invoice was deleted in Xero.",
+    "DRAFT": "A draft has no online invoice.",
+    "VOIDED": "Voided in Xero, so not offered.",
+    "DELETED": "Deleted in Xero, so not offered.",
 }
 
 
 def reason_against(document: Document) -> str:
     """Return why the online invoice is not offered, or an empty text where it is."""
     if document.kind != Kind.INVOICE:
-        return (
-            f"Xero has online invoices for invoices only, not for {_kind_with_article(document)}."
-        )
+        return f"{_kind_with_article(document)} has no online invoice."
     if document.status in OFFERED:
         return ""
-    return _REASONS.get(
-        document.status,
-        f"Not offered: the status {document.status} is not known here. Look it up in Xero.",
-    )
+    return _REASONS.get(document.status, f"The status {document.status} is not known here.")
 
 
 def _kind_with_article(document: Document) -> str:
     label = Kind(document.kind).label.lower()
-    return f"an {label}" if label[0] in "aeiou" else f"a {label}"
+    return f"An {label}" if label[0] in "aeiou" else f"A {label}"

@@ -28,8 +28,8 @@ def _date_field(label: str) -> forms.DateField:
 class ReportFilter(forms.Form):
     """Document dates, kind, status, currency and learner. Empty means: all of them."""
 
-    date_from = _date_field("From document date")
-    date_to = _date_field("To document date")
+    date_from = _date_field("Dated from")
+    date_to = _date_field("Dated to")
     kind = forms.ChoiceField(
         choices=[("", "All kinds"), *((kind.value, f"{kind.label}s") for kind in Kind)],
         required=False,

@@ -86,7 +86,7 @@ def test_page_shows_all_four_kinds_with_words_links_and_balances(
     assert f'href="{reverse("document_detail", args=[credit.id])}"' in html
     assert f'href="/documents/{invoice.id}/online/"' in html
     assert f'href="/documents/{credit.id}/online/"' not in html
-    assert "Xero has online invoices for invoices only, not for a credit note." in text
+    assert "A credit note has no online invoice." in text
 
 
 def test_page_is_open_to_lrm_users_and_to_nobody_else(

@@ -95,13 +95,13 @@ def test_online_invoice_is_offered_for_invoices_that_xero_has_one_for(status: st
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"status": "DRAFT"}, "draft"),
-        ({"status": "VOIDED"}, "voided"),
-        ({"status": "DELETED"}, "deleted"),
+        ({"status": "DRAFT"}, "A draft"),
+        ({"status": "VOIDED"}, "Voided"),
+        ({"status": "DELETED"}, "Deleted"),
         ({"status": "ON_HOLD"}, "ON_HOLD"),
-        ({"kind": Kind.CREDIT_NOTE}, "a credit note"),
-        ({"kind": Kind.OVERPAYMENT}, "an overpayment"),
-        ({"kind": Kind.PREPAYMENT}, "a prepayment"),
+        ({"kind": Kind.CREDIT_NOTE}, "A credit note"),
+        ({"kind": Kind.OVERPAYMENT}, "An overpayment"),
+        ({"kind": Kind.PREPAYMENT}, "A prepayment"),
     ],
 )
 def test_online_invoice_is_refused_with_a_reason_for_the_others(
