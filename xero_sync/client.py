@@ -124,11 +124,12 @@ class XeroClient:
         there it is a `where` of one condition an id, which Xero may reject in a very large
         organisation (`errors.Rejected`); `get_one` is then left.
 
-        :raises ValueError: more ids than `batching.batches` puts together.
+        :raises ValueError: no ids, or more than `batching.batches` puts together.
         """
         kind = _KINDS[resource]
-        if len(ids) > batching.most_ids(resource):
-            raise ValueError(f"Too many ids of {kind.collection} for one call.")
+        # Without any, Xero would answer with everything it has.
+        if not 0 < len(ids) <= batching.most_ids(resource):
+            raise ValueError(f"{len(ids)} ids of {kind.collection} do not fit one call.")
         # Without a page number Xero leaves out the line items.
         options: dict[str, Any] = {"page": 1, "page_size": 100}
         if resource in batching.TAKE_IDS:
@@ -156,10 +157,10 @@ class XeroClient:
     def contacts_by_number(self, numbers: Sequence[str]) -> replies.Page:
         """Return contacts whose ContactNumber is one of `numbers`, archived ones too.
 
-        :raises ValueError: more than `batching.number_batches` puts together.
+        :raises ValueError: no numbers, or more than `batching.number_batches` puts together.
         """
-        if len(batching.number_batches(numbers)) > 1:
-            raise ValueError("Too many contact numbers for one call.")
+        if len(batching.number_batches(numbers)) != 1:
+            raise ValueError(f"{len(numbers)} contact numbers do not fit one call.")
         where = " OR ".join(map(batching.number_condition, numbers))
         return self.list_page(Resource.CONTACT, page=1, where=where, include_archived=True)
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from xero_sync.errors import LimitKind
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 3.1
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 # Xero gives no time with a concurrent 429, as a place may be free at any moment.

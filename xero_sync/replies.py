@@ -52,18 +52,16 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
     :raises errors.Unavailable: it cannot be read.
     :raises errors.Ambiguous: the same, of a write.
     """
-    facts: dict[str, Any] = {
-        "status": reply.status,
-        "correlation_id": reply.headers.get("Xero-Correlation-Id", ""),
-        "headers": reply.headers,
-    }
-    try:
-        envelope = wire.loads(reply.body)
-    except wire.NotJson:
-        raise errors.of_nonsense("it is not JSON", wrote=wrote, **facts) from None
-    elements = envelope.get(collection) if isinstance(envelope, dict) else None
+    envelope = _envelope(reply.body)
+    elements = envelope.get(collection)
     if not isinstance(elements, list):
-        raise errors.of_nonsense(f"it has no {collection}", wrote=wrote, **facts)
+        raise errors.of_nonsense(
+            f"no JSON with {collection}",
+            wrote=wrote,
+            status=reply.status,
+            correlation_id=reply.headers.get("Xero-Correlation-Id", ""),
+            headers=reply.headers,
+        )
     pagination = envelope.get("pagination")
     figures = pagination if isinstance(pagination, dict) else {}
     return Page(
@@ -76,6 +74,14 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
         bytes=reply.bytes_on_wire,
         headers=reply.headers,
     )
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        envelope = wire.loads(body)
+    except wire.NotJson:
+        return {}
+    return envelope if isinstance(envelope, dict) else {}
 
 
 def _whole(value: Any) -> int | None:
