@@ -58,7 +58,10 @@ _SENTENCES = {
         "Xero refuses a request of ours although {name} is connected and the permission is good. "
         "This is a fault of this system; whoever operates it has been told."
     ),
-    Cause.NOT_KNOWN_YET: "Xero refused a request and did not say why. It is asked again shortly.",
+    Cause.NOT_KNOWN_YET: (
+        "Xero does not say at the moment whether {name} is still connected. It is asked again "
+        "later."
+    ),
     Cause.STALE: "The connection was changed meanwhile; this no longer matters.",
 }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connected_apps.views import activity, connect, disconnect, page
+from connected_apps.views import activity, check, connect, disconnect, page
 
 _XERO = "settings/connected-apps/xero"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{_XERO}/connect/", connect.start, name="xero_connect"),
     path(f"{_XERO}/callback/", connect.callback, name="xero_callback"),
     path(f"{_XERO}/choose/", connect.choose, name="xero_choose"),
+    path(f"{_XERO}/check/", check.check, name="xero_check"),
     path(f"{_XERO}/disconnect/", disconnect.disconnect, name="xero_disconnect"),
     path(f"{_XERO}/activity/", activity.show, name="xero_activity"),
     path(f"{_XERO}/activity.csv", activity.as_csv, name="xero_activity_csv"),

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -203,7 +204,7 @@ FAULTS = [
 @pytest.mark.parametrize("step", ["/connect/token", "/connections"])
 @pytest.mark.parametrize(("fault", "said"), FAULTS)
 def test_fault_at_any_step_leaves_nothing_half_connected(
-    browser: Browser, step: str, fault: dict[str, object], said: str
+    browser: Browser, step: str, fault: dict[str, Any], said: str
 ) -> None:
     user = browser.world.user(organisations=1)
     back = browser.world.consent(browser.start(), user=user, tenants=user["tenant_ids"][:1])
@@ -346,7 +347,7 @@ def test_organisation_of_another_portal_needs_a_confirmation(
 ) -> None:
     browser.connect()
     elsewhere = builders.make_user(builders.make_portal("Other Training"), portal_admin=True)
-    Portal.objects.filter(pk=browser.user.portal_id).update(name="Quiet Portal")
+    Portal.objects.exclude(slug=elsewhere.portal.slug).update(name="Quiet Portal")
     other = Browser(browser.world, elsewhere, django_capture_on_commit_callbacks)
 
     answer = other.connect()

@@ -1,6 +1,7 @@
 """What a refusal means, and what the daily look finds."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -103,7 +104,7 @@ def test_organisation_offline_asks_nobody_to_act(connected: Browser) -> None:
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}, {"cut": "before"}])
 def test_unreachable_connections_leaves_the_question_open(
-    connected: Browser, fault: dict[str, object]
+    connected: Browser, fault: dict[str, Any]
 ) -> None:
     connected.world.fail("/connections", times=-1, **fault)
 
@@ -165,3 +166,21 @@ def test_reconnecting_after_a_disconnection_in_xero_keeps_the_organisation(
     assert connected.connection.state == State.CONNECTED
     assert connected.connection.organisation == before
     assert connected.connection.last_good_sync_at == last_good
+
+
+def test_check_says_that_xero_confirms(connected: Browser) -> None:
+    answer = connected.post(xero.CHECK)
+
+    assert "Xero confirms the connection" in connected.told(answer)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [({"status": 401}, "Xero refuses the permission"), ({"status": 500}, "asked again")],
+)
+def test_check_says_what_is_wrong(connected: Browser, fault: dict[str, Any], said: str) -> None:
+    connected.world.fail("/connections", times=-1, **fault)
+
+    answer = connected.post(xero.CHECK)
+
+    assert said in connected.told(answer)

@@ -38,6 +38,7 @@ SEES = ACTS | {"admin without LRM role"}
 READING = [xero.PAGE, CARD, ACTIVITY, CSV]
 ACTING = [
     ("POST", xero.CONNECT),
+    ("POST", xero.CHECK),
     ("GET", xero.CALLBACK),
     ("GET", xero.CHOOSE),
     ("POST", xero.CHOOSE),

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -128,7 +129,7 @@ def test_pause_keeps_until_and_resumes_with_the_problems_found_meanwhile(portal:
     connection = make_connection(portal, CD)
     until = NOW + timedelta(hours=3)
 
-    def happen(event: Event, **given: object) -> Connection:
+    def happen(event: Event, **given: Any) -> Connection:
         return states.apply(
             connection_id=connection.pk, event=event, by=None, why="x", now=NOW, **given
         )

@@ -1,6 +1,7 @@
 """The one refresher: when it refreshes, what it believes, what it survives."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -93,7 +94,7 @@ def test_killed_between_refresh_and_save_costs_nothing(connected: Browser) -> No
     "fault",
     [{"status": 500}, {"status": 429}, {"status": 200, "body": "no json"}, {"cut": "before"}],
 )
-def test_outage_never_breaks_the_connection(connected: Browser, fault: dict[str, object]) -> None:
+def test_outage_never_breaks_the_connection(connected: Browser, fault: dict[str, Any]) -> None:
     connected.world.fail(TOKEN, times=-1, **fault)
 
     with pytest.raises(errors.IdentityUnavailable):

@@ -16,6 +16,7 @@ CONNECT = "/settings/connected-apps/xero/connect/"
 CALLBACK = "/settings/connected-apps/xero/callback/"
 CHOOSE = "/settings/connected-apps/xero/choose/"
 DISCONNECT = "/settings/connected-apps/xero/disconnect/"
+CHECK = "/settings/connected-apps/xero/check/"
 PAGE = "/settings/connected-apps/"
 
 
