@@ -141,7 +141,7 @@ def test_kind_and_time_of_a_limit_are_read_when_xero_answers_429(
         {"retry_after": retry_after} if retry_after else {}
     )
 
-    error = classified(429, **headers)
+    error = classified(429, b"", wrote=False, **headers)
 
     assert isinstance(error, errors.RateLimited)
     assert (error.kind, error.retry_after) == (kind, seconds)

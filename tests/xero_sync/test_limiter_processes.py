@@ -6,6 +6,7 @@ The simulator's clock runs fast, so that its minute is half a second of ours.
 import multiprocessing
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,7 +57,7 @@ def hammer(
 def _call_once(
     known: limiter.Limiter, session: requests.Session, person: process.Person, lane: limiter.Lane
 ) -> None:
-    tenant_id = limiting.uuid.UUID(person.tenant_id)
+    tenant_id = uuid.UUID(person.tenant_id)
     try:
         slot = known.acquire_soon(tenant_id=tenant_id, lane=lane, patience=0.1)
     except errors.RateLimited:
