@@ -137,6 +137,7 @@ def _welcome(running: stack.Stack, seconds: float) -> str:
     lines += [
         "",
         f"Logs: {running.plan.directory.name}/logs    All of them here: VERBOSE=1 make demo",
+        f"Mail: {running.plan.directory.name}/mail",
         f"Ready in {seconds:.0f} s. Ctrl-C stops everything.",
     ]
     return output.boxed(lines)

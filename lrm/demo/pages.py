@@ -66,9 +66,9 @@ class Page(HTMLParser):
                 return one
         raise PageSurprise(f"{self.path} has no link to {path_ends}. It says: {self.text[:300]}")
 
-    def row_naming(self, words: str) -> str:
-        """Return the words of the table row that has these words in it, or nothing."""
-        return next((row for row in self.rows if words in row), "")
+    def row_of(self, name: str) -> str:
+        """Return the words of the table row that begins with this name, or nothing."""
+        return next((row for row in self.rows if row.split(" ")[0] == name), "")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what begins."""

@@ -139,7 +139,7 @@ def follow_payment(walk: Walk) -> str:
     invoice, number = _unpaid_invoice_of_a_learner(walk)
     address = f"/learners/{_learner_id(walk, number)}/xero-invoices/"
     before = _document_row(walk, address, invoice["number"])
-    if not before or "Paid" in before.split("Total")[0].split():
+    if not before or re.search(r"\bPaid\b", before):
         raise StepFailed(f"{address} should show {invoice['number']} unpaid, but: {before!r}")
 
     walk.simulator("documents", {"act": "pay", "id": invoice["xero_id"]})
@@ -226,7 +226,7 @@ def _learner_id(walk: Walk, number: str) -> int:
 
 def _document_row(walk: Walk, address: str, number: str) -> str:
     page: pages.Page = walk.admin.open(address)
-    return page.row_naming(number)
+    return page.row_of(number)
 
 
 def _contact(walk: Walk, number: str) -> dict[str, Any] | None:

@@ -118,6 +118,8 @@ class Stack:
             "DATABASE_URL": given.get("DATABASE_URL") or local_services.database_url(directory),
             "REDIS_URL": given.get("REDIS_URL") or local_services.redis_url(directory),
             "PUBLIC_URL": given.get("PUBLIC_URL") or self.url,
+            # Files, one a message. The fourth slash makes the path an absolute one.
+            "EMAIL_URL": given.get("EMAIL_URL") or f"filemail:///{directory / 'mail'}",
         }
         if self.simulator_url:
             settings |= xero_settings(self.simulator_url)
@@ -146,6 +148,7 @@ class Stack:
                 *(sys.executable, "-m", "gunicorn", "lrm.wsgi"),
                 *("--bind", f"127.0.0.1:{self.plan.web_port}"),
                 *("--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+                "--no-control-socket",
             ],
             environment=self.env,
             ready_url=f"{self.url}/healthz",

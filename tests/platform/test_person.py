@@ -47,8 +47,8 @@ def test_form_is_sent_as_a_browser_would_when_nothing_is_changed() -> None:
 def test_words_and_rows_are_what_a_reader_sees() -> None:
     page = make_page()
 
-    assert page.row_naming("INV-1") == "INV-1 Paid"
-    assert page.row_naming("INV-3") == ""
+    assert page.row_of("INV-1") == "INV-1 Paid"
+    assert page.row_of("INV") == ""
     assert "hidden" not in page.text
     assert page.links == ["http://localhost:8000/learners/7/"]
 

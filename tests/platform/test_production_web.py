@@ -1,0 +1,104 @@
+"""The web process as the production image runs it: the image's own command and health check."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from lrm.demo import ports
+from tests.platform import processes
+from tests.platform.test_images import DOCKERFILE, SERVICES
+from tests.platform.test_settings import PRODUCTION, SYSTEM
+
+
+def environment(place: Path, **changes: str) -> dict[str, str]:
+    return {**SYSTEM, **PRODUCTION, "LOCAL_DIR": str(place), **changes}
+
+
+def image_command(port: int) -> list[str]:
+    """Return what the production image runs, on a port of this machine."""
+    commands = re.findall(r"^CMD (\[.+\])$", DOCKERFILE, re.M)
+    program, *arguments = json.loads(commands[-1])
+    here = [one.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for one in arguments]
+    return [sys.executable, "-m", program, *here]
+
+
+def health_check(port: int, place: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the compose file's health check of `web` against that port."""
+    _, _python, option, code = SERVICES["web"]["healthcheck"]["test"]
+    return subprocess.run(
+        [sys.executable, option, code.replace(":8000", f":{port}")],
+        env=environment(place, **changes),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def answers(port: int) -> bool:
+    """Return whether a worker has loaded the product: the port itself opens before."""
+    try:
+        requests.head(f"http://127.0.0.1:{port}/", timeout=1)
+    except requests.RequestException:
+        return False
+    return True
+
+
+@contextmanager
+def web(place: Path) -> Iterator[int]:
+    port = ports.free_port()
+    with subprocess.Popen(
+        image_command(port),
+        cwd=processes.ROOT,
+        env=environment(place),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            assert processes.wait_until(lambda: answers(port), seconds=30)
+            yield port
+        finally:
+            process.terminate()
+
+
+@pytest.mark.timeout(60)
+def test_health_check_holds_while_web_answers_and_fails_when_it_does_not(tmp_path: Path) -> None:
+    with web(tmp_path) as port:
+        healthy = health_check(port, tmp_path)
+        wrong_host = health_check(port, tmp_path, ALLOWED_HOSTS="other.example.com")
+    stopped = health_check(port, tmp_path)
+
+    assert healthy.returncode == 0, healthy.stderr
+    assert wrong_host.returncode != 0
+    assert stopped.returncode != 0
+
+
+@pytest.mark.timeout(60)
+def test_readiness_names_what_is_missing_when_services_are_down(tmp_path: Path) -> None:
+    with web(tmp_path) as port:
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/readyz", headers={"Host": "lrm.example.com"}, timeout=20
+        )
+
+    assert answer.status_code == 503
+    assert "made-up" not in answer.text
+
+
+@pytest.mark.timeout(60)
+def test_pages_move_to_https_when_asked_plainly(tmp_path: Path) -> None:
+    with web(tmp_path) as port:
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/sign-in/",
+            headers={"Host": "lrm.example.com"},
+            allow_redirects=False,
+            timeout=20,
+        )
+
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "https://lrm.example.com/sign-in/"
