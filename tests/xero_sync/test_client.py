@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import logging
+import multiprocessing
 import socket
 import threading
 import uuid
@@ -351,6 +352,37 @@ def test_write_is_merely_unavailable_when_xero_could_not_be_reached(
         error = failure_of(write, client_of(xero.person))
 
     assert type(error) is errors.Unavailable
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"), [(read, errors.Unavailable), (write, errors.Ambiguous)]
+)
+def test_broken_encryption_is_a_lost_connection_when_it_is_met(
+    xero: Xero, settings: Settings, call: Call, expected: type[errors.XeroError]
+) -> None:
+    settings.XERO_API_URL = xero.person.url.replace("http://", "https://")
+
+    error = failure_of(call, client_of(xero.person))
+
+    assert type(error) is expected
+
+
+def test_connections_are_not_shared_when_a_worker_forks(xero: Xero) -> None:
+    read(xero.client)
+    child = multiprocessing.get_context("fork").Process(target=reads, args=(xero.person, 20))
+
+    child.start()
+    reads(xero.person, 20)
+    child.join()
+
+    assert child.exitcode == 0
+    assert [one["status"] for one in xero.calls()] == [200] * 41
+
+
+def reads(person: process.Person, times: int) -> None:  # noqa: F811
+    """Read with a new client each time; replies mixed up between processes would not parse."""
+    for _ in range(times):
+        assert len(read(client_of(person)).elements) == 5
 
 
 def test_reply_is_given_up_when_it_drips_in_for_ever(settings: Settings) -> None:
