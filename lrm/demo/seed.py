@@ -116,7 +116,7 @@ def _details_of_contact(contact: dict[str, Any]) -> dict[str, Any]:
         "family_name": family or given or contact["name"],
         "email": contact.get("email") or "",
         "phone": contact.get("phone") or "",
-        "address_line": address.get("line") or "",
+        "address_line": ", ".join(filter(None, (address.get("line1"), address.get("line2")))),
         "city": address.get("city") or "",
         "region": address.get("region") or "",
         "postal_code": address.get("postal_code") or "",

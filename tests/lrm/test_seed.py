@@ -28,7 +28,7 @@ CONTACTS = [
         "given_name": "Robin",
         "family_name": "Wattle",
         "phone": "02 5550 1234",
-        "address": {"line": "1 Creek Road", "city": "Dubbo", "region": "NSW"},
+        "address": {"line1": "Unit 4", "line2": "1 Creek Road", "city": "Dubbo", "region": "NSW"},
     },
     {"contact_id": "2", "name": "Cher", "number": "L000002", "status": "ARCHIVED"},
     {"contact_id": "3", "name": "Acme Employer", "number": "E000003", "status": "ACTIVE"},
@@ -110,6 +110,7 @@ def test_seed_makes_a_learner_of_every_learner_contact_of_the_simulator(
     }
     robin = learners.get(number="L000001")
     assert (robin.city, robin.phone, robin.sync_to_xero) == ("Dubbo", "02 5550 1234", True)
+    assert robin.address_line == "Unit 4, 1 Creek Road"
     assert not learners.get(number="L000002").sync_to_xero
 
 
