@@ -106,6 +106,17 @@ class Shell:
         match = self._request.resolver_match
         return (match.view_name or "") if match else ""
 
+    @cached_property
+    def open_setting(self) -> str:
+        """The url name of the settings entry that this page stands under: the closest one."""
+        path = self._request.path
+        under = [
+            (len(url), entry.url_name)
+            for entry in self.settings_navigation
+            if path.startswith(url := reverse(entry.url_name))
+        ]
+        return max(under)[1] if under else ""
+
     @property
     def notices_url(self) -> str:
         """Where the bell asks for its newest state."""

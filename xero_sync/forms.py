@@ -19,17 +19,17 @@ class ResyncForm(forms.Form):
         choices=RunWhat.choices,
         initial=RunWhat.DOCUMENTS,
         required=False,
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect({"class": "form-check-input"}),
     )
     date_from = forms.DateField(
         label="From",
         error_messages={"required": "Choose the first day.", "invalid": _BAD_DATE},
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     date_to = forms.DateField(
         label="To",
         error_messages={"required": "Choose the last day.", "invalid": _BAD_DATE},
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
