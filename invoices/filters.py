@@ -26,13 +26,13 @@ class DocumentFilter(forms.Form):
     kind = forms.ChoiceField(
         choices=[("", "All kinds"), *((kind.value, f"{kind.label}s") for kind in Kind)],
         required=False,
-        widget=forms.Select(attrs={"class": "form-select form-select-sm"}),
+        widget=forms.Select(attrs={"class": "form-select"}),
         error_messages={"invalid_choice": "Choose a kind from the list."},
     )
     status = forms.ChoiceField(
         choices=STATUSES,
         required=False,
-        widget=forms.Select(attrs={"class": "form-select form-select-sm"}),
+        widget=forms.Select(attrs={"class": "form-select"}),
         error_messages={"invalid_choice": "Choose a status from the list."},
     )
 

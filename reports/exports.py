@@ -1,26 +1,16 @@
-"""Report #0442 as CSV and JSON: text, piece by piece, never whole in memory.
+"""The columns that every export of report #0442 has, and the report as JSON.
 
-All exports take their columns from one list, so that they cannot drift apart. Amounts and dates
-are plain text that every program reads; words from Xero are made harmless for spreadsheets.
+All exports take their columns from one list, so that they cannot drift apart.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Literal, NamedTuple
 
 from invoices import amounts
 from invoices.models import Kind
 from reports import synced_invoices
 from reports.synced_invoices import Row, RunningTotals, Total
-
-LINES_A_PIECE = 1000
-BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-# What makes Excel, LibreOffice or Google Sheets take a cell for a formula (OWASP's page on CSV
-# injection), also in the wide forms that some of them accept.
-_FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 class Column(NamedTuple):
@@ -48,51 +38,6 @@ COLUMNS = (
     Column("Xero ID", "xero_id", "id"),
 )
 KIND_LABELS = {kind.value: kind.label for kind in Kind}
-
-
-def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula, with an apostrophe in front if need be.
-
-    Leading spaces do not hide a formula: some programs drop them. Amounts never come here.
-    """
-    start = text.lstrip(" ")[:1] or text[:1]
-    return f"'{text}" if start in _FORMULA_STARTS and start else text
-
-
-def csv_of(rows: Iterable[Row], *, for_excel: bool = False) -> Iterator[str]:
-    """Yield the report as CSV, a thousand lines at a time.
-
-    `for_excel` puts a byte order mark in front, without which Excel garbles accented names.
-    """
-    yield (BYTE_ORDER_MARK if for_excel else "") + _lines([[column.heading for column in COLUMNS]])
-    pending = iter(rows)
-    while batch := list(islice(pending, LINES_A_PIECE)):
-        yield _lines(_csv_values(row) for row in batch)
-
-
-def _lines(values: Iterable[list[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(values)
-    return buffer.getvalue()
-
-
-def _csv_values(row: Row) -> list[str]:
-    return [
-        KIND_LABELS[row.kind],
-        harmless(row.number),
-        harmless(row.reference),
-        harmless(row.status),
-        row.date.isoformat() if row.date else "",
-        row.due_date.isoformat() if row.due_date else "",
-        harmless(row.currency),
-        amounts.plain(row.total),
-        amounts.plain(row.amount_paid),
-        amounts.plain(row.amount_credited),
-        amounts.plain(row.amount_due),
-        harmless(row.contact),
-        harmless(row.learner_number),
-        str(row.xero_id),
-    ]
 
 
 def json_of(rows: Iterable[Row]) -> Iterator[str]:

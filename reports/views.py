@@ -3,9 +3,10 @@
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from typing import IO
 from urllib.parse import urlencode
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -13,9 +14,10 @@ from django.views.decorators.http import require_safe
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm import access, permissions
-from reports import exports, forms, paging, report_page, synced_invoices, workbook
+from reports import csv_export, forms, paging, report_page, synced_invoices, workbook
 from reports.synced_invoices import Criteria
 
+_CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _require_reports = access.require(
@@ -68,34 +70,37 @@ def report_0442(request: access.SignedInRequest) -> HttpResponse:
 @_require_reports
 @require_safe
 def report_0442_csv(request: access.SignedInRequest) -> HttpResponseBase:
-    """Stream the rows that the page with the same address lists, as CSV."""
+    """Send the rows that the page with the same address lists, as CSV."""
     question = _question(request)
     criteria = question.criteria
     if criteria is None:
         return _refuse(request, question)
-    pieces = exports.csv_of(synced_invoices.rows_of(criteria), for_excel=True)
-    return StreamingHttpResponse(
-        pieces,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{question.file_name(".csv")}"'},
-    )
+    target = _temporary_file()
+    csv_export.write_csv(criteria, target, for_excel=True)
+    return _download(target, question.file_name(".csv"), _CSV)
 
 
 @_require_reports
 @require_safe
 def report_0442_xlsx(request: access.SignedInRequest) -> HttpResponseBase:
-    """Send the same rows as a workbook, written to a file on disk first."""
+    """Send the same rows as a workbook."""
     question = _question(request)
     criteria = question.criteria
     if criteria is None:
         return _refuse(request, question)
-    # Closed, and so deleted, by the response when it has been sent.
-    target = tempfile.TemporaryFile()  # noqa: SIM115
+    target = _temporary_file()
     workbook.write_workbook(synced_invoices.rows_of(criteria), target)
+    return _download(target, question.file_name(".xlsx"), _XLSX)
+
+
+def _temporary_file() -> IO[bytes]:
+    """Return a file on disk that is gone once the response that sends it is closed."""
+    return tempfile.TemporaryFile()
+
+
+def _download(target: IO[bytes], name: str, content_type: str) -> FileResponse:
     target.seek(0)
-    return FileResponse(
-        target, as_attachment=True, filename=question.file_name(".xlsx"), content_type=_XLSX
-    )
+    return FileResponse(target, as_attachment=True, filename=name, content_type=content_type)
 
 
 def _question(request: access.SignedInRequest) -> Question:

@@ -1,17 +1,39 @@
 """Report #0442 from the shell: `manage.py report_0442 PORTAL_SLUG [--from] [--to] ...`."""
 
 import argparse
-from collections.abc import Iterator
+import io
+import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connected_apps import queries as connections
 from lrm.models import Portal
-from reports import exports, synced_invoices, workbook
-from reports.synced_invoices import Criteria, Row
+from reports import csv_export, exports, synced_invoices, workbook
+from reports.synced_invoices import Criteria
+
+Writer = Callable[[Criteria, IO[bytes]], None]
+# Characters that are printed at a time.
+PIECE = 1 << 16
+
+
+def _write_json(criteria: Criteria, target: IO[bytes]) -> None:
+    for piece in exports.json_of(synced_invoices.rows_of(criteria)):
+        target.write(piece.encode())
+
+
+def _write_workbook(criteria: Criteria, target: IO[bytes]) -> None:
+    workbook.write_workbook(synced_invoices.rows_of(criteria), target)
+
+
+_WRITERS: dict[str, Writer] = {
+    "csv": csv_export.write_csv,
+    "json": _write_json,
+    "xlsx": _write_workbook,
+}
 
 
 def _day(text: str) -> date:
@@ -38,19 +60,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the report, or say what is wrong without writing anything."""
+        criteria = self._criteria(options)
         output: Path | None = options["output"]
-        rows = synced_invoices.rows_of(self._criteria(options))
-        if options["format"] == "xlsx":
-            if output is None:
-                raise CommandError("A workbook is not text: name a file with --output FILE.")
-            _write_file(output, rows)
-            return
-        pieces = exports.json_of(rows) if options["format"] == "json" else exports.csv_of(rows)
-        if output is None:
-            for piece in pieces:
-                self.stdout.write(piece, ending="")
+        write = _WRITERS[options["format"]]
+        if output is not None:
+            _write_file(output, write, criteria)
+        elif options["format"] == "xlsx":
+            raise CommandError("A workbook is not text: name a file with --output FILE.")
         else:
-            _write_text(output, pieces)
+            self._print(write, criteria)
+
+    def _print(self, write: Writer, criteria: Criteria) -> None:
+        with tempfile.TemporaryFile() as target:
+            write(criteria, target)
+            target.seek(0)
+            with io.TextIOWrapper(target, encoding="utf-8", newline="") as text:
+                while piece := text.read(PIECE):
+                    self.stdout.write(piece, ending="")
 
     def _criteria(self, options: dict[str, Any]) -> Criteria:
         portal = Portal.objects.filter(slug=options["portal"]).first()
@@ -65,17 +91,10 @@ class Command(BaseCommand):
         return Criteria(organisation=organisation, date_from=date_from, date_to=date_to)
 
 
-def _write_text(output: Path, pieces: Iterator[str]) -> None:
+def _write_file(output: Path, write: Writer, criteria: Criteria) -> None:
     partial = _partial(output)
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(pieces)
-    partial.replace(output)
-
-
-def _write_file(output: Path, rows: Iterator[Row]) -> None:
-    partial = _partial(output)
-    with partial.open("wb") as file:
-        workbook.write_workbook(rows, file)
+    with partial.open("wb") as target:
+        write(criteria, target)
     partial.replace(output)
 
 
