@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import environ
@@ -51,8 +52,20 @@ def _plan(directory: Path) -> stack.Plan:
         directory=directory,
         web_port=port,
         simulator_port=simulator_port,
+        simulator_options=["--anchor", _anchor(directory)] if simulator_port else [],
         show_all=bool(os.environ.get("VERBOSE")),
     )
+
+
+def _anchor(directory: Path) -> str:
+    """Return the day of the first start: it decides what stands in the simulator's books.
+
+    The books are made anew at every start, and must be those that the database knows.
+    """
+    file = directory / "simulator-anchor"
+    if not file.exists():
+        file.write_text(datetime.now(UTC).date().isoformat())
+    return file.read_text().strip()
 
 
 def _run(plan: stack.Plan) -> int:
@@ -133,6 +146,7 @@ def _welcome(running: stack.Stack, seconds: float) -> str:
             "",
             f"Xero (simulated): {running.simulator_url}",
             "     Pay, void or raise an invoice there, and watch the learner's page follow.",
+            "     It forgets at every start: where the LRM says so, press Reconnect to Xero.",
         ]
     lines += [
         "",
