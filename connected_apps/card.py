@@ -94,13 +94,19 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
         reason=shown.reason,
         group=ATTENTION if missing else _GROUPS.get(shown.state, AVAILABLE),
         facts=_facts(connection, now=now),
-        permissions=wording.permissions_of(connection.grant.scopes) if connection.grant else [],
+        permissions=_permissions(connection, shown.state),
         missing=missing,
         removals=removals,
         may_act=may_act,
         people_who_may=people,
         can_disconnect=disconnecting.can_disconnect(connection),
     )
+
+
+def _permissions(connection: Connection, state: State) -> list[str]:
+    if connection.grant is None or state not in states.LIVE:
+        return []
+    return wording.permissions_of(connection.grant.scopes)
 
 
 def _missing(connection: Connection, state: State) -> list[str]:

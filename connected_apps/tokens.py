@@ -67,6 +67,7 @@ def access_token_for(
     :raises errors.IdentityUnavailable: try again later.
     :raises errors.IdentityMisconfigured: an operator must mend the settings.
     """
+    _refuse_inside_transaction()
     connection = Connection.objects.select_related("organisation").filter(pk=connection_id).first()
     if connection is None or connection.organisation is None or connection.grant_id is None:
         raise errors.NotConnected("The portal is not connected to Xero.")
@@ -124,6 +125,15 @@ def new_grant(*, portal_id: int, pair: identity.TokenPair, now: datetime) -> Gra
         access_expires_at=now + timedelta(seconds=pair.life_seconds),
         refreshed_at=now,
     )
+
+
+def _refuse_inside_transaction() -> None:
+    """Raise RuntimeError where a transaction is open, whether or not a refresh is due this time.
+
+    Otherwise the mistake would show only once every half hour. An empty block sends nothing.
+    """
+    with transaction.atomic(durable=True):
+        pass
 
 
 def _must_refresh(grant: Grant, *, now: datetime, rejected: str | None) -> bool:

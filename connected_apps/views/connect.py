@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connected_apps import attaching, audit, consent_problems, consents, errors, queries
 from connected_apps.attaching import Offer
@@ -50,7 +50,8 @@ def start(request: access.SignedInRequest) -> HttpResponse:
     return HttpResponseRedirect(attempt.url)
 
 
-@require_safe
+# Not HEAD: an answer is used up by being looked at.
+@require_GET
 @access.require(permissions.may_see_settings)
 def callback(request: access.SignedInRequest) -> HttpResponse:
     """Receive what Xero answers, and end on a page that says what came of it.
@@ -150,7 +151,7 @@ def _ended(
     """Say why nothing came of it; an answer to no attempt of ours moves no state."""
     correlation_id = uuid.UUID(attempt["correlation_id"]) if attempt else None
     if attempt is not None:
-        _give_up(request, attempt, problem.sentence, now=now)
+        _give_up(request, attempt, "Nothing came of this attempt.", now=now)
     audit.record(
         portal=request.portal,
         action=f"CONNECT_{problem.code}",

@@ -347,7 +347,7 @@ def test_organisation_of_another_portal_needs_a_confirmation(
 ) -> None:
     browser.connect()
     elsewhere = builders.make_user(builders.make_portal("Other Training"), portal_admin=True)
-    Portal.objects.exclude(slug=elsewhere.portal.slug).update(name="Quiet Portal")
+    Portal.objects.filter(name="Wattle Creek Training").update(name="Quiet Portal")
     other = Browser(browser.world, elsewhere, django_capture_on_commit_callbacks)
 
     answer = other.connect()

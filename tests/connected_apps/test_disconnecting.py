@@ -190,3 +190,23 @@ def test_nothing_to_disconnect_is_said(browser: Browser, portal: Portal) -> None
 
     assert answer["Location"] == xero.PAGE
     assert "nothing to disconnect" in browser.told(answer)
+
+
+def test_reconnecting_as_another_xero_user_clears_the_first_ones_place(
+    connected: Browser,
+) -> None:
+    tenant = connected.world.tenant(0)["tenant_id"]
+    first = connected.world.connections()[0]["user"]
+    other = next(
+        user
+        for user in connected.world.show("users")
+        if tenant in user["tenant_ids"] and user["user_id"] != first
+    )
+
+    connected.come_back(connected.world.consent(connected.start(), user=other, tenants=[tenant]))
+    removals.finish_due(now=timezone.now() + SOON)
+
+    assert [line["user"] for line in connected.world.connections()] == [other["user_id"]]
+    assert connected.connection.state == State.CONNECTED
+    assert tokens.access_token_for(connection_id=connected.connection.pk, now=timezone.now())
+    assert Grant.objects.count() == 1
