@@ -188,6 +188,10 @@ class DocumentActs(shelf.Shelf):
         """Write another reference on a document."""
         self._change(self.document(document_id), reference=reference)
 
+    def redate(self, document_id: str, date: datetime.date) -> None:
+        """Move a document to another day, and so perhaps out of somebody's date range."""
+        self._change(self.document(document_id), date=date)
+
     def edit_due_date_silently(self, document_id: str, due_date: datetime.date) -> None:
         """Move a due date without moving UpdatedDateUTC, and without a webhook.
 

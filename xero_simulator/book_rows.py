@@ -37,6 +37,14 @@ def document_row(books: shelf.Shelf, document: Document) -> dict[str, Any]:
         "updated_utc": _instant(document.updated_ms),
         "line_items": len(document.lines),
         "line_total": records.from_cents(sum(line.line_amount for line in document.lines)),
+        "payments": {
+            each.payment_id: [each.paid_on.isoformat(), records.from_cents(each.amount)]
+            for each in document.payments
+        },
+        "allocations": {
+            each.allocation_id: [each.invoice_id, records.from_cents(each.amount)]
+            for each in document.allocations
+        },
     }
 
 

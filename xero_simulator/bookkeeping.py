@@ -61,6 +61,7 @@ def change_document(
         "edit_due_date_silently": lambda: _done(
             organisation.books.edit_due_date_silently, values, day(values, "due_date")
         ),
+        "redate": lambda: _done(organisation.books.redate, values, day(values, "date")),
         "set_reference": lambda: _done(
             organisation.books.set_reference, values, str(values.get("reference", ""))
         ),

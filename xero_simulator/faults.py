@@ -36,12 +36,17 @@ class BadFault(Exception):
 
 
 class Answer(NamedTuple):
-    """What a fault does. Empty values mean that the part stays as Xero would have it."""
+    """What a fault does. Empty values mean that the part stays as Xero would have it.
+
+    A call that is delayed is done that much later; one that is late is done at once and answered
+    that much later, so that its answer is old when it arrives.
+    """
 
     status: int = 0
     body: bytes | None = None
     headers: Mapping[str, str] = {}
     delay_seconds: float = 0.0
+    late_seconds: float = 0.0
     cut: str = ""
     named: str = ""
 
@@ -82,7 +87,7 @@ class Faults:
 
         `{"match": {"path"?: regex, "method"?, "tenant"?, "host"?: "api" or "identity"},
         "times"?: n, or -1 for ever, "answer": {"status"?, "body"?, "headers"?,
-        "delay_seconds"?, "cut"?: "before" or "after", "named"?}}`.
+        "delay_seconds"?, "late_seconds"?, "cut"?: "before" or "after", "named"?}}`.
 
         :raises BadFault: a part of the script is unknown.
         """

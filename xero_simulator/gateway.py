@@ -163,6 +163,7 @@ async def _limited(
             return await _handle(request, handler)
 
         answer = await request.app[KEYS_KEY].around(request, token.client_id, act)
+        await world.of(request).clock.sleep(fault.late_seconds)
     finally:
         limiter.leave(token.client_id, tenant_id)
     answer.headers.update(limiter.headers(token.client_id, tenant_id))

@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import fields, shelf, where, wire
+from xero_simulator import fields, shelf, where, wire, world
 
 DEFAULT_PAGE_SIZE = 100
-MAX_PAGE_SIZE = 1000
 # Above this many records Xero refuses unpaged lists and fields that it has not optimised; its
 # sentence for it is not published.
 HIGH_VOLUME = 100_000
@@ -62,11 +61,12 @@ class Asked(NamedTuple):
 def read(request: web.Request) -> Asked:
     """Read the common parameters; a page size out of range is silently put into it."""
     got = request.query
+    most = world.of(request).options.max_page_size
     page = _whole(got.get("page"))
     size = _whole(got.get("pageSize"))
     return Asked(
         page=max(1, page) if page is not None else None,
-        page_size=min(MAX_PAGE_SIZE, max(1, size)) if size is not None else DEFAULT_PAGE_SIZE,
+        page_size=min(most, max(1, size)) if size is not None else min(most, DEFAULT_PAGE_SIZE),
         where=got.get("where", "").strip(),
         order=got.get("order", "").strip(),
         since_ms=_since(request.headers.get("If-Modified-Since", "")),

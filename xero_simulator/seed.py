@@ -33,6 +33,13 @@ def build_world(options: world.Options) -> world.World:
         tenth,
     )
     _add(built, "Demo Company (AU)", ("!dM3aU", "AUSEASTERNSTANDARDTIME", "AU", "AUD"), tenth)
+    for number in range(len(built.organisations) + 1, options.organisations + 1):
+        _add(
+            built,
+            f"Training Provider {number:04d} Pty Ltd",
+            (f"!tP{number}", "AUSEASTERNSTANDARDTIME", "AU", "AUD"),
+            (options.documents, options.contacts),
+        )
     _add_users(built)
     return built
 

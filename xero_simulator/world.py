@@ -31,6 +31,8 @@ class Options:
     seed: int = 1
     documents: int = 1200
     contacts: int = 150
+    organisations: int = 3
+    max_page_size: int = 1000
     limits: bool = True
     minute_limit: int = 60
     day_limit: int = 5000

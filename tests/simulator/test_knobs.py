@@ -1,0 +1,72 @@
+"""Knobs that spoil a walk: small pages, late answers, documents on the move, many organisations."""
+
+import concurrent.futures
+import time
+
+from tests.simulator import process
+
+
+def test_late_answer_is_as_old_as_its_act_when_it_arrives(person: process.Person) -> None:
+    listed = person.get("Invoices", page=1, where='Type=="ACCREC" AND Status=="AUTHORISED"')
+    invoice_id = listed.json()["Invoices"][0]["InvoiceID"]
+    fault = {"match": {"path": "/Invoices"}, "answer": {"late_seconds": 60}}
+    process.control(person.url, "faults", fault)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(person.get, f"Invoices/{invoice_id}")
+        time.sleep(0.2)
+        pay = {"act": "pay", "tenant": person.tenant_id, "id": invoice_id}
+        process.control(person.url, "documents", pay)
+        process.control(person.url, "clock", {"advance_seconds": 61})
+        answer = waiting.result(timeout=5).json()
+
+    assert answer["Invoices"][0]["Status"] == "AUTHORISED"
+    assert person.get(f"Invoices/{invoice_id}").json()["Invoices"][0]["Status"] == "PAID"
+
+
+def test_document_given_another_day_moves_its_update_time(person: process.Person) -> None:
+    invoice_id = person.get("Invoices", page=1).json()["Invoices"][0]["InvoiceID"]
+    before = person.get(f"Invoices/{invoice_id}").json()["Invoices"][0]
+
+    redate = {"act": "redate", "tenant": person.tenant_id, "id": invoice_id, "date": "2019-05-06"}
+    process.control(person.url, "documents", redate)
+
+    after = person.get(f"Invoices/{invoice_id}").json()["Invoices"][0]
+    assert after["DateString"] == "2019-05-06T00:00:00"
+    assert after["UpdatedDateUTC"] != before["UpdatedDateUTC"]
+
+
+def test_books_tell_payments_and_allocations(person: process.Person) -> None:
+    rows = process.control(person.url, f"books?tenant={person.tenant_id}")["documents"]
+
+    paid = next(one for one in rows if one["payments"])
+    assert sum(float(amount) for _, amount in paid["payments"].values()) == float(
+        paid["amount_paid"]
+    )
+    credit = next(one for one in rows if one["type"] == "ACCRECCREDIT" and one["allocations"])
+    ids = {one["xero_id"] for one in rows}
+    assert {invoice_id for invoice_id, _ in credit["allocations"].values()} <= ids
+
+
+def test_pages_are_no_larger_than_the_server_wants_and_say_so() -> None:
+    with process.running("--no-limits", "--documents", "100", "--max-page-size", "7") as url:
+        person = process.connect(url)
+
+        answer = person.get("Invoices", page=1, pageSize=1000).json()
+
+    assert len(answer["Invoices"]) == 7
+    assert answer["pagination"]["pageSize"] == 7
+    assert answer["pagination"]["pageCount"] == -(-answer["pagination"]["itemCount"] // 7)
+
+
+def test_as_many_organisations_as_asked_for_are_there() -> None:
+    with process.running(
+        "--no-limits", "--documents", "30", "--contacts", "10", "--organisations", "9"
+    ) as url:
+        listed = process.control(url, "organisations")
+        last = process.connect(url, organisation=8)
+
+        answer = last.get("Contacts", page=1).json()
+
+    assert len({one["tenant_id"] for one in listed}) == len({one["name"] for one in listed}) == 9
+    assert answer["Contacts"]
