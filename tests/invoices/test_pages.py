@@ -333,3 +333,22 @@ def test_text_from_xero_is_shown_as_text(
 
     assert "<script>alert(1)" not in html
     assert "&lt;script&gt;alert(1)" in html
+
+
+def test_many_changes_at_once_are_announced_by_their_number(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    first = builders.make_document(organisation, contact_xero_id=contact)
+    address = live_address(page_of(client, learner))
+    for _ in range(4):
+        builders.make_document(
+            organisation,
+            contact_xero_id=contact,
+            synced_at=first.synced_at + datetime.timedelta(seconds=1),
+        )
+
+    html = client.get(address).content.decode()
+
+    assert "4 documents changed." in html
+    assert html.count("is-changed") == 4

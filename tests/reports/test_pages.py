@@ -240,3 +240,10 @@ def test_nonsense_in_the_page_edge_gives_the_first_page(
     builders.make_document(organisation, number="INV-1")
 
     assert "INV-1" in text_of(client, **ALL_DATES, after="9999999-99.x", before="\x00")
+
+
+def test_dashboard_leads_to_the_report_for_accounts_only(portal: Portal, client: Client) -> None:
+    colleague = people.client_of(people.make_user(portal))
+
+    assert f'href="{PAGE}"' in client.get("/").content.decode()
+    assert f'href="{PAGE}"' not in colleague.get("/").content.decode()
