@@ -1,7 +1,6 @@
-"""Learner > Xero Invoices and the document page, as people of three portals' corners see them."""
+"""Learner > Xero Invoices and the document page, as owner, colleague and stranger see them."""
 
 import datetime
-import re
 
 import pytest
 from django.test import Client
@@ -12,46 +11,9 @@ from connected_apps.models import Organisation
 from invoices.models import Kind
 from lrm.models import Learner, LrmRole, Portal
 from tests import builders as people
-from tests.invoices import builders
+from tests.invoices import builders, reading
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def organisation(portal: Portal) -> Organisation:
-    """The organisation whose documents the portal shows."""
-    return builders.make_organisation(portal)
-
-
-@pytest.fixture
-def learner(portal: Portal) -> Learner:
-    """A learner of the portal."""
-    return people.make_learner(portal, given_name="Mirra", family_name="Example")
-
-
-@pytest.fixture
-def client(portal: Portal) -> Client:
-    """A signed-in LRM user of the portal."""
-    return people.client_of(people.make_user(portal))
-
-
-def page_of(client: Client, learner: Learner, **query: str) -> str:
-    """Return the text of the page."""
-    response = client.get(reverse("learner_xero_invoices", args=[learner.id]), query)
-    assert response.status_code == 200
-    return str(response.content.decode())
-
-
-def text_of(html: str) -> str:
-    """Return what people read, in one line."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
-
-
-def live_address(html: str) -> str:
-    """Return the address that the live page asks."""
-    found = re.search(r'hx-get="([^"]*/table/[^"]*)"', html)
-    assert found is not None
-    return found[1].replace("&amp;", "&")
 
 
 def test_page_shows_all_four_kinds_with_words_links_and_balances(
@@ -73,9 +35,9 @@ def test_page_shows_all_four_kinds_with_words_links_and_balances(
     for kind in (Kind.OVERPAYMENT, Kind.PREPAYMENT):
         builders.make_document(organisation, contact_xero_id=contact, kind=kind, total="20")
 
-    html = page_of(client, learner)
+    html = reading.page_of(client, learner)
 
-    text = text_of(html)
+    text = reading.text_of(html)
     for word in ("Invoice", "Credit note", "Overpayment of 20 Nov 2026", "Prepayment"):
         assert word in text
     assert "by CN-0007 50.00" in text
@@ -107,68 +69,22 @@ def test_page_is_open_to_lrm_users_and_to_nobody_else(
     assert people.client_of(None).get(addresses[0]).status_code == 302
 
 
-def test_live_fragment_reloads_the_page_when_the_session_has_ended(learner: Learner) -> None:
-    response = people.client_of(None).get(reverse("learner_xero_invoices_table", args=[learner.id]))
-
-    assert response.status_code == 204
-    assert response.headers["HX-Refresh"] == "true"
-
-
-def test_live_fragment_is_empty_until_something_changes_and_then_marks_it(
-    client: Client, organisation: Organisation, learner: Learner
-) -> None:
-    contact = builders.make_linked(learner, organisation)
-    document = builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
-    builders.make_document(organisation, contact_xero_id=contact, number="INV-2")
-    address = live_address(page_of(client, learner))
-
-    unchanged = client.get(address)
-    document.status, document.amount_due = "PAID", 0
-    document.synced_at = builders.NOW + datetime.timedelta(seconds=5)
-    document.save()
-    changed = client.get(address)
-    html = changed.content.decode()
-    settled = client.get(live_address(html))
-
-    assert (unchanged.status_code, unchanged.content) == (204, b"")
-    assert changed.status_code == 200
-    assert html.count("is-changed") == 1
-    assert "Changed: INV-1: Paid." in html
-    assert settled.status_code == 204
-
-
-def test_live_fragment_keeps_filter_and_page(
-    client: Client, organisation: Organisation, learner: Learner
-) -> None:
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
-    builders.make_document(
-        organisation, contact_xero_id=contact, kind=Kind.CREDIT_NOTE, number="CN-1"
-    )
-
-    address = live_address(page_of(client, learner, kind="CREDIT_NOTE"))
-    html = client.get(address.replace("version=", "version=0")).content.decode()
-
-    assert "CN-1" in html
-    assert "INV-1" not in html
-
-
 def test_page_says_who_can_connect_when_nothing_is_connected(
     portal: Portal, client: Client, learner: Learner
 ) -> None:
     people.make_user(portal, portal_admin=True, first_name="Ada", last_name="Admin")
 
-    html = page_of(client, learner)
+    html = reading.page_of(client, learner)
 
     assert "Xero is not connected" in html
-    assert "You can ask Ada Admin." in text_of(html)
-    assert client.get(live_address(html)).status_code == 204
+    assert "You can ask Ada Admin." in reading.text_of(html)
+    assert client.get(reading.live_address(html)).status_code == 204
 
 
 def test_page_offers_connected_apps_to_who_can_connect(portal: Portal, learner: Learner) -> None:
     admin = people.make_user(portal, portal_admin=True)
 
-    html = page_of(people.client_of(admin), learner)
+    html = reading.page_of(people.client_of(admin), learner)
 
     assert 'href="/settings/connected-apps/"' in html
 
@@ -182,10 +98,10 @@ def test_page_says_how_a_contact_comes_when_there_is_none(
     learner.sync_to_xero = ticked
     learner.save()
 
-    html = page_of(client, learner)
+    html = reading.page_of(client, learner)
 
     assert "No Xero contact yet" in html
-    assert words in text_of(html)
+    assert words in reading.text_of(html)
 
 
 def test_page_says_so_when_the_contact_has_no_documents(
@@ -193,7 +109,7 @@ def test_page_says_so_when_the_contact_has_no_documents(
 ) -> None:
     builders.make_linked(learner, organisation)
 
-    assert "No documents yet" in page_of(client, learner)
+    assert "No documents yet" in reading.page_of(client, learner)
 
 
 def test_filter_narrows_the_rows_but_not_the_balance(
@@ -205,12 +121,12 @@ def test_filter_narrows_the_rows_but_not_the_balance(
             organisation, contact_xero_id=contact, number=f"N-{status}", status=status
         )
 
-    html = page_of(client, learner, status="cancelled")
+    html = reading.page_of(client, learner, status="cancelled")
 
     assert "N-VOIDED" in html
     assert "N-AUTHORISED" not in html
-    assert "Owed 110.00 AUD" in text_of(html)
-    assert "Nothing matches this filter" in page_of(client, learner, status="overdue")
+    assert "Owed 110.00 AUD" in reading.text_of(html)
+    assert "Nothing matches this filter" in reading.page_of(client, learner, status="overdue")
 
 
 def test_filter_says_so_at_the_field_when_it_is_nonsense(
@@ -219,7 +135,7 @@ def test_filter_says_so_at_the_field_when_it_is_nonsense(
     contact = builders.make_linked(learner, organisation)
     builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
 
-    html = page_of(client, learner, kind="BILL", page="-9e9")
+    html = reading.page_of(client, learner, kind="BILL", page="-9e9")
 
     assert "Choose a kind from the list." in html
     assert "INV-1" in html
@@ -245,30 +161,15 @@ def test_two_thousand_documents_are_paged_with_a_fixed_number_of_queries(
     )
 
     with django_assert_max_num_queries(18):
-        first = page_of(client, learner)
-    last = page_of(client, learner, page="20")
+        first = reading.page_of(client, learner)
+    last = reading.page_of(client, learner, page="20")
 
     assert first.count('<th scope="row"') == 100
-    assert "1 to 100 of 2000 documents" in text_of(first)
+    assert "1 to 100 of 2000 documents" in reading.text_of(first)
     assert "D-0000" in first
     assert "D-1999" in last
     assert "Newer" in last
     assert "Older" not in last
-
-
-def test_live_question_costs_few_queries_when_nothing_changed(
-    client: Client,
-    organisation: Organisation,
-    learner: Learner,
-    django_assert_max_num_queries: DjangoAssertNumQueries,
-) -> None:
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(organisation, contact_xero_id=contact)
-    address = live_address(page_of(client, learner))
-
-    # Session, user with portal, learner, connection, links, one aggregate.
-    with django_assert_max_num_queries(7):
-        assert client.get(address).status_code == 204
 
 
 def test_document_page_shows_lines_payments_and_applications(
@@ -329,26 +230,7 @@ def test_text_from_xero_is_shown_as_text(
         organisation, contact_xero_id=contact, number="<script>alert(1)</script>"
     )
 
-    html = page_of(client, learner)
+    html = reading.page_of(client, learner)
 
     assert "<script>alert(1)" not in html
     assert "&lt;script&gt;alert(1)" in html
-
-
-def test_many_changes_at_once_are_announced_by_their_number(
-    client: Client, organisation: Organisation, learner: Learner
-) -> None:
-    contact = builders.make_linked(learner, organisation)
-    first = builders.make_document(organisation, contact_xero_id=contact)
-    address = live_address(page_of(client, learner))
-    for _ in range(4):
-        builders.make_document(
-            organisation,
-            contact_xero_id=contact,
-            synced_at=first.synced_at + datetime.timedelta(seconds=1),
-        )
-
-    html = client.get(address).content.decode()
-
-    assert "4 documents changed." in html
-    assert html.count("is-changed") == 4

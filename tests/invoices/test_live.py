@@ -1,0 +1,96 @@
+"""The fragment that keeps Learner > Xero Invoices live."""
+
+import datetime
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from connected_apps.models import Organisation
+from invoices.models import Kind
+from lrm.models import Learner
+from tests import builders as people
+from tests.invoices import builders, reading
+
+pytestmark = pytest.mark.django_db
+
+
+def test_live_fragment_reloads_the_page_when_the_session_has_ended(learner: Learner) -> None:
+    response = people.client_of(None).get(reverse("learner_xero_invoices_table", args=[learner.id]))
+
+    assert response.status_code == 204
+    assert response.headers["HX-Refresh"] == "true"
+
+
+def test_live_fragment_is_empty_until_something_changes_and_then_marks_it(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    document = builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    builders.make_document(organisation, contact_xero_id=contact, number="INV-2")
+    address = reading.live_address(reading.page_of(client, learner))
+
+    unchanged = client.get(address)
+    document.status, document.amount_due = "PAID", 0
+    document.synced_at = builders.NOW + datetime.timedelta(seconds=5)
+    document.save()
+    changed = client.get(address)
+    html = changed.content.decode()
+    settled = client.get(reading.live_address(html))
+
+    assert (unchanged.status_code, unchanged.content) == (204, b"")
+    assert changed.status_code == 200
+    assert html.count("is-changed") == 1
+    assert "Changed: INV-1: Paid." in html
+    assert settled.status_code == 204
+
+
+def test_live_fragment_keeps_filter_and_page(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    builders.make_document(
+        organisation, contact_xero_id=contact, kind=Kind.CREDIT_NOTE, number="CN-1"
+    )
+
+    address = reading.live_address(reading.page_of(client, learner, kind="CREDIT_NOTE"))
+    html = client.get(address.replace("version=", "version=0")).content.decode()
+
+    assert "CN-1" in html
+    assert "INV-1" not in html
+
+
+def test_live_question_costs_few_queries_when_nothing_changed(
+    client: Client,
+    organisation: Organisation,
+    learner: Learner,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    builders.make_document(organisation, contact_xero_id=contact)
+    address = reading.live_address(reading.page_of(client, learner))
+
+    # Session, user with portal, learner, connection, links, one aggregate.
+    with django_assert_max_num_queries(7):
+        assert client.get(address).status_code == 204
+
+
+def test_many_changes_at_once_are_announced_by_their_number(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    contact = builders.make_linked(learner, organisation)
+    first = builders.make_document(organisation, contact_xero_id=contact)
+    address = reading.live_address(reading.page_of(client, learner))
+    for _ in range(4):
+        builders.make_document(
+            organisation,
+            contact_xero_id=contact,
+            synced_at=first.synced_at + datetime.timedelta(seconds=1),
+        )
+
+    html = client.get(address).content.decode()
+
+    assert "4 documents changed." in html
+    assert html.count("is-changed") == 4
