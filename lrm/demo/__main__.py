@@ -78,7 +78,7 @@ def _run(plan: stack.Plan) -> int:
     finally:
         # Whoever presses Ctrl-C twice still gets everything stopped.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _say("Everything has stopped. The data stays in " + plan.directory.name)
+        _say(f"Everything has stopped. The data stays in {_place(plan)}")
 
 
 def _wait(running: stack.Stack) -> int:
@@ -125,6 +125,12 @@ def _settings_file(path: Path, settings: dict[str, str]) -> Iterator[None]:
             path.unlink()
 
 
+def _place(plan: stack.Plan) -> str:
+    """Return the data's directory as short as it can be said."""
+    inside = plan.directory.is_relative_to(stack.ROOT)
+    return str(plan.directory.relative_to(stack.ROOT) if inside else plan.directory)
+
+
 def _say(words: str) -> None:
     print(output.coloured(f"• {words}", 36), flush=True)
 
@@ -150,8 +156,8 @@ def _welcome(running: stack.Stack, seconds: float) -> str:
         ]
     lines += [
         "",
-        f"Logs: {running.plan.directory.name}/logs    All of them here: VERBOSE=1 make demo",
-        f"Mail: {running.plan.directory.name}/mail",
+        f"Logs: {_place(running.plan)}/logs    All of them here: VERBOSE=1 make demo",
+        f"Mail: {_place(running.plan)}/mail",
         f"Ready in {seconds:.0f} s. Ctrl-C stops everything.",
     ]
     return output.boxed(lines)
