@@ -83,7 +83,7 @@ bench: $(STAMP)
 	@exec $(BIN)/python -m benchmarks $(ONLY)
 
 soak: $(STAMP)
-	@test -d tests/convergence || { echo "There is no convergence test yet."; exit 1; }
+	@test -f tests/convergence/conftest.py || { echo "There is no convergence test yet."; exit 1; }
 	$(PYTEST) tests/convergence --schedules $(SCHEDULES) -q
 
 clean:

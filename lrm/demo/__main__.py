@@ -154,6 +154,12 @@ def _welcome(running: stack.Stack, seconds: float) -> str:
             "     Pay, void or raise an invoice there, and watch the learner's page follow.",
             "     It forgets at every start: where the LRM says so, press Reconnect to Xero.",
         ]
+    else:
+        lines += [
+            "",
+            "Xero: the one your settings name. Your app there needs this redirect address:",
+            f"     {running.settings['PUBLIC_URL']}/settings/connected-apps/xero/callback/",
+        ]
     lines += [
         "",
         f"Logs: {_place(running.plan)}/logs    All of them here: VERBOSE=1 make demo",
