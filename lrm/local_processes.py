@@ -6,18 +6,38 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # From <sys/prctl.h>; Linux only.
+# Ties itself to the parent whose pid is given, then becomes the program. `die_with_parent` in a
+# process of its own: running Python between fork and exec is unsafe where threads run.
+_TIE_AND_BECOME = (
+    "import ctypes, os, sys; "
+    f"ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, int(sys.argv[1]), 0, 0, 0); "
+    "os.getppid() == int(sys.argv[2]) or os._exit(1); "
+    "os.execvp(sys.argv[3], sys.argv[3:])"
+)
+
+
+def tied_to_parent(command: Sequence[str], how: signal.Signals) -> list[str]:
+    """Return the command such that it gets `how` when this process ends, even by SIGKILL.
+
+    Where the system has no such thing (macOS) the command stays as it is. Start it from the main
+    thread: the kernel watches the thread, not the process.
+    """
+    if not sys.platform.startswith("linux"):
+        return list(command)
+    tie = [sys.executable, "-S", "-E", "-c", _TIE_AND_BECOME, str(int(how)), str(os.getpid())]
+    return [*tie, *command]
 
 
 def die_with_parent(how: signal.Signals) -> Callable[[], None] | None:
     """Return what a child runs before its program, so that it gets `how` when its parent ends.
 
-    Python itself offers no such thing. Returns None where the system has none (macOS): there a
-    killed parent leaves its children to the next start, see `end_remnant`. The parent must start
-    the child from its main thread: the kernel watches the thread, not the process.
+    For parents with one thread, and children that run as a user who may not reach our Python.
+    Returns None where the system has no such thing (macOS): there a killed parent leaves its
+    children to the next start, see `end_remnant`.
     """
     if not sys.platform.startswith("linux"):
         return None

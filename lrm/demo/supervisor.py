@@ -19,7 +19,7 @@ from typing import Self
 import requests
 
 from lrm.demo import output
-from lrm.local_processes import die_with_parent
+from lrm.local_processes import tied_to_parent
 
 GRACE_SECONDS = 8.0
 
@@ -80,7 +80,7 @@ class Supervisor:
     ) -> Child:
         """Start a child and return at once. Ready means: the URL answers, or a line matches."""
         process = subprocess.Popen(
-            command,
+            tied_to_parent(command, signal.SIGTERM),
             cwd=self._root,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -89,7 +89,6 @@ class Supervisor:
             text=True,
             errors="replace",
             process_group=0,
-            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         assert process.stdout is not None  # noqa: S101 - asked for by PIPE above
         log = self._logs / f"{name}.log"
