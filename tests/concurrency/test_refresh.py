@@ -1,9 +1,13 @@
-"""Eight processes refresh one token at once: one refresh, one pair, no dead grant."""
+"""Eight processes refresh one token at once, and one is killed while it does.
+
+One refresh, one pair, no dead grant. REFRESH_ROUNDS sets how often they race.
+"""
 
 import json
 import os
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,7 +51,7 @@ for line in sys.stdin:
 class Crew:
     """Processes that ask for a token of the same connection at the same moment."""
 
-    def __init__(self, simulator_url: str) -> None:
+    def __init__(self, simulator_url: str, *, size: int = PROCESSES) -> None:
         # The workers find the same server by themselves, and take the test's own database of it.
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -64,7 +68,7 @@ class Crew:
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            for _ in range(PROCESSES)
+            for _ in range(size)
         ]
         for worker in self._workers:
             assert worker.stdout is not None
@@ -72,16 +76,29 @@ class Crew:
 
     def ask(self, connection_id: int, rejected: str | None) -> list[dict[str, str]]:
         """Let all ask at once and return their answers."""
-        line = json.dumps({"connection": connection_id, "rejected": rejected}) + "\n"
-        for worker in self._workers:
-            assert worker.stdin is not None
-            worker.stdin.write(line)
-            worker.stdin.flush()
+        self.start(connection_id, rejected)
         answers = []
         for worker in self._workers:
             assert worker.stdout is not None
             answers.append(json.loads(worker.stdout.readline()))
         return answers
+
+    def start(self, connection_id: int, rejected: str | None) -> None:
+        """Let all ask at once, without waiting for an answer."""
+        line = json.dumps({"connection": connection_id, "rejected": rejected}) + "\n"
+        for worker in self._workers:
+            assert worker.stdin is not None
+            worker.stdin.write(line)
+            worker.stdin.flush()
+
+    def kill(self) -> None:
+        """End the processes as a power cut does."""
+        for worker in self._workers:
+            worker.kill()
+            worker.wait(timeout=10)
+            for pipe in (worker.stdin, worker.stdout):
+                assert pipe is not None
+                pipe.close()
 
     def dismiss(self) -> None:
         """End the processes."""
@@ -121,6 +138,28 @@ def test_eight_processes_refresh_once_when_they_ask_at_once(settings: Settings) 
 
     assert Connection.objects.get().state == State.CONNECTED
     assert Grant.objects.get().dead_at is None
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.django_db(transaction=True)
+def test_process_killed_during_its_refresh_costs_nothing(settings: Settings) -> None:
+    with process.running("--no-limits") as url:
+        settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
+        connection = _connect(url)
+        Grant.objects.update(access_expires_at=timezone.now() + timedelta(minutes=4))
+        # Xero answers too late for the one who asked: it is gone by then.
+        slow = {"match": {"path": "/connect/token"}, "times": 1, "answer": {"delay_seconds": 2}}
+        process.control(url, "faults", slow)
+        crew = Crew(url, size=1)
+        crew.start(connection.pk, None)
+        time.sleep(0.7)
+
+        crew.kill()
+        token = tokens.access_token_for(connection_id=connection.pk, now=timezone.now())
+
+    assert token.value
+    assert Connection.objects.get().state == State.CONNECTED
+    assert Grant.objects.get().refresh_count == 1
 
 
 def _connect(url: str) -> Connection:
