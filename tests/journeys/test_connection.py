@@ -224,6 +224,29 @@ def test_several_organisations_are_chosen_from_by_name(journey: Journey) -> None
 
 @pytest.mark.browser
 @pytest.mark.timeout(180)
+def test_colleague_without_the_right_sees_state_and_whom_to_ask(live_stack: stack.Stack) -> None:
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(OPTIONS)
+        )
+        context = browser.new_context(color_scheme="dark")
+        context.set_default_timeout(15_000)
+        journey = Journey(context.new_page(), live_stack)
+        journey.sign_in("staff")
+        answer = journey.page.goto(f"{live_stack.url}{SETTINGS}")
+        assert answer is not None
+        assert answer.status == 403
+        expect(journey.page.locator("main")).to_contain_text("You can ask Alex Ironbark")
+        journey.check("state-only-dark")
+        journey.page.context.clear_cookies()
+        journey.sign_in("admin")
+        journey.open()
+        journey.check("page-dark")
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(180)
 def test_page_without_script_connects_and_disconnects(live_stack: stack.Stack) -> None:
     with sync_playwright() as tools:
         browser = tools.chromium.launch(
