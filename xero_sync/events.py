@@ -13,18 +13,23 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.queries import live_connections
-from xero_sync import calls, claims, client, errors, limiter, replies, retrying, storing, sweeps
+from xero_sync import (
+    calls,
+    channel,
+    claims,
+    client,
+    errors,
+    limiter,
+    parking,
+    replies,
+    retrying,
+    storing,
+    sweeps,
+)
 from xero_sync.models import Event, EventState, Inbox, Resource
 
 logger = logging.getLogger(__name__)
 
-_RESOURCES = {
-    "CONTACT": Resource.CONTACT,
-    "INVOICE": Resource.INVOICE,
-    "CREDITNOTE": Resource.CREDIT_NOTE,
-    "OVERPAYMENT": Resource.OVERPAYMENT,
-    "PREPAYMENT": Resource.PREPAYMENT,
-}
 # A payment names no document. One modified-since call for each of these finds what it touched.
 _TOUCHED_BY_PAYMENT = (
     Resource.INVOICE,
@@ -54,6 +59,7 @@ def fetch_pending(*, organisation_id: int, clock: claims.Clock) -> timedelta | N
             Inbox.objects.filter(pk=inbox.pk).update(claimed_until=clock() + claims.LEASE)
     except Exception as error:
         retry = retrying.after(error, attempts=inbox.attempts)
+        parking.park(organisation_id=organisation_id, error=error, now=clock())
         Inbox.objects.filter(pk=inbox.pk).update(
             claimed_until=None, not_before=clock() + retry.delay, attempts=inbox.attempts + 1
         )
@@ -75,7 +81,7 @@ def _act_on(
     for event in events:
         by_category.setdefault(event.category, []).append(event)
     for category, named in by_category.items():
-        resource = _RESOURCES.get(category)
+        resource = channel.CATEGORIES.get(category)
         if resource is None:
             _leave_to_sweep(organisation_id, named, clock())
             continue

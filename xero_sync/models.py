@@ -110,7 +110,6 @@ class RunState(models.TextChoices):
     DONE = "DONE", "Done"
     DONE_WITH_PROBLEMS = "DONE_WITH_PROBLEMS", "Done with problems"
     CANCELLED = "CANCELLED", "Cancelled"
-    FAILED = "FAILED", "Stopped"
 
 
 class RunWhat(models.TextChoices):
@@ -133,12 +132,20 @@ class SyncRun(models.Model):
     # Why it is paused, stopped, or done with problems; in words for the page.
     reason = models.CharField(max_length=500, blank=True)
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Who asked for the same while it was under way: told of its end like the first.
+    also_for = models.ManyToManyField(User, related_name="+")
+    # The pull that fills a new connection: all dates, asked for by nobody.
+    is_first = models.BooleanField(default=False)
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
+    # When a page was last stored, or a wait began: an open run that is silent has stalled.
+    heard_at = models.DateTimeField(null=True)
+    # Documents of the range that belong to no learner, counted at the end.
+    unmatched_count = models.PositiveIntegerField(null=True)
     correlation_id = models.UUIDField(default=uuid.uuid4)
 
     class Meta:
@@ -165,12 +172,30 @@ class SyncRun(models.Model):
         }
 
 
+class SyncRunLine(models.Model):
+    """One line of a run's log, in words for people."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="lines")
+    at = models.DateTimeField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class SyncStep(models.Model):
-    """One resource of a run: its checkpoint, committed with each page of documents."""
+    """One resource in one window of dates: its checkpoint, committed with each page.
+
+    A run begins with one step a resource; a window that Xero finds too large is cut in two.
+    """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="steps")
     resource = models.CharField(max_length=12, choices=Resource.choices)
-    position = models.PositiveIntegerField()
+    date_from = models.DateField()
+    date_to = models.DateField()
     next_page = models.PositiveIntegerField(default=1)
     # Xero's own figures; null until the first page has come.
     page_count = models.PositiveIntegerField(null=True)
@@ -187,11 +212,15 @@ class SyncStep(models.Model):
     # The verification: how many Xero counts in the range, how many are stored here.
     xero_count = models.PositiveIntegerField(null=True)
     our_count = models.PositiveIntegerField(null=True)
+    # {currency: [total read, total stored]} as decimal strings, over all pages.
+    totals = models.JSONField(default=dict)
+    # What still differs after it was read again: sentences that name documents by number.
+    differences = models.JSONField(default=list)
 
     class Meta:
-        ordering: ClassVar = ["position"]
+        ordering: ClassVar = ["id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["run", "resource"], name="step_of_run")
+            models.UniqueConstraint(fields=["run", "resource", "date_from"], name="step_of_run")
         ]
 
     def __str__(self) -> str:
@@ -213,6 +242,15 @@ class Cursor(models.Model):
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
+    # When a sweep last found what a webhook should have brought, and how much; the channel is
+    # healthy again once an event of this resource arrives after it.
+    missed_at = models.DateTimeField(null=True)
+    missed_count = models.PositiveIntegerField(default=0)
+    # The daily count: when it is due, what it said last.
+    count_due_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True)
+    count_in_xero = models.PositiveIntegerField(null=True)
+    count_here = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints: ClassVar = [

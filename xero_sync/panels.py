@@ -11,7 +11,7 @@ from connected_apps import facts
 from connected_apps.models import Connection
 from connected_apps.states import LIVE
 from lrm import access, permissions
-from xero_sync import limiter
+from xero_sync import channel, limiter
 from xero_sync.models import Cursor, Event, SetAside, SyncRun
 
 
@@ -43,6 +43,8 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     ]
     if connection.state in LIVE:
         found.append(_calls(organisation.tenant_id))
+    if words := channel.unhealthy_in_words(organisation.pk):
+        found.append(facts.Fact("Webhooks", words))
     aside = SetAside.objects.filter(organisation=organisation).count()
     if aside:
         found.append(facts.Fact("Set aside", f"{aside} could not be read; each is tried again"))

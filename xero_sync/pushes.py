@@ -21,7 +21,18 @@ from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from invoices.models import Contact, ContactLink, LinkSource
 from lrm.models import Learner, Portal
-from xero_sync import calls, claims, client, errors, limiter, replies, retrying, storing, wire
+from xero_sync import (
+    calls,
+    claims,
+    client,
+    errors,
+    limiter,
+    parking,
+    replies,
+    retrying,
+    storing,
+    wire,
+)
 from xero_sync.contact_fields import contact_of
 from xero_sync.models import ContactPush, PushState, Resource
 
@@ -63,6 +74,7 @@ def push_waiting(*, portal_id: int, clock: claims.Clock) -> timedelta | None:
         _send(session, link.organisation, batch, clock)
     except Exception as error:
         retry = retrying.after(error, attempts=max(push.attempts for push in batch))
+        parking.park(organisation_id=link.organisation.pk, error=error, now=clock())
         ContactPush.objects.filter(pk__in=[push.pk for push in batch], state__in=OPEN).update(
             claimed_until=None,
             not_before=clock() + retry.delay,

@@ -24,7 +24,8 @@ def on_connected(connection: Connection, **kwargs: Any) -> None:
         return
     now = datetime.now(UTC)
     organisation_id = connection.organisation_id
-    sweeps.ensure_cursors(organisation_id=organisation_id, now=now)
+    if sweeps.begin(organisation_id=organisation_id, now=now) and connection.organisation:
+        runs.request_first(link=connection, organisation=connection.organisation, now=now)
     Cursor.objects.filter(organisation_id=organisation_id).update(
         next_due_at=now, claimed_until=None, attempts=0, problem=""
     )

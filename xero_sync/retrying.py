@@ -28,6 +28,11 @@ class Retry:
     why: str
     parked: bool = False
 
+    @property
+    def is_worth_a_line(self) -> bool:
+        """Whether a log should mention it: waits of seconds are daily business."""
+        return self.parked or self.delay >= timedelta(seconds=30)
+
 
 _LIMIT_WORDS: dict[str, str] = {
     "minute": "Waiting for Xero's limit of calls a minute",

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 
 from django.conf import settings
@@ -10,20 +11,25 @@ from django.db import transaction
 from django.urls import reverse
 
 from connected_apps import audit
+from invoices.models import ContactLink, Document
 from lrm import notices
 from lrm.models import NoticeLevel
-from xero_sync import runs
+from xero_sync import run_log, run_progress, run_walk, runs
 from xero_sync.models import ContactPush, PushState, RunState, SyncRun, SyncStep
 
 logger = logging.getLogger(__name__)
 
-OPEN = runs.OPEN
-
 
 def finish(*, run: SyncRun, now: datetime) -> None:
-    """End a run of documents: done where every count agrees, else done with problems."""
-    reason = "; ".join(words for step in run.steps.all() if (words := _difference(step)))
-    _end(run, reason=reason, summary=_summary(run), now=now)
+    """End a run of documents: done where every count and total agrees, else with problems."""
+    run.unmatched_count = _unmatched(run)
+    SyncRun.objects.filter(pk=run.pk).update(unmatched_count=run.unmatched_count)
+    problems = [words for step in run.steps.all() for words in _problems(step)]
+    if not problems:
+        run_log.say(run, "Verified: Xero's counts and ours agree", now=now)
+    for words in problems:
+        run_log.say(run, words, now=now)
+    _end(run, reason="; ".join(problems), summary=_summary(run), now=now)
 
 
 def requeue_learners(*, run: SyncRun, now: datetime) -> None:
@@ -40,7 +46,19 @@ def requeue_learners(*, run: SyncRun, now: datetime) -> None:
     _end(run, reason="", summary=words, now=now)
 
 
-def _difference(step: SyncStep) -> str:
+def _unmatched(run: SyncRun) -> int:
+    """Count documents of the range whose contact is no learner's."""
+    linked = ContactLink.objects.filter(organisation_id=run.organisation_id)
+    return (
+        Document.objects.filter(
+            organisation_id=run.organisation_id, date__range=(run.date_from, run.date_to)
+        )
+        .exclude(contact_xero_id__in=linked.values("contact_xero_id"))
+        .count()
+    )
+
+
+def _problems(step: SyncStep) -> list[str]:
     """Return what is not as it should be with a step, in words; empty where all is well."""
     label = step.get_resource_display()
     problems = []
@@ -48,23 +66,30 @@ def _difference(step: SyncStep) -> str:
         problems.append(f"{label}: Xero gave no count to compare with")
     elif step.xero_count != (step.our_count or 0) + step.set_aside_count:
         problems.append(f"{label}: Xero counts {step.xero_count}, stored {step.our_count}")
+        problems += step.differences
     if step.set_aside_count:
         problems.append(f"{label}: {step.set_aside_count} set aside")
-    return "; ".join(problems)
+    problems += [
+        f"{label}: {currency} {read} was read, {stored} is stored"
+        for currency, (read, stored) in step.totals.items()
+        if Decimal(read) != Decimal(stored)
+    ]
+    return problems
 
 
 def _summary(run: SyncRun) -> str:
-    figures = runs.progress_of(run)
+    figures = run_progress.progress_of(run)
     return (
         f"{figures.read:,} documents read: {figures.new:,} new, {figures.changed:,} changed, "
-        f"{figures.unchanged:,} unchanged, {figures.set_aside:,} set aside"
+        f"{figures.unchanged:,} unchanged, {figures.set_aside:,} set aside, "
+        f"{run.unmatched_count or 0:,} without a learner"
     )
 
 
 def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
     state = RunState.DONE_WITH_PROBLEMS if reason else RunState.DONE
     with transaction.atomic():
-        ended = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
+        ended = SyncRun.objects.filter(pk=run.pk, state__in=run_walk.OPEN).update(
             state=state, reason=reason[:500], finished_at=now, claimed_until=None
         )
         if not ended:
@@ -83,26 +108,31 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
 
 
 def _tell(run: SyncRun, state: RunState, summary: str, reason: str) -> None:
-    """Tell the person who asked, under the bell and by e-mail."""
-    if run.requested_by is None:
-        return
-    days = f"{run.date_from:%-d %b %Y} to {run.date_to:%-d %b %Y}"
-    text = f"Re-sync of {days}: {state.label.lower()}. {summary}."
+    """Tell everybody who asked, under the bell and by e-mail."""
+    people = {person.pk: person for person in run.also_for.all()}
+    if run.requested_by is not None:
+        people[run.requested_by.pk] = run.requested_by
+    subject = f"{runs.title_of(run)}: {state.label.lower()}"
+    text = f"{subject}. {summary}."
     address = reverse("resync")
     notices.notify(
-        users=[run.requested_by],
+        users=people.values(),
         level=NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS,
         text=text,
         url=address,
     )
-    if run.requested_by.email:
-        body = f"{text}\n\n{reason}\n\n{settings.PUBLIC_URL}{address}\n".replace("\n\n\n", "\n")
-        transaction.on_commit(partial(_send, run.requested_by.email, days, state, body))
+    parts = [text, reason, f"{settings.PUBLIC_URL}{address}"]
+    body = "\n\n".join(part for part in parts if part)
+    for person in people.values():
+        if person.email:
+            transaction.on_commit(
+                partial(_send, person.email, f"{runs.title_of(run)}: {state.label.lower()}", body)
+            )
 
 
-def _send(to: str, days: str, state: RunState, body: str) -> None:
+def _send(to: str, subject: str, body: str) -> None:
     try:
-        send_mail(f"Xero re-sync of {days}: {state.label.lower()}", body, None, [to])
+        send_mail(subject, body, None, [to])
     except OSError:
         # The notice under the bell is there already; a mail server that is away undoes nothing.
         logger.exception("The mail about a re-sync could not be sent")

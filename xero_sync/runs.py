@@ -3,7 +3,7 @@
 The work itself is in `run_work`.
 """
 
-import uuid
+import dataclasses
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,6 +25,10 @@ DOCUMENTS = (
     Resource.OVERPAYMENT,
     Resource.PREPAYMENT,
 )
+# The range of a first sync: before any ledger kept in Xero, and ahead as far as anybody dates.
+EARLIEST = date(1990, 1, 1)
+FUTURE = timedelta(days=3653)
+STALLED_AFTER = timedelta(minutes=3)
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
 
 
@@ -74,66 +78,136 @@ def request(
     by: User | None,
     now: datetime,
 ) -> SyncRun:
-    """Record a person's request; the caller rings the bell.
+    """Record a person's request and return the run that answers it; the caller rings the bell.
 
-    The same request while an earlier one is still open is that one, not a second.
+    Requests that overlap an open run are not read twice. One that lies within it is answered by
+    it, and its person is told of its end too; one that holds it replaces it; one that overlaps
+    it at one side is cut to the days that the open run does not read.
 
     :raises NotPossible: Xero is not connected.
     :raises BadRange: see `check_range`.
     """
     link = connection_of(portal)
     if link is None or link.organisation is None or link.state not in LIVE:
-        raise NotPossible("Xero is not connected. Connect it on this page first.")
+        raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
     today = today_of(portal=portal, organisation=link.organisation, now=now)
     check_range(date_from=date_from, date_to=date_to, today=today)
+    asked = _Asked(what, date_from, date_to, by)
     with transaction.atomic():
         # One request at a time for a portal, so that a double click finds the first one's row.
         Connection.objects.select_for_update().get(pk=link.pk)
-        same = SyncRun.objects.filter(
-            organisation=link.organisation,
-            what=what,
-            date_from=date_from,
-            date_to=date_to,
-            state__in=OPEN,
-        ).first()
-        return same or _create(link, link.organisation, date_from, date_to, what, by, now)
+        for run in _open_runs(link.organisation, what):
+            if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
+                return _join(run, by)
+            asked = _without(asked, run, now=now)
+        return _create(link, link.organisation, asked, now)
+
+
+def request_first(*, link: Connection, organisation: Organisation, now: datetime) -> SyncRun:
+    """Ask for the pull of all dates that fills a new connection."""
+    asked = _Asked(RunWhat.DOCUMENTS, EARLIEST, now.date() + FUTURE, None)
+    with transaction.atomic():
+        Connection.objects.select_for_update().get(pk=link.pk)
+        for run in _open_runs(organisation, asked.what):
+            if run.is_first:
+                return run
+        return _create(link, organisation, asked, now, is_first=True)
+
+
+def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) -> SyncRun:
+    """Ask, for the system itself, for a range in which the daily count found a difference."""
+    organisation = link.organisation
+    if organisation is None:
+        raise NotPossible("Xero is not connected.")
+    asked = _Asked(RunWhat.DOCUMENTS, window[0], window[1], None)
+    with transaction.atomic():
+        Connection.objects.select_for_update().get(pk=link.pk)
+        for run in _open_runs(organisation, asked.what):
+            if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
+                return run
+        return _create(link, organisation, asked, now)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    what: RunWhat
+    date_from: date
+    date_to: date
+    by: User | None
+
+
+def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
+    found = SyncRun.objects.filter(organisation=organisation, what=what, state__in=OPEN)
+    return list(found.order_by("date_from"))
+
+
+def _join(run: SyncRun, by: User | None) -> SyncRun:
+    if by is not None and by != run.requested_by:
+        run.also_for.add(by)
+    return run
+
+
+def _without(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
+    """Return what is left to read beside an open run that does not hold all of it."""
+    day = timedelta(days=1)
+    if asked.date_from <= run.date_from and run.date_to <= asked.date_to:
+        SyncRun.objects.filter(pk=run.pk).update(
+            state=RunState.CANCELLED,
+            reason="Replaced by a re-sync of a longer range",
+            finished_at=now,
+            claimed_until=None,
+        )
+        return asked
+    if asked.date_from <= run.date_to < asked.date_to:
+        return dataclasses.replace(asked, date_from=max(asked.date_from, run.date_to + day))
+    if asked.date_from < run.date_from <= asked.date_to:
+        return dataclasses.replace(asked, date_to=min(asked.date_to, run.date_from - day))
+    return asked
 
 
 def _create(
     link: Connection,
     organisation: Organisation,
-    date_from: date,
-    date_to: date,
-    what: RunWhat,
-    by: User | None,
+    asked: _Asked,
     now: datetime,
+    *,
+    is_first: bool = False,
 ) -> SyncRun:
     run = SyncRun.objects.create(
         portal=link.portal,
         organisation=organisation,
         generation=link.generation,
-        what=what,
-        date_from=date_from,
-        date_to=date_to,
-        requested_by=by,
+        what=asked.what,
+        date_from=asked.date_from,
+        date_to=asked.date_to,
+        requested_by=asked.by,
         requested_at=now,
-        correlation_id=uuid.uuid4(),
+        heard_at=now,
+        is_first=is_first,
     )
-    if what == RunWhat.DOCUMENTS:
+    if asked.what == RunWhat.DOCUMENTS:
         SyncStep.objects.bulk_create(
-            SyncStep(run=run, resource=resource, position=position)
-            for position, resource in enumerate(DOCUMENTS)
+            SyncStep(run=run, resource=resource, date_from=asked.date_from, date_to=asked.date_to)
+            for resource in DOCUMENTS
         )
     audit.record(
         portal=link.portal,
         action="RESYNC_REQUESTED",
-        by=by,
+        by=asked.by,
         now=now,
-        detail=f"{RunWhat(what).label}, {date_from} to {date_to}",
+        detail=title_of(run),
         organisation_name=organisation.name,
         correlation_id=run.correlation_id,
     )
     return run
+
+
+def title_of(run: SyncRun) -> str:
+    """Return what a run is, in words."""
+    if run.is_first:
+        return "First sync of all documents"
+    what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
+    return f"{what} of {run.date_from:%-d %b %Y} to {run.date_to:%-d %b %Y}"
 
 
 def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
@@ -150,52 +224,48 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
             action="RESYNC_CANCELLED",
             by=by,
             now=now,
-            detail=f"{run.date_from} to {run.date_to}",
+            detail=title_of(run),
             organisation_name=run.organisation.name,
             correlation_id=run.correlation_id,
         )
     return bool(stopped)
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come, in documents; `total` is None until Xero has told."""
+def resume(*, run: SyncRun, by: User, now: datetime) -> bool:
+    """Let a cancelled run go on where it stopped. Return False when it is not cancelled.
 
-    read: int
-    total: int | None
-    new: int
-    changed: int
-    unchanged: int
-    set_aside: int
-    steps: list[SyncStep]
-
-    @property
-    def percent(self) -> int:
-        """Whole per cent of the documents read, 0 while the total is not known."""
-        if self.total is None:
-            return 0
-        return 100 if self.total == 0 else min(100, self.read * 100 // self.total)
-
-
-def progress_of(run: SyncRun) -> Progress:
-    """Return how far the run has come."""
-    steps = list(run.steps.all())
-    counts = [step.item_count for step in steps if step.item_count is not None]
-    return Progress(
-        read=sum(step.read_count for step in steps),
-        total=sum(counts) if steps and len(counts) == len(steps) else None,
-        new=sum(step.new_count for step in steps),
-        changed=sum(step.changed_count for step in steps),
-        unchanged=sum(step.unchanged_count for step in steps),
-        set_aside=sum(step.set_aside_count for step in steps),
-        steps=steps,
+    :raises NotPossible: Xero is not connected, or another organisation is.
+    """
+    link = connection_of(run.portal)
+    if link is None or link.state not in LIVE or link.organisation_id != run.organisation_id:
+        raise NotPossible("Xero is not connected to the organisation of this re-sync.")
+    resumed = SyncRun.objects.filter(pk=run.pk, state=RunState.CANCELLED).update(
+        state=RunState.QUEUED,
+        reason="",
+        finished_at=None,
+        not_before=None,
+        claimed_until=None,
+        attempts=0,
+        heard_at=now,
+        generation=link.generation,
     )
+    if resumed:
+        audit.record(
+            portal=run.portal,
+            action="RESYNC_RESUMED",
+            by=by,
+            now=now,
+            detail=title_of(run),
+            organisation_name=run.organisation.name,
+            correlation_id=run.correlation_id,
+        )
+    return bool(resumed)
 
 
-def latest(*, portal: Portal, organisation: Organisation | None, limit: int = 10) -> list[SyncRun]:
-    """Return the newest runs of the portal's organisation."""
-    return list(
-        SyncRun.objects.filter(portal=portal, organisation=organisation)
-        .select_related("requested_by")
-        .order_by("-requested_at")[:limit]
-    )
+def has_stalled(run: SyncRun, *, now: datetime) -> bool:
+    """Return whether an open run that is due has not been heard of for minutes.
+
+    Beat rings for it every few seconds, so then no worker is there to hear.
+    """
+    due_at = max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
+    return run.is_open and now - due_at > STALLED_AFTER

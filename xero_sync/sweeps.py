@@ -1,8 +1,7 @@
 """Sweeps: pulling what was modified since the last one, the backstop of webhooks.
 
-One cursor for each organisation and resource. The first sweep has nowhere to start from and pulls
-everything, which is how a new connection fills itself. Each page is committed with the cursor's
-page number, so a killed sweep resumes where it was. The moment up to which everything is known is
+One cursor for each organisation and resource. Each page is committed with the cursor's page
+number, so a killed sweep resumes where it was. The moment up to which everything is known is
 Xero's own (`DateTimeUTC` of the first page), so that our clock need not agree with it; five
 minutes of overlap cover what the documentation leaves open (whether the edge is inclusive, how
 soon a change is visible).
@@ -12,29 +11,56 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connections
-from xero_sync import calls, claims, limiter, pulling, retrying, storing
-from xero_sync.models import Cursor, Resource
+from xero_sync import (
+    calls,
+    channel,
+    claims,
+    limiter,
+    parking,
+    problems,
+    pulling,
+    retrying,
+    storing,
+)
+from xero_sync.models import Cursor, Resource, SyncRun
 
 logger = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=5)
+# Our clock may differ from Xero's; an hour is beyond any such doubt.
+FIRST_OVERLAP = timedelta(hours=1)
+FIRST_COUNT = timedelta(hours=6)
 
 
-def ensure_cursors(*, organisation_id: int, now: datetime) -> None:
-    """Make sure that every resource of the organisation is swept, beginning now."""
+def begin(*, organisation_id: int, now: datetime) -> bool:
+    """Make sure that every resource is swept from now on; return whether any is new.
+
+    Contacts are swept from the beginning. Documents are swept from an hour ago: what is older is
+    the first sync's, which can cut what is too large for one list.
+    """
+    known = set(
+        Cursor.objects.filter(organisation_id=organisation_id).values_list("resource", flat=True)
+    )
     Cursor.objects.bulk_create(
         [
-            Cursor(organisation_id=organisation_id, resource=resource, next_due_at=now)
+            Cursor(
+                organisation_id=organisation_id,
+                resource=resource,
+                swept_through=None if resource is Resource.CONTACT else now - FIRST_OVERLAP,
+                next_due_at=now,
+                count_due_at=now + FIRST_COUNT,
+            )
             for resource in Resource
+            if resource not in known
         ],
         ignore_conflicts=True,
     )
+    return len(known) < len(Resource)
 
 
 def make_due(
@@ -59,15 +85,20 @@ def sweep(*, organisation_id: int, clock: claims.Clock) -> timedelta | None:
     )
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
     for resource in [one for one in Resource if due.filter(resource=one).exists()]:
-        retry = _sweep_one(session, organisation_id, resource, clock)
+        retry = _sweep_one(session, link, organisation_id, resource, clock)
         if retry is not None:
             return retry.delay
+    problems.recount(link=link, organisation_id=organisation_id, now=clock())
     _note_good_sync(link, organisation_id, now=clock())
     return None
 
 
 def _sweep_one(
-    session: calls.Session, organisation_id: int, resource: Resource, clock: claims.Clock
+    session: calls.Session,
+    link: Connection,
+    organisation_id: int,
+    resource: Resource,
+    clock: claims.Clock,
 ) -> retrying.Retry | None:
     """Sweep one resource where it is free and due; return what stopped it, if anything did."""
     now = clock()
@@ -78,9 +109,10 @@ def _sweep_one(
     if cursor is None:
         return None
     try:
-        _walk(session, cursor, clock)
+        _walk(session, link, cursor, clock)
     except Exception as error:
         retry = retrying.after(error, attempts=cursor.attempts)
+        parking.park(organisation_id=organisation_id, error=error, now=clock())
         cursor.attempts += 1
         cursor.problem = retry.why
         cursor.next_due_at = clock() + retry.delay
@@ -90,7 +122,7 @@ def _sweep_one(
     return None
 
 
-def _walk(session: calls.Session, cursor: Cursor, clock: claims.Clock) -> None:
+def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claims.Clock) -> None:
     resource = Resource(cursor.resource)
     since = cursor.swept_through - OVERLAP if cursor.swept_through else None
     listing = pulling.Listing(resource=resource, modified_since=since)
@@ -100,6 +132,7 @@ def _walk(session: calls.Session, cursor: Cursor, clock: claims.Clock) -> None:
             written = storing.store(
                 organisation_id=cursor.organisation_id, resource=resource, page=page, now=clock()
             )
+            channel.note_sweep(link=link, cursor=cursor, page=page, written=written, now=clock())
             if cursor.walk_started_at is None:
                 cursor.walk_started_at = page.answered_at or page.sent_at
             cursor.next_page = number + 1
@@ -131,7 +164,10 @@ def _walk(session: calls.Session, cursor: Cursor, clock: claims.Clock) -> None:
         ]
     )
     # A sweep that was asked for while this one ran is still owed.
-    later = clock() + timedelta(seconds=settings.XERO_SWEEP_SECONDS)
+    cursor.refresh_from_db(fields=["missed_at", "missed_count"])
+    if cursor.missed_at and channel.is_healthy(cursor):
+        Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
+    later = clock() + channel.sweep_interval(cursor)
     Cursor.objects.filter(pk=cursor.pk).update(
         claimed_until=None,
         next_due_at=Case(
@@ -141,7 +177,11 @@ def _walk(session: calls.Session, cursor: Cursor, clock: claims.Clock) -> None:
 
 
 def _note_good_sync(link: Connection, organisation_id: int, *, now: datetime) -> None:
-    """Remember that everything is in step, unless a resource is still behind."""
+    """Remember that everything is in step, unless a resource or the first sync is behind."""
+    if SyncRun.objects.filter(
+        organisation_id=organisation_id, is_first=True, finished_at=None
+    ).exists():
+        return
     cursors = Cursor.objects.filter(organisation_id=organisation_id)
     if not cursors.filter(last_swept_at=None).exists() and not cursors.exclude(problem="").exists():
         Connection.objects.filter(pk=link.pk, generation=link.generation).update(

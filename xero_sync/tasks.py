@@ -11,7 +11,17 @@ from celery import current_app, shared_task
 from django.db.models import Q
 
 from connected_apps.queries import live_connections
-from xero_sync import bells, deliveries, events, organisations, pushes, run_work, sweeps
+from xero_sync import (
+    bells,
+    deliveries,
+    events,
+    organisations,
+    parking,
+    pushes,
+    run_work,
+    sweeps,
+    upkeep,
+)
 from xero_sync.models import Cursor, Delivery, Event, EventState, Inbox, SyncRun
 from xero_sync.runs import OPEN
 
@@ -57,6 +67,13 @@ def sweep(organisation_id: int) -> None:
 
 
 @shared_task
+def check_counts(organisation_id: int) -> None:
+    """Count an organisation's documents, mend differences, try what was set aside again."""
+    for run_id in upkeep.check(organisation_id=organisation_id, clock=_clock):
+        bells.ring(work_on_run, run_id, queue=bells.BULK)
+
+
+@shared_task
 def work_on_run(run_id: int) -> None:
     """Work a turn on a sync run."""
     delay = run_work.work_on(run_id=run_id, clock=_clock)
@@ -74,6 +91,7 @@ def push_learners(portal_id: int) -> None:
 def ring_all() -> None:
     """Ring for every row that waits: what beat does, so that no lost bell loses work."""
     now = _clock()
+    parking.resume_due(now=now)
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     due = Q(not_before=None) | Q(not_before__lte=now)
     live = set(live_connections().values_list("organisation_id", flat=True))
@@ -96,6 +114,9 @@ def ring_all() -> None:
     cursors = Cursor.objects.filter(free, next_due_at__lte=now, organisation_id__in=live)
     for organisation_id in cursors.values_list("organisation_id", flat=True).distinct():
         bells.ring(sweep, organisation_id, queue=bells.BULK)
+    counting = Cursor.objects.filter(count_due_at__lte=now, organisation_id__in=live)
+    for organisation_id in counting.values_list("organisation_id", flat=True).distinct():
+        bells.ring(check_counts, organisation_id, queue=bells.BULK)
 
 
 def _again(task: object, pk: int, delay: timedelta | None, queue: str) -> None:

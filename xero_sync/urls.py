@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from xero_sync.views import online, resync, webhooks
+from xero_sync.views import api, online, resync, webhooks
 
 _RESYNC = "settings/connected-apps/xero/resync/"
 
@@ -12,4 +12,12 @@ urlpatterns = [
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),
+    path(f"{_RESYNC}<int:run_id>/resume/", resync.resume, name="resync_resume"),
+    path("api/v1/sync-runs/", api.SyncRuns.as_view(), name="api_sync_runs"),
+    path("api/v1/sync-runs/<int:run_id>/", api.OneSyncRun.as_view(), name="api_sync_run"),
+    path(
+        "api/v1/sync-runs/<int:run_id>/cancel/",
+        api.CancelSyncRun.as_view(),
+        name="api_sync_run_cancel",
+    ),
 ]

@@ -14,6 +14,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -98,6 +99,8 @@ class Written:
     purchases: int = 0
     # Ids of new or changed rows, and of invoices that credits on this page were applied to.
     touched_ids: list[str] = field(default_factory=list)
+    # {currency: (total read, total stored)}, of rows for which nothing newer was stored already.
+    totals: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     allocated_invoice_ids: set[str] = field(default_factory=set)
 
 
@@ -183,8 +186,9 @@ def _store(
     with connection.cursor() as cursor:
         outcome = _upsert(cursor, table, organisation_id, rows, read_at, now)
         documents = [m for m in kept if isinstance(m, mapping.MappedDocument)]
-        if documents and outcome:
+        if documents:
             _replace_children(cursor, documents, outcome)
+            written.totals = _totals(cursor, organisation_id)
     for document in documents:
         written.allocated_invoice_ids.update(document.allocated_invoice_ids)
     written.new = sum(is_new for _, is_new in outcome.values())
@@ -249,6 +253,23 @@ def _upsert(
         [organisation_id, read_at, now, now],
     )
     return {str(xero_id): (our_id, is_new) for xero_id, our_id, is_new in cursor.fetchall()}
+
+
+def _totals(cursor: Any, organisation_id: int) -> dict[str, tuple[Decimal, Decimal]]:
+    """Hold what was read against what is stored now, currency by currency."""
+    cursor.execute(
+        f"""
+        SELECT incoming.currency, sum(incoming.total), coalesce(sum(stored.total), 0)
+          FROM {_DOCUMENTS.staging} incoming
+          LEFT JOIN invoices_document stored
+            ON stored.organisation_id = %s AND stored.kind = incoming.kind
+           AND stored.xero_id = incoming.xero_id
+         WHERE stored.digest IS NULL OR stored.digest = incoming.digest
+         GROUP BY incoming.currency
+        """,  # noqa: S608 - a table name from above
+        [organisation_id],
+    )
+    return {currency: (read, stored) for currency, read, stored in cursor.fetchall()}
 
 
 def _replace_children(

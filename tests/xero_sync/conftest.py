@@ -16,7 +16,7 @@ from lrm.models import Portal, User
 from tests import builders
 from tests.connected_apps import xero
 from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
-from xero_sync import deliveries, events, pushes, run_work, sweeps
+from xero_sync import deliveries, events, pushes, run_work, runs, sweeps
 from xero_sync.models import SyncRun
 
 
@@ -51,11 +51,12 @@ class Linked:
         return found
 
     def sweep(self) -> None:
-        """Sweep whatever is due, without waiting for anything."""
-        sweeps.ensure_cursors(organisation_id=self.organisation.pk, now=clock())
+        """Sweep every resource, and end the first sync where it is still under way."""
         sweeps.make_due(organisation_id=self.organisation.pk, now=clock())
         delay = sweeps.sweep(organisation_id=self.organisation.pk, clock=clock)
         assert delay is None
+        for run in SyncRun.objects.filter(is_first=True, state__in=runs.OPEN):
+            assert self.work(run).finished_at is not None
 
     def take_events(self) -> None:
         """Unpack what was delivered and fetch what it names."""

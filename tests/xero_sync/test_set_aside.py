@@ -6,7 +6,7 @@ from typing import Any
 from invoices.models import Document
 from tests.xero_sync.conftest import Linked
 from tests.xero_sync.test_pull import ask
-from xero_sync import runs
+from xero_sync import run_progress
 from xero_sync.models import RunState, SetAside
 
 GOOD: dict[str, Any] = {
@@ -96,7 +96,7 @@ def test_run_with_a_set_aside_document_says_so_and_still_adds_up(linked: Linked)
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
     assert run.reason == "Invoices: 1 set aside"
-    assert runs.progress_of(run).set_aside == 1
+    assert run_progress.progress_of(run).set_aside == 1
 
 
 def test_nul_and_emoji_in_a_text_are_stored(linked: Linked) -> None:

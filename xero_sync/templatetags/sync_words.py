@@ -1,5 +1,8 @@
 """The state of a run as people read it: word, icon, colour."""
 
+import math
+from datetime import timedelta
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -16,12 +19,23 @@ _LOOKS = {
     RunState.DONE: "ok",
     RunState.DONE_WITH_PROBLEMS: "warn",
     RunState.CANCELLED: "idle",
-    RunState.FAILED: "bad",
 }
 
 
 @register.simple_tag
-def run_status(run: SyncRun) -> SafeString:
-    """Return the pill of a run."""
+def run_status(run: SyncRun, has_stalled: bool = False) -> SafeString:
+    """Return the pill of a run; "Stalled" where it should go on but nobody works on it."""
+    if has_stalled:
+        return shell.status("bad", "Stalled")
     state = RunState(run.state)
     return shell.status(_LOOKS[state], str(state.label))
+
+
+@register.filter
+def duration(span: timedelta) -> str:
+    """Return a length of time as people say it, rounded up: "40 s", "3 min", "2 h 5 min"."""
+    seconds = math.ceil(span.total_seconds())
+    if seconds < 90:
+        return f"{max(seconds, 1)} s"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -13,12 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from connected_apps import errors as connection_errors
 from connected_apps.models import Connection
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm import access, permissions
-from xero_sync import bells, forms, runs, tasks
-from xero_sync.models import SyncRun
+from xero_sync import bells, errors, forms, previews, retrying, run_progress, runs, tasks
+from xero_sync.models import RunWhat, SyncRun
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -47,6 +48,8 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     form = forms.ResyncForm(request.POST, today=_today(request))
     if not form.is_valid():
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
+    if "preview" in request.POST:
+        return _preview(request, form)
     try:
         run = runs.request(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
@@ -57,6 +60,22 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
     messages.success(request, "The re-sync has started. You will be told here when it is done.")
     return redirect("resync")
+
+
+def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpResponse:
+    """Show what the re-sync would cost, with the form as it was filled in."""
+    link = connection_of(request.portal)
+    context = _context(request, form)
+    if link is not None and _is_live(link) and form.cleaned_data["what"] == RunWhat.DOCUMENTS:
+        try:
+            context["preview"] = previews.preview(
+                connection=link,
+                date_from=form.cleaned_data["date_from"],
+                date_to=form.cleaned_data["date_to"],
+            )
+        except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
+            context["preview_problem"] = retrying.after(error, attempts=0).why
+    return render(request, "xero_sync/resync.html", context)
 
 
 @require_safe
@@ -84,23 +103,46 @@ def cancel(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     return redirect("resync")
 
 
+@_require_managing
+@require_POST
+def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
+    """Let a cancelled run go on where it stopped."""
+    run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
+    try:
+        if runs.resume(run=run, by=request.user, now=timezone.now()):
+            bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+            messages.success(request, "The re-sync goes on where it stopped.")
+    except runs.NotPossible as reason:
+        messages.error(request, str(reason))
+    return redirect("resync")
+
+
 def _context(
     request: access.SignedInRequest, form: forms.ResyncForm | None = None
 ) -> dict[str, Any]:
     link = connection_of(request.portal)
     today = _today(request)
     organisation = link.organisation if link else None
-    latest = runs.latest(portal=request.portal, organisation=organisation)
+    latest = run_progress.latest(portal=request.portal, organisation=organisation)
     right = permissions.may_manage_connected_apps
     return {
         "form": form or forms.ResyncForm(initial=_initial(today), today=today),
         "connection": link,
         "is_live": _is_live(link),
         "organisation": organisation,
-        "runs": [(run, runs.progress_of(run)) for run in latest],
-        "any_open": any(run.is_open for run in latest),
+        "runs": [_row(run) for run in latest],
         "may_manage": right(request.user),
         "people": access.people_with(right, portal=request.portal),
+    }
+
+
+def _row(run: SyncRun) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "run": run,
+        "title": runs.title_of(run),
+        "progress": run_progress.progress_of(run, now=now),
+        "has_stalled": runs.has_stalled(run, now=now),
     }
 
 

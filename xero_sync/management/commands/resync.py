@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from lrm.models import Portal
-from xero_sync import bells, runs, tasks
+from xero_sync import bells, run_progress, runs, tasks
 from xero_sync.models import RunState, RunWhat, SyncRun
 
 
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             raise CommandError(f"{run.get_state_display()}. {run.reason}".strip())
 
     def _words(self, run: SyncRun) -> str:
-        figures = runs.progress_of(run)
+        figures = run_progress.progress_of(run)
         total = "?" if figures.total is None else f"{figures.total:,}"
         reason = f" ({run.reason})" if run.reason else ""
         return (

@@ -1,0 +1,86 @@
+"""Is the webhook channel healthy? A sweep that finds what a webhook should have brought says no.
+
+Kept for each resource, because each category of events is opted into on its own in Xero's
+developer portal. The channel of a resource is healthy again once an event of it arrives after
+the miss; until then its sweeps come every minute.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from connected_apps.models import Connection
+from invoices.models import Contact, Document
+from xero_sync import replies, writing
+from xero_sync.models import Cursor, Event, Resource
+
+# Events travel for a moment, and what changed before the connection was announced to nobody.
+GRACE = timedelta(minutes=2)
+WHILE_UNHEALTHY = timedelta(seconds=60)
+
+CATEGORIES: dict[str, Resource] = {
+    "CONTACT": Resource.CONTACT,
+    "INVOICE": Resource.INVOICE,
+    "CREDITNOTE": Resource.CREDIT_NOTE,
+    "OVERPAYMENT": Resource.OVERPAYMENT,
+    "PREPAYMENT": Resource.PREPAYMENT,
+}
+
+
+def note_sweep(
+    *, link: Connection, cursor: Cursor, page: replies.Page, written: writing.Written, now: datetime
+) -> None:
+    """Count what this page brought although an event should have, inside the transaction."""
+    if cursor.swept_through is None or not written.touched_ids or link.connected_at is None:
+        return
+    overdue = {
+        "organisation_id": cursor.organisation_id,
+        "xero_id__in": written.touched_ids,
+        "updated_at__gt": link.connected_at + GRACE,
+        "updated_at__lt": (page.answered_at or page.sent_at) - GRACE,
+    }
+    model: Any = Contact if cursor.resource == Resource.CONTACT else Document
+    changed = set(model.objects.filter(**overdue).values_list("xero_id", flat=True))
+    announced = Event.objects.filter(
+        organisation_id=cursor.organisation_id, resource_id__in=changed
+    ).values_list("resource_id", flat=True)
+    missed = len(changed.difference(announced))
+    if missed:
+        Cursor.objects.filter(pk=cursor.pk).update(
+            missed_at=now, missed_count=F("missed_count") + missed
+        )
+
+
+def is_healthy(cursor: Cursor) -> bool:
+    """Return whether events of this resource have arrived since the last miss, if there was one."""
+    if cursor.missed_at is None:
+        return True
+    categories = [name for name, resource in CATEGORIES.items() if resource == cursor.resource]
+    return Event.objects.filter(
+        organisation_id=cursor.organisation_id,
+        category__in=categories,
+        received_at__gt=cursor.missed_at,
+    ).exists()
+
+
+def sweep_interval(cursor: Cursor) -> timedelta:
+    """Return how long after a sweep of this resource the next is due."""
+    usual = timedelta(seconds=settings.XERO_SWEEP_SECONDS)
+    return usual if is_healthy(cursor) else min(usual, WHILE_UNHEALTHY)
+
+
+def unhealthy_in_words(organisation_id: int) -> str:
+    """Return what the page says of an unhealthy channel; empty where all is well."""
+    cursors = Cursor.objects.filter(organisation_id=organisation_id).exclude(missed_at=None)
+    missed = [cursor for cursor in cursors if not is_healthy(cursor)]
+    if not missed:
+        return ""
+    kinds = ", ".join(Resource(cursor.resource).label.lower() for cursor in missed)
+    count = sum(cursor.missed_count for cursor in missed)
+    return (
+        f"Not arriving for {kinds}: sweeps found {count} changes that no webhook announced. "
+        "Nothing is lost, sweeps come every minute meanwhile. An operator can check the webhook "
+        "in Xero's developer portal."
+    )

@@ -1,0 +1,121 @@
+"""How far runs have come, for pages, the API and the command."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from connected_apps.models import Organisation
+from lrm.models import Portal
+from xero_sync.models import Resource, SyncRun, SyncStep
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One kind of documents of a run: what Xero counts, what is stored, set aside, and sums.
+
+    `totals` are (currency, read, stored) as decimal strings. Counts are None before they are
+    known.
+    """
+
+    label: str
+    xero_count: int | None
+    our_count: int | None
+    set_aside: int
+    totals: list[tuple[str, str, str]]
+    differences: list[str]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every document is stored here, to the cent."""
+        sums_agree = all(read == stored for _, read, stored in self.totals)
+        return self.xero_count is not None and self.xero_count == self.our_count and sums_agree
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come, in documents; `total` is None until Xero has told."""
+
+    read: int
+    total: int | None
+    new: int
+    changed: int
+    unchanged: int
+    set_aside: int
+    per_second: float | None
+    left: timedelta | None
+    proofs: list[Proof]
+
+    @property
+    def percent(self) -> int:
+        """Whole per cent of the documents read, 0 while the total is not known."""
+        if self.total is None:
+            return 0
+        return 100 if self.total == 0 else min(100, self.read * 100 // self.total)
+
+
+def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
+    """Return how far the run has come; with `now`, also its rate and the time left."""
+    steps = list(run.steps.all())
+    counts = [step.item_count for step in steps if step.item_count is not None]
+    read = sum(step.read_count for step in steps)
+    total = sum(counts) if steps and len(counts) == len(steps) else None
+    rate = _rate(run, read, now)
+    left = timedelta(seconds=(total - read) / rate) if rate and total and total > read else None
+    return Progress(
+        read=read,
+        total=total,
+        new=sum(step.new_count for step in steps),
+        changed=sum(step.changed_count for step in steps),
+        unchanged=sum(step.unchanged_count for step in steps),
+        set_aside=sum(step.set_aside_count for step in steps),
+        per_second=rate,
+        left=left,
+        proofs=_proofs(steps),
+    )
+
+
+def latest(*, portal: Portal, organisation: Organisation | None, limit: int = 10) -> list[SyncRun]:
+    """Return the newest runs of the portal's organisation."""
+    return list(
+        SyncRun.objects.filter(portal=portal, organisation=organisation)
+        .select_related("requested_by")
+        .prefetch_related("steps", "lines")
+        .order_by("-requested_at", "-id")[:limit]
+    )
+
+
+def _rate(run: SyncRun, read: int, now: datetime | None) -> float | None:
+    """Return documents a second since the run began, waits included, as a person feels it."""
+    if now is None or run.started_at is None or not read or not run.is_open:
+        return None
+    seconds = (now - run.started_at).total_seconds()
+    return read / seconds if seconds > 0 else None
+
+
+def _proofs(steps: list[SyncStep]) -> list[Proof]:
+    """Put the windows of each kind together."""
+    by_kind: dict[str, list[SyncStep]] = {}
+    for step in steps:
+        by_kind.setdefault(step.resource, []).append(step)
+    return [_proof(Resource(kind).label, windows) for kind, windows in by_kind.items()]
+
+
+def _proof(label: str, windows: list[SyncStep]) -> Proof:
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for step in windows:
+        for currency, (read, stored) in step.totals.items():
+            before = sums.get(currency, (Decimal(0), Decimal(0)))
+            sums[currency] = (before[0] + Decimal(read), before[1] + Decimal(stored))
+    return Proof(
+        label=label,
+        xero_count=_sum([step.xero_count for step in windows]),
+        our_count=_sum([step.our_count for step in windows]),
+        set_aside=sum(step.set_aside_count for step in windows),
+        totals=[(name, f"{read:,.2f}", f"{stored:,.2f}") for name, (read, stored) in sums.items()],
+        differences=[words for step in windows for words in step.differences],
+    )
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None

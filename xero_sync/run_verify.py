@@ -1,0 +1,126 @@
+"""Proving that a run is complete: a closing sweep, Xero's count against ours, and healing.
+
+What moved in Xero while the run walked is pulled by modified-since. Then the number of sales
+documents that Xero counts in each window is held against what is stored here or set aside. Where
+they differ only that window is read again, this time noting which documents Xero lists: what is
+stored here but not listed is fetched by its id (its date may have moved out of the window), and
+what still differs is named by number.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from invoices.models import Document
+from xero_sync import calls, claims, client, errors, mapping, pulling, run_log, run_walk
+from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
+
+OVERLAP = timedelta(minutes=5)
+_MOST_NAMED = 20
+
+
+def verify(session: calls.Session, run: SyncRun, clock: claims.Clock) -> None:
+    """Verify every step that is not verified yet.
+
+    :raises errors.XeroError: Xero could not be asked; the run comes back to it.
+    """
+    todo = list(run.steps.filter(our_count=None))
+    for resource in dict.fromkeys(step.resource for step in todo):
+        steps = [step for step in todo if step.resource == resource]
+        _pull_modified(session, run, steps, clock)
+    for step in todo:
+        _verify_step(session, run, step, clock)
+
+
+def _pull_modified(
+    session: calls.Session, run: SyncRun, steps: list[SyncStep], clock: claims.Clock
+) -> None:
+    resource = Resource(steps[0].resource)
+    since = min((step.walked_since or run.requested_at) for step in steps) - OVERLAP
+    listing = pulling.Listing(resource=resource, modified_since=since)
+    for _, page in pulling.walk(session, listing):
+        run_walk.store_loose(session, run, resource, page, clock())
+
+
+def _verify_step(session: calls.Session, run: SyncRun, step: SyncStep, clock: claims.Clock) -> None:
+    step.xero_count = step.item_count
+    if step.xero_count != _accounted_for(run, step):
+        # The figure of the last page is as old as that page: ask for today's.
+        step.xero_count = _count_in_xero(session, step)
+    if step.xero_count is not None and step.xero_count != _accounted_for(run, step):
+        listed = _read_again(session, run, step, clock)
+        step.xero_count = _count_in_xero(session, step)
+        step.differences = _differences(run, step, listed)
+    step.our_count = _accounted_for(run, step) - step.set_aside_count
+    step.save(update_fields=["xero_count", "our_count", "differences"])
+
+
+def _count_in_xero(session: calls.Session, step: SyncStep) -> int | None:
+    page = pulling.fetch(session, run_walk.listing_of(step), page=1, page_size=1)
+    return page.item_count
+
+
+def _accounted_for(run: SyncRun, step: SyncStep) -> int:
+    """Return how many documents of the window are stored here or stand set aside."""
+    return _stored(run, step).count() + step.set_aside_count
+
+
+def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
+    return Document.objects.filter(
+        organisation_id=run.organisation_id,
+        kind=mapping.KINDS[Resource(step.resource)],
+        date__range=(step.date_from, step.date_to),
+    )
+
+
+def _read_again(
+    session: calls.Session, run: SyncRun, step: SyncStep, clock: claims.Clock
+) -> set[UUID]:
+    """Read the window once more; return the ids that Xero lists in it."""
+    resource = Resource(step.resource)
+    label = resource.label
+    run_log.say(run, f"{label}: the counts differ, reading them once more", now=clock())
+    listed: set[UUID] = set()
+    step.set_aside_count = 0
+    for _, page in pulling.walk(session, run_walk.listing_of(step)):
+        written = run_walk.store_loose(session, run, resource, page, clock())
+        step.set_aside_count += written.set_aside
+        listed.update(_ids(resource, page.elements))
+    step.save(update_fields=["set_aside_count"])
+    astray = [one.xero_id for one in _stored(run, step).exclude(xero_id__in=listed)]
+    for batch in client.batches(resource, astray):
+        try:
+            found = session.by_ids(resource, batch)
+        except errors.NotFound:
+            continue
+        run_walk.store_loose(session, run, resource, found, clock())
+    return listed
+
+
+def _ids(resource: Resource, elements: list[mapping.Element]) -> set[UUID]:
+    field = mapping.ID_FIELDS[resource]
+    found = set()
+    for element in elements:
+        try:
+            found.add(UUID(str(element.get(field))))
+        except ValueError:
+            continue
+    return found
+
+
+def _differences(run: SyncRun, step: SyncStep, listed: set[UUID]) -> list[str]:
+    """Name what still differs, so that a person can look it up in Xero."""
+    stored = {one.xero_id: one for one in _stored(run, step)}
+    sentences = [
+        f"{document} is stored here, but Xero does not list it between these dates"
+        for xero_id, document in stored.items()
+        if xero_id not in listed
+    ]
+    aside = SetAside.objects.filter(organisation_id=run.organisation_id, resource=step.resource)
+    known = dict(aside.values_list("identity", "number"))
+    sentences += [
+        f"{known.get(str(xero_id)) or xero_id} is in Xero, but could not be stored"
+        for xero_id in listed - set(stored)
+    ]
+    return sentences[:_MOST_NAMED]

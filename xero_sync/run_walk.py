@@ -1,0 +1,150 @@
+"""Walking a step of a run: pages in order, each committed together with the checkpoint.
+
+The checkpoint moves only from the page before: should two workers ever hold the run (a lease that
+lapsed during a long pause), the second one's page is rolled back.
+
+Xero refuses lists of more than 100,000 documents. Windows that are known to be large are cut
+before they are asked for, and one that Xero refuses all the same is cut in two.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from invoices.models import Document
+from xero_sync import calls, claims, errors, mapping, pulling, replies, run_log, storing, writing
+from xero_sync.models import Resource, RunState, SyncRun, SyncStep
+
+OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
+# A good part below Xero's 100,000, since more may be there than is stored here.
+LARGE = 60_000
+
+
+class LostClaim(Exception):
+    """The run was cancelled, or another worker has taken it; this worker drops it."""
+
+
+def listing_of(step: SyncStep) -> pulling.Listing:
+    """Return the list of Xero's that a step walks."""
+    return pulling.Listing(
+        resource=Resource(step.resource), date_from=step.date_from, date_to=step.date_to
+    )
+
+
+def walk(session: calls.Session, step: SyncStep, clock: claims.Clock, ends_at: datetime) -> bool:
+    """Walk a step's pages; return False when the turn is over before the last one.
+
+    :raises errors.XeroError: at the page that failed; those before it are stored.
+    """
+    if step.started_at is None:
+        if _is_large(step) and _cut(step, clock()):
+            return True
+        step.started_at = clock()
+        step.save(update_fields=["started_at"])
+    try:
+        if not _walk_pages(session, step, clock, ends_at):
+            return False
+    except errors.Rejected:
+        if step.next_page > 1 or not _cut(step, clock()):
+            raise
+        return True
+    step.done_at = clock()
+    step.save(update_fields=["done_at"])
+    return True
+
+
+def _walk_pages(
+    session: calls.Session, step: SyncStep, clock: claims.Clock, ends_at: datetime
+) -> bool:
+    if step.page_count is not None and step.next_page > step.page_count:
+        return True
+    pages = pulling.walk(
+        session, listing_of(step), first_page=step.next_page, page_count=step.page_count
+    )
+    for number, page in pages:
+        _store_page(session, step, number, page, clock())
+        if clock() > ends_at and step.next_page <= (step.page_count or 0):
+            pages.close()
+            return False
+    return True
+
+
+def _store_page(
+    session: calls.Session, step: SyncStep, number: int, page: replies.Page, now: datetime
+) -> None:
+    """Commit a page and the checkpoint together."""
+    with transaction.atomic():
+        written = store_loose(session, step.run, Resource(step.resource), page, now)
+        moved = SyncStep.objects.filter(pk=step.pk, next_page=number).update(
+            next_page=number + 1,
+            page_count=page.page_count,
+            item_count=page.item_count,
+            walked_since=step.walked_since or page.answered_at or page.sent_at,
+            read_count=F("read_count") + written.read,
+            new_count=F("new_count") + written.new,
+            changed_count=F("changed_count") + written.changed,
+            unchanged_count=F("unchanged_count") + written.unchanged,
+            set_aside_count=F("set_aside_count") + written.set_aside,
+            totals=_added(step.totals, written),
+        )
+        if not moved:
+            raise LostClaim
+    step.refresh_from_db()
+
+
+def store_loose(
+    session: calls.Session, run: SyncRun, resource: Resource, page: replies.Page, now: datetime
+) -> writing.Written:
+    """Commit a page for a run that is still ours, without a checkpoint of its own.
+
+    :raises LostClaim: the run was cancelled.
+    """
+    with transaction.atomic():
+        session.check_generation()
+        kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
+            claimed_until=now + claims.LEASE, attempts=0, heard_at=now
+        )
+        if not kept:
+            raise LostClaim
+        return storing.store(
+            organisation_id=run.organisation_id, resource=resource, page=page, now=now
+        )
+
+
+def _added(totals: dict[str, list[str]], written: writing.Written) -> dict[str, list[str]]:
+    """Add a page's totals to the step's, as decimal strings."""
+    added = dict(totals)
+    for currency, (read, stored) in written.totals.items():
+        before = added.get(currency, ["0", "0"])
+        added[currency] = [str(Decimal(before[0]) + read), str(Decimal(before[1]) + stored)]
+    return added
+
+
+def _is_large(step: SyncStep) -> bool:
+    stored = Document.objects.filter(
+        organisation_id=step.run.organisation_id,
+        kind=mapping.KINDS[Resource(step.resource)],
+        date__range=(step.date_from, step.date_to),
+    )
+    return stored.count() > LARGE
+
+
+def _cut(step: SyncStep, now: datetime) -> bool:
+    """Cut a step's window in two; return False when it is a single day already."""
+    days = (step.date_to - step.date_from).days
+    if days < 1:
+        return False
+    middle = step.date_from + timedelta(days=days // 2)
+    with transaction.atomic():
+        SyncStep.objects.create(
+            run=step.run,
+            resource=step.resource,
+            date_from=middle + timedelta(days=1),
+            date_to=step.date_to,
+        )
+        SyncStep.objects.filter(pk=step.pk).update(date_to=middle)
+    label = Resource(step.resource).label
+    run_log.say(step.run, f"{label}: reading in two parts, cut at {middle:%-d %b %Y}", now=now)
+    return True

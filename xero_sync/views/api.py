@@ -1,0 +1,147 @@
+"""Sync runs by API: list, start, watch, cancel. The same rights and rules as the page.
+
+Signed-in sessions only, so far; the runs are those of the signed-in person's portal.
+"""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework import permissions as rest_permissions
+from rest_framework import serializers, status
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from connected_apps.queries import current_organisation
+from lrm import permissions
+from lrm.models import Portal, User
+from xero_sync import bells, run_progress, runs, tasks
+from xero_sync.models import RunWhat, SyncRun
+
+
+class MaySeeRuns(rest_permissions.BasePermission):
+    """Portal admins read; those with an LRM role too may start and cancel."""
+
+    message = "Re-syncing is for portal admins; starting and cancelling also needs an LRM role."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Return whether this method is allowed to this user."""
+        if not isinstance(request.user, User):
+            return False
+        if request.method in rest_permissions.SAFE_METHODS:
+            return permissions.may_see_connected_apps(request.user)
+        return permissions.may_manage_connected_apps(request.user)
+
+
+class RunRequest(serializers.Serializer[Any]):
+    """What a run is asked for with."""
+
+    date_from = serializers.DateField()
+    date_to = serializers.DateField()
+    what = serializers.ChoiceField(choices=RunWhat.choices, default=RunWhat.DOCUMENTS)
+
+
+class _RunView(APIView):
+    authentication_classes = (SessionAuthentication,)
+    permission_classes = (MaySeeRuns,)
+
+    @staticmethod
+    def portal_of(request: Request) -> Portal:
+        """Return the signed-in person's portal; the permission has made sure of it."""
+        portal = request.user.portal if isinstance(request.user, User) else None
+        if portal is None:
+            raise serializers.ValidationError("This user belongs to no portal.")
+        return portal
+
+    def run_of(self, request: Request, run_id: int) -> SyncRun:
+        """Return a run of the portal, or 404."""
+        return get_object_or_404(SyncRun, pk=run_id, portal=self.portal_of(request))
+
+
+class SyncRuns(_RunView):
+    """GET: the newest runs. POST: start one."""
+
+    def get(self, request: Request) -> Response:
+        """List the newest runs of the connected organisation."""
+        portal = self.portal_of(request)
+        organisation = current_organisation(portal)
+        found = run_progress.latest(portal=portal, organisation=organisation)
+        return Response({"results": [as_json(run) for run in found]})
+
+    def post(self, request: Request) -> Response:
+        """Start a run; 400 with the message at the field, 409 while Xero is not connected."""
+        asked = RunRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = {**asked.validated_data, "what": RunWhat(asked.validated_data["what"])}
+        by = request.user if isinstance(request.user, User) else None
+        try:
+            run = runs.request(portal=self.portal_of(request), by=by, now=timezone.now(), **given)
+        except runs.BadRange as problem:
+            raise serializers.ValidationError({problem.field: [str(problem)]}) from None
+        except runs.NotPossible as problem:
+            return Response({"detail": str(problem)}, status=status.HTTP_409_CONFLICT)
+        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        return Response(as_json(run), status=status.HTTP_201_CREATED)
+
+
+class OneSyncRun(_RunView):
+    """GET: one run as it is now, with its log."""
+
+    def get(self, request: Request, run_id: int) -> Response:
+        """Return the run."""
+        run = self.run_of(request, run_id)
+        log = [{"at": line.at, "text": line.text} for line in run.lines.all()]
+        return Response({**as_json(run), "log": log})
+
+
+class CancelSyncRun(_RunView):
+    """POST: stop a run where it is."""
+
+    def post(self, request: Request, run_id: int) -> Response:
+        """Cancel the run; 409 when it has ended already."""
+        run = self.run_of(request, run_id)
+        user = request.user
+        if not isinstance(user, User) or not runs.cancel(run=run, by=user, now=timezone.now()):
+            return Response({"detail": "It has ended already."}, status=status.HTTP_409_CONFLICT)
+        run.refresh_from_db()
+        return Response(as_json(run))
+
+
+def as_json(run: SyncRun) -> dict[str, Any]:
+    """Return a run with its progress and proof; amounts as decimal strings."""
+    now = timezone.now()
+    progress = run_progress.progress_of(run, now=now)
+    return {
+        "id": run.pk,
+        "what": run.what,
+        "date_from": run.date_from,
+        "date_to": run.date_to,
+        "state": "STALLED" if runs.has_stalled(run, now=now) else run.state,
+        "reason": run.reason,
+        "requested_at": run.requested_at,
+        "finished_at": run.finished_at,
+        "read": progress.read,
+        "total": progress.total,
+        "new": progress.new,
+        "changed": progress.changed,
+        "unchanged": progress.unchanged,
+        "set_aside": progress.set_aside,
+        "without_learner": run.unmatched_count,
+        "seconds_left": progress.left.total_seconds() if progress.left else None,
+        "proof": [
+            {
+                "kind": proof.label,
+                "in_xero": proof.xero_count,
+                "here": proof.our_count,
+                "set_aside": proof.set_aside,
+                "totals": [
+                    {"currency": currency, "read": read, "stored": stored}
+                    for currency, read, stored in proof.totals
+                ],
+                "differences": proof.differences,
+            }
+            for proof in progress.proofs
+        ],
+    }
