@@ -61,8 +61,9 @@ def disconnect(
                 now=now,
                 correlation_id=correlation_id,
             )
+            removals.take(removal, now=now)
         _end(connection, by=by, name=name, now=now, correlation_id=correlation_id)
-    done = removal is None or removals.finish(removal_id=removal.pk, now=now)
+    done = removal is None or removals.finish_claimed(removal=removal, now=now)
     return Outcome(name, done_in_xero=done)
 
 

@@ -45,6 +45,18 @@ def finish(*, removal_id: int, now: datetime) -> bool:
     removal = _claim(removal_id, now=now)
     if removal is None:
         return PendingRemoval.objects.filter(pk=removal_id, finished_at__isnull=False).exists()
+    return finish_claimed(removal=removal, now=now)
+
+
+def take(removal: PendingRemoval, *, now: datetime) -> None:
+    """Claim a removal in the transaction that makes it, so that no worker is quicker."""
+    removal.next_try_at = now + CLAIM
+    removal.attempts += 1
+    removal.save()
+
+
+def finish_claimed(*, removal: PendingRemoval, now: datetime) -> bool:
+    """Try a removal that the caller has claimed; return whether nothing is left to do."""
     try:
         outcome = _remove(removal, now=now)
     except (errors.IdentityUnavailable, errors.IdentityMisconfigured) as error:
@@ -63,9 +75,7 @@ def _claim(removal_id: int, *, now: datetime) -> PendingRemoval | None:
             .first()
         )
         if removal is not None:
-            removal.next_try_at = now + CLAIM
-            removal.attempts += 1
-            removal.save()
+            take(removal, now=now)
     return removal
 
 

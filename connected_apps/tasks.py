@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import current_app, shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from connected_apps import errors, housekeeping, noticing, removals, tokens
 
@@ -73,6 +74,14 @@ def renew(*, connection_id: int) -> None:
         tokens.renew(connection_id=connection_id, now=timezone.now())
     except errors.ConnectedAppsError as error:
         logger.warning("Connection %s not renewed: %s", connection_id, type(error).__name__)
+
+
+def ring_removals() -> None:
+    """Have removals tried now; with the broker away they are tried within a minute all the same."""
+    try:
+        finish_removals.apply_async(retry=False)
+    except OperationalError as error:
+        logger.warning("The broker is away (%s); beat rings again", error)
 
 
 def schedule() -> None:

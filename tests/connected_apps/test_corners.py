@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from connected_apps import (
+    attaching,
     audit,
     claims,
     consents,
@@ -239,7 +240,7 @@ def test_choice_answered_twice_connects_once(browser: Browser) -> None:
     with pytest.raises(errors.ConsentProblem, match="already answered"):
         consents.answer(
             pending=pending,
-            tenant_id=consents.Offer.from_json(pending.organisations[0]).tenant_id,
+            tenant_id=attaching.Offer.from_json(pending.organisations[0]).tenant_id,
             confirmed=True,
             by=browser.user,
             now=timezone.now(),
