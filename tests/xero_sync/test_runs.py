@@ -1,0 +1,361 @@
+"""Sync runs as people meet them: merging, cancelling, the end, the page and the API."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from invoices.models import Document
+from lrm.models import LrmRole, Notice, User
+from tests import builders
+from tests.xero_sync.conftest import Linked, clock
+from tests.xero_sync.test_pull import ask
+from tests.xero_sync.test_pushes import save
+from xero_sync import run_progress, runs
+from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun, SyncStep
+
+PAGE = "/settings/connected-apps/xero/resync/"
+API = "/api/v1/sync-runs/"
+
+
+def end_first(linked: Linked) -> None:
+    """Put the first sync out of the way, as it answers every request."""
+    SyncRun.objects.filter(is_first=True).update(state=RunState.DONE, finished_at=clock())
+
+
+def request(linked: Linked, start: str, end: str, by: User | None = None) -> SyncRun:
+    """Ask for a re-sync of documents."""
+    return runs.request(
+        portal=linked.portal,
+        date_from=date.fromisoformat(start),
+        date_to=date.fromisoformat(end),
+        what=RunWhat.DOCUMENTS,
+        by=by or linked.manager,
+        now=clock(),
+    )
+
+
+def test_connecting_starts_the_first_sync_by_itself(linked: Linked) -> None:
+    first = SyncRun.objects.get()
+
+    assert (first.is_first, first.state) == (True, RunState.QUEUED)
+    assert linked.work(first).state == RunState.DONE
+
+
+def test_request_within_an_open_run_is_answered_by_it(linked: Linked) -> None:
+    end_first(linked)
+    colleague = builders.make_user(linked.portal, portal_admin=True)
+    run = request(linked, "2026-01-01", "2026-03-31")
+
+    assert request(linked, "2026-01-01", "2026-03-31") == run
+    assert request(linked, "2026-02-01", "2026-02-28", colleague) == run
+
+    linked.work(run)
+    told = {notice.user.pk for notice in Notice.objects.all()}
+    assert told == {linked.manager.pk, colleague.pk}
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        (("2026-03-01", "2026-05-31"), (date(2026, 4, 1), date(2026, 5, 31))),
+        (("2025-12-01", "2026-01-31"), (date(2025, 12, 1), date(2025, 12, 31))),
+        (("2026-04-01", "2026-04-30"), (date(2026, 4, 1), date(2026, 4, 30))),
+    ],
+)
+def test_request_beside_an_open_run_reads_only_the_other_days(
+    linked: Linked, asked: tuple[str, str], read: tuple[date, date]
+) -> None:
+    end_first(linked)
+    request(linked, "2026-01-01", "2026-03-31")
+
+    run = request(linked, *asked)
+
+    assert (run.date_from, run.date_to) == read
+
+
+def test_longer_request_replaces_the_open_run(linked: Linked) -> None:
+    end_first(linked)
+    shorter = request(linked, "2026-02-01", "2026-02-28")
+
+    longer = request(linked, "2026-01-01", "2026-03-31")
+
+    shorter.refresh_from_db()
+    assert (shorter.state, longer.state) == (RunState.CANCELLED, RunState.QUEUED)
+
+
+def test_end_is_told_by_bell_and_mail_with_all_counts(linked: Linked) -> None:
+    linked.work(ask(linked))
+
+    notice = Notice.objects.get(user=linked.manager)
+    assert "864 documents read: 864 new, 0 changed, 0 unchanged, 0 set aside" in notice.text
+    assert "without a learner" in notice.text
+    assert [message.to for message in mail.outbox] == [[linked.manager.email]]
+    assert "done" in mail.outbox[0].subject
+
+
+def test_cancelled_run_resumes_where_it_stopped(linked: Linked) -> None:
+    run = ask(linked)
+    assert runs.cancel(run=run, by=linked.manager, now=clock())
+    assert not runs.cancel(run=run, by=linked.manager, now=clock())
+
+    run.refresh_from_db()
+    assert runs.resume(run=run, by=linked.manager, now=clock())
+
+    assert linked.work(run).state == RunState.DONE
+
+
+def test_silent_run_is_said_to_have_stalled_but_a_waiting_one_is_not(linked: Linked) -> None:
+    run = ask(linked)
+    later = clock() + timedelta(minutes=4)
+
+    assert runs.has_stalled(run, now=later)
+
+    run.not_before = later
+    assert not runs.has_stalled(run, now=later)
+    run.not_before, run.state = None, RunState.DONE
+    assert not runs.has_stalled(run, now=later)
+
+
+def test_run_waits_for_an_outage_and_goes_on_by_itself(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/CreditNotes", named="maintenance")
+    run = ask(linked)
+
+    linked.work(run)
+    assert (run.state, run.reason) == (
+        RunState.PAUSED,
+        "Xero is not answering at the moment; trying again by itself",
+    )
+
+    SyncRun.objects.update(not_before=None)
+    assert linked.work(run).state == RunState.DONE
+
+
+def test_day_limit_pauses_the_connection_until_xero_opens_again(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/Invoices", named="day")
+    run = ask(linked)
+
+    linked.work(run)
+
+    linked.connection.refresh_from_db()
+    assert (run.state, linked.connection.state) == (RunState.PAUSED, "PAUSED")
+    assert linked.connection.paused_until == pytest.approx(run.not_before, abs=timedelta(seconds=5))
+
+
+def test_window_that_xero_refuses_is_read_in_parts(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/Invoices", status=400, body='{"ErrorNumber":16}')
+    run = ask(linked)
+
+    linked.work(run)
+
+    assert run.state == RunState.DONE
+    windows = list(run.steps.filter(resource="INVOICE").order_by("date_from"))
+    assert [(one.date_from, one.date_to) for one in windows] == [
+        (run.date_from, windows[0].date_to),
+        (windows[0].date_to + timedelta(days=1), run.date_to),
+    ]
+
+
+def test_document_lost_here_is_read_again_by_the_verification(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/CreditNotes", named="maintenance")
+    run = linked.work(ask(linked))
+    lost = Document.objects.filter(kind="INVOICE").order_by("pk")[0]
+    lost.delete()
+    SyncRun.objects.update(not_before=None)
+
+    linked.work(run)
+
+    assert run.state == RunState.DONE
+    assert any("reading them once more" in line.text for line in run.lines.all())
+    assert Document.objects.filter(xero_id=lost.xero_id).exists()
+
+
+def test_document_that_cannot_be_told_apart_is_named_by_number(linked: Linked) -> None:
+    run = ask(linked)
+    Document.objects.create(
+        organisation=linked.organisation,
+        kind="INVOICE",
+        xero_id="a0000000-0000-4000-8000-00000000dead",
+        number="INV-GHOST",
+        status="AUTHORISED",
+        date=run.date_to,
+        sub_total=1,
+        total_tax=0,
+        total=1,
+        amount_due=1,
+        amount_paid=0,
+        amount_credited=0,
+        updated_at=clock(),
+        read_at=clock(),
+        digest=b"",
+        raw={},
+        first_synced_at=clock(),
+        synced_at=clock(),
+    )
+
+    linked.work(run)
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert "Invoice INV-GHOST is stored here, but Xero does not list it" in run.reason
+
+
+def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> None:
+    save(linked)
+    ContactPush.objects.update(state=PushState.PARKED, problem="refused")
+    today = runs.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
+    run = runs.request(
+        portal=linked.portal,
+        date_from=today - timedelta(days=2),
+        date_to=today,
+        what=RunWhat.LEARNERS,
+        by=linked.manager,
+        now=clock(),
+    )
+
+    assert linked.work(run).state == RunState.DONE
+    assert ContactPush.objects.get().state == PushState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        ("2026-03-02", "2026-03-01", "The end is before the start"),
+        ("2036-01-01", "2036-01-02", "This date is in the future"),
+        ("soon", "2026-03-01", "Enter a date such as 2026-03-31"),
+        ("2010-01-01", "2026-03-01", "longer than ten years"),
+        ("", "2026-03-01", "Choose the first day"),
+    ],
+)
+def test_bad_dates_are_answered_at_the_field_and_kept(
+    linked: Linked, start: str, end: str, message: str
+) -> None:
+    before = SyncRun.objects.count()
+
+    answer = builders.client_of(linked.manager).post(PAGE, {"date_from": start, "date_to": end})
+
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert message in html
+    assert f'value="{end}"' in html
+    assert SyncRun.objects.count() == before
+
+
+def test_page_starts_a_run_and_shows_its_proof(linked: Linked) -> None:
+    end_first(linked)
+    client = builders.client_of(linked.manager)
+
+    answer = client.post(PAGE, {"date_from": "2026-01-01", "date_to": "2026-03-31"})
+    assert answer.status_code == 302
+    linked.work(SyncRun.objects.get(is_first=False))
+
+    html = client.get(PAGE).content.decode()
+    assert "Re-sync of 1 Jan 2026 to 31 Mar 2026" in html
+    assert html.count("Complete") == 4
+
+
+def test_preview_counts_without_starting(linked: Linked) -> None:
+    before = SyncRun.objects.count()
+
+    answer = builders.client_of(linked.manager).post(
+        PAGE, {"date_from": "2020-01-01", "date_to": "2026-03-01", "preview": "1"}
+    )
+
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "About 12 calls to Xero" in html
+    assert "fits into what is left of today" in html
+    assert SyncRun.objects.count() == before
+
+
+def test_preview_that_xero_does_not_answer_says_so(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
+
+    answer = builders.client_of(linked.manager).post(
+        PAGE, {"date_from": "2020-01-01", "date_to": "2026-03-01", "preview": "1"}
+    )
+
+    assert "No preview now" in answer.content.decode()
+
+
+def people(linked: Linked) -> dict[str, User | None]:
+    """Return one person of each kind."""
+    return {
+        "manager": linked.manager,
+        "watcher": builders.make_user(linked.portal, portal_admin=True, role=LrmRole.NONE),
+        "staff": builders.make_user(linked.portal),
+        "stranger": builders.make_user(builders.make_portal("Other"), portal_admin=True),
+        "nobody": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "see", "start", "cancel"),
+    [
+        ("manager", 200, 422, 302),
+        ("watcher", 200, 403, 403),
+        ("staff", 403, 403, 403),
+        ("stranger", 200, 422, 404),
+        ("nobody", 302, 302, 302),
+    ],
+)
+def test_rights_on_the_page(linked: Linked, who: str, see: int, start: int, cancel: int) -> None:
+    run = ask(linked)
+    client = builders.client_of(people(linked)[who])
+
+    answers = [
+        client.get(PAGE).status_code,
+        client.post(PAGE, {}).status_code,
+        client.post(f"{PAGE}{run.pk}/cancel/").status_code,
+    ]
+
+    assert answers == [see, start, cancel]
+    run.refresh_from_db()
+    assert (run.state == RunState.CANCELLED) == (who == "manager")
+
+
+@pytest.mark.parametrize(
+    ("who", "see", "start", "one"),
+    [
+        ("manager", 200, 201, 200),
+        ("watcher", 200, 403, 200),
+        ("staff", 403, 403, 403),
+        ("stranger", 200, 409, 404),
+        ("nobody", 403, 403, 403),
+    ],
+)
+def test_rights_by_api(linked: Linked, who: str, see: int, start: int, one: int) -> None:
+    run = ask(linked)
+    client = builders.client_of(people(linked)[who])
+    body: Any = {"date_from": "2001-01-01", "date_to": "2001-02-01"}
+
+    assert client.get(API).status_code == see
+    assert client.post(API, body, content_type="application/json").status_code == start
+    assert client.get(f"{API}{run.pk}/").status_code == one
+
+
+def test_api_shows_a_run_to_its_end(linked: Linked) -> None:
+    client = builders.client_of(linked.manager)
+    run = linked.work(ask(linked))
+
+    shown = client.get(f"{API}{run.pk}/").json()
+
+    assert (shown["state"], shown["read"], shown["total"]) == ("DONE", 864, 864)
+    assert [proof["in_xero"] == proof["here"] for proof in shown["proof"]] == [True] * 4
+    assert shown["log"]
+    assert client.post(f"{API}{run.pk}/cancel/").status_code == 409
+    bad = client.post(API, {"date_from": "2026-02-02", "date_to": "2026-02-01"})
+    assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
+
+
+def test_progress_tells_rate_and_time_left(linked: Linked) -> None:
+    run = ask(linked)
+    SyncStep.objects.filter(run=run).update(item_count=100, read_count=25)
+    run.started_at = clock() - timedelta(seconds=10)
+
+    progress = run_progress.progress_of(run, now=clock())
+
+    assert progress.percent == 25
+    assert progress.per_second == pytest.approx(10, rel=0.2)
+    assert progress.left is not None
+    assert progress.left.total_seconds() == pytest.approx(30, rel=0.2)
