@@ -38,7 +38,7 @@ def serve(linked: Linked, *invoices: dict[str, Any]) -> None:
     linked.world.do("replay", tenant=linked.tenant, documents={"Invoices": list(invoices)})
 
 
-BROKEN = [
+BROKEN: list[dict[str, Any]] = [
     {"UpdatedDateUTC": ...},
     {"UpdatedDateUTC": "soon"},
     {"Total": "a lot"},
