@@ -1,0 +1,58 @@
+"""A long backfill outlives its tokens: three of them end while it runs, and it finishes exact."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connected_apps.models import Grant, State
+from tests.xero_sync.conftest import Linked, linked
+from tests.xero_sync.test_pull import ask, ours, theirs
+from xero_sync import run_work
+from xero_sync.models import RunState
+
+__all__ = ["linked"]
+
+LIFE = timedelta(minutes=31)  # A minute more than an access token lives.
+EXPIRIES = 3
+READINGS_BETWEEN = 5  # Readings of the clock, so that the time passes in the middle of the work.
+
+
+class Clock:
+    """The workers' clock; while they read it, Xero's own clock jumps past a token's end.
+
+    :param together: whether ours jumps too, so that tokens are refreshed in time; else Xero's 401
+        is the first we hear of it.
+    """
+
+    def __init__(self, linked: Linked, *, together: bool) -> None:
+        self._linked = linked
+        self._together = together
+        self._readings = 0
+        self._offset = timedelta()
+        self.jumps = 0
+
+    def __call__(self) -> datetime:
+        """Read the time."""
+        self._readings += 1
+        if self.jumps < EXPIRIES and self._readings % READINGS_BETWEEN == 0:
+            self.jumps += 1
+            self._linked.world.do("clock", advance_seconds=LIFE.total_seconds())
+            self._offset += LIFE if self._together else timedelta()
+        return datetime.now(UTC) + self._offset
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_backfill_that_crosses_three_expiries_finishes(linked: Linked, together: bool) -> None:
+    run = ask(linked)
+    clock = Clock(linked, together=together)
+
+    while run_work.work_on(run_id=run.pk, clock=clock) is not None:
+        pass
+
+    run.refresh_from_db()
+    linked.connection.refresh_from_db()
+    assert clock.jumps == EXPIRIES
+    assert Grant.objects.get().refresh_count == EXPIRIES
+    assert run.state == RunState.DONE
+    assert linked.connection.state == State.CONNECTED
+    assert ours(linked) == theirs(linked) != {}
