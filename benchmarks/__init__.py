@@ -1,0 +1,1 @@
+"""The figures this product promises, measured: `make bench` (see `benchmarks.__main__`)."""

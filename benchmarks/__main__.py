@@ -1,0 +1,104 @@
+"""`python -m benchmarks [P1,P2,…] [--smoke] [--output FILE]`: measure, print one table, judge.
+
+Everything runs on this machine in a throw-away directory: PostgreSQL, Valkey, the simulator, the
+product's processes. Exit code 0 only where every figure that ran meets its target. `--smoke` runs
+through all of it with next to no documents and judges nothing: it shows that the harness works.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import bench, machine, p1, results
+from lrm import local_services
+
+FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
+    "P1": p1.measure,
+}
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what was asked for; return the exit code."""
+    asked = _parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    directory = Path(tempfile.mkdtemp(prefix="lrm-bench-"))
+    try:
+        rows, notes = _measure(asked.only, directory, smoke=asked.smoke)
+    except (bench.PartFailed, local_services.LocalServiceFailed) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    finally:
+        local_services.leave(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"\n{results.text_table(rows)}\n\n" + "\n".join(notes))
+    if asked.output:
+        asked.output.write_text(_page(asked.only, rows, notes))
+    return 0 if asked.smoke or results.all_met(rows) else 1
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure the figures.")
+    parser.add_argument("only", nargs="?", type=_names, default=list(FIGURES), metavar="P1,P2")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes, nothing judged")
+    parser.add_argument("--output", type=Path, help="where the table goes; RESULTS.md by default")
+    asked = parser.parse_args(arguments)
+    if asked.output is None and not asked.smoke:
+        asked.output = RESULTS
+    return asked
+
+
+def _names(text: str) -> list[str]:
+    names = [one.strip().upper() for one in text.split(",") if one.strip()]
+    unknown = [one for one in names if one not in FIGURES]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"choose from {', '.join(FIGURES)}")
+    return names
+
+
+def _measure(
+    names: Sequence[str], directory: Path, *, smoke: bool
+) -> tuple[list[results.Row], list[str]]:
+    here = bench.Bench(directory, smoke=smoke)
+    rows: list[results.Row] = []
+    loads = []
+    try:
+        notes = machine.describe(database_url=here.database_url, redis_url=here.redis_url)
+        for name in names:
+            began = time.monotonic()
+            loads.append(f"{name} began at {machine.load()}")
+            print(f"• {name}", flush=True)
+            found = FIGURES[name](here)
+            for row in found:
+                print(f"    {row.what}: {row.ours}; {row.ratio or ''} {row.target}", flush=True)
+            rows += found
+            loads[-1] += f" and took {time.monotonic() - began:.0f} s"
+    finally:
+        here.close()
+    return rows, [*notes, *loads]
+
+
+def _page(names: Sequence[str], rows: Sequence[results.Row], notes: Sequence[str]) -> str:
+    lines = [
+        "# Results",
+        "",
+        f"`make bench ONLY={','.join(names)}`. Ratios are of one run on one machine, medians of "
+        "at least three rounds; what each figure means stands at the top of its module.",
+        "",
+        *(f"- {note}" for note in notes),
+        "",
+        results.markdown_table(rows),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

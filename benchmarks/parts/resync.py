@@ -1,0 +1,66 @@
+"""`resync SLUG`: one worker re-syncs everything of a portal, from its first call to its end.
+
+It takes turns as the task does, without Celery between them; where the limiter says wait it
+waits as long as it was told.
+"""
+
+import json
+import sys
+import time
+from datetime import timedelta
+
+from benchmarks.parts import product
+from lrm.models import Portal
+from xero_sync import run_work, runs
+from xero_sync.models import RunWhat, SyncRun
+
+DAYS = 3000
+# Where it is told to wait longer, something is wrong, and the state says what.
+LONGEST_WAIT = timedelta(seconds=61)
+
+
+def request(slug: str) -> SyncRun:
+    """Ask for a re-sync of all that the books hold."""
+    portal = Portal.objects.get(slug=slug)
+    now = product.clock()
+    organisation = portal.organisations.get()
+    today = runs.today_of(portal=portal, organisation=organisation, now=now)
+    return runs.request(
+        portal=portal,
+        date_from=today - timedelta(days=DAYS),
+        date_to=today,
+        what=RunWhat.DOCUMENTS,
+        by=None,
+        now=now,
+    )
+
+
+def report(run: SyncRun) -> dict[str, object]:
+    """Return how a run went."""
+    run.refresh_from_db()
+    steps = list(run.steps.all())
+    return {
+        "state": run.state,
+        "reason": run.reason,
+        "documents": sum(step.read_count for step in steps),
+        "new": sum(step.new_count for step in steps),
+        "set_aside": sum(step.set_aside_count for step in steps),
+        "by_kind": {step.resource: step.item_count for step in steps},
+    }
+
+
+def main(slug: str) -> None:
+    """Measure one re-sync."""
+    run = request(slug)
+    cpu, began = time.process_time(), time.perf_counter()
+    while (delay := run_work.work_on(run_id=run.pk, clock=product.clock)) is not None:
+        if delay > LONGEST_WAIT:
+            break
+        time.sleep(delay.total_seconds())
+    seconds = time.perf_counter() - began
+    cpu = time.process_time() - cpu
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, **report(run)}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
