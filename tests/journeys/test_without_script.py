@@ -1,0 +1,48 @@
+"""The same without JavaScript: only slower to follow, because a person reloads."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.journeys.conftest import RESYNC, Stage
+from tests.journeys.visitor import Visitor
+
+MOST_LOOKS = 40
+
+
+def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
+    invoice = stage.unpaid_invoice()
+    admin = stage.visitor(script=False)
+
+    stage.connect(admin)
+    admin.expect_state("Connected")
+    admin.open(RESYNC)
+    _reload_until(admin, r"Started by itself[\s\S]*Done[\s\S]*Complete")
+    admin.page.get_by_label("From").fill("2019-01-01")
+    admin.press("Start re-sync")
+    admin.expect_message("The re-sync has started")
+    _reload_until(admin, r"Done[\s\S]*Complete[\s\S]*Started by itself")
+    admin.page.locator("#bell > summary").click()
+    expect(admin.page.locator("#bell")).to_contain_text("Re-sync of")
+
+    admin.open(f"/learners/?q={invoice['learner_number']}")
+    admin.page.get_by_role("rowheader").get_by_role("link").click()
+    admin.follow("Xero Invoices")
+    expect(admin.row_of(invoice["number"])).to_be_visible()
+    expect(admin.page.get_by_role("button", name="Pause updates")).to_be_hidden()
+
+    admin.open_connected_apps()
+    admin.follow("Disconnect from Xero")
+    admin.press(f"Disconnect {stage.home.name}")
+    admin.expect_message("is disconnected")
+    admin.expect_state("Disconnected here")
+
+
+def _reload_until(admin: Visitor, words: str) -> None:
+    """Reload as a person would until the page says so."""
+    for _ in range(MOST_LOOKS):
+        if re.search(words, admin.page.locator("main").inner_text()):
+            return
+        admin.page.wait_for_timeout(250)  # A person's pause; no script runs that could tell.
+        admin.page.reload()
+    raise AssertionError(f"{admin.page.url} never says {words}")
