@@ -44,7 +44,7 @@ def note_sweep(
     model: Any = Contact if cursor.resource == Resource.CONTACT else Document
     changed = set(model.objects.filter(**overdue).values_list("xero_id", flat=True))
     announced = Event.objects.filter(
-        organisation_id=cursor.organisation_id, resource_id__in=changed
+        organisation_id=cursor.organisation_id, resource_id__in=changed, delivery__isnull=False
     ).values_list("resource_id", flat=True)
     missed = len(changed.difference(announced))
     if missed:
@@ -62,6 +62,7 @@ def is_healthy(cursor: Cursor) -> bool:
         organisation_id=cursor.organisation_id,
         category__in=categories,
         received_at__gt=cursor.missed_at,
+        delivery__isnull=False,
     ).exists()
 
 

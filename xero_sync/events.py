@@ -19,6 +19,7 @@ from xero_sync import (
     claims,
     client,
     errors,
+    following,
     limiter,
     parking,
     replies,
@@ -54,9 +55,8 @@ def fetch_pending(*, organisation_id: int, clock: claims.Clock) -> timedelta | N
         connection_id=link.pk, generation=link.generation, lane=limiter.Lane.PEOPLE
     )
     try:
-        while events := _pending(organisation_id):
-            _act_on(session, organisation_id, events, clock)
-            Inbox.objects.filter(pk=inbox.pk).update(claimed_until=clock() + claims.LEASE)
+        while pending := _pending(organisation_id):
+            _act_on(session, organisation_id, pending, clock)
     except Exception as error:
         retry = retrying.after(error, attempts=inbox.attempts)
         parking.park(organisation_id=organisation_id, error=error, now=clock())
@@ -75,10 +75,10 @@ def _pending(organisation_id: int) -> list[Event]:
 
 
 def _act_on(
-    session: calls.Session, organisation_id: int, events: list[Event], clock: claims.Clock
+    session: calls.Session, organisation_id: int, pending: list[Event], clock: claims.Clock
 ) -> None:
     by_category: dict[str, list[Event]] = {}
-    for event in events:
+    for event in pending:
         by_category.setdefault(event.category, []).append(event)
     for category, named in by_category.items():
         resource = channel.CATEGORIES.get(category)
@@ -99,21 +99,31 @@ def _fetch(
     settled: list[Event],
     clock: claims.Clock,
 ) -> None:
-    page = _page_of(session, resource, ids)
+    """Fetch and store what the events name, and settle them in the same transaction.
+
+    What Xero rejects is asked for one by one, so that one strange id holds up nobody else's.
+    """
+    try:
+        page = _page_of(session, resource, ids)
+    except errors.Rejected as error:
+        if len(ids) == 1:
+            _settle(settled, clock(), EventState.IGNORED, note=f"Xero rejects it: {error.message}")
+            return
+        for one in ids:
+            own = [event for event in settled if event.resource_id == one]
+            _fetch(session, organisation_id, resource, [one], own, clock)
+        return
     with transaction.atomic():
         session.check_generation()
-        written = None
         if page is not None:
             written = storing.store(
                 organisation_id=organisation_id, resource=resource, page=page, now=clock()
             )
+            following.follow(organisation_id=organisation_id, written=written, now=clock())
         _settle(settled, clock())
-    # Whether applying a credit also moves the invoice's UpdatedDateUTC is not documented, and
-    # the invoice's own event may be lost: what a credit was applied to is fetched with it.
-    if written is not None and written.allocated_invoice_ids:
-        invoice_ids = [UUID(one) for one in sorted(written.allocated_invoice_ids)]
-        for batch in client.batches(Resource.INVOICE, invoice_ids):
-            _fetch(session, organisation_id, Resource.INVOICE, batch, [], clock)
+        Inbox.objects.filter(organisation_id=organisation_id).update(
+            claimed_until=clock() + claims.LEASE
+        )
 
 
 def _page_of(
@@ -128,13 +138,15 @@ def _page_of(
         return None
 
 
-def _settle(events: list[Event], now: datetime) -> None:
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(
-        state=EventState.DONE, settled_at=now
+def _settle(
+    settled: list[Event], now: datetime, state: EventState = EventState.DONE, *, note: str = ""
+) -> None:
+    Event.objects.filter(pk__in=[event.pk for event in settled]).update(
+        state=state, settled_at=now, note=note[:300]
     )
 
 
-def _leave_to_sweep(organisation_id: int, events: list[Event], now: datetime) -> None:
+def _leave_to_sweep(organisation_id: int, settled: list[Event], now: datetime) -> None:
     with transaction.atomic():
         sweeps.make_due(organisation_id=organisation_id, now=now, resources=_TOUCHED_BY_PAYMENT)
-        _settle(events, now)
+        _settle(settled, now)

@@ -56,7 +56,10 @@ class EventState(models.TextChoices):
 class Event(models.Model):
     """One change named in a delivery. A hint: what it names is fetched before it is believed."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")
+    # Null where no delivery named it: a credit that was stored asks for the invoices it touched.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, null=True, related_name="events"
+    )
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True)
     tenant_id = models.UUIDField(null=True)
     category = models.CharField(max_length=60)

@@ -26,7 +26,8 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     organisation = connection.organisation
     if organisation is None:
         return []
-    event = Event.objects.filter(organisation=organisation).order_by("-received_at").first()
+    heard = Event.objects.filter(organisation=organisation, delivery__isnull=False)
+    event = heard.order_by("-received_at").first()
     swept = Cursor.objects.filter(organisation=organisation).order_by("-last_swept_at")
     swept_at = swept.exclude(last_swept_at=None).values_list("last_swept_at", flat=True).first()
     run = SyncRun.objects.filter(organisation=organisation).order_by("-requested_at").first()

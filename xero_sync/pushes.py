@@ -192,11 +192,47 @@ def _update(
     known: dict[int, str],
     clock: claims.Clock,
 ) -> None:
-    contacts = [{"ContactID": known[push.learner_id], **contact_of(push.learner)} for push in batch]
+    batch = _changed_ones(batch)
+    if not batch:
+        return
+    names = _names_in_xero(organisation, [known[push.learner_id] for push in batch])
+    contacts = []
+    for push in batch:
+        # A name that had to be made unique stays so: the plain one is somebody else's.
+        unique = contact_of(push.learner, unique_name=True)
+        was_unique = names.get(known[push.learner_id]) == unique["Name"]
+        fields = unique if was_unique else contact_of(push.learner)
+        contacts.append({"ContactID": known[push.learner_id], **fields})
     key = _mark_sent(batch, clock())
     page = session.upsert_contacts(contacts, idempotency_key=key)
     refused = _take_answers(organisation, batch, contacts, page, clock())
     _park(refused, now=clock())
+
+
+def _names_in_xero(organisation: Organisation, contact_ids: list[str]) -> dict[str, str]:
+    mirrored = Contact.objects.filter(organisation=organisation, xero_id__in=contact_ids)
+    return {str(one.xero_id): one.name for one in mirrored}
+
+
+def _changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
+    """Settle the rows whose contact Xero has as it is; return the others.
+
+    Only after a sending whose reply is known: a row in doubt is sent again.
+    """
+    changed = []
+    for push in batch:
+        if push.sent_digest is None or bytes(push.sent_digest) != _digest(push.learner):
+            changed.append(push)
+        else:
+            ContactPush.objects.filter(pk=push.pk, version=push.version).update(
+                state=PushState.DONE, claimed_until=None, attempts=0, problem=""
+            )
+    return changed
+
+
+def _digest(learner: Learner) -> bytes:
+    """Return a fingerprint of what Xero is told of a learner."""
+    return hashlib.blake2b(wire.dumps(contact_of(learner)).encode(), digest_size=16).digest()
 
 
 def _mark_sent(batch: list[ContactPush], now: datetime) -> str:
@@ -207,6 +243,8 @@ def _mark_sent(batch: list[ContactPush], now: datetime) -> str:
     with transaction.atomic():
         ContactPush.objects.filter(pk__in=[push.pk for push in batch]).update(
             state=PushState.SENT,
+            # Forgotten until the reply is known: in between nobody knows what Xero has.
+            sent_digest=None,
             sent_version=F("version"),
             idempotency_key=key,
             claimed_until=now + claims.LEASE,
@@ -243,7 +281,7 @@ def _take_answers(
                 continue
             accepted.append(answer)
             _link(organisation, push, answer["ContactID"], now)
-            _settle(push, sent, now)
+            _settle(push, now)
         whole = dataclasses.replace(page, elements=accepted)
         storing.store(
             organisation_id=organisation.pk, resource=Resource.CONTACT, page=whole, now=now
@@ -260,11 +298,10 @@ def _link(organisation: Organisation, push: ContactPush, contact_id: str, now: d
     )
 
 
-def _settle(push: ContactPush, sent: dict[str, Any], now: datetime) -> None:
+def _settle(push: ContactPush, now: datetime) -> None:
     """Close the row, unless the learner was saved again meanwhile: then it stays waiting."""
-    digest = hashlib.blake2b(wire.dumps(sent).encode(), digest_size=16).digest()
     ContactPush.objects.filter(pk=push.pk).update(
-        sent_digest=digest, claimed_until=None, attempts=0, problem=""
+        sent_digest=_digest(push.learner), claimed_until=None, attempts=0, problem=""
     )
     ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
         state=PushState.DONE, done_at=now

@@ -20,6 +20,7 @@ from xero_sync import (
     calls,
     channel,
     claims,
+    following,
     limiter,
     parking,
     problems,
@@ -132,6 +133,10 @@ def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claim
             written = storing.store(
                 organisation_id=cursor.organisation_id, resource=resource, page=page, now=clock()
             )
+            if cursor.swept_through is not None:
+                following.follow(
+                    organisation_id=cursor.organisation_id, written=written, now=clock()
+                )
             channel.note_sweep(link=link, cursor=cursor, page=page, written=written, now=clock())
             if cursor.walk_started_at is None:
                 cursor.walk_started_at = page.answered_at or page.sent_at

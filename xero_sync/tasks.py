@@ -64,6 +64,9 @@ def sweep(organisation_id: int) -> None:
     organisations.fill_details(organisation_id=organisation_id, clock=_clock)
     delay = sweeps.sweep(organisation_id=organisation_id, clock=_clock)
     _again(sweep, organisation_id, delay, bells.BULK)
+    # Swept credits leave events for the invoices they touch.
+    if Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING).exists():
+        bells.ring(fetch_events, organisation_id, queue=bells.EVENTS)
 
 
 @shared_task
@@ -121,7 +124,7 @@ def ring_all() -> None:
 
 def _again(task: object, pk: int, delay: timedelta | None, queue: str) -> None:
     """Ring again soon; a long wait is left to beat, so that the broker holds no far-off bells."""
-    if delay is not None and delay <= timedelta(seconds=30):
+    if delay is not None and delay <= timedelta(seconds=90):
         bells.ring(task, pk, queue=queue, delay=delay.total_seconds())
 
 

@@ -97,7 +97,7 @@ class Written:
     unchanged: int = 0
     set_aside: int = 0
     purchases: int = 0
-    # Ids of new or changed rows, and of invoices that credits on this page were applied to.
+    # Ids of new or changed rows, and of the invoices that such credits are applied to.
     touched_ids: list[str] = field(default_factory=list)
     # {currency: (total read, total stored)}, of rows for which nothing newer was stored already.
     totals: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
@@ -190,7 +190,8 @@ def _store(
             _replace_children(cursor, documents, outcome)
             written.totals = _totals(cursor, organisation_id)
     for document in documents:
-        written.allocated_invoice_ids.update(document.allocated_invoice_ids)
+        if document.xero_id in outcome:
+            written.allocated_invoice_ids.update(document.allocated_invoice_ids)
     written.new = sum(is_new for _, is_new in outcome.values())
     written.changed = len(outcome) - written.new
     written.unchanged = len(kept) - len(outcome)

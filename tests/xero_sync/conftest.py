@@ -60,8 +60,8 @@ class Linked:
 
     def take_events(self) -> None:
         """Unpack what was delivered and fetch what it names."""
-        for organisation_id in deliveries.unpack(now=clock()):
-            assert events.fetch_pending(organisation_id=organisation_id, clock=clock) is None
+        deliveries.unpack(now=clock())
+        assert events.fetch_pending(organisation_id=self.organisation.pk, clock=clock) is None
 
     def work(self, run: SyncRun) -> SyncRun:
         """Work on a run until it ends or waits."""

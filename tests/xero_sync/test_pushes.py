@@ -98,6 +98,20 @@ def test_stranger_of_the_same_name_is_not_overwritten(linked: Linked) -> None:
     ]
 
 
+def test_name_that_had_to_be_made_unique_stays_so(linked: Linked) -> None:
+    stranger = next(one for one in linked.books()["contacts"] if not one["number"])
+    learner = save(linked, given_name="", family_name=stranger["name"])
+    linked.push()
+
+    save(linked, learner, given_name="", family_name=stranger["name"], email="new@example.com")
+    linked.push()
+
+    assert ContactPush.objects.get(learner=learner).state == PushState.DONE
+    assert [(one["name"], one["email"]) for one in contacts_numbered(linked, "L900001")] == [
+        (f"{stranger['name']} (L900001)", "new@example.com")
+    ]
+
+
 def test_lost_reply_creates_nobody_twice(linked: Linked) -> None:
     linked.world.fail("/api.xro/2.0/Contacts", method="PUT", cut="after")
     learner = save(linked)
@@ -135,3 +149,16 @@ def test_learner_saved_while_not_connected_goes_out_on_connecting(linked: Linked
     linked.push()
 
     assert len(contacts_numbered(linked, "L900001")) == 1
+
+
+def test_save_that_changes_nothing_for_xero_sends_nothing(linked: Linked) -> None:
+    learner = save(linked)
+    linked.push()
+    before = linked.world.calls("/contacts", "POST") + linked.world.calls("/contacts", "PUT")
+
+    ContactPush.objects.update(state=PushState.PENDING)
+    linked.push()
+
+    after = linked.world.calls("/contacts", "POST") + linked.world.calls("/contacts", "PUT")
+    assert after == before
+    assert ContactPush.objects.get(learner=learner).state == PushState.DONE

@@ -212,3 +212,14 @@ def test_event_waits_while_xero_is_away_and_is_fetched_after(linked: Linked) -> 
     Inbox.objects.update(not_before=None)
     assert events.fetch_pending(organisation_id=linked.organisation.pk, clock=clock) is None
     assert Event.objects.get().state == EventState.DONE
+
+
+def test_event_that_xero_rejects_holds_up_no_other(linked: Linked) -> None:
+    named = [one["xero_id"] for one in linked.books()["documents"] if one["type"] == "ACCREC"][:2]
+    linked.world.fail("/api.xro/2.0/Invoices", times=2, status=400, body="{}")
+
+    deliver(*(event(linked, "INVOICE", one) for one in named))
+    linked.take_events()
+
+    states = Event.objects.filter(delivery__isnull=False).values_list("state", flat=True)
+    assert sorted(states) == [EventState.DONE, EventState.IGNORED]
