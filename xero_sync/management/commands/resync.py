@@ -8,6 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from connected_apps.queries import connection_of
+from connected_apps.states import LIVE
 from lrm.models import Portal
 from xero_sync import bells, run_progress, runs, tasks
 from xero_sync.models import RunState, RunWhat, SyncRun
@@ -70,6 +72,12 @@ class Command(BaseCommand):
                 said = words
             if not run.is_open:
                 break
+            link = connection_of(run.portal)
+            if link is None or link.state not in LIVE:
+                raise CommandError(
+                    "Xero is not connected any more. The re-sync goes on by itself when a portal "
+                    "admin has connected it again on Settings > Connected Apps."
+                )
             time.sleep(0.3)
         if run.state != RunState.DONE:
             raise CommandError(f"{run.get_state_display()}. {run.reason}".strip())

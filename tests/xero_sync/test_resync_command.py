@@ -1,0 +1,87 @@
+"""`manage.py resync`: bad input is named, a verified end is exit 0, a lost connection is not."""
+
+import io
+import threading
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connections
+
+from connected_apps.models import Connection
+from tests.xero_sync.conftest import Linked
+from tests.xero_sync.test_runs import end_first
+from xero_sync.models import SyncRun
+
+
+def resync(
+    linked: Linked, *options: str, start: str = "2026-01-01", end: str = "2026-03-31"
+) -> str:
+    """Run the command and return what it said."""
+    said = io.StringIO()
+    call_command("resync", linked.portal.slug, "--from", start, "--to", end, *options, stderr=said)
+    return said.getvalue()
+
+
+def test_verified_end_is_a_success_with_progress(linked: Linked) -> None:
+    end_first(linked)
+
+    def worker() -> None:
+        try:
+            while not (run := SyncRun.objects.filter(is_first=False).first()):
+                pass
+            linked.work(run)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    said = resync(linked, "--wait")
+    thread.join()
+
+    assert "Done" in said
+    assert "documents" in said
+
+
+def test_without_waiting_it_is_queued(linked: Linked) -> None:
+    assert "is queued" in resync(linked)
+
+
+def test_lost_connection_ends_the_waiting(linked: Linked) -> None:
+    end_first(linked)
+    connection = Connection.objects.get()
+    before = connection.state
+
+    def breaker() -> None:
+        try:
+            while not SyncRun.objects.filter(is_first=False).exists():
+                pass
+            Connection.objects.update(state="DISCONNECTED_IN_XERO")
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=breaker)
+    thread.start()
+    with pytest.raises(CommandError, match="not connected any more"):
+        resync(linked, "--wait")
+    thread.join()
+
+    assert before == "CONNECTED"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        ("2026-03-02", "2026-03-01", "--to: The end is before the start"),
+        ("2036-01-01", "2036-01-02", "--from: This date is in the future"),
+        ("soon", "2026-03-01", "not a date such as 2026-03-31"),
+    ],
+)
+def test_bad_dates_name_the_option(linked: Linked, start: str, end: str, message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        resync(linked, start=start, end=end)
+
+
+def test_unknown_portal_is_named(db: None) -> None:
+    with pytest.raises(CommandError, match="There is no portal 'nowhere'"):
+        call_command("resync", "nowhere", "--from", "2026-01-01", "--to", "2026-01-02")
