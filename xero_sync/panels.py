@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from connected_apps import facts
 from connected_apps.models import Connection
 from connected_apps.states import LIVE
-from lrm import access, permissions
-from xero_sync import channel, limiter
+from lrm import access, panels, permissions
+from xero_sync import channel, health, limiter
 from xero_sync.models import Cursor, Event, SetAside, SyncRun
 
 
@@ -19,6 +19,7 @@ def register() -> None:
     """Put the sync's facts and its panel on the card."""
     facts.register_facts(give_facts)
     facts.register_panel(give_panel)
+    panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=health.ages))
 
 
 def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
