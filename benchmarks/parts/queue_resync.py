@@ -1,0 +1,38 @@
+"""`queue_resync SECONDS`: ask for a re-sync of every portal, ring, and watch until all have ended.
+
+The work is the workers'; here it is only watched. Prints how long it took from the ringing to the
+last end, and how each run went.
+"""
+
+import json
+import sys
+import time
+
+from benchmarks.parts import product, resync
+from lrm.models import Portal
+from xero_sync import bells, tasks
+from xero_sync.models import SyncRun
+
+
+def main(most_seconds: float) -> None:
+    """Measure the re-syncs of all portals together.
+
+    :raises TimeoutError: they have not ended after `most_seconds`.
+    """
+    found = [resync.request(one.slug) for one in Portal.objects.order_by("id")]
+    ids = [run.pk for run in found]
+    rung_at, began = product.clock(), time.monotonic()
+    for pk in ids:
+        bells.ring(tasks.work_on_run, pk, queue=bells.BULK)
+    while SyncRun.objects.filter(pk__in=ids, finished_at=None).exists():
+        if time.monotonic() - began > most_seconds:
+            raise TimeoutError(str([resync.report(run) for run in found][:3]))
+        time.sleep(0.05)
+    ended = [SyncRun.objects.get(pk=pk) for pk in ids]
+    last = max(run.finished_at for run in ended if run.finished_at)
+    seconds = (last - rung_at).total_seconds()
+    print(json.dumps({"seconds": seconds, "runs": [resync.report(run) for run in ended]}))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))

@@ -1,0 +1,38 @@
+"""`sweep TIMES`: one worker sweeps every organisation, TIMES times over, one after the other.
+
+Prints the seconds of each time; the first one also brings what was never swept.
+"""
+
+import json
+import sys
+import time
+
+from benchmarks.parts import product
+from xero_sync import sweeps
+from xero_sync.models import Cursor
+
+
+def sweep_all() -> float:
+    """Sweep all that is connected once, and return the seconds it took.
+
+    :raises RuntimeError: a sweep was put off.
+    """
+    ids = list(Cursor.objects.values_list("organisation_id", flat=True).distinct())
+    Cursor.objects.update(next_due_at=product.clock())
+    began = time.perf_counter()
+    for organisation_id in ids:
+        delay = sweeps.sweep(organisation_id=organisation_id, clock=product.clock)
+        if delay is not None:
+            raise RuntimeError(f"The sweep of {organisation_id} was put off by {delay}.")
+    return time.perf_counter() - began
+
+
+def main(times: int) -> None:
+    """Measure so many sweeps of everything."""
+    seconds = [sweep_all() for _ in range(times)]
+    organisations = Cursor.objects.values("organisation_id").distinct().count()
+    print(json.dumps({"seconds": seconds, "organisations": organisations}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
