@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bench, machine, p1, p2, p3, results
+from benchmarks import bench, machine, p1, p2, p3, p4, results
 from lrm import local_services
 
 FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P1": p1.measure,
     "P2": p2.measure,
     "P3": p3.measure,
+    "P4": p4.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -176,8 +176,16 @@ class Bench:
     def product(self, simulator: Simulator | None, **settings: str) -> dict[str, str]:
         """Return the environment of a product whose tables are made."""
         environment = environment_of(self.new_settings(simulator, **settings))
+        self.manage("migrate", "-v", "0", environment=environment)
+        return environment
+
+    def manage(self, *arguments: str, environment: dict[str, str]) -> None:
+        """Run a management command.
+
+        :raises PartFailed: it ended with an error; with what it said.
+        """
         done = subprocess.run(
-            manage("migrate", "-v", "0"),
+            [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -186,8 +194,7 @@ class Bench:
             check=False,
         )
         if done.returncode:
-            raise PartFailed(f"migrate: {done.stderr[-2000:]}")
-        return environment
+            raise PartFailed(f"manage.py {arguments[0]}: {done.stderr[-2000:]}")
 
     def _new_database(self, name: str) -> str:
         """Make an empty database and return its address."""
@@ -201,11 +208,6 @@ class Bench:
 def environment_of(settings: dict[str, str]) -> dict[str, str]:
     """Return the environment of a process with these settings."""
     return {**os.environ, "DJANGO_SETTINGS_MODULE": "lrm.settings", **settings}
-
-
-def manage(*arguments: str) -> list[str]:
-    """Return the command line of a management command."""
-    return [sys.executable, "manage.py", *arguments]
 
 
 def answer_of(name: str, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""P4, second half: from a change in Xero to its row here while re-syncs run; storms of events."""
+
+from collections import Counter
+
+from benchmarks import bench, results, workers
+from lrm.demo import ports
+
+DOCUMENTS, TINY = 26_000, 1_200
+CHANGES, TINY_CHANGES = 120, 3
+STORM, TINY_STORM = 1000, 50
+STORM_CALLS = 30
+
+
+def measure(here: bench.Bench) -> list[results.Row]:
+    """Run the whole product, change one document after the other, then many at once."""
+    port = ports.free_port()
+    documents = str(here.size(DOCUMENTS, TINY))
+    with here.simulator(
+        *(*bench.WITHOUT_LIMITS, "--documents", documents),
+        webhook_url=f"http://localhost:{port}/webhooks/xero/",
+    ) as running:
+        environment = here.product(running, **bench.NO_LIMITS)
+        made = here.part("connect", "1", environment=environment)["portals"][0]
+        here.part("resync", made["slug"], environment=environment)
+        with (
+            workers.web(here, environment, port=port),
+            workers.running(here, environment, queues="people,events"),
+            workers.running(here, environment, queues="bulk"),
+            workers.beat(here, environment),
+        ):
+            if not running.do("webhooks/intent")["passed"]:
+                raise bench.PartFailed("The intent-to-receive check was not passed.")
+            changes = str(here.size(CHANGES, TINY_CHANGES))
+            told = here.part(
+                *("watch_events", running.url, made["tenant"], str(made["organisation"]), changes),
+                environment=environment,
+            )
+        with (
+            workers.web(here, environment, port=port),
+            workers.running(here, environment, queues="people,events"),
+        ):
+            running.forget_calls()
+            count = str(here.size(STORM, TINY_STORM))
+            storm = here.part("storm", running.url, made["tenant"], count, environment=environment)
+            calls = Counter(one["path"].rsplit("/", 1)[1] for one in running.calls())
+    return [*_visible(told["seconds"], told["resyncs"]), _storm(storm, calls)]
+
+
+def _visible(seconds: list[float], resyncs: int) -> list[results.Row]:
+    what = f"event to visible row, {len(seconds)} changes during {resyncs} re-syncs"
+    p50, p99 = (results.percentile(seconds, share) for share in (0.5, 0.99))
+    return [
+        results.figure_of("P4", f"{what}: p50", f"{p50:.2f} s", target="<= 1 s", holds=p50 <= 1),
+        results.figure_of("P4", f"{what}: p99", f"{p99:.2f} s", target="<= 3 s", holds=p99 <= 3),
+    ]
+
+
+def _storm(storm: dict[str, float], calls: Counter[str]) -> results.Row:
+    made = sum(calls.values())
+    words = ", ".join(f"{name} {count}" for name, count in sorted(calls.items()))
+    return results.figure_of(
+        "P4",
+        f"calls for {storm['events']:,} events on one organisation ({words})",
+        f"{made} in {storm['seconds']:.1f} s",
+        target=f"<= {STORM_CALLS} calls",
+        holds=made <= STORM_CALLS,
+    )
