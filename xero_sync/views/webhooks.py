@@ -29,5 +29,5 @@ def receive(request: HttpRequest) -> HttpResponse:
     if not deliveries.is_signed(body=body, signature=signature, keys=settings.XERO_WEBHOOK_KEYS):
         return HttpResponse(status=401)
     Delivery.objects.create(received_at=datetime.now(UTC), body=body)
-    bells.ring(tasks.unpack_deliveries, queue=bells.EVENTS)
+    bells.ring_for_many(tasks.unpack_deliveries, queue=bells.EVENTS)
     return HttpResponse(status=200)
