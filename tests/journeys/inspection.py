@@ -27,14 +27,16 @@ _OVERFLOWING = """() => {
 # The theme follows the system's by an event, and some colours then fade over.
 _SETTLED = """theme => (document.documentElement.dataset.bsTheme || theme) === theme
   && document.getAnimations().every(one => one.playState !== "running")"""
-_FOCUS = """() => {
+# What a key has done is painted first, as a person would see it.
+_FOCUS = """async () => {
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
   const one = document.activeElement, style = getComputedStyle(one);
   const box = one.getBoundingClientRect();
   const x = box.left + box.width / 2, y = box.top + Math.min(box.height / 2, 12);
   const top = document.elementFromPoint(x, y);
   const label = one.labels && one.labels[0];
   return {
-    what: one.outerHTML.slice(0, 160),
+    what: `${one.outerHTML.slice(0, 160)} at ${Math.round(x)}, ${Math.round(y)}`,
     ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0
       || style.boxShadow !== "none",
     free: !!top && (one.contains(top) || top.contains(one) || (label && label.contains(top))),

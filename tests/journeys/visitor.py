@@ -81,6 +81,7 @@ class Visitor:
 
     def tab_to(self, target: Locator) -> None:
         """Press Tab until the focus is there; on the way it must never be out of sight."""
+        self.page.wait_for_load_state()
         for _ in range(MOST_TABS):
             self.page.keyboard.press("Tab")
             fault = inspection.fault_of_focus(self.page)
