@@ -2,11 +2,18 @@
 
 The order is by Xero's id: it never changes, so a document that is modified during the walk stays
 where it is. (Xero's default order is by UpdatedDateUTC; there a modified row jumps to the end and
-every later row moves up one, so that one of them would be skipped.) What enters the list during
-the walk can only make a row come twice, which the upsert ignores; what leaves it is caught by the
-count at the end of a re-sync.
+every later row moves up one, so that one of them would be skipped.)
+
+What enters the list during the walk pushes rows down: one may come twice, which the upsert
+ignores, and the last may land on a page that was not there before, which is then read too. But of
+pages in flight together a later one may have been read before an earlier one, and what was pushed
+from that to this is on neither: a page whose count is lower than that of the page before it is
+read again. Where it stays lower, something left the list and rows moved up; then the page before
+it is read again as well. (Nothing ever leaves a list of what was modified since a moment.)
 """
 
+import contextlib
+import dataclasses
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -79,13 +86,20 @@ def fetch(
 
 
 def walk(
-    session: calls.Session, listing: Listing, *, first_page: int = 1, page_count: int | None = None
+    session: calls.Session,
+    listing: Listing,
+    *,
+    first_page: int = 1,
+    page_count: int | None = None,
+    item_count: int | None = None,
 ) -> Generator[tuple[int, replies.Page], None, None]:
     """Yield (page number, page) in order, with up to four calls in flight.
 
     Where the number of pages is not known the first one is awaited, since it tells; where Xero
     does not tell at all, the walk ends with the first page that is not full.
 
+    :param page_count: of the page before the first one, where that is known.
+    :param item_count: the same.
     :raises errors.XeroError: at the page that failed, after all pages before it.
     """
     number = first_page
@@ -93,12 +107,37 @@ def walk(
         page = fetch(session, listing, page=number)
         yield number, page
         number += 1
-        page_count = page.page_count
+        page_count, item_count = page.page_count, page.item_count
         if page_count is None:
             yield from _walk_untold(session, listing, number, page)
             return
-    if number <= page_count:
-        yield from _walk_ahead(session, listing, number, page_count)
+    while number <= page_count:
+        with contextlib.closing(_walk_ahead(session, listing, number, page_count)) as ahead:
+            for done, found in ahead:
+                page = _in_step(session, listing, done, found, item_count)
+                yield done, page
+                number, item_count = done + 1, page.item_count
+                page_count = page.page_count or 0
+
+
+def _in_step(
+    session: calls.Session, listing: Listing, number: int, page: replies.Page, before: int | None
+) -> replies.Page:
+    """Return a page that is no older than the one before it, with what moved up before it.
+
+    :param before: how many items the list had when the page before this one was read.
+    """
+    if not _has_fewer(page, before):
+        return page
+    page = fetch(session, listing, page=number)
+    if not _has_fewer(page, before) or number == 1:
+        return page
+    moved_up = fetch(session, listing, page=number - 1).elements
+    return dataclasses.replace(page, elements=[*moved_up, *page.elements])
+
+
+def _has_fewer(page: replies.Page, before: int | None) -> bool:
+    return before is not None and page.item_count is not None and page.item_count < before
 
 
 def _walk_untold(

@@ -61,7 +61,11 @@ def _walk_pages(
     if step.page_count is not None and step.next_page > step.page_count:
         return True
     pages = pulling.walk(
-        session, listing_of(step), first_page=step.next_page, page_count=step.page_count
+        session,
+        listing_of(step),
+        first_page=step.next_page,
+        page_count=step.page_count,
+        item_count=step.item_count,
     )
     for number, page in pages:
         _store_page(session, step, number, page, clock())

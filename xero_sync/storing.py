@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from xero_sync import links, replies, writing
+from xero_sync import contact_names, links, replies, writing
 from xero_sync.models import Resource
 
 
@@ -10,12 +10,16 @@ def store(
     *, organisation_id: int, resource: Resource, page: replies.Page, now: datetime
 ) -> writing.Written:
     """Write a page and link its contacts, inside the caller's transaction."""
+    contact_names.hold(organisation_id=organisation_id, resource=resource)
     written = writing.write_page(
         organisation_id=organisation_id,
         resource=resource,
         elements=page.elements,
         read_at=page.sent_at,
         now=now,
+    )
+    contact_names.align(
+        organisation_id=organisation_id, resource=resource, touched_ids=written.touched_ids
     )
     if resource is Resource.CONTACT:
         links.link_by_number(

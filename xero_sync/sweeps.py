@@ -7,6 +7,7 @@ minutes of overlap cover what the documentation leaves open (whether the edge is
 soon a change is visible).
 """
 
+import contextlib
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -111,14 +112,19 @@ def _sweep_one(
         return None
     try:
         _walk(session, link, cursor, clock)
+    except claims.Lost:
+        return None
     except Exception as error:
         retry = retrying.after(error, attempts=cursor.attempts)
         parking.park(organisation_id=organisation_id, error=error, now=clock())
-        cursor.attempts += 1
-        cursor.problem = retry.why
-        cursor.next_due_at = clock() + retry.delay
-        cursor.claimed_until = None
-        cursor.save(update_fields=["attempts", "problem", "next_due_at", "claimed_until"])
+        with contextlib.suppress(claims.Lost):
+            claims.keep(
+                cursor,
+                until=None,
+                attempts=cursor.attempts + 1,
+                problem=retry.why,
+                next_due_at=clock() + retry.delay,
+            )
         return retry
     return None
 
@@ -138,11 +144,14 @@ def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claim
                     organisation_id=cursor.organisation_id, written=written, now=clock()
                 )
             channel.note_sweep(link=link, cursor=cursor, page=page, written=written, now=clock())
-            if cursor.walk_started_at is None:
-                cursor.walk_started_at = page.answered_at or page.sent_at
-            cursor.next_page = number + 1
-            cursor.claimed_until = clock() + claims.LEASE
-            cursor.save(update_fields=["walk_started_at", "next_page", "claimed_until"])
+            started_at = cursor.walk_started_at or page.answered_at or page.sent_at
+            claims.keep(
+                cursor,
+                until=clock() + claims.LEASE,
+                walk_started_at=started_at,
+                next_page=number + 1,
+            )
+            cursor.walk_started_at = started_at
         logger.info(
             "Swept %s page %s of organisation %s: %s new, %s changed",
             resource,
@@ -151,32 +160,31 @@ def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claim
             written.new,
             written.changed,
         )
-    cursor.swept_through = cursor.walk_started_at
-    cursor.walk_started_at = None
-    cursor.next_page = 1
-    cursor.last_swept_at = clock()
-    cursor.attempts = 0
-    cursor.problem = ""
-    began_at = cursor.next_due_at
-    cursor.save(
-        update_fields=[
-            "swept_through",
-            "walk_started_at",
-            "next_page",
-            "last_swept_at",
-            "attempts",
-            "problem",
-        ]
-    )
-    # A sweep that was asked for while this one ran is still owed.
+    _finish(cursor, clock())
+
+
+def _finish(cursor: Cursor, now: datetime) -> None:
+    """Note how far the walk came and when the next is due.
+
+    One that was asked for while this one ran is still owed. So is one after a walk that was taken
+    up half-way: what changed on its earlier pages since they were read may be long ago.
+    """
     cursor.refresh_from_db(fields=["missed_at", "missed_count"])
     if cursor.missed_at and channel.is_healthy(cursor):
         Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
-    later = clock() + channel.sweep_interval(cursor)
-    Cursor.objects.filter(pk=cursor.pk).update(
-        claimed_until=None,
+    was_resumed = cursor.next_page > 1
+    later = now if was_resumed else now + channel.sweep_interval(cursor)
+    claims.keep(
+        cursor,
+        until=None,
+        swept_through=cursor.walk_started_at,
+        walk_started_at=None,
+        next_page=1,
+        last_swept_at=now,
+        attempts=0,
+        problem="",
         next_due_at=Case(
-            When(next_due_at__gt=began_at, then=F("next_due_at")), default=Value(later)
+            When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")), default=Value(later)
         ),
     )
 

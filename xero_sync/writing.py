@@ -22,6 +22,13 @@ from django.db import connection
 from xero_sync import mapping, set_aside, values, wire
 from xero_sync.models import Resource
 
+# Which version may replace the one that is stored.
+NEWER = """
+    stored.updated_at < EXCLUDED.updated_at
+    OR (stored.updated_at = EXCLUDED.updated_at AND stored.digest <> EXCLUDED.digest
+        AND stored.read_at <= EXCLUDED.read_at)
+"""
+
 _Mapped = mapping.MappedDocument | mapping.MappedContact
 
 _DOCUMENT_COLUMNS = {
@@ -246,9 +253,7 @@ def _upsert(
                (organisation_id, {names}, read_at, first_synced_at, synced_at)
         SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
         ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
-         WHERE stored.updated_at < EXCLUDED.updated_at
-            OR (stored.updated_at = EXCLUDED.updated_at AND stored.digest <> EXCLUDED.digest
-                AND stored.read_at <= EXCLUDED.read_at)
+         WHERE {NEWER}
         RETURNING stored.xero_id, stored.id, stored.xmax = 0
         """,  # noqa: S608 - names come from the tables above, values are parameters
         [organisation_id, read_at, now, now],

@@ -1,0 +1,64 @@
+"""A stage to play schedules on, and how many of them to play."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection as database
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from tests.connected_apps import xero
+from tests.convergence import crew
+from tests.convergence.stage import Stage
+from tests.simulator import process
+
+SCHEDULES = 25
+# Small books in small pages: every walk has several pages, and a schedule takes a second or two.
+SMALL = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "30")
+PAGES = ("--max-page-size", "16")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; they are known where this folder is named on the command line."""
+    group = parser.getgroup("convergence")
+    group.addoption("--schedules", type=int, default=SCHEDULES, help="how many schedules to play")
+    group.addoption("--schedule-seed", type=int, default=1, help="the seed to begin with")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of every schedule, so that test processes share them."""
+    if "schedule_seed" in metafunc.fixturenames:
+        count = metafunc.config.getoption("schedules", SCHEDULES)
+        first = metafunc.config.getoption("schedule_seed", 1)
+        metafunc.parametrize("schedule_seed", range(first, first + count))
+
+
+@pytest.fixture(scope="session")
+def small_simulator() -> Iterator[str]:
+    """Run a simulator with small books."""
+    with process.running(*SMALL, *PAGES) as url:
+        yield url
+
+
+@pytest.fixture
+def world(small_simulator: str, settings: Settings) -> xero.World:
+    """Point this process at the simulator, too: the browser's part of connecting is played here."""
+    settings.XERO_AUTHORIZE_URL = f"{small_simulator}/identity/connect/authorize"
+    settings.XERO_IDENTITY_URL = settings.XERO_API_URL = small_simulator
+    settings.XERO_WEBHOOK_KEYS = ["demo-webhook-key"]
+    # The receiver of webhooks must leave no connection behind when the database is dropped.
+    database.settings_dict["CONN_MAX_AGE"] = 0
+    return xero.World(small_simulator)
+
+
+@pytest.fixture(scope="session")
+def honest_crew(small_simulator: str, django_db_setup: None) -> Iterator[crew.Crew]:
+    """Hire workers for all schedules of this test process."""
+    with crew.hired(small_simulator) as hired:
+        yield hired
+
+
+@pytest.fixture
+def stage(live_server: LiveServer, world: xero.World, honest_crew: crew.Crew) -> Stage:
+    """Give a stage with an honest crew and a receiver of webhooks that listens."""
+    return Stage(world, honest_crew, live_server.url)

@@ -1,0 +1,213 @@
+"""Where a schedule is played: a connected portal, the simulator, workers, and one clock for all.
+
+The workers' clock and the simulator's jump forward together, so that leases lapse, tokens end and
+sweeps fall due while a schedule takes seconds. (What overlaps a sweep is five minutes; if all
+changes fell into them, the last sweep would hide every fault before it.)
+"""
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import redis
+import requests
+from django.conf import settings
+
+from connected_apps.models import Connection, Organisation
+from connected_apps.states import LIVE
+from tests import builders
+from tests.connected_apps import xero
+from tests.convergence import books
+from tests.convergence.crew import Crew
+from xero_sync import runs, sweeps
+from xero_sync.models import Cursor, Delivery, Event, EventState, RunState, RunWhat, SyncRun
+
+WEBHOOK_KEY = "demo-webhook-key"
+# More than any lease and any waiting time that the product chooses by itself.
+LONG = timedelta(minutes=20)
+TURNS = 60
+# What the simulator says of a call that is wrong, rather than refused as Xero would.
+_NONSENSE = re.compile("There is no act|is missing|makes no sense|is no amount|is no day")
+
+
+@contextmanager
+def _commits(**_: Any) -> Iterator[None]:
+    """In transactional tests what waits for a commit happens by itself."""
+    yield
+
+
+class Stage:
+    """One portal and its Xero, and whatever a schedule does to them."""
+
+    def __init__(self, world: xero.World, crew: Crew, webhook_url: str) -> None:
+        self.world = world
+        self.crew = crew
+        self._webhook_url = webhook_url
+        self.begin()
+
+    def begin(self) -> None:
+        """Start afresh: seeded books, and a new portal connected to them."""
+        Connection.objects.all().delete()
+        Delivery.objects.all().delete()
+        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        self.world.do("reset")
+        self.ahead = 0.0
+        self.stalled: list[int] = []
+        # Documents that changed without a word: what a modified-since list cannot tell.
+        self.silent: set[str] = set()
+        portal = builders.make_portal()
+        self.manager = builders.make_user(portal, portal_admin=True)
+        browser = xero.Browser(self.world, self.manager, _commits)
+        browser.connect()
+        self.connection = browser.connection
+        assert self.connection.organisation is not None
+        self.organisation: Organisation = self.connection.organisation
+        self.tenant = str(self.organisation.tenant_id)
+        url = f"{self._webhook_url}/webhooks/xero/"
+        self.world.do("webhooks", url=url, key=WEBHOOK_KEY, enabled=True)
+
+    def now(self) -> datetime:
+        """Read the clock of the workers."""
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+
+    def later(self, by: timedelta) -> None:
+        """Let time pass, here and in Xero."""
+        self.ahead += by.total_seconds()
+        self.world.do("clock", advance_seconds=by.total_seconds())
+
+    def show_books(self) -> dict[str, Any]:
+        """Return all that the organisation has in Xero."""
+        found: dict[str, Any] = self.world.show("books", tenant=self.tenant)
+        return found
+
+    def act(self, path: str, **given: Any) -> bool:
+        """Do something in Xero; return whether it was allowed.
+
+        :raises AssertionError: nobody could do it, because it makes no sense.
+        """
+        answer = requests.post(
+            f"{self.world.url}/simulator/{path}", json={"tenant": self.tenant, **given}, timeout=5
+        )
+        assert answer.ok or not _NONSENSE.search(answer.text), answer.text
+        return answer.ok
+
+    def ask_for_run(self, *, days: int) -> SyncRun:
+        """Ask for a re-sync that reaches back so many days."""
+        now = self.now()
+        today = runs.today_of(
+            portal=self.connection.portal, organisation=self.organisation, now=now
+        )
+        return runs.request(
+            portal=self.connection.portal,
+            date_from=today - timedelta(days=days),
+            date_to=today,
+            what=RunWhat.DOCUMENTS,
+            by=self.manager,
+            now=now,
+        )
+
+    def open_runs(self) -> list[int]:
+        """Return the runs that have not ended."""
+        mine = SyncRun.objects.filter(organisation=self.organisation, state__in=runs.OPEN)
+        return list(mine.order_by("pk").values_list("pk", flat=True))
+
+    def start(self, turn: str) -> int | None:
+        """Begin a turn in a worker; None where there is no re-sync to work on."""
+        pk = self.organisation.pk
+        if turn == "run":
+            waiting = self.open_runs()
+            if not waiting:
+                return None
+            pk = waiting[0]
+        return self.crew.start(turn, pk, ahead=self.ahead)
+
+    def finish(self, pid: int) -> float | None:
+        """Wait for a worker; one that waits for what a stalled one holds makes that one go on."""
+        outcome = self.crew.wait(pid, seconds=0.5 if self.stalled else 20)
+        if outcome.code is None:
+            self.wake()
+            outcome = self.crew.wait(pid)
+        assert outcome.code is not None, "a worker hangs"
+        return outcome.delay
+
+    def work(self, turn: str) -> float | None:
+        """Take a turn to its end and return in how many seconds there is more."""
+        pid = self.start(turn)
+        return None if pid is None else self.finish(pid)
+
+    def wake(self) -> None:
+        """Let the workers that were stopped go on, to their ends."""
+        for pid in self.stalled:
+            self.crew.signal(pid, signal.SIGCONT)
+        for pid in self.stalled:
+            assert self.crew.wait(pid).code is not None, "a worker hangs"
+        self.stalled.clear()
+
+    def make_due(self) -> None:
+        """Ask for a sweep of everything."""
+        sweeps.begin(organisation_id=self.organisation.pk, now=self.now())
+        sweeps.make_due(organisation_id=self.organisation.pk, now=self.now())
+
+    def abandon(self) -> None:
+        """Let nothing of a schedule that failed reach into the next."""
+        for pid in self.stalled:
+            self.crew.signal(pid, signal.SIGKILL)
+            self.crew.wait(pid)
+
+    def converge(self) -> dict[tuple[str, str], str]:
+        """Let the faults stop and all work be done; return what still differs from Xero."""
+        self.world.heal()
+        self.world.do("webhooks", lose_next=0, double=False, shuffle=False, delay_seconds=0)
+        self.wake()
+        self.world.do("webhooks/flush")
+        self.later(LONG)
+        self._drain()
+        self.make_due()
+        self._until_swept()
+        found = self._differences()
+        if self.silent:
+            found = {key: text for key, text in found.items() if key[1] not in self.silent}
+            if not found:
+                run = self.ask_for_run(days=3000)
+                self._drain()
+                run.refresh_from_db()
+                assert run.state == RunState.DONE, run.reason
+                found = self._differences()
+        return found
+
+    def _differences(self) -> dict[tuple[str, str], str]:
+        self.connection.refresh_from_db()
+        assert self.connection.state in LIVE, self.connection.reason
+        return books.differences(books.theirs(self.show_books()), books.ours(self.organisation))
+
+    def _drain(self) -> None:
+        """Work until no event waits and no re-sync is open."""
+        for _ in range(TURNS):
+            self._rest(self.work("events"))
+            self._rest(self.work("run"))
+            if not self.open_runs() and not self._waiting_events():
+                return
+        raise AssertionError(f"{self.open_runs()}, {self._waiting_events()} are never done")
+
+    def _waiting_events(self) -> int:
+        here = Event.objects.filter(organisation=self.organisation, state=EventState.PENDING)
+        return here.count() + Delivery.objects.filter(unpacked_at=None).count()
+
+    def _until_swept(self) -> None:
+        for _ in range(TURNS):
+            self._rest(self.work("sweep"))
+            if not Cursor.objects.filter(
+                organisation=self.organisation, next_due_at__lte=self.now()
+            ).exists():
+                return
+        raise AssertionError("a sweep is never done")
+
+    def _rest(self, delay: float | None) -> None:
+        """Wait as long as a worker asked for: a blink where it is Valkey's clock that counts."""
+        if delay:
+            time.sleep(min(delay, 0.05))
+            self.later(timedelta(seconds=delay))

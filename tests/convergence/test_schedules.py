@@ -1,0 +1,27 @@
+"""Whatever happens, in the end the database equals Xero's books: every document, every field."""
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from tests.connected_apps import xero
+from tests.convergence import crew, schedules
+from tests.convergence.stage import Stage
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_database_equals_the_books_when_the_faults_stop(stage: Stage, schedule_seed: int) -> None:
+    schedules.play(stage, seed=schedule_seed, shrink=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("weakness", ["anything replaces", "only later replaces"])
+def test_schedules_catch_a_broken_rule_on_versions(
+    live_server: LiveServer, world: xero.World, weakness: str
+) -> None:
+    with crew.hired(world.url, weakness=weakness) as careless:
+        stage = Stage(world, careless, live_server.url)
+
+        with pytest.raises(AssertionError, match="differ from Xero's books"):
+            schedules.play_all(stage, seeds=range(1, 26))

@@ -1,0 +1,123 @@
+"""Workers that can be killed: `python -m tests.convergence.worker DATABASE [WEAKNESS]`.
+
+One process with Django loaded forks a child for every turn, so that a worker costs milliseconds
+instead of a second. It is told what to do by JSON lines on its input: `start` answers with the
+child's process id, `wait` with its exit code (null while it lives) and what it had to say.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import django
+
+# How the rule on which versions replace which can be broken, to see whether anybody notices.
+WEAKNESSES = {
+    "anything replaces": "TRUE",
+    "nothing replaces": "FALSE",
+    "only later replaces": "stored.updated_at < EXCLUDED.updated_at",
+}
+
+
+class Complaints(logging.Handler):
+    """What the table of retries does not know: our own bugs, which would hide behind a retry."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the whole story."""
+        self.heard.append(logging.Formatter().format(record))
+
+
+def take_turn(asked: dict[str, Any]) -> Any:
+    """Do one turn of work as the tasks do, on a clock that is ahead of the real one."""
+    from xero_sync import deliveries, events, run_work, sweeps
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=asked["ahead"])
+
+    pk = asked["pk"]
+    if asked["turn"] == "events":
+        deliveries.unpack(now=clock())
+    turns: dict[str, Callable[[], timedelta | None]] = {
+        "events": lambda: events.fetch_pending(organisation_id=pk, clock=clock),
+        "sweep": lambda: sweeps.sweep(organisation_id=pk, clock=clock),
+        "run": lambda: run_work.work_on(run_id=pk, clock=clock),
+    }
+    delay = turns[asked["turn"]]()
+    return None if delay is None else delay.total_seconds()
+
+
+def _live(asked: dict[str, Any], say: int) -> None:
+    """Be a child: take the turn, tell how it went, end."""
+    complaints = Complaints()
+    logging.getLogger("xero_sync.retrying").addHandler(complaints)
+    try:
+        said = {"delay": take_turn(asked), "complaints": complaints.heard}
+    except BaseException:
+        said = {"delay": None, "complaints": [traceback.format_exc()]}
+    os.write(say, json.dumps(said).encode())
+    os._exit(0)
+
+
+class Nursery:
+    """The children that live, by process id, and where to hear from them."""
+
+    def __init__(self) -> None:
+        self._ears: dict[int, int] = {}
+
+    def start(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Fork a child that takes a turn."""
+        hear, say = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            _live(asked, say)
+        os.close(say)
+        self._ears[pid] = hear
+        return {"pid": pid}
+
+    def wait(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Wait for a child to end, so many seconds at most."""
+        pid, ends = asked["pid"], time.monotonic() + asked["seconds"]
+        while True:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                break
+            if time.monotonic() > ends:
+                return {"code": None}
+            time.sleep(0.002)
+        with os.fdopen(self._ears.pop(pid), "rb") as ear:
+            said = ear.read()
+        code = os.waitstatus_to_exitcode(status)
+        return {"code": code, **(json.loads(said) if said and code == 0 else {})}
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    django.setup()
+    from django.db import connection
+
+    from xero_sync import run_work, sweeps, writing  # noqa: F401 - loaded once, for all children
+
+    connection.settings_dict["NAME"] = sys.argv[1]
+    if len(sys.argv) > 2:
+        writing.NEWER = WEAKNESSES[sys.argv[2]]
+    logging.disable(logging.WARNING)
+    nursery = Nursery()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = nursery.start(asked) if asked["do"] == "start" else nursery.wait(asked)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
