@@ -51,16 +51,17 @@ def balances(books: shelf.Shelf, contact_ids: Iterable[str]) -> dict[str, dict[s
 
     Raw, in whatever currencies the documents have: Xero does not convert them.
     """
-    wanted, today = set(contact_ids), books.today()
+    today, grouped = books.today(), books.invoices.grouped[shelf.CONTACT]
     sums: dict[str, dict[str, list[int]]] = {}
-    for document in books.invoices.ordered:
-        if document.contact_id in wanted and document.status == "AUTHORISED":
-            side = "AccountsReceivable" if document.type == "ACCREC" else "AccountsPayable"
-            sides = sums.setdefault(
-                document.contact_id, {"AccountsReceivable": [0, 0], "AccountsPayable": [0, 0]}
-            )
-            sides[side][0] += document.outstanding
-            sides[side][1] += document.outstanding if _is_overdue(document, today) else 0
+    for contact_id in contact_ids:
+        sides = {"AccountsReceivable": [0, 0], "AccountsPayable": [0, 0]}
+        for document in grouped.of(contact_id):
+            if document.status == "AUTHORISED":
+                sums[contact_id] = sides
+                due = document.outstanding
+                side = "AccountsReceivable" if document.type == "ACCREC" else "AccountsPayable"
+                sides[side][0] += due
+                sides[side][1] += due if _is_overdue(document, today) else 0
     return {
         contact_id: {
             side: {"Outstanding": wire.money(both[0]), "Overdue": wire.money(both[1])}

@@ -108,12 +108,12 @@ class Document:
     @property
     def amount_paid(self) -> int:
         """Cents of cash on the document."""
-        return sum(payment.amount for payment in self.payments)
+        return sum(payment.amount for payment in self.payments) if self.payments else 0
 
     @property
     def amount_allocated(self) -> int:
         """Cents credited to an invoice, or applied from a credit."""
-        return sum(allocation.amount for allocation in self.allocations)
+        return sum(each.amount for each in self.allocations) if self.allocations else 0
 
     @property
     def is_open(self) -> bool:

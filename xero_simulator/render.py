@@ -15,6 +15,8 @@ ID_FIELD = {
     records.OVERPAYMENTS: "OverpaymentID",
     records.PREPAYMENTS: "PrepaymentID",
 }
+# One empty list for all: a page of 1,000 documents has thousands, and none is ever added to.
+_NONE: list[Any] = []
 LIST, PAGE, SINGLE, SUMMARY = "list", "page", "single", "summary"
 
 
@@ -43,7 +45,9 @@ def show_document(
     """Return a document's fields."""
     show = _show_invoice if document.kind == records.INVOICES else _show_credit
     shown = show(document)
-    shown["Contact"] = _contact_stub(contact, full=shape == SINGLE)
+    shown["Contact"] = (
+        _full_contact(contact) if shape == SINGLE else _contact_stub(contact.id, contact.name)
+    )
     shown |= _dates(document)
     shown["Status"] = document.status
     shown["LineAmountTypes"] = document.line_amount_types
@@ -116,7 +120,7 @@ def _show_invoice(document: records.Document) -> dict[str, Any]:
         "CreditNotes": _applied(document, records.CREDIT_NOTES),
         "Prepayments": _applied(document, records.PREPAYMENTS),
         "Overpayments": _applied(document, records.OVERPAYMENTS),
-        "AmountDue": wire.money(document.outstanding),
+        "AmountDue": wire.money(document.total - paid - credited),
         "AmountPaid": wire.money(paid),
         "AmountCredited": wire.money(credited),
         "SentToContact": document.sent,
@@ -149,6 +153,8 @@ def _show_credit(document: records.Document) -> dict[str, Any]:
 
 def _applied(document: records.Document, kind: str) -> list[dict[str, Any]]:
     """Return the credits of a kind that were applied to an invoice, as stubs."""
+    if not document.allocations:
+        return _NONE
     stubs = []
     for allocation in document.allocations:
         if allocation.credit_kind != kind:
@@ -177,24 +183,30 @@ def _dates(document: records.Document) -> dict[str, Any]:
     return dates
 
 
-def _contact_stub(contact: records.Contact, *, full: bool) -> dict[str, Any]:
-    stub: dict[str, Any] = {"ContactID": contact.id}
-    if full:
-        stub["ContactStatus"] = contact.status
-        for name, value in (
-            ("ContactNumber", contact.number),
-            ("FirstName", contact.first_name),
-            ("LastName", contact.last_name),
-            ("EmailAddress", contact.email),
-        ):
-            if value:
-                stub[name] = value
-    return stub | {
-        "Name": contact.name,
-        "Addresses": [],
-        "Phones": [],
-        "ContactGroups": [],
-        "ContactPersons": [],
+def _full_contact(contact: records.Contact) -> dict[str, Any]:
+    """Return the contact of a single document."""
+    shown = {"ContactID": contact.id, "ContactStatus": contact.status}
+    for name, value in (
+        ("ContactNumber", contact.number),
+        ("FirstName", contact.first_name),
+        ("LastName", contact.last_name),
+        ("EmailAddress", contact.email),
+    ):
+        if value:
+            shown[name] = value
+    return shown | _contact_stub(contact.id, contact.name)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _contact_stub(contact_id: str, name: str) -> dict[str, Any]:
+    """Return the contact of a document in a list, to be read only: many documents share it."""
+    return {
+        "ContactID": contact_id,
+        "Name": name,
+        "Addresses": _NONE,
+        "Phones": _NONE,
+        "ContactGroups": _NONE,
+        "ContactPersons": _NONE,
         "HasValidationErrors": False,
     }
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from xero_simulator import clock, records, table
+from xero_simulator import clock, grouped, records, table
 
+# The arrangements of documents: by type in the order of ids and of dates, and by contact.
+TYPE, TYPE_BY_DATE, CONTACT = "type", "type by date", "contact"
 Tell = Callable[[str, str, str, datetime.datetime, dict[str, Any] | None], None]
 
 
@@ -192,7 +194,14 @@ class Shelf:
 
 
 def _documents() -> table.Table[records.Document]:
-    return table.Table(number=lambda document: document.number)
+    return table.Table(
+        groups={
+            TYPE: grouped.Grouped(lambda document: document.type, "id"),
+            TYPE_BY_DATE: grouped.Grouped(lambda document: document.type, "date", "id"),
+            CONTACT: grouped.Grouped(lambda document: document.contact_id, "id"),
+        },
+        number=lambda document: document.number,
+    )
 
 
 def _data(document: records.Document) -> dict[str, Any] | None:

@@ -5,8 +5,10 @@ change makes a page of 1,000 out of 100,000 a slice instead of a sort.
 """
 
 import bisect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
+
+from xero_simulator import grouped
 
 
 class Record(Protocol):
@@ -27,14 +29,21 @@ def default_order(record: Record) -> tuple[int, str]:
 class Table(Generic[R]):
     """Immutable records by id and by other keys, with the state before each first change.
 
-    `keys` names functions that return a record's number or name; lookups by them ignore case.
+    `groups` are further arrangements to be kept up. `keys` names functions that return a record's
+    number or name; lookups by them ignore case.
     """
 
-    def __init__(self, **keys: Callable[[R], str]) -> None:
+    def __init__(
+        self,
+        *,
+        groups: Mapping[str, grouped.Grouped[R]] | None = None,
+        **keys: Callable[[R], str],
+    ) -> None:
         self._keys = keys
         self._ids: dict[str, dict[str, list[str]]] = {name: {} for name in keys}
         self.by_id: dict[str, R] = {}
         self.ordered: list[R] = []
+        self.grouped = groups or {}
         self.version = 0
         self._before: dict[str, R | None] = {}
         self._savepoint: dict[str, R | None] | None = None
@@ -45,6 +54,8 @@ class Table(Generic[R]):
             self.by_id[record.id] = record
             self._index(record)
         self.ordered = sorted(self.by_id.values(), key=default_order)
+        for each in self.grouped.values():
+            each.load(self.ordered)
         self._before.clear()
 
     def put(self, record: R) -> None:
@@ -80,6 +91,8 @@ class Table(Generic[R]):
 
     def _swap(self, old: R | None, new: R | None) -> None:
         self.version += 1
+        for each in self.grouped.values():
+            each.swap(old, new)
         if old is not None:
             at = bisect.bisect_left(self.ordered, default_order(old), key=default_order)
             del self.ordered[at]

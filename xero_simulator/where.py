@@ -21,6 +21,14 @@ class Unreadable(Exception):
     """The expression cannot be read; Xero calls it a QueryParseException."""
 
 
+class Comparison(NamedTuple):
+    """One comparison of a field (its name in small letters) with a value of the field's kind."""
+
+    field: str
+    sign: str
+    value: Any
+
+
 class _Token(NamedTuple):
     kind: str
     text: str
@@ -71,11 +79,26 @@ def read(expression: str, find_field: FindField) -> Filter:
         raise Unreadable(f"No property or field '{error}' exists") from error
 
 
+def comparisons(expression: str, find_field: FindField) -> list[Comparison] | None:
+    """Return the comparisons that all must hold, or None where the expression is made of more.
+
+    :raises Unreadable: as `read` does.
+    """
+    parser = _Parser(expression, find_field)
+    try:
+        parser.read_all()
+    except fields.UnknownField as error:
+        raise Unreadable(f"No property or field '{error}' exists") from error
+    return parser.comparisons if parser.is_plain else None
+
+
 class _Parser:
     def __init__(self, expression: str, find_field: FindField) -> None:
         self._tokens = list(_tokenise(expression))
         self._at = 0
         self._find_field = find_field
+        self.comparisons: list[Comparison] = []
+        self.is_plain = True
 
     def read_all(self) -> Filter:
         found = self._either()
@@ -87,6 +110,7 @@ class _Parser:
         branches = [self._both()]
         while self._take_word("||", "or", "orelse"):
             branches.append(self._both())
+            self.is_plain = False
         return branches[0] if len(branches) == 1 else _any_of(branches)
 
     def _both(self) -> Filter:
@@ -114,6 +138,7 @@ class _Parser:
             raise Unreadable(f"Operator expected after '{name}'")
         kind, value = self._literal()
         if kind == "null":
+            self.is_plain = False
             return _null_filter(field, sign)
         if field.kind not in _LITERAL_KINDS[kind]:
             raise Unreadable(
@@ -121,11 +146,13 @@ class _Parser:
             )
         if kind == "datetime":
             value = fields.as_comparable(field.kind, value)
+        self.comparisons.append(Comparison(name.lower(), sign, value))
         if kind == "string":
             return _text_filter(field.read, sign, value)
         return _value_filter(field.read, _COMPARE[sign], value)
 
     def _method(self, field: fields.Field, method: str) -> Filter:
+        self.is_plain = False
         self._expect("(")
         kind, value = self._literal()
         self._expect(")")
