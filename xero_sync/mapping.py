@@ -82,7 +82,7 @@ class MappedContact:
 def _list(value: Any) -> list[Any]:
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+    if not isinstance(value, list) or not set(map(type, value)) <= {dict}:
         raise values.Unmappable("a list was expected where Xero sent something else")
     return value
 

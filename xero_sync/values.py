@@ -17,7 +17,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # What numeric(19, 4) holds.
-_LARGEST = Decimal(10) ** 15
+_LARGEST_DIGITS = 15
+_LARGEST = Decimal(10) ** _LARGEST_DIGITS
 
 
 class Unmappable(Exception):
@@ -29,6 +30,9 @@ def text(value: Any, longest: int | None = None) -> str:
 
     :raises Unmappable: when it is not text or longer than `longest` characters.
     """
+    # First what nearly every value is: this runs some thirty times a document.
+    if type(value) is str and (longest is None or len(value) <= longest):
+        return value
     if value is None:
         return ""
     if not isinstance(value, str | int | Decimal):
@@ -44,6 +48,8 @@ def amount(value: Any) -> Decimal | int | None:
 
     :raises Unmappable: when it is no number, or too large for the column.
     """
+    if type(value) is Decimal and value.adjusted() < _LARGEST_DIGITS:
+        return value
     if value is None or value == "":
         return None
     if isinstance(value, str):
