@@ -11,7 +11,7 @@ from typing import Any
 import django
 
 PASSWORD = "demo"
-PEOPLE = {
+PEOPLE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "admin": ("Alex", "Ironbark", {"is_portal_admin": True, "lrm_role": "ADMIN"}),
     "staff": ("Sam", "Banksia", {"lrm_role": "USER"}),
     "accounts": ("Ari", "Grevillea", {"lrm_role": "USER", "is_accounts": True}),
