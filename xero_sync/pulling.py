@@ -22,7 +22,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connections
 
-from xero_sync import calls, mapping, replies
+from xero_sync import calls, collecting, mapping, replies
 from xero_sync.models import Resource
 
 PAGE_SIZE = 1000
@@ -102,7 +102,17 @@ def walk(
     :param item_count: the same.
     :raises errors.XeroError: at the page that failed, after all pages before it.
     """
-    number = first_page
+    with collecting.seldom():
+        yield from _walk(session, listing, first_page, page_count, item_count)
+
+
+def _walk(
+    session: calls.Session,
+    listing: Listing,
+    number: int,
+    page_count: int | None,
+    item_count: int | None,
+) -> Generator[tuple[int, replies.Page], None, None]:
     if page_count is None:
         page = fetch(session, listing, page=number)
         yield number, page
