@@ -14,17 +14,22 @@ PACKAGES = (f"tap-xero=={VERSION}", "six==1.17.0")
 _HOME = bench.ROOT / ".local" / "bench-venv"
 
 
+def is_installed() -> bool:
+    """Return whether the tap is there already."""
+    stamp = _HOME / "installed.txt"
+    return stamp.exists() and stamp.read_text().split() == list(PACKAGES)
+
+
 def python() -> Path:
     """Return the interpreter that has tap-xero, installing it where it is missing.
 
     :raises bench.PartFailed: it cannot be installed; with pip's last lines.
     """
     interpreter = _HOME / "bin" / "python"
-    stamp = _HOME / "installed.txt"
-    if not stamp.exists() or stamp.read_text().split() != list(PACKAGES):
+    if not is_installed():
         _run([sys.executable, "-m", "venv", str(_HOME)])
         _run([str(interpreter), "-m", "pip", "install", "--quiet", *PACKAGES])
-        stamp.write_text("\n".join(PACKAGES))
+        (_HOME / "installed.txt").write_text("\n".join(PACKAGES))
     return interpreter
 
 

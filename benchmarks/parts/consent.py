@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+from django.conf import settings
+
 from benchmarks.parts import product
 
 
@@ -11,8 +13,8 @@ def main(tenant: str, file: str) -> None:
     """Write what another client needs to sign in by itself."""
     given = product.consent([tenant])
     told = {
-        "client_id": product.settings.XERO_CLIENT_ID,
-        "client_secret": product.settings.XERO_CLIENT_SECRET,
+        "client_id": settings.XERO_CLIENT_ID,
+        "client_secret": settings.XERO_CLIENT_SECRET,
         "tenant": tenant,
         "refresh_token": given["refresh_token"],
     }

@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 import psycopg2
 import requests
+from django.conf import settings
 
 from benchmarks.parts import product
 
@@ -78,10 +79,10 @@ def fetch(tenant: str, *, page_size: int = 1000) -> list[tuple[int, bytes]]:
             number, count = 1, 1
             while number <= count:
                 answer = session.get(
-                    f"{product.settings.XERO_API_URL}/api.xro/2.0/{collection}",
+                    f"{settings.XERO_API_URL}/api.xro/2.0/{collection}",
                     params={
-                        "page": number,
-                        "pageSize": page_size,
+                        "page": str(number),
+                        "pageSize": str(page_size),
                         "where": f'Type=="{document_type}"',
                         "order": f"{_KINDS[place][2]} ASC",
                     },

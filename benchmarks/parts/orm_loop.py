@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from xero_python.accounting import AccountingApi
 from xero_python.api_client import ApiClient
@@ -33,7 +34,7 @@ def _api(token: dict[str, Any]) -> AccountingApi:
     @client.oauth2_token_saver  # type: ignore[untyped-decorator]
     def save_token(_: dict[str, Any]) -> None: ...
 
-    return AccountingApi(client, base_url=f"{product.settings.XERO_API_URL}/api.xro/2.0")
+    return AccountingApi(client, base_url=f"{settings.XERO_API_URL}/api.xro/2.0")
 
 
 @transaction.atomic

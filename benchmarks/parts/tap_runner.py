@@ -1,6 +1,8 @@
+# mypy: ignore-errors
 """`tap_runner SIMULATOR_URL TOKENS_JSON REPORT_FILE`: tap-xero as it is, against the simulator.
 
-Runs in the tap's own virtual environment, so it imports nothing of this repository. The tap's
+Runs in the tap's own virtual environment, so it imports nothing of this repository, and its
+imports are unknown here (hence the first line). The tap's
 address constant is set, and the address of the token endpoint, which it has no constant for, is
 rewritten as it is sent. Its records go to standard output, which the caller throws away.
 """

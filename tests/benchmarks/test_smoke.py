@@ -1,0 +1,43 @@
+"""The harness runs through every figure, with next to no documents and without judging."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("figure", ["P1", "P2", "P3", "P4", "P7"])
+def test_figure_is_measured_from_end_to_end(figure: str, tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", figure, "--smoke", "--output", str(page)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=230,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"| {figure} |" in page.read_text()
+    assert "PostgreSQL 18" in page.read_text()
+
+
+def test_unknown_figure_is_refused_with_the_ones_there_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "P99"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "choose from P1, P2" in done.stderr
