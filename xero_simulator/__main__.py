@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+from pathlib import Path
 
 from xero_simulator import server, world
 
@@ -34,6 +35,7 @@ def parse(arguments: list[str] | None = None) -> world.Options:
     add("--client-id", default=default.client_id)
     add("--client-secret", default=default.client_secret)
     add("--redirect-uri", dest="redirect_uris", action="append", default=[])
+    add("--state", type=Path, help="a file: remember in it what a restart takes up again")
     add("--public-url", default="", help="where clients reach it, http://localhost:PORT by default")
     values = vars(parser.parse_args(arguments))
     values["redirect_uris"] = tuple(values["redirect_uris"])

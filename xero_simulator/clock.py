@@ -19,9 +19,17 @@ class Clock:
 
     def reset(self) -> None:
         """Go back to the real time."""
+        self.set_ahead(0.0)
+
+    def ahead(self) -> float:
+        """Return by how many seconds the simulated time is ahead of the real one."""
+        return (self.now() - datetime.datetime.now(datetime.UTC)).total_seconds()
+
+    def set_ahead(self, seconds: float) -> None:
+        """Start again from the real time and so many seconds."""
         self._started_at = datetime.datetime.now(datetime.UTC)
         self._started_tick = time.monotonic()
-        self._advanced = 0.0
+        self._advanced = seconds
 
     def now(self) -> datetime.datetime:
         """Return the simulated instant, aware, in UTC."""

@@ -53,6 +53,14 @@ class Connection:
         }
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a restart takes up again."""
+
+    connections: list[Connection]
+    practices: dict[str, Tenant]
+
+
 class ConnectionRegistry:
     """All connections that ever were, and the practices some users have besides."""
 
@@ -64,6 +72,17 @@ class ConnectionRegistry:
         """Forget every connection and practice."""
         self._by_owner: dict[tuple[str, str, str], Connection] = {}
         self._practices: dict[str, Tenant] = {}
+
+    def tell(self) -> Kept:
+        """Return what a restart must take up again."""
+        return Kept(list(self._by_owner.values()), self._practices)
+
+    def take_up(self, kept: Kept) -> None:
+        """Go on from there."""
+        self._by_owner = {
+            (each.user_id, each.client_id, each.tenant.tenant_id): each for each in kept.connections
+        }
+        self._practices = kept.practices
 
     def connect(self, *, user_id: str, client_id: str, tenant: Tenant, auth_event_id: str) -> None:
         """Connect a tenant by one consent; again, where it was connected before."""
@@ -171,6 +190,9 @@ def add_routes(app: web.Application) -> None:
     here = app[world.WORLD_KEY]
     here.connections = ConnectionRegistry(here.clock)
     here.on_reset.append(here.connections.reset)
+    here.memories["connections"] = world.Memory(
+        Kept, here.connections.tell, here.connections.take_up
+    )
     front_door.watch(app)
     for path in ("/connections", "/Connections"):
         app.router.add_get(path, list_connections)

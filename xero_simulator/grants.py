@@ -4,6 +4,7 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,11 @@ class Grant:
     issued: int = 0
     last_issued_at: datetime | None = None
     access_expires_at: datetime | None = None
+
+
+class KeptRefreshToken(NamedTuple):
+    """A refresh token as a restart takes it up again, with the id of its grant."""
+
+    grant_id: str
+    issued_at: datetime
+    rotated_at: datetime | None

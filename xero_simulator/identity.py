@@ -32,6 +32,7 @@ def add_routes(app: web.Application) -> None:
     here = app[world.WORLD_KEY]
     here.tokens = tokens.TokenRegistry(here.clock, issuer=lambda: here.options.public_url)
     here.on_reset.append(here.tokens.reset)
+    here.memories["tokens"] = world.Memory(tokens.Kept, here.tokens.tell, here.tokens.take_up)
     front_door.watch(app)
     authorize.add_routes(app)
     app.router.add_get(DISCOVERY_PATH, discover)

@@ -2,12 +2,20 @@
 
 import dataclasses
 
-from xero_simulator import books
+from xero_simulator import books, shelf
 
 ZONES = {
     "AUSEASTERNSTANDARDTIME": "Australia/Sydney",
     "NEWZEALANDSTANDARDTIME": "Pacific/Auckland",
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What a restart takes up again."""
+
+    status: str
+    books: shelf.Kept
 
 
 @dataclasses.dataclass
@@ -28,3 +36,12 @@ class Organisation:
         """Go back to the seeded books, online."""
         self.status = "online"
         self.books.reset()
+
+    def tell(self) -> Kept:
+        """Return what a restart must take up again."""
+        return Kept(self.status, self.books.tell())
+
+    def take_up(self, kept: Kept) -> None:
+        """Go on from there; the books are at their seeded start."""
+        self.status = kept.status
+        self.books.take_up(kept.books)

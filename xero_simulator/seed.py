@@ -19,6 +19,12 @@ def build_world(options: world.Options) -> world.World:
             options.client_id, options.client_secret, options.redirect_uris, APP_NAME
         ),
     )
+    built.memories["clock"] = world.Memory(float, built.clock.ahead, built.clock.set_ahead)
+    built.memories["organisations"] = world.Memory(
+        dict[str, organisation.Kept],
+        lambda: {key: each.tell() for key, each in built.organisations.items()},
+        functools.partial(_take_up, built),
+    )
     tenth = max(60, options.documents // 10), max(20, options.contacts // 10)
     _add(
         built,
@@ -57,12 +63,18 @@ def _add(
         base_currency=currency,
         tell=functools.partial(_tell, built, tenant_id),
     )
-    anchor = built.options.anchor or built.clock.now().date()
+    # What is today in one start may be yesterday in the next: the options name the day itself.
+    anchor = built.options.anchor = built.options.anchor or built.clock.now().date()
     made = generate.make_books(rng, generate.Profile(country, currency, anchor, *counts))
     kept.load(made.cast.everybody, made.documents, made.counters)
     built.organisations[tenant_id] = organisation.Organisation(
         tenant_id, name, short_code, timezone, country, currency, kept
     )
+
+
+def _take_up(built: world.World, kept: dict[str, organisation.Kept]) -> None:
+    for tenant_id, each in kept.items():
+        built.organisations[tenant_id].take_up(each)
 
 
 def _tell(built: world.World, tenant_id: str, *what: object) -> None:

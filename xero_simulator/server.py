@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+from pathlib import Path
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from xero_simulator import (
     connections,
     control,
     identity,
+    memory,
     pages,
     seed,
     webhooks,
@@ -51,12 +53,23 @@ def run(options: world.Options) -> None:
     options.public_url = (options.public_url or f"http://localhost:{options.port}").rstrip("/")
     gc.disable()
     here = seed.build_world(options)
+    app = build_app(here)
+    if options.state:
+        _take_up(here, options.state)
     # The seeded books live as long as the process: looking through them again and again costs
     # hundreds of milliseconds in the middle of an answer.
     gc.freeze()
     gc.enable()
     gc.set_threshold(50_000, 20, 50)
-    asyncio.run(_serve(build_app(here), listener, options.port))
+    asyncio.run(_serve(app, listener, options.port))
+
+
+def _take_up(here: world.World, state: Path) -> None:
+    try:
+        memory.take_up(here, state)
+    except OSError as error:
+        # As it stands it would be written over at the end.
+        raise SystemExit(f"xero_simulator cannot read {state}: {error.strerror}") from error
 
 
 async def _serve(app: web.Application, listener: socket.socket, port: int) -> None:
@@ -72,3 +85,6 @@ async def _serve(app: web.Application, listener: socket.socket, port: int) -> No
         await stop.wait()
     finally:
         await runner.cleanup()
+    here = app[world.WORLD_KEY]
+    if here.options.state:
+        memory.keep(here, here.options.state)

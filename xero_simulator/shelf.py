@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import hashlib
 import random
 import uuid
 import zoneinfo
@@ -32,6 +33,17 @@ class Replayed:
 
     documents: dict[str, list[dict[str, Any]]]
     contacts: list[dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What a restart takes up again: what differs from the seeded books."""
+
+    documents: list[records.Document]
+    contacts: list[records.Contact]
+    counters: dict[str, int]
+    rng: tuple[int, tuple[int, ...], float | None]
+    replayed: Replayed | None
 
 
 class Shelf:
@@ -66,8 +78,9 @@ class Shelf:
         self.replayed: Replayed | None = None
         self.counters: dict[str, int] = {}
         self.seeded_counters: dict[str, int] = {}
+        self.seeded_digest = b""
         self._seeded_rng = rng.getstate()
-        self._tell = tell
+        self._listener = tell
         self._pending: list[tuple[str, str, str, datetime.datetime, dict[str, Any] | None]] = []
         self._in_transaction = False
 
@@ -143,6 +156,8 @@ class Shelf:
             self.tables[kind].load(rows)
         self.counters, self.seeded_counters = dict(counters), counters
         self._seeded_rng = self.rng.getstate()
+        ids = "".join(one.id for each in self._all_tables() for one in each.ordered)
+        self.seeded_digest = hashlib.sha256(ids.encode()).digest()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -162,7 +177,7 @@ class Shelf:
                 self.counters = counters
             pending, self._pending = self._pending if done else [], []
             for change in pending:
-                self._tell(*change)
+                self._listener(*change)
 
     def replay(
         self,
@@ -180,6 +195,26 @@ class Shelf:
         for each in self._all_tables():
             each.reset()
 
+    def tell(self) -> Kept:
+        """Return what a restart must take up again."""
+        return Kept(
+            documents=[one for each in self.tables.values() for one in each.changed()],
+            contacts=self.contacts.changed(),
+            counters=self.counters,
+            rng=self.rng.getstate(),
+            replayed=self.replayed,
+        )
+
+    def take_up(self, kept: Kept) -> None:
+        """Go on from there, and tell nobody; the books are at their seeded start."""
+        for contact in kept.contacts:
+            self.contacts.put(contact)
+        for document in kept.documents:
+            self.tables[document.kind].put(document)
+        self.counters = dict(kept.counters)
+        self.rng.setstate(kept.rng)
+        self.replayed = kept.replayed
+
     def _announce(
         self, category: str, record_id: str, event: str, data: dict[str, Any] | None
     ) -> None:
@@ -187,7 +222,7 @@ class Shelf:
         if self._in_transaction:
             self._pending.append(change)
         else:
-            self._tell(*change)
+            self._listener(*change)
 
     def _all_tables(self) -> Sequence[table.Table[Any]]:
         return (*self.tables.values(), self.contacts)

@@ -7,13 +7,24 @@ from joserfc import jwk, jwt
 
 
 class Signer:
-    """One RSA key for the life of the process, also across a reset of the simulator."""
+    """One RSA key for the life of the process and longer, also across a reset of the simulator."""
 
     def __init__(self) -> None:
         started = f"{time.time_ns():X}"
         self._key = jwk.RSAKey.generate_key(
             2048, {"kid": started, "use": "sig", "alg": "RS256"}, private=True
         )
+
+    def tell(self) -> dict[str, Any]:
+        """Return the key, its private part too, for a restart to take up again."""
+        return self._key.as_dict(private=True)
+
+    def take_up(self, key: dict[str, Any]) -> None:
+        """Sign with that key from now on.
+
+        :raises ValueError: it is no key.
+        """
+        self._key = jwk.RSAKey.import_key(key)
 
     def sign(self, claims: dict[str, Any], *, kind: str) -> str:
         """Return the claims as a compact JWT.

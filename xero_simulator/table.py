@@ -85,6 +85,10 @@ class Table(Generic[R]):
         before, self._before = self._before, {}
         self._restore(before)
 
+    def changed(self) -> list[R]:
+        """Return the records that are new or different since they were loaded."""
+        return [self.by_id[each] for each in self._before if each in self.by_id]
+
     def _restore(self, states: dict[str, R | None]) -> None:
         for record_id, old in states.items():
             self._swap(self.by_id.get(record_id), old)

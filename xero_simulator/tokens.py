@@ -19,13 +19,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from xero_simulator import claims, clock, scopes, signing
-from xero_simulator.grants import Consent, Grant
+from xero_simulator.grants import Consent, Grant, KeptRefreshToken
 
 CODE_LIFE = timedelta(minutes=5)
 ACCESS_LIFE = timedelta(minutes=30)
 ID_LIFE = timedelta(minutes=5)
 REFRESH_IDLE_LIFE = timedelta(days=60)
 ROTATION_GRACE = timedelta(minutes=30)
+# How long a restart remembers of an access token that it was one, and has expired.
+MEMORY_OF_EXPIRED = timedelta(days=1)
 
 
 class InvalidGrant(Exception):
@@ -69,6 +71,18 @@ class _RefreshToken:
         return now - self.issued_at <= REFRESH_IDLE_LIFE
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a restart takes up again: `granted` is user, client and scopes."""
+
+    key: dict[str, Any]
+    codes: dict[str, Consent]
+    grants: list[Grant]
+    refresh_tokens: dict[str, KeptRefreshToken]
+    access_tokens: dict[str, AccessToken]
+    granted: list[tuple[str, str, tuple[str, ...]]]
+
+
 class TokenRegistry:
     """Everything the identity service has handed out.
 
@@ -89,6 +103,40 @@ class TokenRegistry:
         self._refresh_tokens: dict[str, _RefreshToken] = {}
         self._access_tokens: dict[str, AccessToken] = {}
         self._granted: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def tell(self) -> Kept:
+        """Return what a restart must take up again."""
+        long_ago = self._clock.now() - MEMORY_OF_EXPIRED
+        return Kept(
+            key=self._signer.tell(),
+            codes=self._codes,
+            grants=self._grants,
+            refresh_tokens={
+                text: KeptRefreshToken(each.grant.grant_id, each.issued_at, each.rotated_at)
+                for text, each in self._refresh_tokens.items()
+            },
+            access_tokens={
+                text: each
+                for text, each in self._access_tokens.items()
+                if each.expires_at > long_ago
+            },
+            granted=[(*owner, names) for owner, names in self._granted.items()],
+        )
+
+    def take_up(self, kept: Kept) -> None:
+        """Go on from there.
+
+        :raises LookupError: a refresh token belongs to no grant.
+        """
+        self._signer.take_up(kept.key)
+        self._codes, self._grants = kept.codes, kept.grants
+        grants = {each.grant_id: each for each in kept.grants}
+        self._refresh_tokens = {
+            text: _RefreshToken(grants[each.grant_id], each.issued_at, each.rotated_at)
+            for text, each in kept.refresh_tokens.items()
+        }
+        self._access_tokens = kept.access_tokens
+        self._granted = {(user, client): names for user, client, names in kept.granted}
 
     def granted_scopes(self, *, user_id: str, client_id: str) -> tuple[str, ...]:
         """Return what this user has allowed this app so far: consents add up."""

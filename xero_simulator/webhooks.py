@@ -13,15 +13,14 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
-from xero_simulator import webhook_payload, webhook_transport, world
+from xero_simulator import subscription, webhook_payload, webhook_transport, world
+from xero_simulator.subscription import Delivery, Knobs, Status
 from xero_simulator.webhook_payload import Event
 from xero_simulator.world import Change, World
 
@@ -32,48 +31,6 @@ RETRY_FOR = timedelta(hours=24)
 KEEP_FOR = timedelta(days=31)
 GREETING_SECONDS = 60
 _POLL_SECONDS = 0.05
-
-
-class Status(StrEnum):
-    """Where the subscription stands."""
-
-    NONE = "none"
-    UNVERIFIED = "unverified"
-    ENABLED = "enabled"
-    DISABLED = "disabled"
-
-
-@dataclass
-class Knobs:
-    """What a test spoils about deliveries.
-
-    :param lose_next: so many events yet to happen are never sent.
-    :param double: every POST is sent twice.
-    :param shuffle: events leave in any order.
-    :param delay_seconds: how late events leave, in simulated seconds.
-    """
-
-    lose_next: int = 0
-    double: bool = False
-    shuffle: bool = False
-    delay_seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One POST that was made."""
-
-    at: datetime
-    first: int
-    last: int
-    events: int
-    categories: str
-    status: int
-    problem: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the delivery as plain values."""
-        return {**self.__dict__, "at": self.at.isoformat()}
 
 
 class Sender:
@@ -95,7 +52,8 @@ class Sender:
         self._pending: deque[Event] = deque()
         self.recent: deque[Delivery] = deque(maxlen=200)
         self._delivered = self._posts = self._lost = 0
-        self.subscribe(self._world.options.webhook_url, self._world.options.webhook_key)
+        self._was_enabled = False
+        self.subscribe(*self._asked())
         if (self.url, self._key) in self._verified:
             self.enable()
 
@@ -141,6 +99,39 @@ class Sender:
         due_at = now + timedelta(seconds=self.knobs.delay_seconds)
         self._pending.append(Event(self._sequence, now, due_at, content))
         self._wake.set()
+
+    def tell(self) -> subscription.Kept:
+        """Return what a restart must take up again."""
+        return subscription.Kept(
+            asked=self._asked(),
+            url=self.url,
+            key=self._key,
+            status=self.status,
+            failing_since=self._failing_since,
+            retry_at=self._retry_at,
+            verified=sorted(self._verified),
+            knobs=self.knobs,
+            pending=list(self._pending),
+            recent=list(self.recent),
+            sequence=self._sequence,
+            delivered=self._delivered,
+            posts=self._posts,
+            lost=self._lost,
+        )
+
+    def take_up(self, kept: subscription.Kept) -> None:
+        """Go on from there; what was enabled is greeted first, for the receiver restarts too."""
+        if kept.asked == self._asked():
+            self.subscribe(kept.url, kept.key)
+            self._was_enabled = kept.status is Status.ENABLED
+            if not self._was_enabled:
+                self.status = kept.status
+            self._failing_since, self._retry_at = kept.failing_since, kept.retry_at
+        self._verified, self.knobs = set(kept.verified), kept.knobs
+        self._pending.extend(kept.pending)
+        self.recent.extend(kept.recent)
+        self._sequence, self._delivered = kept.sequence, kept.delivered
+        self._posts, self._lost = kept.posts, kept.lost
 
     async def check_intent(self) -> webhook_transport.Verdict:
         """Run the intent-to-receive check: passed, what has waited leaves; failed, it waits."""
@@ -189,17 +180,26 @@ class Sender:
             await self._deliver(at_once=False)
 
     async def greet(self) -> None:
-        """Try the intent-to-receive check each second for a minute, until the receiver is up."""
+        """Try the intent-to-receive check each second for a minute, until the receiver is up.
+
+        A subscription that was enabled before a restart is so again, even without an answer.
+        """
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + GREETING_SECONDS
         while self.status is Status.UNVERIFIED and loop.time() < give_up_at:
             if not (await self.check_intent()).passed:
                 await asyncio.sleep(1)
+        if self._was_enabled and self.status is Status.UNVERIFIED:
+            self.enable()
 
     async def close(self) -> None:
         """Close the connections to the receiver."""
         if self._session is not None:
             await self._session.close()
+
+    def _asked(self) -> tuple[str, str]:
+        """Return address and key of the command line."""
+        return self._world.options.webhook_url, self._world.options.webhook_key
 
     def _is_due(self) -> bool:
         if self.status is not Status.ENABLED or not self._pending:
@@ -283,6 +283,7 @@ def add_to(app: web.Application) -> None:
     sender = app[SENDER_KEY] = Sender(here)
     here.listeners.append(sender.notice)
     here.on_reset.append(sender.reset)
+    here.memories["webhooks"] = world.Memory(subscription.Kept, sender.tell, sender.take_up)
     app.cleanup_ctx.append(_background)
 
 

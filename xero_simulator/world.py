@@ -1,7 +1,8 @@
 """Everything the simulator knows, in one place.
 
 `World` is built once by the server and handed to every handler through `app[WORLD_KEY]`. Parts
-that keep state of their own add a function to `on_reset`, so that a test can start afresh.
+that keep state of their own add a function to `on_reset`, so that a test can start afresh, and what
+of it must outlive the process to `memories`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import dataclasses
 import datetime
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
 
@@ -46,6 +48,7 @@ class Options:
     client_secret: str = "demo-client-secret"  # noqa: S105 - a made-up default of a simulator.
     redirect_uris: tuple[str, ...] = ()
     public_url: str = ""
+    state: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +84,14 @@ class Change:
     data: dict[str, Any] | None = None
 
 
+class Memory(NamedTuple):
+    """A part of what a restart takes up again: its type, how to tell it, how to take it up."""
+
+    form: Any
+    tell: Callable[[], Any]
+    take_up: Callable[[Any], None]
+
+
 @dataclasses.dataclass
 class World:
     """The state of the simulator; `tokens` and `connections` are set while the server builds."""
@@ -95,6 +106,7 @@ class World:
     calls: calls.CallLog = dataclasses.field(default_factory=calls.CallLog)
     listeners: list[Callable[[Change], None]] = dataclasses.field(default_factory=list)
     on_reset: list[Callable[[], None]] = dataclasses.field(default_factory=list)
+    memories: dict[str, Memory] = dataclasses.field(default_factory=dict)
     tokens: TokenRegistry = dataclasses.field(init=False)
     connections: ConnectionRegistry = dataclasses.field(init=False)
 

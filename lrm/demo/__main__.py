@@ -52,15 +52,22 @@ def _plan(directory: Path) -> stack.Plan:
         directory=directory,
         web_port=port,
         simulator_port=simulator_port,
-        simulator_options=["--anchor", _anchor(directory)] if simulator_port else [],
+        simulator_options=_simulator_options(directory) if simulator_port else [],
         show_all=bool(os.environ.get("VERBOSE")),
     )
+
+
+def _simulator_options(directory: Path) -> list[str]:
+    """Let the simulator remember: consents, and what was changed in its books by hand."""
+    state = directory / "simulator" / "state.json"
+    return ["--anchor", _anchor(directory), "--state", str(state)]
 
 
 def _anchor(directory: Path) -> str:
     """Return the day of the first start: it decides what stands in the simulator's books.
 
-    The books are made anew at every start, and must be those that the database knows.
+    The books are made anew at every start, and must be those that the database and the
+    simulator's memory know.
     """
     file = directory / "simulator-anchor"
     if not file.exists():
@@ -152,7 +159,7 @@ def _welcome(running: stack.Stack, seconds: float) -> str:
             "",
             f"Xero (simulated): {running.simulator_url}",
             "     Pay, void or raise an invoice there, and watch the learner's page follow.",
-            "     It forgets at every start: where the LRM says so, press Reconnect to Xero.",
+            "     It remembers all of that, and your consent, for the next start.",
         ]
     else:
         lines += [

@@ -81,6 +81,8 @@ def test_demo_runs_until_ctrl_c_and_leaves_nothing(directory: Path) -> None:
     assert code == 0
     assert seconds < 15
     assert not (directory / "demo.env").exists()
+    assert "It remembers" in said
+    assert (directory / "simulator" / "state.json").stat().st_size > 0
     assert processes.wait_until(lambda: processes.commands_naming(str(directory)) == [])
 
 

@@ -11,7 +11,7 @@ import sys
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import requests
 
@@ -25,10 +25,12 @@ TIMEOUT = 10
 
 
 @contextlib.contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """Run a simulator on a free port and give its address."""
+def running(*arguments: str, complaints: IO[str] | None = None) -> Iterator[str]:
+    """Run a simulator on a free port and give its address; `complaints` takes its stderr."""
     command = [sys.executable, "-m", "xero_simulator", "--port", "0", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=complaints, text=True
+    ) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
