@@ -58,7 +58,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
 
 
-@pytest.fixture(scope="session")
+# Not for the session: there can be one at a time, and a test elsewhere may run its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Run Debian's chromium, headless."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
