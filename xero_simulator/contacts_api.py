@@ -34,7 +34,9 @@ async def list_contacts(request: web.Request) -> web.Response:
     except query.Refused as refusal:
         return refusals.query_parse(refusal.number, refusal.kind, str(refusal))
     page, paging = query.cut(rows, asked)
-    elements = [wire.raw_element(each) for each in _show(request, page, asked)]
+    is_replayed = gateway.organisation_of(request).books.replayed is not None
+    write = wire.raw_element if is_replayed else wire.element
+    elements = [write(each) for each in _show(request, page, asked)]
     return _answer(request, elements, paging)
 
 

@@ -100,10 +100,14 @@ def envelope(
     }
     if paging:
         head["pagination"] = paging.as_json()
-    opening = document(head).removesuffix(b"\r\n}")
-    body = b",\r\n    ".join(elements)
-    listed = b"[\r\n    " + body + b"\r\n  ]" if body else b"[]"
-    return opening + b',\r\n  "' + collection.encode() + b'": ' + listed + b"\r\n}"
+    opening = document(head).removesuffix(b"\r\n}") + b',\r\n  "' + collection.encode() + b'": ['
+    pieces = list(elements)
+    if not pieces:
+        return opening + b"]\r\n}"
+    # One join: a page is megabytes, and every further copy of it costs a millisecond.
+    pieces[0] = opening + b"\r\n    " + pieces[0]
+    pieces[-1] += b"\r\n  ]\r\n}"
+    return b",\r\n    ".join(pieces)
 
 
 def answer(request: web.Request, body: bytes, status: int = 200) -> web.Response:
