@@ -40,14 +40,19 @@ def small_simulator() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def world(small_simulator: str, settings: Settings) -> xero.World:
-    """Point this process at the simulator, too: the browser's part of connecting is played here."""
-    settings.XERO_AUTHORIZE_URL = f"{small_simulator}/identity/connect/authorize"
-    settings.XERO_IDENTITY_URL = settings.XERO_API_URL = small_simulator
+def point_at(url: str, settings: Settings) -> None:
+    """Point this process at a simulator: the browser's part of connecting is played here."""
+    settings.XERO_AUTHORIZE_URL = f"{url}/identity/connect/authorize"
+    settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
     settings.XERO_WEBHOOK_KEYS = ["demo-webhook-key"]
     # The receiver of webhooks must leave no connection behind when the database is dropped.
     database.settings_dict["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture
+def world(small_simulator: str, settings: Settings) -> xero.World:
+    """Point this process at the simulator with small books."""
+    point_at(small_simulator, settings)
     return xero.World(small_simulator)
 
 

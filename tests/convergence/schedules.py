@@ -96,7 +96,7 @@ def _fault(chance: random.Random) -> Step:
         return steps.Fault(_told(chance.choice(_IDENTITY)), "", 1, "identity")
     if roll < 0.15:
         return steps.Fault(_told(_GONE), "/.+-", 1)
-    if roll < 0.3:
+    if roll < 0.2:
         spoilt = {"named": chance.choice(["unknown_enum", "nulls"])}
         return steps.Fault(_told(spoilt), chance.choice(steps.COLLECTIONS[:4]), 1)
     return steps.Fault(_told(chance.choice(_GATEWAY)), collection, chance.randint(1, 3))
@@ -128,7 +128,7 @@ _KINDS: dict[Callable[[random.Random], Step], int] = {
     lambda chance: steps.Kill(chance.choice(_TURNS), chance.randint(1, 200)): 12,
     lambda chance: steps.Stall(chance.choice(_TURNS), chance.randint(1, 200)): 6,
     lambda _: steps.Wake(): 4,
-    _overtake: 6,
+    _overtake: 10,
 }
 
 

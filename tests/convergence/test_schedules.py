@@ -24,4 +24,4 @@ def test_schedules_catch_a_broken_rule_on_versions(
         stage = Stage(world, careless, live_server.url)
 
         with pytest.raises(AssertionError, match="differ from Xero's books"):
-            schedules.play_all(stage, seeds=range(1, 26))
+            schedules.play_all(stage, seeds=range(8, 33))
