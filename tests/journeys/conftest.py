@@ -58,13 +58,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(JOURNEY_SECONDS))
 
 
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return where the browser is; without one nothing needs to start."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+    return found
+
+
 # Not for the session: there can be one at a time, and a test elsewhere may run its own.
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[Browser]:
     """Run Debian's chromium, headless."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as tools:
         launched = tools.chromium.launch(executable_path=chromium, args=list(OPTIONS))
@@ -73,7 +79,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def product() -> Iterator[stack.Stack]:
+def product(chromium: str) -> Iterator[stack.Stack]:
     """Run the whole product on free ports, with many small organisations in its Xero."""
     parent = Path(tempfile.mkdtemp(prefix="lrm-journeys-"))
     directory = parent / "tests"
