@@ -14,7 +14,7 @@ from connected_apps import audit
 from invoices.models import ContactLink, Document
 from lrm import notices
 from lrm.models import NoticeLevel
-from xero_sync import run_log, run_progress, run_walk, runs
+from xero_sync import run_log, run_progress, run_walk, runs, sweeps
 from xero_sync.models import ContactPush, PushState, RunState, SyncRun, SyncStep
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ def finish(*, run: SyncRun, now: datetime) -> None:
     for words in problems:
         run_log.say(run, words, now=now)
     _end(run, reason="; ".join(problems), summary=_summary(run), now=now)
+    if run.is_first:
+        # Only a sweep after it can say that everything is in step.
+        sweeps.make_due(organisation_id=run.organisation_id, now=now)
 
 
 def requeue_learners(*, run: SyncRun, now: datetime) -> None:

@@ -12,7 +12,7 @@ from tests import builders
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_pushes import save
-from xero_sync import run_progress, runs
+from xero_sync import run_progress, runs, sweeps
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun, SyncStep
 
 PAGE = "/settings/connected-apps/xero/resync/"
@@ -359,3 +359,16 @@ def test_progress_tells_rate_and_time_left(linked: Linked) -> None:
     assert progress.per_second == pytest.approx(10, rel=0.2)
     assert progress.left is not None
     assert progress.left.total_seconds() == pytest.approx(30, rel=0.2)
+
+
+def test_everything_is_said_to_be_in_step_soon_after_the_first_sync(linked: Linked) -> None:
+    organisation_id = linked.organisation.pk
+    assert sweeps.sweep(organisation_id=organisation_id, clock=clock) is None
+    linked.connection.refresh_from_db()
+    assert linked.connection.last_good_sync_at is None
+
+    linked.work(SyncRun.objects.get(is_first=True))
+    assert sweeps.sweep(organisation_id=organisation_id, clock=clock) is None
+
+    linked.connection.refresh_from_db()
+    assert linked.connection.last_good_sync_at is not None
