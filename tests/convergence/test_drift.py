@@ -81,7 +81,7 @@ def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_
     # Page 2 is read after page 3, and rows enter between the two.
     fault = {"match": {"path": "/Invoices"}, "times": 1, "answer": {"delay_seconds": 0.6}}
     stage.world.do("faults", **fault)
-    late = threading.Thread(target=lambda: (time.sleep(0.3), touch(stage, others)))
+    late = threading.Timer(0.3, touch, (stage, others))
     late.start()
 
     pages = [first, *rest(walk)]
