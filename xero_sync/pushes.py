@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from connected_apps.models import Connection
 from connected_apps.queries import connection_of
@@ -75,12 +75,11 @@ def push_waiting(*, portal_id: int, clock: claims.Clock) -> timedelta | None:
 
 def _claim(portal: Portal, *, now: datetime) -> list[ContactPush]:
     """Take up to a batch of rows that nobody works on."""
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    due = Q(not_before=None) | Q(not_before__lte=now)
     with transaction.atomic():
         batch = list(
-            ContactPush.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(free, due, learner__portal=portal, state__in=OPEN)
+            _waiting(now=now)
+            .select_for_update(skip_locked=True, of=("self",))
+            .filter(learner__portal=portal)
             .select_related("learner")
             .order_by("id")[:BATCH]
         )
@@ -92,15 +91,32 @@ def _claim(portal: Portal, *, now: datetime) -> list[ContactPush]:
 
 def waiting_portals(*, now: datetime) -> list[int]:
     """Return the portals with learners to push whose connection can take them."""
+    live = Connection.objects.filter(state__in=LIVE).values("portal_id")
+    rows = _waiting(now=now).filter(learner__portal_id__in=live)
+    return list(rows.values_list("learner__portal_id", flat=True).distinct())
+
+
+def _waiting(*, now: datetime) -> QuerySet[ContactPush]:
+    """Return the rows that may be worked on; one whose learner was unticked meanwhile may not."""
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     due = Q(not_before=None) | Q(not_before__lte=now)
-    live = Connection.objects.filter(state__in=LIVE).values("portal_id")
-    rows = ContactPush.objects.filter(free, due, state__in=OPEN, learner__portal_id__in=live)
-    return list(rows.values_list("learner__portal_id", flat=True).distinct())
+    return ContactPush.objects.filter(free, due, state__in=OPEN, learner__sync_to_xero=True)
 
 
 def unpark(*, portal_id: int) -> None:
     """Let rows that waited for a connection go now; what Xero refused stays parked."""
     ContactPush.objects.filter(learner__portal_id=portal_id, state__in=OPEN).update(
         not_before=None, claimed_until=None, attempts=0, problem=""
+    )
+
+
+def start_over(*, portal_id: int) -> None:
+    """Let every learner go again: what is known of one organisation says nothing of another."""
+    ContactPush.objects.filter(learner__portal_id=portal_id).update(
+        state=PushState.PENDING,
+        sent_digest=None,
+        not_before=None,
+        claimed_until=None,
+        attempts=0,
+        problem="",
     )

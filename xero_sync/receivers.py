@@ -18,7 +18,7 @@ def connect() -> None:
     lrm_signals.learner_saved.connect(on_learner_saved, dispatch_uid="xero_sync")
 
 
-def on_connected(connection: Connection, **kwargs: Any) -> None:
+def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any) -> None:
     """Start the first sweep, and take up what was parked while there was no connection."""
     if connection.organisation_id is None:
         return
@@ -33,7 +33,10 @@ def on_connected(connection: Connection, **kwargs: Any) -> None:
     SyncRun.objects.filter(organisation_id=organisation_id, state__in=runs.OPEN).update(
         generation=connection.generation, not_before=None, claimed_until=None
     )
-    pushes.unpark(portal_id=connection.portal_id)
+    if same_organisation:
+        pushes.unpark(portal_id=connection.portal_id)
+    else:
+        pushes.start_over(portal_id=connection.portal_id)
     bells.ring(tasks.sweep, organisation_id, queue=bells.BULK)
     bells.ring(tasks.push_learners, connection.portal_id, queue=bells.PEOPLE)
     waiting = SyncRun.objects.filter(organisation_id=organisation_id, state__in=runs.OPEN)

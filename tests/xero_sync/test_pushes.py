@@ -1,11 +1,15 @@
 """Learners become contacts: once, by number, never over a stranger."""
 
 from typing import Any
+from uuid import uuid4
 
+from connected_apps import signals
+from connected_apps.models import Connection, Organisation
 from invoices.models import ContactLink, LinkSource
 from lrm import learners
 from lrm.models import Learner
 from tests.xero_sync.conftest import Linked, clock
+from xero_sync import pushes
 from xero_sync.models import ContactPush, PushState
 
 
@@ -162,3 +166,28 @@ def test_save_that_changes_nothing_for_xero_sends_nothing(linked: Linked) -> Non
     after = linked.world.calls("/contacts", "POST") + linked.world.calls("/contacts", "PUT")
     assert after == before
     assert ContactPush.objects.get(learner=learner).state == PushState.DONE
+
+
+def test_learner_unticked_before_it_went_out_stays_here(linked: Linked) -> None:
+    learner = save(linked)
+
+    save(linked, learner, sync_to_xero=False)
+    linked.push()
+
+    assert contacts_numbered(linked, "L900001") == []
+    assert pushes.waiting_portals(now=clock()) == []
+
+
+def test_learners_go_to_the_organisation_that_takes_the_place_of_another(linked: Linked) -> None:
+    learner = save(linked)
+    linked.push()
+    other = Organisation.objects.create(
+        portal=linked.portal, tenant_id=uuid4(), name="Elsewhere", base_currency="AUD"
+    )
+    Connection.objects.update(organisation=other)
+    linked.connection.refresh_from_db()
+
+    signals.send_connected(connection=linked.connection, reconnected=True, same_organisation=False)
+
+    push = ContactPush.objects.get(learner=learner)
+    assert (push.state, push.sent_digest) == (PushState.PENDING, None)
