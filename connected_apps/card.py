@@ -1,5 +1,6 @@
 """What the Xero card shows, worked out apart from how it looks."""
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,17 +84,21 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
         )
     shown = states.shown(connection, now=now)
     missing = _missing(connection, shown.state)
+    shown_facts = _facts(connection, now=now)
+    words = wording.of_state(
+        shown.state,
+        problem_count=connection.problem_count,
+        paused_until=connection.paused_until,
+    )
+    if any(fact.is_obstacle for fact in shown_facts):
+        words = dataclasses.replace(words, next_step=wording.WAITING)
     return Card(
         connection=connection,
         state=shown.state,
-        words=wording.of_state(
-            shown.state,
-            problem_count=connection.problem_count,
-            paused_until=connection.paused_until,
-        ),
+        words=words,
         reason=shown.reason,
         group=ATTENTION if missing else _GROUPS.get(shown.state, AVAILABLE),
-        facts=_facts(connection, now=now),
+        facts=shown_facts,
         permissions=_permissions(connection, shown.state),
         missing=missing,
         removals=removals,

@@ -49,7 +49,7 @@ class StaleGeneration(ConnectedAppsError):
     """The connection has been connected anew or disconnected since the caller began."""
 
 
-class WrongTokenKey(ConnectedAppsError):
+class WrongTokenKey(IdentityMisconfigured):
     """Stored tokens cannot be decrypted with the keys in TOKEN_ENCRYPTION_KEYS."""
 
 

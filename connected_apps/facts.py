@@ -19,11 +19,13 @@ class Fact:
     """One line of the card, such as "Last webhook", with its moment where it has one.
 
     :param value: words; where `at` is given, they may be empty and the moment is shown alone.
+    :param is_obstacle: it says why syncing waits although the connection stands.
     """
 
     label: str
     value: str = ""
     at: datetime | None = None
+    is_obstacle: bool = False
 
 
 GiveFacts = Callable[[Connection, datetime], list[Fact]]

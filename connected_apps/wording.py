@@ -49,6 +49,9 @@ _NEXT_STEPS: dict[State, str] = {
     ),
 }
 
+# In place of the above where an app says why its work waits although the connection stands.
+WAITING = "Syncing waits: see below why, and who can act. It goes on by itself after that."
+
 # Scope: what it lets this product do. Broad scopes are Xero's old ones, still met in old grants.
 _PERMISSIONS: dict[str, str] = {
     "openid": "",

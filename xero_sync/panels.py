@@ -1,9 +1,10 @@
 """What the Xero card on Connected Apps shows of the sync: its last acts and the calls left."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import redis
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -13,6 +14,9 @@ from connected_apps.states import LIVE
 from lrm import access, panels, permissions
 from xero_sync import channel, health, limiter
 from xero_sync.models import Cursor, Event, SetAside, SyncRun
+
+# Shorter waits are daily business.
+OVERDUE = timedelta(minutes=10)
 
 
 def register() -> None:
@@ -45,12 +49,24 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     ]
     if connection.state in LIVE:
         found.append(_calls(organisation.tenant_id))
+        found += _obstacles(organisation.pk, now=now)
     if words := channel.unhealthy_in_words(organisation.pk):
         found.append(facts.Fact("Webhooks", words))
     aside = SetAside.objects.filter(organisation=organisation).count()
     if aside:
         found.append(facts.Fact("Set aside", f"{aside} could not be read; each is tried again"))
     return found
+
+
+def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:
+    """Return why sweeps wait, where one has not got through for minutes."""
+    since = now - max(OVERDUE, 2 * timedelta(seconds=settings.XERO_SWEEP_SECONDS))
+    waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
+    late = waiting.exclude(last_swept_at__gt=since).order_by("resource")
+    return [
+        facts.Fact("Waiting", f"{problem}.", is_obstacle=True)
+        for problem in dict.fromkeys(late.values_list("problem", flat=True))
+    ]
 
 
 def _calls(tenant_id: UUID) -> facts.Fact:

@@ -6,6 +6,7 @@ connection is, and now and then by itself, since nothing is lost by asking.
 """
 
 import logging
+import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -41,13 +42,15 @@ _LIMIT_WORDS: dict[str, str] = {
     "appminute": "Waiting for Xero's limit of calls a minute over all organisations",
 }
 _WAITING = "Xero is not answering at the moment; trying again by itself"
+_MISCONFIGURED = (
+    "Xero refuses this installation's client id or secret; its operator must mend the settings"
+)
+# What the columns that keep the words hold.
+_LONGEST = 300
 _PARKED_WORDS: dict[type[Exception], str] = {
     connection_errors.NotConnected: "Xero is not connected; this goes on when it is",
     connection_errors.StaleGeneration: (
         "The connection was changed; this goes on when the organisation is connected again"
-    ),
-    connection_errors.IdentityMisconfigured: (
-        "Xero refuses this installation's client id or secret; its operator must mend the settings"
     ),
     errors.Refused: "Xero refuses access; see Connected Apps",
     errors.Unauthorised: "Xero refuses the sign-in; see Connected Apps",
@@ -67,10 +70,30 @@ def after(error: Exception, *, attempts: int) -> Retry:
         return Retry(max(wait, claims.back_off(attempts)), _WAITING)
     if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
         return Retry(claims.back_off(attempts), _WAITING)
+    return Retry(PARKED, _words_of_parked(error).rstrip(".")[:_LONGEST], parked=True)
+
+
+def _words_of_parked(error: Exception) -> str:
+    """Return why time alone does not help; what an operator has to mend is logged as well."""
     if isinstance(error, connection_errors.ConnectionBroken):
-        return Retry(PARKED, error.reason or "Xero needs reconnecting", parked=True)
+        return error.reason or "Xero needs reconnecting"
+    if isinstance(error, errors.Refused | errors.Unauthorised) and error.refusal is not None:
+        return error.refusal.sentence
+    if isinstance(error, connection_errors.WrongTokenKey):
+        logger.error("%s", error)
+        return "Stored permissions cannot be read; the operator must mend TOKEN_ENCRYPTION_KEYS"
+    if isinstance(error, connection_errors.IdentityMisconfigured):
+        logger.error("%s", error)
+        return _MISCONFIGURED
     for kind, words in _PARKED_WORDS.items():
         if isinstance(error, kind):
-            return Retry(PARKED, words, parked=True)
-    logger.error("Unexpected while talking to Xero", exc_info=error)
-    return Retry(PARKED, "Something unexpected went wrong; the operator can see it", parked=True)
+            return words
+    _log_unexpected(error)
+    return "Something unexpected went wrong; the operator can see it"
+
+
+def _log_unexpected(error: Exception) -> None:
+    """Log where it happened. What it says may quote a row, and so a person, unless it is ours."""
+    said = str(error) if isinstance(error, errors.XeroError) else ""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("Unexpected while talking to Xero: %s %s\n%s", type(error).__name__, said, place)
