@@ -163,6 +163,8 @@ X_FRAME_OPTIONS = "DENY"
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Seconds. By Django's default a silent mail server would hold a worker for ever.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="LRM <no-reply@localhost>")
 
 # --- Xero -------------------------------------------------------------------------------------

@@ -112,8 +112,8 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
 
 def _tell(run: SyncRun, state: RunState, summary: str, reason: str) -> None:
     """Tell everybody who asked, under the bell and by e-mail."""
-    people = {person.pk: person for person in run.also_for.all()}
-    if run.requested_by is not None:
+    people = {person.pk: person for person in run.also_for.filter(is_active=True)}
+    if run.requested_by is not None and run.requested_by.is_active:
         people[run.requested_by.pk] = run.requested_by
     subject = f"{runs.title_of(run)}: {state.label.lower()}"
     text = f"{subject}. {summary}."
@@ -128,14 +128,13 @@ def _tell(run: SyncRun, state: RunState, summary: str, reason: str) -> None:
     body = "\n\n".join(part for part in parts if part)
     for person in people.values():
         if person.email:
-            transaction.on_commit(
-                partial(_send, person.email, f"{runs.title_of(run)}: {state.label.lower()}", body)
-            )
+            transaction.on_commit(partial(_send, person.email, subject, body))
 
 
 def _send(to: str, subject: str, body: str) -> None:
     try:
         send_mail(subject, body, None, [to])
-    except OSError:
+    except OSError as error:
         # The notice under the bell is there already; a mail server that is away undoes nothing.
-        logger.exception("The mail about a re-sync could not be sent")
+        # The error's own words may hold the address.
+        logger.warning("The mail about a re-sync could not be sent: %s", type(error).__name__)

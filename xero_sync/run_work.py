@@ -89,7 +89,9 @@ def _hand_back(run: SyncRun, error: Exception, now: datetime) -> timedelta | Non
     """Give the run back with a time and a reason; nothing says failed that will be retried."""
     retry = retrying.after(error, attempts=run.attempts)
     parking.park(organisation_id=run.organisation_id, error=error, now=now)
-    kept = SyncRun.objects.filter(pk=run.pk, state__in=run_walk.OPEN).update(
+    # Made anew for another generation it is another worker's already, and due at once.
+    mine = SyncRun.objects.filter(pk=run.pk, generation=run.generation)
+    kept = mine.filter(state__in=run_walk.OPEN).update(
         state=RunState.PAUSED,
         reason=retry.why,
         not_before=now + retry.delay,

@@ -87,27 +87,37 @@ def request(
     :raises NotPossible: Xero is not connected.
     :raises BadRange: see `check_range`.
     """
-    link = connection_of(portal)
-    if link is None or link.organisation is None or link.state not in LIVE:
-        raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
-    today = today_of(portal=portal, organisation=link.organisation, now=now)
-    check_range(date_from=date_from, date_to=date_to, today=today)
     asked = _Asked(what, date_from, date_to, by)
     with transaction.atomic():
-        # One request at a time for a portal, so that a double click finds the first one's row.
-        Connection.objects.select_for_update().get(pk=link.pk)
+        link = _locked(connection_of(portal))
+        if link is None or link.organisation is None or link.state not in LIVE:
+            raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
+        today = today_of(portal=portal, organisation=link.organisation, now=now)
+        check_range(date_from=date_from, date_to=date_to, today=today)
         for run in _open_runs(link.organisation, what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
-                return _join(run, by)
+                return _join(run, asked)
             asked = _without(asked, run, now=now)
         return _create(link, link.organisation, asked, now)
+
+
+def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[SyncRun]:
+    """Return the open runs of documents that read any day of a range."""
+    found = SyncRun.objects.filter(
+        portal=portal,
+        what=RunWhat.DOCUMENTS,
+        state__in=OPEN,
+        date_from__lte=date_to,
+        date_to__gte=date_from,
+    )
+    return list(found.order_by("date_from"))
 
 
 def request_first(*, link: Connection, organisation: Organisation, now: datetime) -> SyncRun:
     """Ask for the pull of all dates that fills a new connection."""
     asked = _Asked(RunWhat.DOCUMENTS, EARLIEST, now.date() + FUTURE, None)
     with transaction.atomic():
-        Connection.objects.select_for_update().get(pk=link.pk)
+        link = _locked(link) or link
         for run in _open_runs(organisation, asked.what):
             if run.is_first:
                 return run
@@ -121,7 +131,7 @@ def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) 
         raise NotPossible("Xero is not connected.")
     asked = _Asked(RunWhat.DOCUMENTS, window[0], window[1], None)
     with transaction.atomic():
-        Connection.objects.select_for_update().get(pk=link.pk)
+        link = _locked(link) or link
         for run in _open_runs(organisation, asked.what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
                 return run
@@ -134,6 +144,25 @@ class _Asked:
     date_from: date
     date_to: date
     by: User | None
+    # Ids of people who asked for what this replaces.
+    also_for: frozenset[int] = frozenset()
+
+    @property
+    def people(self) -> frozenset[int]:
+        """Everybody who is to be told of the end."""
+        return self.also_for | ({self.by.pk} if self.by else set())
+
+
+def _locked(link: Connection | None) -> Connection | None:
+    """Return the connection as it is now, and keep it so until the transaction ends.
+
+    One request at a time for a portal, so that a double click finds the first one's row, and none
+    is made for a generation that is just being replaced.
+    """
+    if link is None:
+        return None
+    rows = Connection.objects.select_for_update(of=("self",))
+    return rows.select_related("organisation", "portal").get(pk=link.pk)
 
 
 def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
@@ -141,9 +170,8 @@ def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
     return list(found.order_by("date_from"))
 
 
-def _join(run: SyncRun, by: User | None) -> SyncRun:
-    if by is not None and by != run.requested_by:
-        run.also_for.add(by)
+def _join(run: SyncRun, asked: _Asked) -> SyncRun:
+    run.also_for.add(*(asked.people - {run.requested_by_id}))
     return run
 
 
@@ -151,18 +179,27 @@ def _without(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
     """Return what is left to read beside an open run that does not hold all of it."""
     day = timedelta(days=1)
     if asked.date_from <= run.date_from and run.date_to <= asked.date_to:
-        SyncRun.objects.filter(pk=run.pk).update(
-            state=RunState.CANCELLED,
-            reason="Replaced by a re-sync of a longer range",
-            finished_at=now,
-            claimed_until=None,
-        )
-        return asked
+        return _replacing(asked, run, now=now)
     if asked.date_from <= run.date_to < asked.date_to:
+        _join(run, asked)
         return dataclasses.replace(asked, date_from=max(asked.date_from, run.date_to + day))
     if asked.date_from < run.date_from <= asked.date_to:
+        _join(run, asked)
         return dataclasses.replace(asked, date_to=min(asked.date_to, run.date_from - day))
     return asked
+
+
+def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
+    """End a run whose days the longer one reads; who asked for it is told of the longer one."""
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=RunState.CANCELLED,
+        reason="Replaced by a re-sync of a longer range",
+        finished_at=now,
+        claimed_until=None,
+    )
+    _audit("RESYNC_REPLACED", run, by=asked.by, now=now)
+    people = {run.requested_by_id, *run.also_for.values_list("pk", flat=True)} - {None}
+    return dataclasses.replace(asked, also_for=asked.also_for | people)
 
 
 def _create(
@@ -190,16 +227,21 @@ def _create(
             SyncStep(run=run, resource=resource, date_from=asked.date_from, date_to=asked.date_to)
             for resource in DOCUMENTS
         )
+    _join(run, asked)
+    _audit("RESYNC_REQUESTED", run, by=asked.by, now=now)
+    return run
+
+
+def _audit(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
     audit.record(
-        portal=link.portal,
-        action="RESYNC_REQUESTED",
-        by=asked.by,
+        portal=run.portal,
+        action=action,
+        by=by,
         now=now,
         detail=title_of(run),
-        organisation_name=organisation.name,
+        organisation_name=run.organisation.name,
         correlation_id=run.correlation_id,
     )
-    return run
 
 
 def title_of(run: SyncRun) -> str:
@@ -219,15 +261,7 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
         claimed_until=None,
     )
     if stopped:
-        audit.record(
-            portal=run.portal,
-            action="RESYNC_CANCELLED",
-            by=by,
-            now=now,
-            detail=title_of(run),
-            organisation_name=run.organisation.name,
-            correlation_id=run.correlation_id,
-        )
+        _audit("RESYNC_CANCELLED", run, by=by, now=now)
     return bool(stopped)
 
 
@@ -250,15 +284,7 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> bool:
         generation=link.generation,
     )
     if resumed:
-        audit.record(
-            portal=run.portal,
-            action="RESYNC_RESUMED",
-            by=by,
-            now=now,
-            detail=title_of(run),
-            organisation_name=run.organisation.name,
-            correlation_id=run.correlation_id,
-        )
+        _audit("RESYNC_RESUMED", run, by=by, now=now)
     return bool(resumed)
 
 

@@ -10,8 +10,8 @@ from django.db import connections
 
 from connected_apps.models import Connection
 from tests.xero_sync.conftest import Linked
-from tests.xero_sync.test_runs import end_first
-from xero_sync.models import SyncRun
+from tests.xero_sync.test_runs import end_first, request
+from xero_sync.models import RunState, SyncRun
 
 
 def resync(
@@ -41,6 +41,26 @@ def test_verified_end_is_a_success_with_progress(linked: Linked) -> None:
 
     assert "Done" in said
     assert "documents" in said
+
+
+def test_days_that_another_run_reads_are_waited_for_too(linked: Linked) -> None:
+    end_first(linked)
+    other = request(linked, "2026-03-01", "2026-05-31")
+
+    def worker() -> None:
+        try:
+            while not (run := SyncRun.objects.filter(is_first=False).exclude(pk=other.pk).first()):
+                pass
+            linked.work(run)
+            SyncRun.objects.filter(pk=other.pk).update(state=RunState.CANCELLED)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    with pytest.raises(CommandError, match="Cancelled"):
+        resync(linked, "--wait")
+    thread.join()
 
 
 def test_without_waiting_it_is_queued(linked: Linked) -> None:

@@ -1,18 +1,22 @@
 """Sync runs as people meet them: merging, cancelling, the end, the page and the API."""
 
 from datetime import date, timedelta
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.db.models import F
 
+from connected_apps.errors import StaleGeneration
+from connected_apps.models import AuditEvent
 from invoices.models import Document
 from lrm.models import LrmRole, Notice, User
 from tests import builders
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_pushes import save
-from xero_sync import run_progress, runs, sweeps
+from xero_sync import run_progress, run_work, runs, sweeps
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun, SyncStep
 
 PAGE = "/settings/connected-apps/xero/resync/"
@@ -83,6 +87,54 @@ def test_longer_request_replaces_the_open_run(linked: Linked) -> None:
 
     shorter.refresh_from_db()
     assert (shorter.state, longer.state) == (RunState.CANCELLED, RunState.QUEUED)
+
+
+def test_people_of_a_replaced_run_are_told_of_the_longer_one(linked: Linked) -> None:
+    end_first(linked)
+    colleague = builders.make_user(linked.portal, portal_admin=True)
+    request(linked, "2026-02-01", "2026-02-28", colleague)
+
+    longer = request(linked, "2026-01-01", "2026-03-31")
+    linked.work(longer)
+
+    told = {notice.user.pk for notice in Notice.objects.all()}
+    assert told == {linked.manager.pk, colleague.pk}
+    assert AuditEvent.objects.filter(action="RESYNC_REPLACED", actor=linked.manager).exists()
+
+
+def test_person_is_told_of_the_open_run_that_reads_the_rest(linked: Linked) -> None:
+    end_first(linked)
+    colleague = builders.make_user(linked.portal, portal_admin=True)
+    first = request(linked, "2026-01-01", "2026-03-31")
+
+    request(linked, "2026-03-01", "2026-05-31", colleague)
+
+    assert list(first.also_for.all()) == [colleague]
+
+
+def test_worker_of_before_does_not_put_off_a_run_that_was_taken_up_again(linked: Linked) -> None:
+    run = ask(linked)
+    claimed = SyncRun.objects.get(pk=run.pk)
+    SyncRun.objects.filter(pk=run.pk).update(generation=F("generation") + 1)
+
+    run_work._hand_back(claimed, StaleGeneration("moved on"), clock())
+
+    run.refresh_from_db()
+    assert (run.state, run.not_before) == (RunState.QUEUED, None)
+
+
+def test_mail_that_cannot_be_sent_leaves_no_address_in_the_log(
+    linked: Linked, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: Any, **_options: Any) -> None:
+        raise SMTPRecipientsRefused({linked.manager.email: (550, b"unknown")})
+
+    monkeypatch.setattr(mail.get_connection().__class__, "send_messages", refuse)
+
+    linked.work(ask(linked))
+
+    assert "SMTPRecipientsRefused" in caplog.text
+    assert linked.manager.email not in caplog.text
 
 
 def test_end_is_told_by_bell_and_mail_with_all_counts(linked: Linked) -> None:

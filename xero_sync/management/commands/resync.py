@@ -57,10 +57,15 @@ class Command(BaseCommand):
         except runs.NotPossible as problem:
             raise CommandError(str(problem)) from None
         bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
-        if options["wait"]:
-            self._wait(run)
-        else:
+        if not options["wait"]:
             self.stderr.write(f"Re-sync {run.pk} is queued.")
+            return
+        # Runs that were open already may read some of the days instead.
+        others = runs.open_between(
+            portal=portal, date_from=options["date_from"], date_to=options["date_to"]
+        )
+        for one in [run, *(other for other in others if other != run)]:
+            self._wait(one)
 
     def _wait(self, run: SyncRun) -> None:
         said = ""
