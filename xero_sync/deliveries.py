@@ -144,6 +144,6 @@ def _instant(value: Any) -> datetime | None:
     """Read `2025-12-02T00:44:09.923`: UTC although Xero leaves out the Z."""
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

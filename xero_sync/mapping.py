@@ -198,7 +198,7 @@ def map_document(resource: Resource, element: Element) -> MappedDocument | None:
         values.calendar_date(element.get("DueDateString"), element.get("DueDate")),
         values.calendar_date(None, element.get("FullyPaidOnDate")),
         values.text(element.get("CurrencyCode"), 3),
-        values.amount(element.get("CurrencyRate")),
+        values.amount(element.get("CurrencyRate"), values.RATE_DIGITS),
         values.amount(element.get("SubTotal")) or 0,
         values.amount(element.get("TotalTax")) or 0,
         values.amount(element.get("Total")) or 0,

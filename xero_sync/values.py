@@ -16,9 +16,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # there is one, only tells how Xero would print the instant; the number is UTC already.
 _MILLISECONDS = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# What numeric(19, 4) holds.
-_LARGEST_DIGITS = 15
-_LARGEST = Decimal(10) ** _LARGEST_DIGITS
+# Digits before the point: one less than numeric(19, 4) and, for a rate, numeric(18, 6) hold, so
+# that rounding cannot make it too large either.
+_AMOUNT_DIGITS = 14
+RATE_DIGITS = 11
 
 
 class Unmappable(Exception):
@@ -43,12 +44,13 @@ def text(value: Any, longest: int | None = None) -> str:
     return written
 
 
-def amount(value: Any) -> Decimal | int | None:
+def amount(value: Any, digits: int = _AMOUNT_DIGITS) -> Decimal | int | None:
     """Return an amount exactly as sent, or None where there is none.
 
+    :param digits: how many it may have before the point.
     :raises Unmappable: when it is no number, or too large for the column.
     """
-    if type(value) is Decimal and value.adjusted() < _LARGEST_DIGITS:
+    if type(value) is Decimal and value.adjusted() < digits:
         return value
     if value is None or value == "":
         return None
@@ -60,7 +62,7 @@ def amount(value: Any) -> Decimal | int | None:
             raise Unmappable(f"{value[:40]!r} is not an amount") from None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Unmappable("an amount was expected where Xero sent something else")
-    if not -_LARGEST < value < _LARGEST:
+    if not Decimal(value).is_finite() or abs(value) >= 10**digits:
         raise Unmappable("an amount is larger than any ledger holds")
     return value
 
@@ -88,9 +90,9 @@ def instant(value: Any) -> datetime | None:
         if match := _MILLISECONDS.fullmatch(value):
             return EPOCH + timedelta(milliseconds=int(match[1]))
         parsed = datetime.fromisoformat(value)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         raise Unmappable(f"{str(value)[:40]!r} is not a date") from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def calendar_date(as_string: Any, as_instant: Any = None) -> date | None:

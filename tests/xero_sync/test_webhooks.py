@@ -223,3 +223,13 @@ def test_event_that_xero_rejects_holds_up_no_other(linked: Linked) -> None:
 
     states = Event.objects.filter(delivery__isnull=False).values_list("state", flat=True)
     assert sorted(states) == [EventState.DONE, EventState.IGNORED]
+
+
+def test_event_of_an_impossible_moment_holds_up_no_delivery(linked: Linked) -> None:
+    odd = event(linked, "INVOICE", linked.tenant)
+    odd["eventDateUtc"] = "0001-01-01T00:00:00+14:00"
+    Delivery.objects.create(received_at=clock(), body=envelope(odd))
+
+    deliveries.unpack(now=clock())
+
+    assert Event.objects.get().happened_at is None
