@@ -15,6 +15,8 @@ from invoices.models import Document
 from invoices.online import reason_against
 from xero_sync import calls, errors, limiter
 
+LONGEST = 500  # What the column holds.
+
 
 class NoOnlineInvoice(Exception):
     """There is nothing to open; the message says why and what to do."""
@@ -28,7 +30,8 @@ def address_of(*, document: Document, connection: Connection) -> str:
     """
     if reason := reason_against(document):
         raise NoOnlineInvoice(reason)
-    if not document.online_url:
+    # Checked again however old it is: the list of hosts may have changed since it was kept.
+    if not is_xeros_own(document.online_url):
         session = calls.Session(
             connection_id=connection.pk,
             generation=connection.generation,
@@ -58,7 +61,12 @@ def is_xeros_own(address: str) -> bool:
 
     https is demanded except on localhost, where a pretend Xero runs.
     """
-    parts = urlsplit(address)
+    if len(address) > LONGEST:
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     if parts.username or parts.password or parts.netloc not in settings.XERO_ONLINE_INVOICE_HOSTS:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "localhost")

@@ -15,6 +15,7 @@ _require_learners = access.require(
     permissions.may_see_learners,
     explanation="Invoices of learners are for people who work with learners.",
 )
+_NOT_CONNECTED = "Xero is not connected at the moment. Portal admins with an LRM role can connect it on Settings > Connected Apps."
 
 
 @_require_learners
@@ -28,15 +29,16 @@ def open_online(request: access.SignedInRequest, document_id: int) -> HttpRespon
     connection = connection_of(request.portal)
     if document is None or connection is None:
         raise Http404
-    if connection.state not in LIVE and not document.online_url:
-        return _explain(request, "Xero is not connected at the moment.", 409)
+    if connection.state not in LIVE and not online.is_xeros_own(document.online_url):
+        return _explain(request, _NOT_CONNECTED, 409)
     try:
         address = online.address_of(document=document, connection=connection)
     except online.NoOnlineInvoice as reason:
         return _explain(request, str(reason), 409)
     except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
-        why = retrying.after(error, attempts=0).why
-        return _explain(request, f"{why}. Try again in a moment.", 503)
+        retry = retrying.after(error, attempts=0)
+        hint = "" if retry.parked else " Try again in a moment."
+        return _explain(request, f"{retry.why}.{hint}", 503)
     return HttpResponseRedirect(address)
 
 
