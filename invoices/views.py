@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -30,20 +30,10 @@ def learner_xero_invoices(request: access.SignedInRequest, learner_id: int) -> H
     return render(request, "invoices/learner_xero_invoices.html", context)
 
 
-@require_safe
-def learner_xero_invoices_table(request: HttpRequest, learner_id: int) -> HttpResponseBase:
-    """Answer the live page's question whether anything changed: 204 when not, else the table.
-
-    Where the session has ended the whole page reloads, which leads to the sign-in page; the
-    sign-in page must not appear in the middle of a table.
-    """
-    if not request.user.is_authenticated:
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return _changed_table(request, learner_id)
-
-
 @_require_learners
-def _changed_table(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
+@require_safe
+def learner_xero_invoices_table(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
+    """Answer the live page's question whether anything changed: 204 when not, else the table."""
     learner = get_object_or_404(request.portal.learners, id=learner_id)
     version = queries.version_of_learner_documents(
         learner=learner,

@@ -34,7 +34,8 @@ def require(
 ) -> Callable[[SignedInView[P]], View[P]]:
     """Let only users with `right` through to the view.
 
-    Anonymous people go to the sign-in page and come back after. Others get status 403 with a
+    Anonymous people go to the sign-in page and come back after; where only a part of a page was
+    asked for, the whole page loads anew and leads there. Others get status 403 with a
     page that says in words what the right is for (`explanation`, a whole sentence) and who can.
     """
 
@@ -42,7 +43,7 @@ def require(
         @functools.wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return auth_views.redirect_to_login(_address_after_sign_in(request))
+                return to_sign_in(request)
             if not right(request.user):
                 return not_allowed(request, right=right, explanation=explanation)
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -50,6 +51,13 @@ def require(
         return guarded
 
     return decorate
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page, which must never appear in the middle of another page."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return auth_views.redirect_to_login(_address_after_sign_in(request))
 
 
 def not_allowed(

@@ -1,6 +1,5 @@
 """The bell in the header and the page of all notices."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,11 +21,15 @@ def index(request: access.SignedInRequest) -> HttpResponse:
     return render(request, "lrm/notices.html", {"notices": shown, "max_shown": MAX_SHOWN})
 
 
-@login_required
 @never_cache
 @require_safe
 def bell(request: HttpRequest) -> HttpResponse:
-    """Answer the bell alone, for the page that looks after it now and then."""
+    """Answer the bell alone, for the page that looks after it now and then.
+
+    Also to users without a portal, whose pages have one too.
+    """
+    if not request.user.is_authenticated:
+        return access.to_sign_in(request)
     return render(request, "partials/bell.html")
 
 

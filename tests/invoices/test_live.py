@@ -4,23 +4,14 @@ import datetime
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from connected_apps.models import Organisation
 from invoices.models import Kind
 from lrm.models import Learner
-from tests import builders as people
 from tests.invoices import builders, reading
 
 pytestmark = pytest.mark.django_db
-
-
-def test_live_fragment_reloads_the_page_when_the_session_has_ended(learner: Learner) -> None:
-    response = people.client_of(None).get(reverse("learner_xero_invoices_table", args=[learner.id]))
-
-    assert response.status_code == 204
-    assert response.headers["HX-Refresh"] == "true"
 
 
 def test_live_fragment_is_empty_until_something_changes_and_then_marks_it(

@@ -15,7 +15,10 @@ _require_learners = access.require(
     permissions.may_see_learners,
     explanation="Invoices of learners are for people who work with learners.",
 )
-_NOT_CONNECTED = "Xero is not connected at the moment. Portal admins with an LRM role can connect it on Settings > Connected Apps."
+_NOT_CONNECTED = (
+    "Xero is not connected at the moment. Portal admins with an LRM role can connect it on "
+    "Settings > Connected Apps."
+)
 
 
 @_require_learners

@@ -78,16 +78,10 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
     return render(request, "xero_sync/resync.html", context)
 
 
-@require_safe
-def progress(request: HttpRequest) -> HttpResponseBase:
-    """Answer the live page with the runs as they are now."""
-    if not request.user.is_authenticated:
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return _progress(request)
-
-
 @_require_seeing
-def _progress(request: access.SignedInRequest) -> HttpResponse:
+@require_safe
+def progress(request: access.SignedInRequest) -> HttpResponse:
+    """Answer the live page with the runs as they are now."""
     return render(request, "xero_sync/runs.html", _context(request))
 
 
