@@ -30,7 +30,7 @@ _NEXT_STEPS: dict[State, str] = {
     ),
     State.CONNECTED: "Nothing to do: changes in Xero show here by themselves.",
     State.CONNECTED_WITH_PROBLEMS: (
-        "Syncing goes on. Look at what was set aside; it is tried again by itself."
+        "Syncing goes on. Look at the list of what was set aside; it is tried again by itself."
     ),
     State.PAUSED: (
         "Nothing to do: Xero allows each organisation a number of calls a day. Syncing resumes by "

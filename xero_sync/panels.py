@@ -17,6 +17,7 @@ from xero_sync.models import Cursor, Event, SetAside, SyncRun
 
 # Shorter waits are daily business.
 OVERDUE = timedelta(minutes=10)
+MOST_SET_ASIDE = 50
 
 
 def register() -> None:
@@ -54,7 +55,9 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         found.append(facts.Fact("Webhooks", words))
     aside = SetAside.objects.filter(organisation=organisation).count()
     if aside:
-        found.append(facts.Fact("Set aside", f"{aside} could not be read; each is tried again"))
+        found.append(
+            facts.Fact("Set aside", f"{aside} could not be stored; the list below says why")
+        )
     return found
 
 
@@ -80,11 +83,14 @@ def _calls(tenant_id: UUID) -> facts.Fact:
 def give_panel(
     request: access.SignedInRequest, connection: Connection, now: datetime
 ) -> SafeString | None:
-    """Return the link to the re-sync page with the run in progress, while there is something."""
+    """Return the link to the re-sync page, the run in progress, and what was set aside and why."""
     if connection.organisation is None:
         return None
     run = SyncRun.objects.filter(organisation=connection.organisation)
+    aside = SetAside.objects.filter(organisation=connection.organisation).defer("raw")
     context = {
+        "set_aside": aside.order_by("-last_tried_at", "id")[:MOST_SET_ASIDE],
+        "set_aside_count": aside.count(),
         "run": run.order_by("-requested_at").first(),
         "is_live": connection.state in LIVE,
         "may_manage": permissions.may_manage_connected_apps(request.user),
