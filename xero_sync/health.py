@@ -11,13 +11,14 @@ from django.db.models import Min
 from django.utils import timezone
 
 from connected_apps.queries import live_connections
-from xero_sync import runs
-from xero_sync.models import ContactPush, Cursor, Delivery, Event, EventState, PushState, SyncRun
+from xero_sync import pushes, runs
+from xero_sync.models import ContactPush, Cursor, Delivery, Event, EventState, SyncRun
 
 
 def ages() -> dict[str, Any]:
     """Return the age in seconds of the oldest thing that waits in each queue, None where empty.
 
+    Only for what is connected: the rest waits for a person, not for a worker.
     `sweeps` are, by resource, how long ago the organisation that has waited longest was swept.
     """
     now = timezone.now()
@@ -27,12 +28,14 @@ def ages() -> dict[str, Any]:
         .values_list("resource")
         .annotate(Min("last_swept_at"))
     )
-    pushes = ContactPush.objects.filter(state__in=(PushState.PENDING, PushState.SENT))
-    open_runs = SyncRun.objects.filter(state__in=runs.OPEN)
+    portals = live_connections().values("portal_id")
+    waiting = ContactPush.objects.filter(state__in=pushes.OPEN, learner__sync_to_xero=True)
+    open_runs = SyncRun.objects.filter(state__in=runs.OPEN, organisation_id__in=live)
+    events = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
     return {
         "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),
-        "events": _age(Event.objects.filter(state=EventState.PENDING), "received_at", now),
-        "pushes": _age(pushes, "requested_at", now),
+        "events": _age(events, "received_at", now),
+        "pushes": _age(waiting.filter(learner__portal__in=portals), "requested_at", now),
         "runs": _age(open_runs, "requested_at", now),
         "runs_stalled": sum(runs.has_stalled(run, now=now) for run in open_runs),
         "sweeps": {resource: _seconds(at, now) for resource, at in swept},

@@ -12,19 +12,14 @@ from django.db import transaction
 
 from connected_apps import audit
 from connected_apps.models import Connection, Organisation
-from connected_apps.queries import connection_of
+from connected_apps.queries import connection_of, live_connections
 from connected_apps.states import LIVE
 from lrm.models import Portal, User
 from xero_sync.models import Resource, RunState, RunWhat, SyncRun, SyncStep
 
 LONGEST_RANGE = timedelta(days=3653)
 
-DOCUMENTS = (
-    Resource.INVOICE,
-    Resource.CREDIT_NOTE,
-    Resource.OVERPAYMENT,
-    Resource.PREPAYMENT,
-)
+DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
 # The range of a first sync: before any ledger kept in Xero, and ahead as far as anybody dates.
 EARLIEST = date(1990, 1, 1)
 FUTURE = timedelta(days=3653)
@@ -291,7 +286,13 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> bool:
 def has_stalled(run: SyncRun, *, now: datetime) -> bool:
     """Return whether an open run that is due has not been heard of for minutes.
 
-    Beat rings for it every few seconds, so then no worker is there to hear.
+    Beat rings for it every few seconds, so then no worker is there to hear. Nobody rings while
+    its organisation is not connected: it waits for a person.
     """
     due_at = max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
-    return run.is_open and now - due_at > STALLED_AFTER
+    return run.is_open and now - due_at > STALLED_AFTER and can_go_on(run)
+
+
+def can_go_on(run: SyncRun) -> bool:
+    """Return whether the organisation of a run is connected."""
+    return live_connections().filter(organisation_id=run.organisation_id).exists()

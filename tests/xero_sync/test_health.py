@@ -1,8 +1,10 @@
 """/readyz tells operators how long things have waited."""
 
+from connected_apps.models import Connection
 from tests import builders
 from tests.xero_sync.conftest import Linked
 from tests.xero_sync.test_pushes import save
+from xero_sync import health
 
 
 def test_readyz_tells_the_age_of_queues_and_sweeps(linked: Linked) -> None:
@@ -18,3 +20,12 @@ def test_readyz_tells_the_age_of_queues_and_sweeps(linked: Linked) -> None:
     assert after["xero_sync"]["sweeps"]["INVOICE"] >= 0
     assert after["xero_sync"]["pushes"] >= 0
     assert after["xero_sync"]["deliveries"] is None
+
+
+def test_what_waits_for_a_person_is_not_the_workers_delay(linked: Linked) -> None:
+    save(linked)
+    Connection.objects.update(state="DISCONNECTED_HERE")
+
+    ages = health.ages()
+
+    assert (ages["runs"], ages["runs_stalled"], ages["pushes"]) == (None, 0, None)

@@ -9,7 +9,7 @@ from django.core import mail
 from django.db.models import F
 
 from connected_apps.errors import StaleGeneration
-from connected_apps.models import AuditEvent
+from connected_apps.models import AuditEvent, Connection
 from invoices.models import Document
 from lrm.models import LrmRole, Notice, User
 from tests import builders
@@ -168,6 +168,19 @@ def test_silent_run_is_said_to_have_stalled_but_a_waiting_one_is_not(linked: Lin
     assert not runs.has_stalled(run, now=later)
     run.not_before, run.state = None, RunState.DONE
     assert not runs.has_stalled(run, now=later)
+
+
+def test_run_of_a_broken_connection_waits_for_a_person_and_has_not_stalled(linked: Linked) -> None:
+    run = ask(linked)
+    Connection.objects.update(state="DISCONNECTED_IN_XERO")
+    run = SyncRun.objects.get(pk=run.pk)
+
+    assert not runs.has_stalled(run, now=clock() + timedelta(hours=1))
+
+    SyncRun.objects.update(requested_at=clock() - timedelta(hours=1), heard_at=None)
+    page = builders.client_of(linked.manager).get(PAGE).content.decode()
+    assert "the workers seem to be stopped" not in page
+    assert "waits until Xero is connected again" in page
 
 
 def test_run_waits_for_an_outage_and_goes_on_by_itself(linked: Linked) -> None:

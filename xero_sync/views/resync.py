@@ -137,6 +137,7 @@ def _row(run: SyncRun) -> dict[str, Any]:
         "title": runs.title_of(run),
         "progress": run_progress.progress_of(run, now=now),
         "has_stalled": runs.has_stalled(run, now=now),
+        "is_held_up": run.is_open and not runs.can_go_on(run),
     }
 
 
