@@ -27,6 +27,7 @@ COPY templates ./templates
 # The static files depend on no secret and no service: every value here is made up, and none of
 # them stays in the image's environment.
 RUN SECRET_KEY=only-for-collectstatic PUBLIC_URL=https://build.example.com \
+    ALLOWED_HOSTS=build.example.com \
     DATABASE_URL=postgresql://nobody@127.0.0.1:9/unused REDIS_URL=redis://127.0.0.1:9/0 \
     XERO_CLIENT_ID=none XERO_CLIENT_SECRET=none XERO_WEBHOOK_KEYS=none \
     TOKEN_ENCRYPTION_KEYS=bm9uZS1ub25lLW5vbmUtbm9uZS1ub25lLW5vbmUtbm8= \

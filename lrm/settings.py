@@ -57,6 +57,8 @@ def service_url(name: str) -> str:
 
 SECRET_KEY = required("SECRET_KEY", in_debug="made-up-key-for-development-only")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"] if DEBUG else [])
+if not ALLOWED_HOSTS:
+    required("ALLOWED_HOSTS", in_debug="")
 PUBLIC_URL = required("PUBLIC_URL", in_debug="http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -152,7 +154,12 @@ SESSION_COOKIE_SAMESITE = "Lax"  # The consent redirect from Xero must still car
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_SECURE = SECURE_COOKIES
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG and SECURE_COOKIES)
+# Empty, as docker-compose passes what is not set, means the default.
+SECURE_SSL_REDIRECT = (
+    env.bool("SECURE_SSL_REDIRECT")
+    if env.str("SECURE_SSL_REDIRECT", default="")
+    else not DEBUG and SECURE_COOKIES
+)
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL_REDIRECT
 SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT

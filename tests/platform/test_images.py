@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.platform import processes
-from tests.platform.test_settings import names_read_by_settings
+from tests.platform.test_settings import names_in_example, names_read_by_settings
 
 DOCKERFILE = (processes.ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((processes.ROOT / "docker-compose.yml").read_text())
@@ -57,6 +57,13 @@ def test_compose_refuses_to_start_when_a_secret_is_missing(name: str) -> None:
 @pytest.mark.parametrize("name", PRODUCT)
 def test_compose_gives_only_settings_that_exist(name: str) -> None:
     assert set(SERVICES[name]["environment"]) <= names_read_by_settings()
+
+
+@pytest.mark.parametrize("name", PRODUCT)
+def test_compose_passes_every_setting_that_a_person_may_set(name: str) -> None:
+    only_for_development = {"DEBUG", "LOCAL_DIR"}
+
+    assert names_in_example() - only_for_development <= set(SERVICES[name]["environment"])
 
 
 def test_queues_have_a_worker_each_in_compose() -> None:
