@@ -37,14 +37,6 @@ def documents_of_contacts(
     return documents.order_by(F("date").desc(nulls_last=True), "-id")
 
 
-def documents_of_learner(*, learner: Learner, organisation: Organisation) -> QuerySet[Document]:
-    """Return the learner's documents, newest first, without their raw form."""
-    return documents_of_contacts(
-        organisation=organisation,
-        contact_ids=contact_ids_of(learner=learner, organisation=organisation),
-    )
-
-
 def document_of_portal(
     *, portal: Portal, organisation: Organisation | None, document_id: int
 ) -> Document | None:

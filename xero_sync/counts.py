@@ -35,7 +35,7 @@ def check(
     for cursor in due.exclude(resource=Resource.CONTACT):
         resource = Resource(cursor.resource)
         in_xero, here = _in_xero(session, resource, whole), _here(organisation_id, resource, whole)
-        if in_xero != here:
+        if in_xero is not None and in_xero != here:
             for window in _differing(session, organisation_id, resource, whole):
                 run = runs.request_heal(link=link, window=window, now=now)
                 asked.append(run.pk)
@@ -56,7 +56,8 @@ def _differing(
         yield window
         return
     for half in _halves(window):
-        if _in_xero(session, resource, half) != _here(organisation_id, resource, half):
+        in_xero = _in_xero(session, resource, half)
+        if in_xero is not None and in_xero != _here(organisation_id, resource, half):
             yield from _differing(session, organisation_id, resource, half)
 
 

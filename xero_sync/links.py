@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices.models import ContactLink, LinkSource
+from invoices.models import LinkSource
 from lrm.models import Learner
 
 
@@ -55,9 +55,3 @@ def link_learner(*, learner: Learner, organisation: Organisation, now: datetime)
             """,
             [learner.pk, LinkSource.NUMBER, now, organisation.pk, learner.number],
         )
-
-
-def contact_ids_of(*, learner: Learner, organisation: Organisation) -> list[str]:
-    """Return the ids of the learner's contacts, the oldest link first."""
-    links = ContactLink.objects.filter(learner=learner, organisation=organisation)
-    return [str(one) for one in links.order_by("id").values_list("contact_xero_id", flat=True)]

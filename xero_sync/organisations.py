@@ -51,8 +51,9 @@ def fill_details(*, organisation_id: int, clock: claims.Clock) -> None:
 
 
 def _store(organisation: Organisation, element: dict[str, Any]) -> None:
-    name = element.get("Name")
-    organisation.name = str(name)[:255] if name else organisation.name
+    # One line: it stands in the subject of e-mails.
+    name = " ".join(str(element.get("Name") or "").split())
+    organisation.name = name[:255] or organisation.name
     organisation.short_code = str(element.get("ShortCode") or "")[:20]
     organisation.base_currency = str(element.get("BaseCurrency") or "")[:3]
     organisation.time_zone = TIME_ZONES.get(str(element.get("Timezone") or ""), "")

@@ -193,7 +193,8 @@ def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
         claimed_until=None,
     )
     _audit("RESYNC_REPLACED", run, by=asked.by, now=now)
-    people = {run.requested_by_id, *run.also_for.values_list("pk", flat=True)} - {None}
+    first = {run.requested_by_id} if run.requested_by_id else set()
+    people = first | set(run.also_for.values_list("pk", flat=True))
     return dataclasses.replace(asked, also_for=asked.also_for | people)
 
 

@@ -131,3 +131,11 @@ def test_set_aside_documents_show_in_the_state_and_leave_it_when_mended(linked: 
 
     assert not SetAside.objects.exists()
     assert state_of(linked) == ("CONNECTED", 0)
+
+
+def test_daily_count_asks_for_nothing_where_xero_gives_no_count(linked: Linked) -> None:
+    linked.sweep()
+    without = '{"Invoices": [], "CreditNotes": [], "Overpayments": [], "Prepayments": []}'
+    linked.world.fail("/api.xro/", times=-1, status=200, body=without)
+
+    assert check(linked) == []
