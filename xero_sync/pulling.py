@@ -14,6 +14,7 @@ it is read again as well. (Nothing ever leaves a list of what was modified since
 
 import contextlib
 import dataclasses
+import threading
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +29,8 @@ from xero_sync.models import Resource
 PAGE_SIZE = 1000
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
 AHEAD = 4
+# Longer than any call that may still be under way when a walk ends.
+_LONGEST_CALL_SECONDS = 120.0
 
 _TYPE_FILTERS = {
     Resource.INVOICE: 'Type=="ACCREC"',
@@ -166,7 +169,7 @@ def _walk_ahead(
     with ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="xero-page") as pool:
         try:
             for page in range(number, last + 1):
-                flight.append((page, pool.submit(_fetch_in_thread, session, listing, page)))
+                flight.append((page, pool.submit(fetch, session, listing, page=page)))
                 if len(flight) == AHEAD:
                     done, future = flight.popleft()
                     yield done, future.result()
@@ -177,11 +180,20 @@ def _walk_ahead(
             # After a failure, or when the caller stops: what has not begun is not begun.
             for _, future in flight:
                 future.cancel()
+            _close_connections(pool)
 
 
-def _fetch_in_thread(session: calls.Session, listing: Listing, page: int) -> replies.Page:
-    """Fetch a page, and leave no database connection behind in the thread (tokens are rows)."""
-    try:
-        return fetch(session, listing, page=page)
-    finally:
+def _close_connections(pool: ThreadPoolExecutor) -> None:
+    """Close the database connection of every thread (tokens are rows, and each call reads one).
+
+    Once for a walk, not for each page: opening one costs PostgreSQL a process. The barrier makes
+    each thread take exactly one of these.
+    """
+    barrier = threading.Barrier(AHEAD)
+
+    def close() -> None:
+        barrier.wait(timeout=_LONGEST_CALL_SECONDS)
         connections.close_all()
+
+    for closing in [pool.submit(close) for _ in range(AHEAD)]:
+        closing.result()
