@@ -88,5 +88,5 @@ soak: $(STAMP)
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
-		htmlcov .coverage staticfiles
+		staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
