@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import redis
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 PEOPLE, EVENTS, BULK = "people", "events", "bulk"
 TOGETHER_SECONDS = 0.2
 _MARGIN_SECONDS = 0.05
+CROWDED = 5000
 
 
 def ring(task: Any, *args: int, queue: str, delay: float = 0.0) -> None:
@@ -30,6 +33,29 @@ def ring(task: Any, *args: int, queue: str, delay: float = 0.0) -> None:
     """
     send: Callable[[], None] = partial(_send, task, args, queue, delay)
     transaction.on_commit(send)
+
+
+def ringer() -> Callable[..., None]:
+    """Return a `ring` for whoever rings for everything that waits, again and again.
+
+    It leaves out queues in which thousands of bells wait: their workers are away or behind, and
+    more bells would fill the broker's memory. The rows are rung for once there is room again.
+    """
+    broker = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=1)
+    try:
+        crowded = {name for name in (PEOPLE, EVENTS, BULK) if broker.llen(name) >= CROWDED}
+    except redis.RedisError:
+        crowded = set()
+    finally:
+        broker.close()
+    for name in sorted(crowded):
+        logger.warning("Thousands of bells wait in the queue %s: are its workers running?", name)
+
+    def ring_where_there_is_room(task: Any, *args: int, queue: str) -> None:
+        if queue not in crowded:
+            ring(task, *args, queue=queue)
+
+    return ring_where_there_is_room
 
 
 def ring_for_many(task: Any, *, queue: str) -> None:

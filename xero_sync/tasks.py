@@ -94,12 +94,13 @@ def push_learners(portal_id: int) -> None:
 def ring_all() -> None:
     """Ring for every row that waits: what beat does, so that no lost bell loses work."""
     now = _clock()
+    ring = bells.ringer()
     parking.resume_due(now=now)
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     due = Q(not_before=None) | Q(not_before__lte=now)
     live = set(live_connections().values_list("organisation_id", flat=True))
     if Delivery.objects.filter(unpacked_at=None).exists():
-        bells.ring(unpack_deliveries, queue=bells.EVENTS)
+        ring(unpack_deliveries, queue=bells.EVENTS)
     waiting = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
     busy = Inbox.objects.exclude(free, due).values("organisation_id")
     for organisation_id in (
@@ -107,19 +108,19 @@ def ring_all() -> None:
         .values_list("organisation_id", flat=True)
         .distinct()
     ):
-        bells.ring(fetch_events, organisation_id, queue=bells.EVENTS)
+        ring(fetch_events, organisation_id, queue=bells.EVENTS)
     for run_id in SyncRun.objects.filter(
         free, due, state__in=OPEN, organisation_id__in=live
     ).values_list("id", flat=True):
-        bells.ring(work_on_run, run_id, queue=bells.BULK)
+        ring(work_on_run, run_id, queue=bells.BULK)
     for portal_id in pushes.waiting_portals(now=now):
-        bells.ring(push_learners, portal_id, queue=bells.PEOPLE)
+        ring(push_learners, portal_id, queue=bells.PEOPLE)
     cursors = Cursor.objects.filter(free, next_due_at__lte=now, organisation_id__in=live)
     for organisation_id in cursors.values_list("organisation_id", flat=True).distinct():
-        bells.ring(sweep, organisation_id, queue=bells.BULK)
+        ring(sweep, organisation_id, queue=bells.BULK)
     counting = Cursor.objects.filter(count_due_at__lte=now, organisation_id__in=live)
     for organisation_id in counting.values_list("organisation_id", flat=True).distinct():
-        bells.ring(check_counts, organisation_id, queue=bells.BULK)
+        ring(check_counts, organisation_id, queue=bells.BULK)
 
 
 def _again(task: object, pk: int, delay: timedelta | None, queue: str) -> None:

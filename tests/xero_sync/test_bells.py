@@ -1,10 +1,13 @@
 """One bell for many rows, and none of them without a bell that rings after it."""
 
 import random
+from collections.abc import Iterator
 
 import pytest
+import redis
+from django.conf import settings
 
-from xero_sync import bells
+from xero_sync import bells, tasks
 
 
 def test_first_row_rings_at_once_and_those_close_behind_share_a_later_bell() -> None:
@@ -42,3 +45,28 @@ def test_every_row_has_a_bell_that_rings_no_earlier_than_it_came(seed: int) -> N
         any(row <= bell <= row + 2 * bells.TOGETHER_SECONDS for bell in rung) for row in rows
     )
     assert len(rung) <= 2 + now / bells.TOGETHER_SECONDS * 2
+
+
+@pytest.fixture
+def broker() -> Iterator[redis.Redis]:
+    """The broker that bells go to, empty."""
+    client = redis.Redis.from_url(settings.CELERY_BROKER_URL)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+def test_queue_whose_workers_are_away_is_not_filled_for_ever(
+    transactional_db: None, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bells, "CROWDED", 3)
+
+    for _ in range(10):
+        ring = bells.ringer()
+        ring(tasks.sweep, 1, queue=bells.BULK)
+        ring(tasks.sweep, 2, queue=bells.BULK)
+    ring(tasks.push_learners, 1, queue=bells.PEOPLE)
+
+    assert broker.llen(bells.BULK) == 4
+    assert broker.llen(bells.PEOPLE) == 1
