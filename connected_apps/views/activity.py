@@ -64,7 +64,8 @@ def _narrowed(request: access.SignedInRequest, *, now: datetime) -> QuerySet[Aud
     since = now - timedelta(days=int(days)) if days in _SPANS and days else None
     return queries.audit_trail(
         portal=request.portal,
-        action=request.GET.get("action", ""),
+        # PostgreSQL takes no NUL, not even to look for it.
+        action=request.GET.get("action", "").replace("\x00", ""),
         problems_only=request.GET.get("problems") == "yes",
         since=since,
     )

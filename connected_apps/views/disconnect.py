@@ -22,15 +22,21 @@ def disconnect(request: access.SignedInRequest) -> HttpResponse:
         return redirect("connected_apps")
     if request.method != "POST":
         return render(request, "connected_apps/disconnect.html", {"connection": connection})
-    generation = request.POST.get("generation", "")
     outcome = disconnecting.disconnect(
         portal=request.portal,
         by=request.user,
         now=timezone.now(),
-        generation=int(generation) if generation.isascii() and generation.isdigit() else None,
+        generation=_generation(request.POST.get("generation", "")),
     )
     _say(request, outcome)
     return redirect("connected_apps")
+
+
+def _generation(text: str) -> int | None:
+    """Return what the form says was confirmed; None where it says nothing, -1 for nonsense."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _say(request: access.SignedInRequest, outcome: disconnecting.Outcome) -> None:

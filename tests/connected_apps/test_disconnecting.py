@@ -67,6 +67,14 @@ def test_confirmation_of_an_older_connection_ends_nothing(connected: Browser) ->
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"cut": "before"}])
+@pytest.mark.parametrize("generation", ["one", "-1", "9" * 5000])
+def test_nonsense_for_a_confirmation_ends_nothing(connected: Browser, generation: str) -> None:
+    answer = connected.post(xero.DISCONNECT, generation=generation)
+
+    assert answer.status_code == 302
+    assert connected.connection.state == State.CONNECTED
+
+
 def test_disconnect_holds_here_and_is_finished_later_when_xero_is_away(
     connected: Browser, fault: dict[str, Any]
 ) -> None:

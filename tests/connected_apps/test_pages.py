@@ -252,7 +252,10 @@ def test_activity_shows_and_narrows_what_happened(browser: Browser) -> None:
     assert "Morgan Hale connected" in by_act
 
 
-@pytest.mark.parametrize("query", [{"days": "x"}, {"days": "-1"}, {"page": "99"}, {"action": "'"}])
+@pytest.mark.parametrize(
+    "query",
+    [{"days": "x"}, {"days": "-1"}, {"page": "99"}, {"action": "'"}, {"action": "\x00"}],
+)
 def test_activity_takes_any_query(browser: Browser, query: dict[str, str]) -> None:
     assert browser.get(ACTIVITY, **query).status_code == 200
 
