@@ -66,7 +66,6 @@ def test_confirmation_of_an_older_connection_ends_nothing(connected: Browser) ->
     assert "changed meanwhile" in connected.told(answer)
 
 
-@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"cut": "before"}])
 @pytest.mark.parametrize("generation", ["one", "-1", "9" * 5000])
 def test_nonsense_for_a_confirmation_ends_nothing(connected: Browser, generation: str) -> None:
     answer = connected.post(xero.DISCONNECT, generation=generation)
@@ -75,6 +74,7 @@ def test_nonsense_for_a_confirmation_ends_nothing(connected: Browser, generation
     assert connected.connection.state == State.CONNECTED
 
 
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"cut": "before"}])
 def test_disconnect_holds_here_and_is_finished_later_when_xero_is_away(
     connected: Browser, fault: dict[str, Any]
 ) -> None:
