@@ -31,9 +31,10 @@ _GATEWAY: tuple[dict[str, Any], ...] = (
     {"delay_seconds": 0.1},
     {"late_seconds": 0.1},
 )
+# No lost reply to a refresh: the clock then jumps over the half-hour in which it can be mended.
 _IDENTITY: tuple[dict[str, Any], ...] = (
     {"status": 503},
-    {"cut": "after"},
+    {"cut": "before"},
     {"status": 400, "body": '{"error":"invalid_grant"}'},
 )
 # A list is never answered so.

@@ -40,6 +40,8 @@ class ChangeDocument:
             for each in invoices:
                 if all(each[name] == one[name] for name in same):
                     given["invoice_id"] = each["xero_id"]
+            if "invoice_id" not in given:
+                return
         day = date.fromisoformat(one["date"]) - timedelta(days=self.days)
         given |= {"date": day.isoformat(), "due_date": day.isoformat()}
         given["reference"] = f"Ref {self.pick}"
