@@ -23,7 +23,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connections
 
-from xero_sync import calls, collecting, mapping, replies
+from xero_sync import calls, collecting, mapping, preparing, replies
 from xero_sync.models import Resource
 
 PAGE_SIZE = 1000
@@ -169,7 +169,7 @@ def _walk_ahead(
     with ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="xero-page") as pool:
         try:
             for page in range(number, last + 1):
-                flight.append((page, pool.submit(fetch, session, listing, page=page)))
+                flight.append((page, pool.submit(_fetch_ahead, session, listing, page)))
                 if len(flight) == AHEAD:
                     done, future = flight.popleft()
                     yield done, future.result()
@@ -181,6 +181,11 @@ def _walk_ahead(
             for _, future in flight:
                 future.cancel()
             _close_connections(pool)
+
+
+def _fetch_ahead(session: calls.Session, listing: Listing, page: int) -> replies.Page:
+    """Fetch a page and prepare it for writing, while the one before is written."""
+    return preparing.with_page(fetch(session, listing, page=page), listing.resource)
 
 
 def _close_connections(pool: ThreadPoolExecutor) -> None:

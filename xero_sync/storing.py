@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from xero_sync import contact_names, links, replies, writing
+from xero_sync import contact_names, links, preparing, replies, writing
 from xero_sync.models import Resource
 
 
@@ -11,10 +11,9 @@ def store(
 ) -> writing.Written:
     """Write a page and link its contacts, inside the caller's transaction."""
     contact_names.hold(organisation_id=organisation_id, resource=resource)
-    written = writing.write_page(
+    written = writing.write(
         organisation_id=organisation_id,
-        resource=resource,
-        elements=page.elements,
+        prepared=preparing.of_page(page, resource),
         read_at=page.sent_at,
         now=now,
     )

@@ -9,8 +9,6 @@ deadlocking.
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
 
-import io
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +16,7 @@ from typing import Any
 
 from django.db import connection
 
-from xero_sync import mapping, set_aside, values, wire
+from xero_sync import copying, mapping, preparing, set_aside
 from xero_sync.models import Resource
 
 # Which version may replace the one that is stored.
@@ -27,13 +25,6 @@ NEWER = """
     OR (stored.updated_at = EXCLUDED.updated_at AND stored.digest <> EXCLUDED.digest
         AND stored.read_at <= EXCLUDED.read_at)
 """
-
-_Mapped = mapping.MappedDocument | mapping.MappedContact
-
-# A character that no text of Xero's holds; if one ever does, it is escaped.
-_NULL = "\x01"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", _NULL: "\\x01"})
-_COPY_CHUNK = 1 << 18
 
 _DOCUMENT_COLUMNS = {
     "kind": "varchar",
@@ -70,31 +61,20 @@ _CONTACT_COLUMNS = {
     "raw": "jsonb",
 }
 # Children go straight to their tables, once the ids of their documents are known.
-_CHILDREN: dict[str, dict[str, str]] = {
-    "invoices_lineitem": {
-        "position": "integer",
-        "xero_id": "uuid",
-        "description": "text",
-        "quantity": "numeric",
-        "unit_amount": "numeric",
-        "tax_amount": "numeric",
-        "line_amount": "numeric",
-        "account_code": "varchar",
-        "tax_type": "varchar",
-    },
-    "invoices_payment": {
-        "xero_id": "uuid",
-        "date": "date",
-        "amount": "numeric",
-        "reference": "varchar",
-    },
-    "invoices_allocation": {
-        "xero_id": "uuid",
-        "invoice_xero_id": "uuid",
-        "invoice_number": "varchar",
-        "date": "date",
-        "amount": "numeric",
-    },
+_CHILDREN: dict[str, tuple[str, ...]] = {
+    "invoices_lineitem": (
+        "position",
+        "xero_id",
+        "description",
+        "quantity",
+        "unit_amount",
+        "tax_amount",
+        "line_amount",
+        "account_code",
+        "tax_type",
+    ),
+    "invoices_payment": ("xero_id", "date", "amount", "reference"),
+    "invoices_allocation": ("xero_id", "invoice_xero_id", "invoice_number", "date", "amount"),
 }
 
 
@@ -139,64 +119,21 @@ _DOCUMENTS = _Table(
 _CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {})
 
 
-def write_page(
-    *,
-    organisation_id: int,
-    resource: Resource,
-    elements: Sequence[Any],
-    read_at: datetime,
-    now: datetime,
+def write(
+    *, organisation_id: int, prepared: preparing.Prepared, read_at: datetime, now: datetime
 ) -> Written:
-    """Store a page of one resource inside the caller's transaction and tell what changed.
+    """Store a prepared page inside the caller's transaction and tell what changed.
 
     :param read_at: when the call that brought the page was sent.
-    Elements that cannot be mapped are set aside with the reason; purchases are left out.
+    Elements that could not be mapped are set aside with the reason; purchases are left out.
     """
-    written = Written(read=len(elements))
-    kept: dict[str, _Mapped] = {}
-    raws: dict[str, str] = {}
-    refused: list[tuple[Any, str]] = []
-    for element in elements:
-        try:
-            mapped = _map(resource, element)
-        except values.Unmappable as reason:
-            refused.append((element, str(reason)))
-            continue
-        if mapped is None:
-            written.purchases += 1
-            continue
-        known = kept.get(mapped.xero_id)
-        if known is None or known.updated_at <= mapped.updated_at:
-            kept[mapped.xero_id] = mapped
-            raws[mapped.xero_id] = wire.dumps(element)
-    written.set_aside = len(refused)
-    _store(organisation_id, resource, list(kept.values()), raws, read_at, now, written)
-    set_aside.record(organisation_id, resource, refused, kept, now)
-    return written
-
-
-def _map(resource: Resource, element: Any) -> _Mapped | None:
-    if not isinstance(element, dict):
-        raise values.Unmappable("an object was expected where Xero sent something else")
-    if resource is Resource.CONTACT:
-        return mapping.map_contact(element)
-    return mapping.map_document(resource, element)
-
-
-def _store(
-    organisation_id: int,
-    resource: Resource,
-    kept: list[_Mapped],
-    raws: dict[str, str],
-    read_at: datetime,
-    now: datetime,
-    written: Written,
-) -> None:
-    table = _CONTACTS if resource is Resource.CONTACT else _DOCUMENTS
-    rows = [(*m.values, set_aside.digest(raws[m.xero_id]), raws[m.xero_id]) for m in kept]
+    written = Written(
+        read=len(prepared.elements), purchases=prepared.purchases, set_aside=len(prepared.refused)
+    )
+    table = _CONTACTS if prepared.resource is Resource.CONTACT else _DOCUMENTS
     with connection.cursor() as cursor:
-        outcome = _upsert(cursor, table, organisation_id, rows, read_at, now)
-        documents = [m for m in kept if isinstance(m, mapping.MappedDocument)]
+        outcome = _upsert(cursor, table, organisation_id, prepared, read_at, now)
+        documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
         if documents:
             _replace_children(cursor, documents, outcome)
             written.totals = _totals(cursor, organisation_id)
@@ -205,50 +142,28 @@ def _store(
             written.allocated_invoice_ids.update(document.allocated_invoice_ids)
     written.new = sum(is_new for _, is_new in outcome.values())
     written.changed = len(outcome) - written.new
-    written.unchanged = len(kept) - len(outcome)
+    written.unchanged = len(prepared.kept) - len(outcome)
     written.touched_ids = list(outcome)
-
-
-def _copy(
-    cursor: Any, table: str, columns: dict[str, str], rows: Iterable[Sequence[mapping.Value]]
-) -> None:
-    """COPY rows into a table, in the text format: csv would double every quote of the raw JSON."""
-    data = io.BytesIO("".join(map(_line, rows)).encode())
-    names = ", ".join(columns)
-    command = f"COPY {table} ({names}) FROM STDIN WITH (FORMAT text, NULL '{_NULL}')"
-    cursor.copy_expert(command, data, _COPY_CHUNK)
-
-
-def _line(row: Sequence[mapping.Value]) -> str:
-    """Write a row as a line of COPY's text format.
-
-    Hardly any value holds a character that ends a line or a column, so the whole line is looked
-    through at once: it is plain when it has no more of them than it was put together with.
-    """
-    line = "\t".join(
-        [_NULL if value is None else value if type(value) is str else str(value) for value in row]
+    set_aside.record(
+        organisation_id,
+        prepared.resource,
+        prepared.refused,
+        [mapped.xero_id for mapped in prepared.kept],
+        now,
     )
-    if (
-        "\n" not in line
-        and "\r" not in line
-        and line.count("\t") == len(row) - 1
-        and line.count(_NULL) == row.count(None)
-    ):
-        return line.replace("\\", "\\\\") + "\n"
-    cells = [_NULL if value is None else str(value).translate(_ESCAPES) for value in row]
-    return "\t".join(cells) + "\n"
+    return written
 
 
 def _upsert(
     cursor: Any,
     table: _Table,
     organisation_id: int,
-    rows: list[tuple[mapping.Value, ...]],
+    prepared: preparing.Prepared,
     read_at: datetime,
     now: datetime,
 ) -> dict[str, tuple[int, bool]]:
     """Upsert rows and return {xero id: (our id, is new)} of those that were written."""
-    if not rows:
+    if not prepared.kept:
         return {}
     types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
     # Emptied at commit, so it can stay for the next page on this database connection.
@@ -256,7 +171,7 @@ def _upsert(
         f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
     )
     cursor.execute(f"TRUNCATE {table.staging}")
-    _copy(cursor, table.staging, table.columns, rows)
+    copying.copy(cursor, table.staging, table.columns, prepared.data)
     names = ", ".join((*table.columns, *table.constants))
     values = ", ".join((*table.columns, *table.constants.values()))
     changes = ", ".join(
@@ -313,4 +228,4 @@ def _replace_children(
                 [changed],
             )
         if rows:
-            _copy(cursor, table, {"document_id": "bigint", **_CHILDREN[table]}, rows)
+            copying.copy(cursor, table, ("document_id", *_CHILDREN[table]), copying.encode(rows))

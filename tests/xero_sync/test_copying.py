@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from xero_sync import writing
+from xero_sync import copying
 
-COLUMNS = {"a": "varchar", "b": "varchar", "n": "numeric", "raw": "jsonb"}
+COLUMNS = ("a", "b", "n", "raw")
 NASTY = [
     "",
     "plain",
@@ -34,7 +34,7 @@ def test_text_arrives_as_it_was_whatever_it_holds(text: str) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE copied (a text, b text, n numeric, raw jsonb)")
-        writing._copy(cursor, "copied", COLUMNS, rows)
+        copying.copy(cursor, "copied", COLUMNS, copying.encode(rows))
         cursor.execute("SELECT a, b, n, raw->>'a' FROM copied")
         found = cursor.fetchall()
 

@@ -1,0 +1,91 @@
+"""From a page of Xero's to what COPY takes: mapping and encoding, without the database.
+
+Done in the thread that fetched the page, so that it overlaps with PostgreSQL writing the one
+before: of a page's time half is Python's and half the database's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xero_sync import copying, mapping, replies, set_aside, values, wire
+from xero_sync.models import Resource
+
+Mapped = mapping.MappedDocument | mapping.MappedContact
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A page ready to be written.
+
+    `data` holds the rows of `kept` as COPY takes them: the mapped values, the digest, the raw
+    JSON. `refused` are elements that cannot be stored, each with the reason.
+    """
+
+    resource: Resource
+    elements: Sequence[Any]
+    purchases: int
+    kept: list[Mapped]
+    refused: list[tuple[Any, str]]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class PreparedPage(replies.Page):
+    """A page that brings its prepared form along."""
+
+    prepared: Prepared
+
+
+def with_page(page: replies.Page, resource: Resource) -> PreparedPage:
+    """Return the page with its prepared form."""
+    return PreparedPage(**vars(page), prepared=prepare(resource, page.elements))
+
+
+def of_page(page: replies.Page, resource: Resource) -> Prepared:
+    """Return a page's prepared form, made now where it has none."""
+    # A page may have been given other elements since.
+    if isinstance(page, PreparedPage) and page.prepared.elements is page.elements:
+        return page.prepared
+    return prepare(resource, page.elements)
+
+
+def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
+    """Map and encode the elements of a page; of an element that comes twice the newer is kept."""
+    kept: dict[str, Mapped] = {}
+    raws: dict[str, str] = {}
+    refused: list[tuple[Any, str]] = []
+    purchases = 0
+    for element in elements:
+        try:
+            mapped = _map(resource, element)
+        except values.Unmappable as reason:
+            refused.append((element, str(reason)))
+            continue
+        if mapped is None:
+            purchases += 1
+            continue
+        known = kept.get(mapped.xero_id)
+        if known is None or known.updated_at <= mapped.updated_at:
+            kept[mapped.xero_id] = mapped
+            raws[mapped.xero_id] = wire.dumps(element)
+    rows = [
+        (*mapped.values, set_aside.digest(raws[xero_id]), raws[xero_id])
+        for xero_id, mapped in kept.items()
+    ]
+    return Prepared(
+        resource=resource,
+        elements=elements,
+        purchases=purchases,
+        kept=list(kept.values()),
+        refused=refused,
+        data=copying.encode(rows),
+    )
+
+
+def _map(resource: Resource, element: Any) -> Mapped | None:
+    if not isinstance(element, dict):
+        raise values.Unmappable("an object was expected where Xero sent something else")
+    if resource is Resource.CONTACT:
+        return mapping.map_contact(element)
+    return mapping.map_document(resource, element)
