@@ -25,6 +25,7 @@ from xero_sync import (
     replies,
     retrying,
     storing,
+    storms,
     sweeps,
 )
 from xero_sync.models import Event, EventState, Inbox, Resource
@@ -85,10 +86,30 @@ def _act_on(
         if resource is None:
             _leave_to_sweep(organisation_id, named, clock())
             continue
+        if storms.is_storm(resource, named, now=clock()):
+            named = _list(session, organisation_id, resource, named, clock)
         for ids in client.batches(resource, [e.resource_id for e in named if e.resource_id]):
             wanted = set(ids)
             settled = [event for event in named if event.resource_id in wanted]
             _fetch(session, organisation_id, resource, ids, settled, clock)
+
+
+def _list(
+    session: calls.Session,
+    organisation_id: int,
+    resource: Resource,
+    named: list[Event],
+    clock: claims.Clock,
+) -> list[Event]:
+    """List and store what a storm of events names; return those that are still to be fetched."""
+    for page in storms.pages(session, resource, named):
+        found = storms.ids_of(resource, page)
+        settled = [event for event in named if event.resource_id in found]
+        _store(session, organisation_id, resource, page, settled, clock)
+        named = [event for event in named if event.resource_id not in found]
+        if not named:
+            break
+    return named
 
 
 def _fetch(
@@ -99,7 +120,7 @@ def _fetch(
     settled: list[Event],
     clock: claims.Clock,
 ) -> None:
-    """Fetch and store what the events name, and settle them in the same transaction.
+    """Fetch and store what the events name, and settle them.
 
     What Xero rejects is asked for one by one, so that one strange id holds up nobody else's.
     """
@@ -113,6 +134,18 @@ def _fetch(
             own = [event for event in settled if event.resource_id == one]
             _fetch(session, organisation_id, resource, [one], own, clock)
         return
+    _store(session, organisation_id, resource, page, settled, clock)
+
+
+def _store(
+    session: calls.Session,
+    organisation_id: int,
+    resource: Resource,
+    page: replies.Page | None,
+    settled: list[Event],
+    clock: claims.Clock,
+) -> None:
+    """Store a page and settle the events that named what is on it, in one transaction."""
     with transaction.atomic():
         session.check_generation()
         if page is not None:
