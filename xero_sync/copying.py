@@ -12,35 +12,48 @@ from xero_sync import mapping
 # A character that no text of Xero's holds; if one ever does, it is escaped.
 _NULL = "\x01"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", _NULL: "\\x01"})
-_CHUNK = 1 << 18
+# More than any page. psycopg2 takes the data in pieces of this size, and between two of them it
+# stands in line for the interpreter behind the threads that prepare the next pages.
+_WHOLE = 1 << 26
 
 
 def encode(rows: Iterable[Sequence[mapping.Value]]) -> bytes:
     """Write rows as lines of the text format."""
-    return "".join(map(_line, rows)).encode()
+    return "".join([f"{cells(row)}\n" for row in rows]).encode()
+
+
+def cells(row: Sequence[mapping.Value]) -> str:
+    """Write the values of a row, without the end of the line.
+
+    Hardly any value holds a character that ends a line or a column, so the whole row is looked
+    through at once: it is plain when it has no more of them than it was put together with.
+    """
+    written = [
+        value if type(value) is str else _NULL if value is None else str(value) for value in row
+    ]
+    plain = "\t".join(written)
+    if (
+        "\\" not in plain
+        and "\n" not in plain
+        and "\r" not in plain
+        and plain.count("\t") == len(written) - 1
+        and plain.count(_NULL) == len([value for value in row if value is None])
+    ):
+        return plain
+    return "\t".join([_NULL if value is None else str(value).translate(_ESCAPES) for value in row])
+
+
+def bytes_cell(digits: str) -> str:
+    """Write bytes, given as hexadecimal digits, as a value."""
+    return f"\\\\x{digits}"
+
+
+def json_cell(raw: bytes) -> bytes:
+    """Write JSON text as a value: the one of those characters that it may hold is a backslash."""
+    return raw.replace(b"\\", b"\\\\")
 
 
 def copy(cursor: Any, table: str, columns: Iterable[str], data: bytes) -> None:
     """COPY encoded rows into the columns of a table."""
     command = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT text, NULL '{_NULL}')"
-    cursor.copy_expert(command, BytesIO(data), _CHUNK)
-
-
-def _line(row: Sequence[mapping.Value]) -> str:
-    """Write a row as a line of COPY's text format.
-
-    Hardly any value holds a character that ends a line or a column, so the whole line is looked
-    through at once: it is plain when it has no more of them than it was put together with.
-    """
-    line = "\t".join(
-        [_NULL if value is None else value if type(value) is str else str(value) for value in row]
-    )
-    if (
-        "\n" not in line
-        and "\r" not in line
-        and line.count("\t") == len(row) - 1
-        and line.count(_NULL) == row.count(None)
-    ):
-        return line.replace("\\", "\\\\") + "\n"
-    cells = [_NULL if value is None else str(value).translate(_ESCAPES) for value in row]
-    return "\t".join(cells) + "\n"
+    cursor.copy_expert(command, BytesIO(data), _WHOLE)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from connected_apps.models import Connection
 from invoices.models import Document
-from xero_sync import calls, errors, mapping, pulling, runs
+from xero_sync import calls, errors, listings, mapping, runs
 from xero_sync.models import Cursor, Resource, SetAside
 
 logger = logging.getLogger(__name__)
@@ -68,9 +68,9 @@ def _halves(window: Window) -> tuple[Window, Window]:
 
 def _in_xero(session: calls.Session, resource: Resource, window: Window) -> int | None:
     """Return Xero's count; a window too large for one answer is counted in halves."""
-    listing = pulling.Listing(resource=resource, date_from=window[0], date_to=window[1])
+    listing = listings.Listing(resource=resource, date_from=window[0], date_to=window[1])
     try:
-        return pulling.fetch(session, listing, page=1, page_size=1).item_count
+        return listings.fetch(session, listing, page=1, page_size=1).item_count
     except errors.Rejected:
         if window[1] <= window[0]:
             raise

@@ -4,10 +4,9 @@ A document that cannot be mapped raises `values.Unmappable` with a reason a pers
 caller sets it aside and goes on with the others.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from invoices.models import Kind
 from xero_sync import values
@@ -54,10 +53,22 @@ _NUMBER_FIELDS: dict[Resource, str] = {
     Resource.OVERPAYMENT: "OverpaymentNumber",
     Resource.PREPAYMENT: "InvoiceNumber",
 }
+# Of each resource: our kind, and how Xero calls its number, what is left of it, what was credited.
+_SHAPES: dict[Resource, tuple[str, str, str, str]] = {
+    resource: (
+        kind.value,
+        _NUMBER_FIELDS[resource],
+        *(
+            ("AmountDue", "AmountCredited")
+            if resource is Resource.INVOICE
+            else ("RemainingCredit", "AppliedAmount")
+        ),
+    )
+    for resource, kind in KINDS.items()
+}
 
 
-@dataclass(frozen=True, slots=True)
-class MappedDocument:
+class MappedDocument(NamedTuple):
     """The values of one document and its children, in the writer's column order."""
 
     kind: str
@@ -70,8 +81,7 @@ class MappedDocument:
     allocated_invoice_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MappedContact:
+class MappedContact(NamedTuple):
     """The values of one contact, in the writer's column order."""
 
     xero_id: str
@@ -80,7 +90,7 @@ class MappedContact:
 
 
 def _list(value: Any) -> list[Any]:
-    if value is None:
+    if not value and (value is None or type(value) is list):
         return []
     if not isinstance(value, list) or not set(map(type, value)) <= {dict}:
         raise values.Unmappable("a list was expected where Xero sent something else")
@@ -178,36 +188,37 @@ def map_document(resource: Resource, element: Element) -> MappedDocument | None:
     """
     if not is_sales(resource, element):
         return None
-    kind = KINDS[resource].value
+    # This runs for every document there is; local names are found sooner.
+    get, amount, text = element.get, values.amount, values.text
+    kind, number_field, due_field, credited_field = _SHAPES[resource]
     xero_id = _required_id(resource, element)
-    contact = _object(element.get("Contact"))
+    contact = _object(get("Contact"))
     updated_at = _updated_at(element)
-    is_invoice = resource is Resource.INVOICE
-    status = values.text(element.get("Status"), 30)
+    status = text(get("Status"), 30)
     if not status:
         raise values.Unmappable("it has no Status")
     row: tuple[Value, ...] = (
         kind,
         xero_id,
-        values.text(element.get(_NUMBER_FIELDS[resource]), 255),
-        values.text(element.get("Reference"), 4000),
+        text(get(number_field), 255),
+        text(get("Reference"), 4000),
         status,
         values.identifier(contact.get("ContactID")),
-        values.text(contact.get("Name"), 500),
-        values.calendar_date(element.get("DateString"), element.get("Date")),
-        values.calendar_date(element.get("DueDateString"), element.get("DueDate")),
-        values.calendar_date(None, element.get("FullyPaidOnDate")),
-        values.text(element.get("CurrencyCode"), 3),
-        values.amount(element.get("CurrencyRate"), values.RATE_DIGITS),
-        values.amount(element.get("SubTotal")) or 0,
-        values.amount(element.get("TotalTax")) or 0,
-        values.amount(element.get("Total")) or 0,
-        values.amount(element.get("AmountDue" if is_invoice else "RemainingCredit")) or 0,
-        values.amount(element.get("AmountPaid")) or 0,
-        values.amount(element.get("AmountCredited" if is_invoice else "AppliedAmount")) or 0,
+        text(contact.get("Name"), 500),
+        values.calendar_date(get("DateString"), get("Date")),
+        values.calendar_date(get("DueDateString"), get("DueDate")),
+        values.calendar_date(None, get("FullyPaidOnDate")),
+        text(get("CurrencyCode"), 3),
+        amount(get("CurrencyRate"), values.RATE_DIGITS),
+        amount(get("SubTotal")) or 0,
+        amount(get("TotalTax")) or 0,
+        amount(get("Total")) or 0,
+        amount(get(due_field)) or 0,
+        amount(get("AmountPaid")) or 0,
+        amount(get(credited_field)) or 0,
         updated_at,
     )
-    allocations = [] if is_invoice else _allocations(element)
+    allocations = [] if resource is Resource.INVOICE else _allocations(element)
     return MappedDocument(
         kind=kind,
         xero_id=xero_id,

@@ -12,6 +12,8 @@ from xero_sync import copying, mapping, replies, set_aside, values, wire
 from xero_sync.models import Resource
 
 Mapped = mapping.MappedDocument | mapping.MappedContact
+# By name: (Xero id of the document, its rows as COPY takes them).
+Children = dict[str, list[tuple[str, list[str]]]]
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,9 @@ class Prepared:
     """A page ready to be written.
 
     `data` holds the rows of `kept` as COPY takes them: the mapped values, the digest, the raw
-    JSON. `refused` are elements that cannot be stored, each with the reason.
+    JSON. `children` are line items, payments and allocations, without their first column: our id
+    of the document is known when it is written. `refused` are elements that cannot be stored, each
+    with the reason.
     """
 
     resource: Resource
@@ -28,6 +32,7 @@ class Prepared:
     kept: list[Mapped]
     refused: list[tuple[Any, str]]
     data: bytes
+    children: Children
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def of_page(page: replies.Page, resource: Resource) -> Prepared:
 def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
     """Map and encode the elements of a page; of an element that comes twice the newer is kept."""
     kept: dict[str, Mapped] = {}
-    raws: dict[str, str] = {}
+    raws: dict[str, bytes] = {}
     refused: list[tuple[Any, str]] = []
     purchases = 0
     for element in elements:
@@ -69,18 +74,34 @@ def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
         if known is None or known.updated_at <= mapped.updated_at:
             kept[mapped.xero_id] = mapped
             raws[mapped.xero_id] = wire.dumps(element)
-    rows = [
-        (*mapped.values, set_aside.digest(raws[xero_id]), raws[xero_id])
-        for xero_id, mapped in kept.items()
-    ]
     return Prepared(
         resource=resource,
         elements=elements,
         purchases=purchases,
         kept=list(kept.values()),
         refused=refused,
-        data=copying.encode(rows),
+        data=b"".join([_line(mapped, raws[xero_id]) for xero_id, mapped in kept.items()]),
+        children=_children([m for m in kept.values() if isinstance(m, mapping.MappedDocument)]),
     )
+
+
+def _line(mapped: Mapped, raw: bytes) -> bytes:
+    start = f"{copying.cells(mapped.values)}\t{copying.bytes_cell(set_aside.digest(raw))}\t"
+    return b"%b%b\n" % (start.encode(), copying.json_cell(raw))
+
+
+def _children(documents: Sequence[mapping.MappedDocument]) -> Children:
+    return {
+        "lines": _cells([(one.xero_id, one.lines) for one in documents]),
+        "payments": _cells([(one.xero_id, one.payments) for one in documents]),
+        "allocations": _cells([(one.xero_id, one.allocations) for one in documents]),
+    }
+
+
+def _cells(
+    owned: list[tuple[str, list[tuple[mapping.Value, ...]]]],
+) -> list[tuple[str, list[str]]]:
+    return [(xero_id, list(map(copying.cells, rows))) for xero_id, rows in owned if rows]
 
 
 def _map(resource: Resource, element: Any) -> Mapped | None:

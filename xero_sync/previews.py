@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from connected_apps.models import Connection
-from xero_sync import calls, errors, limiter, limits, pulling
+from xero_sync import calls, errors, limiter, limits, listings
 from xero_sync.models import Resource
 from xero_sync.runs import DOCUMENTS
 
@@ -55,7 +55,7 @@ def preview(*, connection: Connection, date_from: date, date_to: date) -> Previe
         (resource.label, _count(session, resource, date_from, date_to)) for resource in DOCUMENTS
     ]
     needed = _CLOSING_CALLS + sum(
-        max(1, math.ceil((100_000 if count is None else count) / pulling.PAGE_SIZE))
+        max(1, math.ceil((100_000 if count is None else count) / listings.PAGE_SIZE))
         for _, count in counts
     )
     bulk = limits.from_settings().of_bulk()
@@ -70,9 +70,9 @@ def preview(*, connection: Connection, date_from: date, date_to: date) -> Previe
 def _count(
     session: calls.Session, resource: Resource, date_from: date, date_to: date
 ) -> int | None:
-    listing = pulling.Listing(resource=resource, date_from=date_from, date_to=date_to)
+    listing = listings.Listing(resource=resource, date_from=date_from, date_to=date_to)
     try:
-        return pulling.fetch(session, listing, page=1, page_size=1).item_count
+        return listings.fetch(session, listing, page=1, page_size=1).item_count
     except errors.Rejected:
         # More than Xero lists at once; the run itself reads such a range in parts.
         return None

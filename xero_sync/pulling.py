@@ -14,184 +14,192 @@ it is read again as well. (Nothing ever leaves a list of what was modified since
 
 import contextlib
 import dataclasses
+import itertools
 import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 
 from django.db import connections
 
-from xero_sync import calls, collecting, mapping, preparing, replies
-from xero_sync.models import Resource
+from xero_sync import calls, collecting, listings, preparing, replies
 
-PAGE_SIZE = 1000
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
 AHEAD = 4
-# Longer than any call that may still be under way when a walk ends.
+# Longer than any call that may still be under way when the reading ends.
 _LONGEST_CALL_SECONDS = 120.0
 
-_TYPE_FILTERS = {
-    Resource.INVOICE: 'Type=="ACCREC"',
-    Resource.CREDIT_NOTE: 'Type=="ACCRECCREDIT"',
-    Resource.OVERPAYMENT: 'Type=="RECEIVE-OVERPAYMENT"',
-    Resource.PREPAYMENT: 'Type=="RECEIVE-PREPAYMENT"',
-}
+Walk = Generator[tuple[int, replies.Page], None, None]
+_Flight = deque[tuple[int, Future[replies.Page]]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listing:
-    """One list of Xero's: which resource, narrowed how."""
-
-    resource: Resource
-    date_from: date | None = None
-    date_to: date | None = None
-    modified_since: datetime | None = None
-
-    @property
-    def where(self) -> str | None:
-        """The filter in Xero's words; dates are inclusive calendar dates of the organisation."""
-        parts = [_TYPE_FILTERS[self.resource]] if self.resource in _TYPE_FILTERS else []
-        if self.date_from is not None:
-            parts.append(f"Date>={_date_time(self.date_from)}")
-        if self.date_to is not None:
-            parts.append(f"Date<{_date_time(self.date_to + timedelta(days=1))}")
-        return " AND ".join(parts) or None
-
-    @property
-    def order(self) -> str:
-        """The immutable order of the walk."""
-        return f"{mapping.ID_FIELDS[self.resource]} ASC"
+def walk(session: calls.Session, listing: listings.Listing, *, first_page: int = 1) -> Walk:
+    """Walk one list; see `Puller.walk`."""
+    with opened(session) as puller:
+        yield from puller.walk(listing, first_page=first_page)
 
 
-def _date_time(day: date) -> str:
-    # Xero takes dates in filters only in this form.
-    return f"DateTime({day.year},{day.month:02},{day.day:02})"
-
-
-def fetch(
-    session: calls.Session, listing: Listing, *, page: int, page_size: int = PAGE_SIZE
-) -> replies.Page:
-    """Fetch one page of a list.
-
-    :raises errors.XeroError: classified; `RateLimited` where the limiter says wait.
-    """
-    return session.list_page(
-        listing.resource,
-        page=page,
-        page_size=page_size,
-        where=listing.where,
-        order=listing.order,
-        if_modified_since=listing.modified_since,
-        include_archived=listing.resource is Resource.CONTACT,
-    )
-
-
-def walk(
-    session: calls.Session,
-    listing: Listing,
-    *,
-    first_page: int = 1,
-    page_count: int | None = None,
-    item_count: int | None = None,
-) -> Generator[tuple[int, replies.Page], None, None]:
-    """Yield (page number, page) in order, with up to four calls in flight.
-
-    Where the number of pages is not known the first one is awaited, since it tells; where Xero
-    does not tell at all, the walk ends with the first page that is not full.
-
-    :param page_count: of the page before the first one, where that is known.
-    :param item_count: the same.
-    :raises errors.XeroError: at the page that failed, after all pages before it.
-    """
+@contextlib.contextmanager
+def opened(session: calls.Session) -> Iterator["Puller"]:
+    """Give a puller, with up to four calls in flight until the block ends."""
+    puller = Puller(session)
     with collecting.seldom():
-        yield from _walk(session, listing, first_page, page_count, item_count)
+        try:
+            yield puller
+        finally:
+            puller.close()
 
 
-def _walk(
-    session: calls.Session,
-    listing: Listing,
-    number: int,
-    page_count: int | None,
-    item_count: int | None,
-) -> Generator[tuple[int, replies.Page], None, None]:
-    if page_count is None:
-        page = fetch(session, listing, page=number)
-        yield number, page
-        number += 1
-        page_count, item_count = page.page_count, page.item_count
-        if page_count is None:
-            yield from _walk_untold(session, listing, number, page)
+class Puller:
+    """Walks one list after another for one session, by threads that it keeps between them."""
+
+    def __init__(self, session: calls.Session) -> None:
+        self.session = session
+        self._pool: ThreadPoolExecutor | None = None
+        self._expected: listings.Listing | None = None
+        self._begun: tuple[listings.Listing, Future[replies.Page]] | None = None
+
+    def close(self) -> None:
+        """End the threads, and wait for calls that are under way."""
+        if self._begun is not None:
+            self._begun[1].cancel()
+        if self._pool is not None:
+            with self._pool as pool:
+                _close_connections(pool)
+
+    def expect(self, listing: listings.Listing) -> None:
+        """Say which list is walked next.
+
+        Its first page is fetched once the last page of the present one is on its way, because
+        nothing else can be: only the first page tells how many there are.
+        """
+        self._expected = listing
+
+    def walk(
+        self,
+        listing: listings.Listing,
+        *,
+        first_page: int = 1,
+        page_count: int | None = None,
+        item_count: int | None = None,
+    ) -> Walk:
+        """Yield (page number, page) in order.
+
+        Where the number of pages is not known the first one is awaited, since it tells; where Xero
+        does not tell at all, the walk ends with the first page that is not full.
+
+        :param page_count: of the page before the first one, where that is known.
+        :param item_count: the same.
+        :raises errors.XeroError: at the page that failed, after all pages before it.
+        """
+        number = first_page
+        if page_count is not None:
+            yield from self._told(listing, number, page_count, item_count, None)
             return
-    while number <= page_count:
-        with contextlib.closing(_walk_ahead(session, listing, number, page_count)) as ahead:
-            for done, found in ahead:
-                page = _in_step(session, listing, done, found, item_count)
+        first = self._first(listing, number)
+        if first.page_count is None:
+            yield number, first
+            yield from self._untold(listing, number + 1, first)
+        else:
+            last = max(number, first.page_count)
+            yield from self._told(listing, number, last, first.item_count, first)
+
+    def _first(self, listing: listings.Listing, number: int) -> replies.Page:
+        """Return the page a walk begins with, which may have been fetched already."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            if begun[0] == listing and number == 1:
+                return begun[1].result()
+            begun[1].cancel()
+        return listings.fetch(self.session, listing, page=number)
+
+    def _told(
+        self,
+        listing: listings.Listing,
+        number: int,
+        page_count: int,
+        item_count: int | None,
+        first: replies.Page | None,
+    ) -> Walk:
+        """Walk where the number of pages is known, which may change as each page tells."""
+        while number <= page_count:
+            with contextlib.closing(self._ahead(listing, number, page_count, first)) as ahead:
+                for done, found in ahead:
+                    page = self._in_step(listing, done, found, item_count)
+                    yield done, page
+                    number, item_count = done + 1, page.item_count
+                    page_count = page.page_count or 0
+            first = None
+
+    def _untold(self, listing: listings.Listing, number: int, page: replies.Page) -> Walk:
+        while len(page.elements) >= listings.PAGE_SIZE:
+            page = listings.fetch(self.session, listing, page=number)
+            yield number, page
+            number += 1
+
+    def _ahead(
+        self, listing: listings.Listing, number: int, last: int, first: replies.Page | None
+    ) -> Walk:
+        """Yield the pages in order; `first` is the page `number` where that is here already."""
+        flight: _Flight = deque()
+        coming = iter(range(number + (first is not None), last + 1))
+        try:
+            self._send_for_more(listing, coming, flight)
+            if first is not None:
+                yield number, first
+            while flight:
+                done, future = flight.popleft()
+                page = future.result()
+                self._send_for_more(listing, coming, flight)
                 yield done, page
-                number, item_count = done + 1, page.item_count
-                page_count = page.page_count or 0
+        finally:
+            # After a failure, or when the caller stops: what has not begun is not begun.
+            for _, future in flight:
+                future.cancel()
 
+    def _send_for_more(
+        self, listing: listings.Listing, coming: Iterator[int], flight: _Flight
+    ) -> None:
+        for page in itertools.islice(coming, AHEAD - len(flight)):
+            flight.append((page, self._submit(listing, page)))
+        if len(flight) < AHEAD and self._expected is not None:
+            self._begun = self._expected, self._submit(self._expected, 1)
+            self._expected = None
 
-def _in_step(
-    session: calls.Session, listing: Listing, number: int, page: replies.Page, before: int | None
-) -> replies.Page:
-    """Return a page that is no older than the one before it, with what moved up before it.
+    def _submit(self, listing: listings.Listing, page: int) -> Future[replies.Page]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="xero-page")
+        return self._pool.submit(_fetch_ahead, self.session, listing, page)
 
-    :param before: how many items the list had when the page before this one was read.
-    """
-    if not _has_fewer(page, before):
-        return page
-    page = fetch(session, listing, page=number)
-    if not _has_fewer(page, before) or number == 1:
-        return page
-    moved_up = fetch(session, listing, page=number - 1).elements
-    return dataclasses.replace(page, elements=[*moved_up, *page.elements])
+    def _in_step(
+        self, listing: listings.Listing, number: int, page: replies.Page, before: int | None
+    ) -> replies.Page:
+        """Return a page that is no older than the one before it, with what moved up before it.
+
+        :param before: how many items the list had when the page before this one was read.
+        """
+        if not _has_fewer(page, before):
+            return page
+        page = listings.fetch(self.session, listing, page=number)
+        if not _has_fewer(page, before) or number == 1:
+            return page
+        moved_up = listings.fetch(self.session, listing, page=number - 1).elements
+        return dataclasses.replace(page, elements=[*moved_up, *page.elements])
 
 
 def _has_fewer(page: replies.Page, before: int | None) -> bool:
     return before is not None and page.item_count is not None and page.item_count < before
 
 
-def _walk_untold(
-    session: calls.Session, listing: Listing, number: int, page: replies.Page
-) -> Generator[tuple[int, replies.Page], None, None]:
-    while len(page.elements) >= PAGE_SIZE:
-        page = fetch(session, listing, page=number)
-        yield number, page
-        number += 1
-
-
-def _walk_ahead(
-    session: calls.Session, listing: Listing, number: int, last: int
-) -> Generator[tuple[int, replies.Page], None, None]:
-    flight: deque[tuple[int, Future[replies.Page]]] = deque()
-    with ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="xero-page") as pool:
-        try:
-            for page in range(number, last + 1):
-                flight.append((page, pool.submit(_fetch_ahead, session, listing, page)))
-                if len(flight) == AHEAD:
-                    done, future = flight.popleft()
-                    yield done, future.result()
-            while flight:
-                done, future = flight.popleft()
-                yield done, future.result()
-        finally:
-            # After a failure, or when the caller stops: what has not begun is not begun.
-            for _, future in flight:
-                future.cancel()
-            _close_connections(pool)
-
-
-def _fetch_ahead(session: calls.Session, listing: Listing, page: int) -> replies.Page:
+def _fetch_ahead(session: calls.Session, listing: listings.Listing, page: int) -> replies.Page:
     """Fetch a page and prepare it for writing, while the one before is written."""
-    return preparing.with_page(fetch(session, listing, page=page), listing.resource)
+    return preparing.with_page(listings.fetch(session, listing, page=page), listing.resource)
 
 
 def _close_connections(pool: ThreadPoolExecutor) -> None:
     """Close the database connection of every thread (tokens are rows, and each call reads one).
 
-    Once for a walk, not for each page: opening one costs PostgreSQL a process. The barrier makes
+    Once for all walks, not for each page: opening one costs PostgreSQL a process. The barrier makes
     each thread take exactly one of these.
     """
     barrier = threading.Barrier(AHEAD)

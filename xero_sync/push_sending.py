@@ -157,7 +157,7 @@ def _changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
 
 def _digest(learner: Learner) -> bytes:
     """Return a fingerprint of what Xero is told of a learner."""
-    return hashlib.blake2b(wire.dumps(contact_of(learner)).encode(), digest_size=16).digest()
+    return hashlib.blake2b(wire.dumps(contact_of(learner)), digest_size=16).digest()
 
 
 def _mark_sent(batch: list[ContactPush], now: datetime) -> str:

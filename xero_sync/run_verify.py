@@ -13,14 +13,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from invoices.models import Document
-from xero_sync import calls, claims, client, errors, mapping, pulling, run_log, run_walk
+from xero_sync import claims, client, errors, listings, mapping, pulling, run_log, run_walk
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
 OVERLAP = timedelta(minutes=5)
 _MOST_NAMED = 20
 
 
-def verify(session: calls.Session, run: SyncRun, clock: claims.Clock) -> None:
+def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> None:
     """Verify every step that is not verified yet.
 
     :raises errors.XeroError: Xero could not be asked; the run comes back to it.
@@ -28,36 +28,36 @@ def verify(session: calls.Session, run: SyncRun, clock: claims.Clock) -> None:
     todo = list(run.steps.filter(our_count=None))
     for resource in dict.fromkeys(step.resource for step in todo):
         steps = [step for step in todo if step.resource == resource]
-        _pull_modified(session, run, steps, clock)
+        _pull_modified(puller, run, steps, clock)
     for step in todo:
-        _verify_step(session, run, step, clock)
+        _verify_step(puller, run, step, clock)
 
 
 def _pull_modified(
-    session: calls.Session, run: SyncRun, steps: list[SyncStep], clock: claims.Clock
+    puller: pulling.Puller, run: SyncRun, steps: list[SyncStep], clock: claims.Clock
 ) -> None:
     resource = Resource(steps[0].resource)
     since = min((step.walked_since or run.requested_at) for step in steps) - OVERLAP
-    listing = pulling.Listing(resource=resource, modified_since=since)
-    for _, page in pulling.walk(session, listing):
-        run_walk.store_loose(session, run, resource, page, clock())
+    listing = listings.Listing(resource=resource, modified_since=since)
+    for _, page in puller.walk(listing):
+        run_walk.store_loose(puller.session, run, resource, page, clock())
 
 
-def _verify_step(session: calls.Session, run: SyncRun, step: SyncStep, clock: claims.Clock) -> None:
+def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock) -> None:
     step.xero_count = step.item_count
     if step.xero_count != _accounted_for(run, step):
         # The figure of the last page is as old as that page: ask for today's.
-        step.xero_count = _count_in_xero(session, step)
+        step.xero_count = _count_in_xero(puller, step)
     if step.xero_count is not None and step.xero_count != _accounted_for(run, step):
-        listed = _read_again(session, run, step, clock)
-        step.xero_count = _count_in_xero(session, step)
+        listed = _read_again(puller, run, step, clock)
+        step.xero_count = _count_in_xero(puller, step)
         step.differences = _differences(run, step, listed)
     step.our_count = _accounted_for(run, step) - step.set_aside_count
     step.save(update_fields=["xero_count", "our_count", "differences"])
 
 
-def _count_in_xero(session: calls.Session, step: SyncStep) -> int | None:
-    page = pulling.fetch(session, run_walk.listing_of(step), page=1, page_size=1)
+def _count_in_xero(puller: pulling.Puller, step: SyncStep) -> int | None:
+    page = listings.fetch(puller.session, run_walk.listing_of(step), page=1, page_size=1)
     return page.item_count
 
 
@@ -75,7 +75,7 @@ def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
 
 
 def _read_again(
-    session: calls.Session, run: SyncRun, step: SyncStep, clock: claims.Clock
+    puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock
 ) -> set[UUID]:
     """Read the window once more; return the ids that Xero lists in it."""
     resource = Resource(step.resource)
@@ -83,18 +83,18 @@ def _read_again(
     run_log.say(run, f"{label}: the counts differ, reading them once more", now=clock())
     listed: set[UUID] = set()
     step.set_aside_count = 0
-    for _, page in pulling.walk(session, run_walk.listing_of(step)):
-        written = run_walk.store_loose(session, run, resource, page, clock())
+    for _, page in puller.walk(run_walk.listing_of(step)):
+        written = run_walk.store_loose(puller.session, run, resource, page, clock())
         step.set_aside_count += written.set_aside
         listed.update(_ids(resource, page.elements))
     step.save(update_fields=["set_aside_count"])
     astray = [one.xero_id for one in _stored(run, step).exclude(xero_id__in=listed)]
     for batch in client.batches(resource, astray):
         try:
-            found = session.by_ids(resource, batch)
+            found = puller.session.by_ids(resource, batch)
         except errors.NotFound:
             continue
-        run_walk.store_loose(session, run, resource, found, clock())
+        run_walk.store_loose(puller.session, run, resource, found, clock())
     return listed
 
 

@@ -9,12 +9,23 @@ before they are asked for, and one that Xero refuses all the same is cut in two.
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from invoices.models import Document
-from xero_sync import calls, claims, errors, mapping, pulling, replies, run_log, storing, writing
+from xero_sync import (
+    calls,
+    claims,
+    errors,
+    listings,
+    mapping,
+    pulling,
+    replies,
+    run_log,
+    storing,
+    writing,
+)
 from xero_sync.models import Resource, RunState, SyncRun, SyncStep
 
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
@@ -26,14 +37,14 @@ class LostClaim(Exception):
     """The run was cancelled, or another worker has taken it; this worker drops it."""
 
 
-def listing_of(step: SyncStep) -> pulling.Listing:
+def listing_of(step: SyncStep) -> listings.Listing:
     """Return the list of Xero's that a step walks."""
-    return pulling.Listing(
+    return listings.Listing(
         resource=Resource(step.resource), date_from=step.date_from, date_to=step.date_to
     )
 
 
-def walk(session: calls.Session, step: SyncStep, clock: claims.Clock, ends_at: datetime) -> bool:
+def walk(puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: datetime) -> bool:
     """Walk a step's pages; return False when the turn is over before the last one.
 
     :raises errors.XeroError: at the page that failed; those before it are stored.
@@ -44,7 +55,7 @@ def walk(session: calls.Session, step: SyncStep, clock: claims.Clock, ends_at: d
         step.started_at = clock()
         step.save(update_fields=["started_at"])
     try:
-        if not _walk_pages(session, step, clock, ends_at):
+        if not _walk_pages(puller, step, clock, ends_at):
             return False
     except errors.Rejected:
         if step.next_page > 1 or not _cut(step, clock()):
@@ -56,23 +67,30 @@ def walk(session: calls.Session, step: SyncStep, clock: claims.Clock, ends_at: d
 
 
 def _walk_pages(
-    session: calls.Session, step: SyncStep, clock: claims.Clock, ends_at: datetime
+    puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: datetime
 ) -> bool:
     if step.page_count is not None and step.next_page > step.page_count:
         return True
-    pages = pulling.walk(
-        session,
+    _expect_next(puller, step)
+    pages = puller.walk(
         listing_of(step),
         first_page=step.next_page,
         page_count=step.page_count,
         item_count=step.item_count,
     )
     for number, page in pages:
-        _store_page(session, step, number, page, clock())
+        _store_page(puller.session, step, number, page, clock())
         if clock() > ends_at and step.next_page <= (step.page_count or 0):
             pages.close()
             return False
     return True
+
+
+def _expect_next(puller: pulling.Puller, step: SyncStep) -> None:
+    """Let the step after this one begin while this one ends."""
+    later = step.run.steps.filter(done_at=None, started_at=None).exclude(pk=step.pk).first()
+    if later is not None and not _is_large(later):
+        puller.expect(listing_of(later))
 
 
 def _store_page(
@@ -81,21 +99,23 @@ def _store_page(
     """Commit a page and the checkpoint together."""
     with transaction.atomic():
         written = store_loose(session, step.run, Resource(step.resource), page, now)
-        moved = SyncStep.objects.filter(pk=step.pk, next_page=number).update(
-            next_page=number + 1,
-            page_count=page.page_count,
-            item_count=page.item_count,
-            walked_since=step.walked_since or page.answered_at or page.sent_at,
-            read_count=F("read_count") + written.read,
-            new_count=F("new_count") + written.new,
-            changed_count=F("changed_count") + written.changed,
-            unchanged_count=F("unchanged_count") + written.unchanged,
-            set_aside_count=F("set_aside_count") + written.set_aside,
-            totals=_added(step.totals, written),
-        )
-        if not moved:
+        # Nobody else has moved it where it still stands before this page, so these are its counts.
+        checkpoint: dict[str, Any] = {
+            "next_page": number + 1,
+            "page_count": page.page_count,
+            "item_count": page.item_count,
+            "walked_since": step.walked_since or page.answered_at or page.sent_at,
+            "read_count": step.read_count + written.read,
+            "new_count": step.new_count + written.new,
+            "changed_count": step.changed_count + written.changed,
+            "unchanged_count": step.unchanged_count + written.unchanged,
+            "set_aside_count": step.set_aside_count + written.set_aside,
+            "totals": _added(step.totals, written),
+        }
+        if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
             raise LostClaim
-    step.refresh_from_db()
+    for name, value in checkpoint.items():
+        setattr(step, name, value)
 
 
 def store_loose(
@@ -105,7 +125,7 @@ def store_loose(
 
     :raises LostClaim: the run was cancelled.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         session.check_generation()
         kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
             claimed_until=now + claims.LEASE, attempts=0, heard_at=now

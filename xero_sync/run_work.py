@@ -15,6 +15,7 @@ from xero_sync import (
     claims,
     limiter,
     parking,
+    pulling,
     retrying,
     run_end,
     run_log,
@@ -58,13 +59,13 @@ def _take_turn(run: SyncRun, clock: claims.Clock) -> bool:
     if run.what == RunWhat.LEARNERS:
         run_end.requeue_learners(run=run, now=clock())
         return True
-    session = _session_of(run)
-    while (step := run.steps.filter(done_at=None).first()) is not None:
-        if not run_walk.walk(session, step, clock, ends_at):
-            return False
-    run_log.say(run, "Everything is read; comparing with Xero's own count", now=clock())
-    _set_state(run, RunState.VERIFYING, clock())
-    run_verify.verify(session, run, clock)
+    with pulling.opened(_session_of(run)) as puller:
+        while (step := run.steps.filter(done_at=None).first()) is not None:
+            if not run_walk.walk(puller, step, clock, ends_at):
+                return False
+        run_log.say(run, "Everything is read; comparing with Xero's own count", now=clock())
+        _set_state(run, RunState.VERIFYING, clock())
+        run_verify.verify(puller, run, clock)
     run_end.finish(run=run, now=clock())
     return True
 

@@ -14,9 +14,9 @@ from xero_sync import mapping, wire
 from xero_sync.models import Resource, SetAside
 
 
-def digest(raw: str) -> str:
-    """Return a short fingerprint of the raw JSON, in the form that COPY takes for bytea."""
-    return "\\x" + hashlib.blake2b(raw.encode(), digest_size=16).hexdigest()
+def digest(raw: bytes) -> str:
+    """Return a short fingerprint of the raw JSON, as hexadecimal digits."""
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
 def record(
@@ -48,9 +48,9 @@ def record(
                 [
                     organisation_id,
                     resource.value,
-                    identity or digest(raw)[2:],
+                    identity or digest(raw),
                     number,
-                    raw,
+                    raw.decode(),
                     reason[:500],
                     now,
                     now,

@@ -23,6 +23,7 @@ from xero_sync import (
     claims,
     following,
     limiter,
+    listings,
     parking,
     problems,
     pulling,
@@ -132,7 +133,7 @@ def _sweep_one(
 def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claims.Clock) -> None:
     resource = Resource(cursor.resource)
     since = cursor.swept_through - OVERLAP if cursor.swept_through else None
-    listing = pulling.Listing(resource=resource, modified_since=since)
+    listing = listings.Listing(resource=resource, modified_since=since)
     for number, page in pulling.walk(session, listing, first_page=cursor.next_page):
         with transaction.atomic():
             session.check_generation()

@@ -6,6 +6,7 @@ twin `Date` is midnight UTC of the same day, never converted through a zone. Ins
 Absent, null and empty mean the same (Xero omits what has no value).
 """
 
+import functools
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -88,7 +89,8 @@ def instant(value: Any) -> datetime | None:
         return None
     try:
         if match := _MILLISECONDS.fullmatch(value):
-            return EPOCH + timedelta(milliseconds=int(match[1]))
+            seconds, milliseconds = divmod(int(match[1]), 1000)
+            return EPOCH + timedelta(0, seconds, milliseconds * 1000)
         parsed = datetime.fromisoformat(value)
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
@@ -105,5 +107,15 @@ def calendar_date(as_string: Any, as_instant: Any = None) -> date | None:
             return date.fromisoformat(as_string[:10])
         except (TypeError, ValueError):
             raise Unmappable(f"{str(as_string)[:40]!r} is not a date") from None
-    moment = instant(as_instant)
+    if as_instant is None or as_instant == "":
+        return None
+    return _utc_day(as_instant) if type(as_instant) is str else _read_utc_day(as_instant)
+
+
+def _read_utc_day(value: Any) -> date | None:
+    moment = instant(value)
     return moment.date() if moment else None
+
+
+# Thousands of documents share few days.
+_utc_day = functools.lru_cache(maxsize=4096)(_read_utc_day)

@@ -37,9 +37,12 @@ def loads(body: bytes) -> Any:
     return _storable(value) if b"\\u0000" in body else value
 
 
-def dumps(element: Any) -> str:
-    """Write what `loads` gave as compact JSON text that parses back to the same."""
-    return _encoder.encode(element).decode()
+def dumps(element: Any) -> bytes:
+    """Write what `loads` gave as compact JSON bytes that parse back to the same.
+
+    Control characters are escaped, as JSON demands.
+    """
+    return _encoder.encode(element)
 
 
 def _loads_forgivingly(body: bytes) -> Any:

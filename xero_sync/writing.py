@@ -12,7 +12,7 @@ Nothing here commits: the caller holds the transaction, and commits rows and che
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -62,7 +62,8 @@ _CONTACT_COLUMNS = {
 }
 # Children go straight to their tables, once the ids of their documents are known.
 _CHILDREN: dict[str, tuple[str, ...]] = {
-    "invoices_lineitem": (
+    "lines": (
+        "document_id",
         "position",
         "xero_id",
         "description",
@@ -73,8 +74,20 @@ _CHILDREN: dict[str, tuple[str, ...]] = {
         "account_code",
         "tax_type",
     ),
-    "invoices_payment": ("xero_id", "date", "amount", "reference"),
-    "invoices_allocation": ("xero_id", "invoice_xero_id", "invoice_number", "date", "amount"),
+    "payments": ("document_id", "xero_id", "date", "amount", "reference"),
+    "allocations": (
+        "document_id",
+        "xero_id",
+        "invoice_xero_id",
+        "invoice_number",
+        "date",
+        "amount",
+    ),
+}
+_CHILD_TABLES = {
+    "lines": "invoices_lineitem",
+    "payments": "invoices_payment",
+    "allocations": "invoices_allocation",
 }
 
 
@@ -104,6 +117,8 @@ class _Table:
     key: tuple[str, ...]
     # Columns with no value from Xero: what a new row starts with, as SQL.
     constants: dict[str, str]
+    # What a row amounts to, as SQL; nothing where it is no document.
+    amount: str
 
     @property
     def staging(self) -> str:
@@ -115,8 +130,18 @@ _DOCUMENTS = _Table(
     _DOCUMENT_COLUMNS,
     ("organisation_id", "kind", "xero_id"),
     {"online_url": "''"},
+    "stored.total",
 )
-_CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {})
+_CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {}, "0")
+_CURRENCY, _TOTAL = map(list(_DOCUMENT_COLUMNS).index, ("currency", "total"))
+
+
+class _Outcome(NamedTuple):
+    """What became of a row that was written."""
+
+    our_id: int
+    is_new: bool
+    total: Decimal
 
 
 def write(
@@ -135,12 +160,12 @@ def write(
         outcome = _upsert(cursor, table, organisation_id, prepared, read_at, now)
         documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
         if documents:
-            _replace_children(cursor, documents, outcome)
-            written.totals = _totals(cursor, organisation_id)
+            _replace_children(cursor, prepared.children, outcome)
+            written.totals = _totals(cursor, organisation_id, documents, outcome)
     for document in documents:
         if document.xero_id in outcome:
             written.allocated_invoice_ids.update(document.allocated_invoice_ids)
-    written.new = sum(is_new for _, is_new in outcome.values())
+    written.new = sum(row.is_new for row in outcome.values())
     written.changed = len(outcome) - written.new
     written.unchanged = len(prepared.kept) - len(outcome)
     written.touched_ids = list(outcome)
@@ -161,8 +186,8 @@ def _upsert(
     prepared: preparing.Prepared,
     read_at: datetime,
     now: datetime,
-) -> dict[str, tuple[int, bool]]:
-    """Upsert rows and return {xero id: (our id, is new)} of those that were written."""
+) -> dict[str, _Outcome]:
+    """Upsert rows and return what became of those that were written, by Xero's id."""
     if not prepared.kept:
         return {}
     types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
@@ -170,7 +195,8 @@ def _upsert(
     cursor.execute(
         f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
     )
-    cursor.execute(f"TRUNCATE {table.staging}")
+    # Two pages may share a transaction. (TRUNCATE would make new files each time.)
+    cursor.execute(f"DELETE FROM {table.staging}")  # noqa: S608 - a name from above
     copying.copy(cursor, table.staging, table.columns, prepared.data)
     names = ", ".join((*table.columns, *table.constants))
     values = ", ".join((*table.columns, *table.constants.values()))
@@ -186,15 +212,34 @@ def _upsert(
         SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
         ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
          WHERE {NEWER}
-        RETURNING stored.xero_id, stored.id, stored.xmax = 0
+        RETURNING stored.xero_id, stored.id, stored.xmax = 0, {table.amount}
         """,  # noqa: S608 - names come from the tables above, values are parameters
         [organisation_id, read_at, now, now],
     )
-    return {str(xero_id): (our_id, is_new) for xero_id, our_id, is_new in cursor.fetchall()}
+    return {str(xero_id): _Outcome(*told) for xero_id, *told in cursor.fetchall()}
 
 
-def _totals(cursor: Any, organisation_id: int) -> dict[str, tuple[Decimal, Decimal]]:
-    """Hold what was read against what is stored now, currency by currency."""
+def _totals(
+    cursor: Any,
+    organisation_id: int,
+    documents: list[mapping.MappedDocument],
+    outcome: dict[str, _Outcome],
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """Hold what was read against what is stored now, currency by currency.
+
+    Rows that were just written have told what they hold; only where others are among them is it
+    looked up.
+    """
+    if len(outcome) == len(documents):
+        totals: dict[str, tuple[Decimal, Decimal]] = {}
+        for document in documents:
+            currency, total = str(document.values[_CURRENCY]), document.values[_TOTAL]
+            read, stored = totals.get(currency, (Decimal(), Decimal()))
+            totals[currency] = (
+                read + Decimal(str(total)),
+                stored + outcome[document.xero_id].total,
+            )
+        return totals
     cursor.execute(
         f"""
         SELECT incoming.currency, sum(incoming.total), coalesce(sum(stored.total), 0)
@@ -211,21 +256,23 @@ def _totals(cursor: Any, organisation_id: int) -> dict[str, tuple[Decimal, Decim
 
 
 def _replace_children(
-    cursor: Any, documents: list[mapping.MappedDocument], written: dict[str, tuple[int, bool]]
+    cursor: Any,
+    children: preparing.Children,
+    written: dict[str, _Outcome],
 ) -> None:
     """Write line items, payments and allocations of the documents that were written."""
-    owners = [(written[d.xero_id][0], d) for d in documents if d.xero_id in written]
-    children: dict[str, list[tuple[mapping.Value, ...]]] = {
-        "invoices_lineitem": [(our_id, *row) for our_id, d in owners for row in d.lines],
-        "invoices_payment": [(our_id, *row) for our_id, d in owners for row in d.payments],
-        "invoices_allocation": [(our_id, *row) for our_id, d in owners for row in d.allocations],
-    }
-    changed = [our_id for our_id, is_new in written.values() if not is_new]
-    for table, rows in children.items():
+    changed = [row.our_id for row in written.values() if not row.is_new]
+    for name, table in _CHILD_TABLES.items():
         if changed:
             cursor.execute(
                 f"DELETE FROM {table} WHERE document_id = ANY(%s)",  # noqa: S608 - from above
                 [changed],
             )
+        rows = [
+            f"{written[xero_id].our_id}\t{cells}\n"
+            for xero_id, own in children[name]
+            if xero_id in written
+            for cells in own
+        ]
         if rows:
-            copying.copy(cursor, table, ("document_id", *_CHILDREN[table]), copying.encode(rows))
+            copying.copy(cursor, table, _CHILDREN[name], "".join(rows).encode())

@@ -11,7 +11,7 @@ import pytest
 
 from invoices.models import Document
 from tests.convergence.stage import Stage
-from xero_sync import calls, limiter, pulling, replies
+from xero_sync import calls, limiter, listings, pulling, replies
 from xero_sync.models import Cursor, Resource
 
 PAGE = 16  # As the small simulator serves them.
@@ -38,7 +38,7 @@ def touch(stage: Stage, rows: list[dict[str, Any]]) -> None:
         assert stage.act("documents", act="touch", id=one["xero_id"])
 
 
-def modified(stage: Stage) -> tuple[pulling.Listing, list[dict[str, Any]], list[dict[str, Any]]]:
+def modified(stage: Stage) -> tuple[listings.Listing, list[dict[str, Any]], list[dict[str, Any]]]:
     """Let three pages of invoices change; return their list, them, and others that come before."""
     rows = invoices(stage)
     assert len(rows) > 3 * PAGE + 5
@@ -46,7 +46,7 @@ def modified(stage: Stage) -> tuple[pulling.Listing, list[dict[str, Any]], list[
     since = datetime.fromisoformat(stage.world.show("clock")["now"])
     listed = rows[-3 * PAGE :]
     touch(stage, listed)
-    return pulling.Listing(resource=Resource.INVOICE, modified_since=since), listed, rows[:5]
+    return listings.Listing(resource=Resource.INVOICE, modified_since=since), listed, rows[:5]
 
 
 def ids(pages: list[replies.Page]) -> set[str]:
@@ -94,7 +94,7 @@ def test_walk_reads_what_moved_up_when_rows_left_the_range(
     stage: Stage, session: calls.Session
 ) -> None:
     today = stage.now().date()
-    listing = pulling.Listing(
+    listing = listings.Listing(
         resource=Resource.INVOICE, date_from=today - timedelta(days=3000), date_to=today
     )
     walk = pulling.walk(session, listing)

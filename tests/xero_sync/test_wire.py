@@ -22,7 +22,7 @@ def test_value_is_the_same_and_survives_when_read_and_written(text: str) -> None
     expected = json.loads(text, parse_float=Decimal)
 
     value = wire.loads(text.encode())
-    again = wire.loads(wire.dumps(value).encode())
+    again = wire.loads(wire.dumps(value))
 
     # The repr tells 1.1 from 1.10, and an int from a Decimal.
     assert repr(value) == repr(expected)
@@ -31,7 +31,7 @@ def test_value_is_the_same_and_survives_when_read_and_written(text: str) -> None
 
 def test_number_is_written_as_it_was_when_it_has_trailing_zeros() -> None:
     assert wire.dumps(wire.loads(b'{"Total": 10.00, "Rate": 1.000000, "n": 3}')) == (
-        '{"Total":10.00,"Rate":1.000000,"n":3}'
+        b'{"Total":10.00,"Rate":1.000000,"n":3}'
     )
 
 
@@ -50,7 +50,7 @@ def test_character_is_replaced_when_the_database_could_not_hold_it(
     found = wire.loads(body)
 
     assert found == value
-    assert wire.loads(wire.dumps(found).encode()) == value
+    assert wire.loads(wire.dumps(found)) == value
 
 
 @pytest.mark.parametrize(
