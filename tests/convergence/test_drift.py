@@ -77,10 +77,11 @@ def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_
 ) -> None:
     listing, listed, others = modified(stage)
     walk = pulling.walk(session, listing)
+    # Page 2, the second call, is read after page 3, and rows enter between the two.
+    for seconds in (0.01, 0.6):
+        fault = {"match": {"path": "/Invoices"}, "times": 1, "answer": {"delay_seconds": seconds}}
+        stage.world.do("faults", **fault)
     _, first = next(walk)
-    # Page 2 is read after page 3, and rows enter between the two.
-    fault = {"match": {"path": "/Invoices"}, "times": 1, "answer": {"delay_seconds": 0.6}}
-    stage.world.do("faults", **fault)
     late = threading.Timer(0.3, touch, (stage, others))
     late.start()
 
