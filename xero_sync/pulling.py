@@ -22,12 +22,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
 
-from xero_sync import calls, collecting, listings, preparing, replies
+from xero_sync import calls, interpreter, listings, preparing, replies
 
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
 AHEAD = 4
 # Longer than any call that may still be under way when the reading ends.
 _LONGEST_CALL_SECONDS = 120.0
+# Python does one thing at a time anyway, and two threads that prepare pages would take two thirds
+# of it from the one that writes.
+_preparing = threading.Lock()
 
 Walk = Generator[tuple[int, replies.Page], None, None]
 _Flight = deque[tuple[int, Future[replies.Page]]]
@@ -43,7 +46,7 @@ def walk(session: calls.Session, listing: listings.Listing, *, first_page: int =
 def opened(session: calls.Session) -> Iterator["Puller"]:
     """Give a puller, with up to four calls in flight until the block ends."""
     puller = Puller(session)
-    with collecting.seldom():
+    with interpreter.set_for_walks():
         try:
             yield puller
         finally:
@@ -193,7 +196,9 @@ def _has_fewer(page: replies.Page, before: int | None) -> bool:
 
 def _fetch_ahead(session: calls.Session, listing: listings.Listing, page: int) -> replies.Page:
     """Fetch a page and prepare it for writing, while the one before is written."""
-    return preparing.with_page(listings.fetch(session, listing, page=page), listing.resource)
+    fetched = listings.fetch(session, listing, page=page)
+    with _preparing:
+        return preparing.with_page(fetched, listing.resource)
 
 
 def _close_connections(pool: ThreadPoolExecutor) -> None:

@@ -87,8 +87,9 @@ def sweep(*, organisation_id: int, clock: claims.Clock) -> timedelta | None:
         connection_id=link.pk, generation=link.generation, lane=limiter.Lane.BULK
     )
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
-    for resource in [one for one in Resource if due.filter(resource=one).exists()]:
-        retry = _sweep_one(session, link, organisation_id, resource, clock)
+    cursors = dict(due.values_list("resource", "pk"))
+    for pk in [cursors[resource] for resource in Resource if resource in cursors]:
+        retry = _sweep_one(session, link, pk, clock)
         if retry is not None:
             return retry.delay
     problems.recount(link=link, organisation_id=organisation_id, now=clock())
@@ -97,17 +98,10 @@ def sweep(*, organisation_id: int, clock: claims.Clock) -> timedelta | None:
 
 
 def _sweep_one(
-    session: calls.Session,
-    link: Connection,
-    organisation_id: int,
-    resource: Resource,
-    clock: claims.Clock,
+    session: calls.Session, link: Connection, pk: int, clock: claims.Clock
 ) -> retrying.Retry | None:
     """Sweep one resource where it is free and due; return what stopped it, if anything did."""
     now = clock()
-    pk = Cursor.objects.values_list("pk", flat=True).get(
-        organisation_id=organisation_id, resource=resource
-    )
     cursor = claims.claim(Cursor, pk, now=now, next_due_at__lte=now)
     if cursor is None:
         return None
@@ -117,7 +111,7 @@ def _sweep_one(
         return None
     except Exception as error:
         retry = retrying.after(error, attempts=cursor.attempts)
-        parking.park(organisation_id=organisation_id, error=error, now=clock())
+        parking.park(organisation_id=cursor.organisation_id, error=error, now=clock())
         with contextlib.suppress(claims.Lost):
             claims.keep(
                 cursor,
