@@ -48,6 +48,15 @@ class Contest:
             raise bench.PartFailed(f"The floor stored {told['documents']}, not {self.documents}.")
         return float(told["documents"] / told["seconds"])
 
+    def compare(self) -> None:
+        """Make sure that ours and the floor leave the same rows."""
+        stored = []
+        for contender in (self.ours, self.floor):
+            contender()
+            stored.append(self._part("fingerprint")["fingerprint"])
+        if stored[0] != stored[1]:
+            raise bench.PartFailed(f"Ours and the floor stored different rows: {stored}")
+
     def loop(self) -> float:
         """Read by the SDK's models and store by `update_or_create`."""
         self._empty()
@@ -81,7 +90,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
             contenders["tap"] = contest.tap
             # Each way of asking makes the simulator write every page once, which it then keeps.
             contest.tap()
-        contest.ours()
+        contest.compare()
         seen = results.interleaved(here.size(ROUNDS, 1), contenders)
     return _rows(seen, contest.documents)
 

@@ -1,13 +1,15 @@
-"""Faults that a test scripts: which call they meet, and what happens instead.
+"""Faults, scripted and random: which call they meet, and what happens instead.
 
 A fault is a rule with a number of uses. The gateway takes the first rule that fits a call and
 either answers in Xero's place, delays, spoils the true answer, or cuts the connection before or
-after the act is done.
+after the act is done. With a chance it meets only a share of the calls, and of several answers
+each time another; both are drawn from the seed, so that the same calls meet the same faults.
 """
 
 import itertools
+import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 NAMED = frozenset(
@@ -57,13 +59,16 @@ class Answer(NamedTuple):
 
 
 class _Rule:
-    def __init__(self, match: Mapping[str, Any], times: int, answer: Answer) -> None:
+    def __init__(
+        self, match: Mapping[str, Any], times: int, chance: float, answers: Sequence[Answer]
+    ) -> None:
         self._path = re.compile(match.get("path", ""))
         self._method = str(match.get("method", "")).upper()
         self._tenant = str(match.get("tenant", ""))
         self._host = str(match.get("host", ""))
         self.times = times
-        self.answer = answer
+        self.chance = chance
+        self.answers = answers
 
     def fits(self, *, host: str, path: str, method: str, tenant: str) -> bool:
         return (
@@ -76,9 +81,11 @@ class _Rule:
 
 
 class Faults:
-    """The scripted faults, first come first served."""
+    """The faults in force, first come first served."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, seed: int = 0) -> None:
+        self._seed = seed
+        self._rng = random.Random(seed)
         self._rules: dict[int, _Rule] = {}
         self._ids = itertools.count(1)
 
@@ -86,17 +93,25 @@ class Faults:
         """Add a fault from its JSON script and return its id.
 
         `{"match": {"path"?: regex, "method"?, "tenant"?, "host"?: "api" or "identity"},
-        "times"?: n, or -1 for ever, "answer": {"status"?, "body"?, "headers"?,
-        "delay_seconds"?, "late_seconds"?, "cut"?: "before" or "after", "named"?}}`.
+        "times"?: n, or -1 for ever, "chance"?: a share of 1, "answer": {"status"?, "body"?,
+        "headers"?, "delay_seconds"?, "late_seconds"?, "cut"?: "before" or "after", "named"?}}`.
+        In place of one answer there may be a list, of which each time one is drawn.
 
         :raises BadFault: a part of the script is unknown.
         """
-        answer = _read_answer(script.get("answer") or {})
+        answer = script.get("answer") or {}
+        answers = [_read_answer(one) for one in (answer if isinstance(answer, list) else [answer])]
         match = script.get("match") or {}
         if unknown := set(match) - {"path", "method", "tenant", "host"}:
             raise BadFault(f"A fault cannot match {', '.join(sorted(unknown))}.")
         try:
-            rule = _Rule(match, int(script.get("times", 1)), answer)
+            chance = float(script.get("chance", 1))
+        except (TypeError, ValueError):
+            chance = -1.0
+        if not 0 <= chance <= 1:
+            raise BadFault("The chance of a fault is a number from 0 to 1.")
+        try:
+            rule = _Rule(match, int(script.get("times", 1)), chance, answers)
         except re.error as error:
             raise BadFault(f"The path of a fault is not a regular expression: {error}.") from error
         number = next(self._ids)
@@ -107,14 +122,17 @@ class Faults:
         """Return the answer of the first fault that fits this call, and use it up by one."""
         for rule in self._rules.values():
             if rule.fits(host=host, path=path, method=method, tenant=tenant):
+                if rule.chance < 1 and self._rng.random() >= rule.chance:
+                    continue
                 if rule.times > 0:
                     rule.times -= 1
-                return rule.answer
+                return rule.answers[0] if len(rule.answers) == 1 else self._rng.choice(rule.answers)
         return None
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Forget all faults, and what was drawn."""
         self._rules.clear()
+        self._rng.seed(self._seed)
 
 
 def _read_answer(script: Mapping[str, Any]) -> Answer:

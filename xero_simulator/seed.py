@@ -4,7 +4,7 @@ import functools
 import random
 import zoneinfo
 
-from xero_simulator import books, clock, generate, organisation, people, world
+from xero_simulator import books, clock, faults, generate, organisation, people, world
 
 APP_NAME = "Wattle Creek LRM"
 
@@ -18,6 +18,7 @@ def build_world(options: world.Options) -> world.World:
         app=world.RegisteredApp(
             options.client_id, options.client_secret, options.redirect_uris, APP_NAME
         ),
+        faults=faults.Faults(seed=options.seed),
     )
     built.memories["clock"] = world.Memory(float, built.clock.ahead, built.clock.set_ahead)
     built.memories["organisations"] = world.Memory(

@@ -1,8 +1,8 @@
 """What a re-sync would cost, told before it is started.
 
-Four light calls (one document each) let Xero count the documents of the range by kind. From the
-counts follow the calls and the minutes that Xero's limits need, and whether it fits into what is
-left of today.
+Four light calls (one document each) let Xero count the documents of the range by kind; learners are
+counted here. From the counts follow the calls and the minutes that Xero's limits need, and whether
+it fits into what is left of today.
 """
 
 import math
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from connected_apps.models import Connection
-from xero_sync import calls, errors, limiter, limits, listings
-from xero_sync.models import Resource
-from xero_sync.runs import DOCUMENTS
+from xero_sync import calls, errors, limiter, limits, listings, pushes
+from xero_sync.models import Resource, RunWhat
+from xero_sync.runs import DOCUMENTS, zone_of
 
 # Besides the pages: a closing sweep and, at the worst, one count a kind.
 _CLOSING_CALLS = 2 * len(DOCUMENTS)
@@ -20,8 +20,9 @@ _CLOSING_CALLS = 2 * len(DOCUMENTS)
 
 @dataclass(frozen=True)
 class Preview:
-    """Documents by kind (None where there are more than Xero counts), calls, minutes."""
+    """What there is by kind (None where there are more than Xero counts), calls, minutes."""
 
+    what: RunWhat
     counts: list[tuple[str, int | None]]
     calls: int
     minutes: int
@@ -29,7 +30,7 @@ class Preview:
 
     @property
     def total(self) -> int:
-        """All documents that could be counted."""
+        """All that could be counted."""
         return sum(count for _, count in self.counts if count is not None)
 
     @property
@@ -43,11 +44,31 @@ class Preview:
         return all(count is not None for _, count in self.counts)
 
 
-def preview(*, connection: Connection, date_from: date, date_to: date) -> Preview:
-    """Ask Xero how many documents a range holds, and reckon what reading them takes.
+def preview(*, connection: Connection, what: RunWhat, date_from: date, date_to: date) -> Preview:
+    """Reckon what a re-sync takes: of documents after asking Xero how many there are.
 
     :raises errors.XeroError: Xero could not be asked.
     """
+    if what == RunWhat.LEARNERS:
+        return _of_learners(connection, date_from, date_to)
+    return _of_documents(connection, date_from, date_to)
+
+
+def _of_learners(connection: Connection, date_from: date, date_to: date) -> Preview:
+    behind = pushes.not_in_xero(
+        portal_id=connection.portal_id,
+        date_from=date_from,
+        date_to=date_to,
+        zone=zone_of(portal=connection.portal, organisation=connection.organisation),
+    ).count()
+    # One call to look for those who are there already, one to write.
+    needed = 2 * math.ceil(behind / pushes.BATCH)
+    return _within_limits(
+        connection, RunWhat.LEARNERS, [("Learners", behind)], needed, limits.from_settings()
+    )
+
+
+def _of_documents(connection: Connection, date_from: date, date_to: date) -> Preview:
     session = calls.Session(
         connection_id=connection.pk, generation=connection.generation, lane=limiter.Lane.PEOPLE
     )
@@ -59,11 +80,22 @@ def preview(*, connection: Connection, date_from: date, date_to: date) -> Previe
         for _, count in counts
     )
     bulk = limits.from_settings().of_bulk()
+    return _within_limits(connection, RunWhat.DOCUMENTS, counts, needed, bulk)
+
+
+def _within_limits(
+    connection: Connection,
+    what: RunWhat,
+    counts: list[tuple[str, int | None]],
+    needed: int,
+    lane: limits.Limits,
+) -> Preview:
     return Preview(
+        what=what,
         counts=counts,
         calls=needed,
-        minutes=needed // bulk.minute,
-        left_today=_left_today(connection, bulk),
+        minutes=needed // lane.minute,
+        left_today=_left_today(connection, lane),
     )
 
 
@@ -78,8 +110,8 @@ def _count(
         return None
 
 
-def _left_today(connection: Connection, bulk: limits.Limits) -> int:
+def _left_today(connection: Connection, lane: limits.Limits) -> int:
     if connection.organisation is None:
         return 0
     books = limiter.shared().books_of(connection.organisation.tenant_id)
-    return max(0, bulk.day - books.day_used)
+    return max(0, lane.day - books.day_used)

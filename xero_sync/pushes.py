@@ -5,7 +5,8 @@ worker's rows come free. How a batch is sent is `push_sending`'s business.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -44,6 +45,18 @@ def request(*, learner: Learner, now: datetime) -> None:
             attempts=0,
             problem="",
         )
+
+
+def not_in_xero(
+    *, portal_id: int, date_from: date, date_to: date, zone: ZoneInfo
+) -> QuerySet[ContactPush]:
+    """Return the learners changed between two days of a zone, inclusive, that are not in Xero."""
+    return ContactPush.objects.filter(
+        learner__portal_id=portal_id,
+        learner__updated_at__gte=datetime.combine(date_from, time.min, zone),
+        learner__updated_at__lt=datetime.combine(date_to + timedelta(days=1), time.min, zone),
+        learner__sync_to_xero=True,
+    ).exclude(state=PushState.DONE)
 
 
 def push_waiting(*, portal_id: int, clock: claims.Clock) -> timedelta | None:

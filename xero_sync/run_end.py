@@ -14,8 +14,8 @@ from connected_apps import audit
 from invoices.models import ContactLink, Document
 from lrm import notices
 from lrm.models import NoticeLevel
-from xero_sync import run_log, run_progress, run_walk, runs, sweeps
-from xero_sync.models import ContactPush, PushState, RunState, SyncRun, SyncStep
+from xero_sync import pushes, run_log, run_progress, run_walk, runs, sweeps
+from xero_sync.models import PushState, RunState, SyncRun, SyncStep
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +37,13 @@ def finish(*, run: SyncRun, now: datetime) -> None:
 
 def requeue_learners(*, run: SyncRun, now: datetime) -> None:
     """End a run of learners: those changed in the range that did not reach Xero wait anew."""
-    pushes = ContactPush.objects.filter(
-        learner__portal_id=run.portal_id,
-        learner__updated_at__date__range=(run.date_from, run.date_to),
-        learner__sync_to_xero=True,
-    ).exclude(state=PushState.DONE)
-    count = pushes.update(
+    behind = pushes.not_in_xero(
+        portal_id=run.portal_id,
+        date_from=run.date_from,
+        date_to=run.date_to,
+        zone=runs.zone_of(portal=run.portal, organisation=run.organisation),
+    )
+    count = behind.update(
         state=PushState.PENDING, not_before=None, claimed_until=None, attempts=0, problem=""
     )
     words = f"{count} learner{'' if count == 1 else 's'} on the way to Xero"

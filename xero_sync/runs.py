@@ -40,9 +40,13 @@ class BadRange(Exception):
 
 
 def today_of(*, portal: Portal, organisation: Organisation | None, now: datetime) -> date:
-    """Return today's date where the books are kept: the organisation's zone, else the portal's."""
-    zone = (organisation.time_zone if organisation else "") or portal.time_zone
-    return now.astimezone(ZoneInfo(zone)).date()
+    """Return today's date where the books are kept."""
+    return now.astimezone(zone_of(portal=portal, organisation=organisation)).date()
+
+
+def zone_of(*, portal: Portal, organisation: Organisation | None) -> ZoneInfo:
+    """Return the zone of the days that people choose: the organisation's, else the portal's."""
+    return ZoneInfo((organisation.time_zone if organisation else "") or portal.time_zone)
 
 
 def check_range(*, date_from: date, date_to: date, today: date) -> None:

@@ -172,6 +172,25 @@ def test_answers_are_spoiled_as_scripted(person: Person) -> None:
     assert nulls[1]["DueDate"] is not None
 
 
+def statuses_under_random_faults(person: Person) -> list[int]:
+    answers = [{"status": 500}, {"named": "maintenance"}]
+    script = {"match": {"path": "Invoices"}, "times": -1, "chance": 0.4, "answer": answers}
+    process.control(person.url, "faults", script)
+    seen = [invoices(person, person.headers).status_code for _ in range(25)]
+    requests.delete(f"{person.url}/simulator/faults", timeout=process.TIMEOUT)
+    return seen
+
+
+def test_random_faults_meet_a_share_of_the_calls_and_come_again_from_the_seed(
+    person: Person,
+) -> None:
+    seen = statuses_under_random_faults(person)
+
+    assert set(seen) == {200, 500, 503}
+    assert 3 <= len(seen) - seen.count(200) <= 18
+    assert statuses_under_random_faults(person) == seen
+
+
 def test_fault_delays_and_answers_as_told(person: Person) -> None:
     fault(person, status=418, body="teapot", headers={"X-Odd": "yes"}, delay_seconds=0.2)
 

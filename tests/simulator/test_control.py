@@ -202,6 +202,8 @@ def test_contact_lives_from_creation_to_merger(simulator_url: str) -> None:
         ("touch", {"count": "many"}, "count is no whole number"),
         ("clock", {"advance_seconds": -1}, "goes forward"),
         ("faults", {"answer": {"named": "earthquake"}}, "no fault named earthquake"),
+        ("faults", {"chance": 1.5}, "number from 0 to 1"),
+        ("faults", {"chance": "often"}, "number from 0 to 1"),
         ("users", {"user": "nobody"}, "There is no user nobody"),
         ("webhooks", {"enabled": True}, "no address to send to"),
         ("webhooks", {"lose_next": "some"}, "lose_next makes no sense"),

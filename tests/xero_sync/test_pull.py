@@ -102,6 +102,33 @@ def test_resync_stores_every_document_and_verifies_it(linked: Linked) -> None:
     assert sum(proof.xero_count or 0 for proof in proofs) == len(theirs(linked))
 
 
+def test_resync_reads_every_list_once_and_sweeps_it_once(linked: Linked) -> None:
+    run = ask(linked)
+    lists = ("invoices", "creditnotes", "overpayments", "prepayments")
+    before = {name: linked.world.calls(f"2.0/{name}") for name in lists}
+
+    assert linked.work(run).state == RunState.DONE
+
+    # All of a kind fit one page; the next kind's is asked for while this one's is written.
+    assert {
+        name: linked.world.calls(f"2.0/{name}") - before[name] for name in lists
+    } == dict.fromkeys(lists, 2)
+
+
+def test_page_that_was_asked_for_early_and_fails_keeps_what_came_before(linked: Linked) -> None:
+    run = ask(linked)
+    linked.world.fail("/CreditNotes", status=500)
+
+    assert linked.work(run).state == RunState.PAUSED
+
+    invoices, credit_notes, *_ = run.steps.all()
+    assert (invoices.done_at is not None, invoices.read_count) == (True, invoices.item_count)
+    assert (credit_notes.done_at, credit_notes.read_count) == (None, 0)
+    SyncRun.objects.update(not_before=None)
+    assert linked.work(run).state == RunState.DONE
+    assert ours(linked) == theirs(linked)
+
+
 def test_resync_of_a_range_stores_only_its_days(linked: Linked) -> None:
     run = linked.work(ask(linked, days=90))
 

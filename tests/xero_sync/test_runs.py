@@ -343,6 +343,22 @@ def test_preview_that_xero_does_not_answer_says_so(linked: Linked) -> None:
     assert "No preview now" in answer.content.decode()
 
 
+def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked) -> None:
+    for number in range(60):
+        save(linked, number=f"L91{number:04}")
+    ContactPush.objects.filter(learner__number="L910007").update(state=PushState.DONE)
+    today = runs.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
+    days = {"date_from": today, "date_to": today}
+
+    answer = builders.client_of(linked.manager).post(
+        PAGE, {**days, "what": "learners", "preview": "1"}
+    )
+
+    html = answer.content.decode()
+    assert "<strong>59 learners</strong> changed between these days" in html
+    assert "About 4 calls to Xero" in html
+
+
 def people(linked: Linked) -> dict[str, User | None]:
     """Return one person of each kind."""
     return {
@@ -396,6 +412,11 @@ def test_rights_by_api(linked: Linked, who: str, see: int, start: int, one: int)
 
     assert client.get(API).status_code == see
     assert client.post(API, body, content_type="application/json").status_code == start
+    preview = client.post(f"{API}preview/", body, content_type="application/json").status_code
+    assert preview == (200 if start == 201 else start)
+    # It is open, so it cannot be resumed.
+    resume = client.post(f"{API}{run.pk}/resume/").status_code
+    assert resume == {"manager": 409, "stranger": 404}.get(who, 403)
     assert client.get(f"{API}{run.pk}/").status_code == one
 
 
@@ -411,6 +432,35 @@ def test_api_shows_a_run_to_its_end(linked: Linked) -> None:
     assert client.post(f"{API}{run.pk}/cancel/").status_code == 409
     bad = client.post(API, {"date_from": "2026-02-02", "date_to": "2026-02-01"})
     assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
+
+
+def test_preview_by_api_counts_without_starting(linked: Linked) -> None:
+    before = SyncRun.objects.count()
+    client = builders.client_of(linked.manager)
+    body = {"date_from": "2020-01-01", "date_to": "2026-03-01"}
+
+    told = client.post(f"{API}preview/", body).json()
+    bad = client.post(f"{API}preview/", {**body, "date_to": "2019-01-01"})
+    linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
+    silent = client.post(f"{API}preview/", body)
+
+    assert told["total"] == sum(one["count"] for one in told["counts"]) > 0
+    assert (told["calls"], told["fits_today"], told["is_exact"]) == (12, True, True)
+    assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
+    assert (silent.status_code, bool(silent.json()["detail"])) == (503, True)
+    assert SyncRun.objects.count() == before
+
+
+def test_cancelled_run_is_resumed_by_api(linked: Linked) -> None:
+    run = ask(linked)
+    client = builders.client_of(linked.manager)
+    assert client.post(f"{API}{run.pk}/resume/").status_code == 409
+    assert client.post(f"{API}{run.pk}/cancel/").json()["state"] == "CANCELLED"
+
+    resumed = client.post(f"{API}{run.pk}/resume/")
+
+    assert (resumed.status_code, resumed.json()["state"]) == (200, "QUEUED")
+    assert linked.work(run).state == RunState.DONE
 
 
 def test_progress_tells_rate_and_time_left(linked: Linked) -> None:

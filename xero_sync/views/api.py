@@ -1,4 +1,4 @@
-"""Sync runs by API: list, start, watch, cancel. The same rights and rules as the page.
+"""Sync runs by API: list, preview, start, watch, cancel, resume. Rights and rules are the page's.
 
 Signed-in sessions only, so far; the runs are those of the signed-in person's portal.
 """
@@ -14,17 +14,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from connected_apps.queries import current_organisation
+from connected_apps import errors as connection_errors
+from connected_apps.queries import connection_of, current_organisation
+from connected_apps.states import LIVE
 from lrm import permissions
 from lrm.models import Portal, User
-from xero_sync import bells, run_progress, runs, tasks
+from xero_sync import bells, errors, previews, retrying, run_progress, runs, tasks
 from xero_sync.models import RunWhat, SyncRun
 
 
 class MaySeeRuns(rest_permissions.BasePermission):
-    """Portal admins read; those with an LRM role too may start and cancel."""
+    """Portal admins read; those with an LRM role too may start, cancel and resume."""
 
-    message = "Re-syncing is for portal admins; starting and cancelling also needs an LRM role."
+    message = "Re-syncing is for portal admins; all but looking also needs an LRM role."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether this method is allowed to this user."""
@@ -72,18 +74,53 @@ class SyncRuns(_RunView):
 
     def post(self, request: Request) -> Response:
         """Start a run; 400 with the message at the field, 409 while Xero is not connected."""
-        asked = RunRequest(data=request.data)
-        asked.is_valid(raise_exception=True)
-        given = {**asked.validated_data, "what": RunWhat(asked.validated_data["what"])}
+        asked = _checked(request)
         by = request.user if isinstance(request.user, User) else None
         try:
-            run = runs.request(portal=self.portal_of(request), by=by, now=timezone.now(), **given)
+            run = runs.request(portal=self.portal_of(request), by=by, now=timezone.now(), **asked)
         except runs.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except runs.NotPossible as problem:
-            return Response({"detail": str(problem)}, status=status.HTTP_409_CONFLICT)
+            return _conflict(str(problem))
         bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
         return Response(as_json(run), status=status.HTTP_201_CREATED)
+
+
+class PreviewSyncRun(_RunView):
+    """POST: what a run would cost, without starting it."""
+
+    def post(self, request: Request) -> Response:
+        """Answer as `post` of the list would, but with documents by kind, calls and minutes.
+
+        503 with the reason where Xero could not be asked; the run can be started all the same.
+        """
+        asked = _checked(request)
+        link = connection_of(self.portal_of(request))
+        if link is None or link.organisation is None or link.state not in LIVE:
+            return _conflict("Xero is not connected. Connect it on Connected Apps first.")
+        today = runs.today_of(
+            portal=link.portal, organisation=link.organisation, now=timezone.now()
+        )
+        try:
+            runs.check_range(date_from=asked["date_from"], date_to=asked["date_to"], today=today)
+            found = previews.preview(connection=link, **asked)
+        except runs.BadRange as problem:
+            raise serializers.ValidationError({problem.field: [str(problem)]}) from None
+        except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
+            why = retrying.after(error, attempts=0).why
+            return Response({"detail": why}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
+        return Response(
+            {
+                "what": found.what,
+                "counts": [{"kind": kind, "count": count} for kind, count in found.counts],
+                "total": found.total,
+                "is_exact": found.is_exact,
+                "calls": found.calls,
+                "minutes": found.minutes,
+                "calls_left_today": found.left_today,
+                "fits_today": found.fits_today,
+            }
+        )
 
 
 class OneSyncRun(_RunView):
@@ -104,9 +141,36 @@ class CancelSyncRun(_RunView):
         run = self.run_of(request, run_id)
         user = request.user
         if not isinstance(user, User) or not runs.cancel(run=run, by=user, now=timezone.now()):
-            return Response({"detail": "It has ended already."}, status=status.HTTP_409_CONFLICT)
+            return _conflict("It has ended already.")
         run.refresh_from_db()
         return Response(as_json(run))
+
+
+class ResumeSyncRun(_RunView):
+    """POST: let a cancelled run go on where it stopped."""
+
+    def post(self, request: Request, run_id: int) -> Response:
+        """Resume the run; 409 when it is not cancelled, or its organisation not connected."""
+        run, user = self.run_of(request, run_id), request.user
+        try:
+            if not isinstance(user, User) or not runs.resume(run=run, by=user, now=timezone.now()):
+                return _conflict("It is not cancelled.")
+        except runs.NotPossible as problem:
+            return _conflict(str(problem))
+        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        run.refresh_from_db()
+        return Response(as_json(run))
+
+
+def _checked(request: Request) -> dict[str, Any]:
+    """Return what was asked for; raises what becomes a 400 with the message at the field."""
+    asked = RunRequest(data=request.data)
+    asked.is_valid(raise_exception=True)
+    return {**asked.validated_data, "what": RunWhat(asked.validated_data["what"])}
+
+
+def _conflict(why: str) -> Response:
+    return Response({"detail": why}, status=status.HTTP_409_CONFLICT)
 
 
 def as_json(run: SyncRun) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm import access, permissions
 from xero_sync import bells, errors, forms, previews, retrying, run_progress, runs, tasks
-from xero_sync.models import RunWhat, SyncRun
+from xero_sync.models import SyncRun
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -66,13 +66,9 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
     """Show what the re-sync would cost, with the form as it was filled in."""
     link = connection_of(request.portal)
     context = _context(request, form)
-    if link is not None and _is_live(link) and form.cleaned_data["what"] == RunWhat.DOCUMENTS:
+    if link is not None and _is_live(link):
         try:
-            context["preview"] = previews.preview(
-                connection=link,
-                date_from=form.cleaned_data["date_from"],
-                date_to=form.cleaned_data["date_to"],
-            )
+            context["preview"] = previews.preview(connection=link, **form.cleaned_data)
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             context["preview_problem"] = retrying.after(error, attempts=0).why
     return render(request, "xero_sync/resync.html", context)
