@@ -48,5 +48,6 @@ def align(*, organisation_id: int, resource: Resource, touched_ids: Sequence[str
                AND contact.name <> document.contact_name
                AND contact.read_at >= document.read_at
             """,  # noqa: S608 - one of two names from above
-            [organisation_id, list(touched_ids)],
+            # As one literal: a list would be quoted id by id.
+            [organisation_id, f"{{{','.join(touched_ids)}}}"],
         )

@@ -212,11 +212,11 @@ def _upsert(
         SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
         ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
          WHERE {NEWER}
-        RETURNING stored.xero_id, stored.id, stored.xmax = 0, {table.amount}
+        RETURNING stored.xero_id::text, stored.id, stored.xmax = 0, {table.amount}
         """,  # noqa: S608 - names come from the tables above, values are parameters
         [organisation_id, read_at, now, now],
     )
-    return {str(xero_id): _Outcome(*told) for xero_id, *told in cursor.fetchall()}
+    return {row[0]: _Outcome(*row[1:]) for row in cursor.fetchall()}
 
 
 def _totals(
