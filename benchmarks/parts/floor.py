@@ -57,7 +57,7 @@ _UPSERT = f"""
     SELECT %s, {_COLUMNS}, now(), now(), now(), '' FROM floor_incoming
     ON CONFLICT (organisation_id, kind, xero_id) DO UPDATE SET {_CHANGES}
      WHERE old.updated_at < EXCLUDED.updated_at
-    RETURNING xero_id, id
+    RETURNING xero_id::text, id
 """  # noqa: S608 - constant text
 _CHILDREN = (
     (
