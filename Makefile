@@ -84,7 +84,7 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	@test -f tests/convergence/conftest.py || { echo "There is no convergence test yet."; exit 1; }
-	$(PYTEST) tests/convergence --schedules $(SCHEDULES) -q
+	$(PYTEST) tests/convergence --schedules $(SCHEDULES) -n 2 -q
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
