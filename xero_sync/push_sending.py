@@ -8,6 +8,7 @@ the LRM owns and nothing else.
 
 import dataclasses
 import hashlib
+import logging
 import uuid
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ from xero_sync import calls, claims, client, errors, replies, storing, wire
 from xero_sync.contact_fields import contact_of
 from xero_sync.models import ContactPush, PushState, Resource
 
+logger = logging.getLogger(__name__)
+
 
 def send(
     session: calls.Session,
@@ -31,8 +34,49 @@ def send(
 ) -> None:
     """Send a batch: create, update or leave each learner's contact as it needs.
 
+    Where Xero rejects the request as a whole, its halves are sent, until the learner who is at
+    fault stands alone and is parked: nobody is kept back by another.
+
     :raises errors.XeroError: the rows stay as they are, to be tried again.
     """
+    try:
+        _send(session, organisation, batch, clock)
+    except errors.Rejected as error:
+        left = _unsettled(batch)
+        logger.warning(
+            "Xero rejected a batch of %s learners (correlation %s)",
+            len(left),
+            error.correlation_id,
+        )
+        if len(left) > 1:
+            middle = len(left) // 2
+            send(session, organisation, left[:middle], clock)
+            send(session, organisation, left[middle:], clock)
+            return
+        for push in left:
+            push.problem = (
+                " ".join(error.messages)[:1000] or "Xero rejected it, but did not say why"
+            )
+            push.sent_version = push.version
+        _park(left, now=clock())
+
+
+def _unsettled(batch: list[ContactPush]) -> list[ContactPush]:
+    """Return the rows of a batch, as they are now, of which Xero's answer is not stored."""
+    rows = ContactPush.objects.filter(
+        pk__in=[push.pk for push in batch],
+        state__in=(PushState.PENDING, PushState.SENT),
+        claimed_until__isnull=False,
+    )
+    return list(rows.select_related("learner").order_by("id"))
+
+
+def _send(
+    session: calls.Session,
+    organisation: Organisation,
+    batch: list[ContactPush],
+    clock: claims.Clock,
+) -> None:
     known = _contacts_of(organisation, batch)
     in_doubt = [p for p in batch if p.state == PushState.SENT and p.learner_id not in known]
     if in_doubt:

@@ -141,6 +141,21 @@ def test_refused_learner_is_parked_with_xeros_own_words(linked: Linked) -> None:
     assert (push.state, bool(push.problem)) == (PushState.PARKED, True)
 
 
+def test_learner_whom_xero_rejects_keeps_no_other_back(linked: Linked) -> None:
+    numbers = ["L900001", "L900002", "L900003"]
+    for number in numbers:
+        save(linked, number=number, given_name=f"Imogen {number}")
+    # The batch of three as a whole, then its first half, which is one learner.
+    linked.world.fail("/api.xro/2.0/Contacts", method="PUT", times=2, status=400)
+
+    linked.push()
+
+    pushes = ContactPush.objects.filter(learner__number__in=numbers).order_by("learner__number")
+    assert [push.state for push in pushes] == [PushState.PARKED, PushState.DONE, PushState.DONE]
+    assert "did not say why" in pushes[0].problem
+    assert [len(contacts_numbered(linked, number)) for number in numbers] == [0, 1, 1]
+
+
 def test_learner_saved_while_not_connected_goes_out_on_connecting(linked: Linked) -> None:
     linked.connection.state = "DISCONNECTED_HERE"
     linked.connection.save()
