@@ -1,5 +1,6 @@
 """Sync runs as people meet them: merging, cancelling, the end, the page and the API."""
 
+import re
 from datetime import date, timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import Any
@@ -317,6 +318,26 @@ def test_page_starts_a_run_and_shows_its_proof(linked: Linked) -> None:
     html = client.get(PAGE).content.decode()
     assert "Re-sync of 1 Jan 2026 to 31 Mar 2026" in html
     assert html.count("Complete") == 4
+
+
+@pytest.mark.parametrize(
+    ("pause", "words"),
+    [
+        (timedelta(0), r"until <time[^>]*>\d\d:\d\d:\d\d</time>"),
+        (timedelta(days=1), r"until <time[^>]*>\d+ \w+ \d{4}, "),
+    ],
+)
+def test_pause_names_the_day_when_it_is_another(
+    linked: Linked, pause: timedelta, words: str
+) -> None:
+    run = ask(linked)
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=RunState.PAUSED, reason="Today's calls are used up", not_before=clock() + pause
+    )
+
+    html = builders.client_of(linked.manager).get(PAGE).content.decode()
+
+    assert re.search(words, html)
 
 
 def test_preview_counts_without_starting(linked: Linked) -> None:
