@@ -253,8 +253,10 @@ def map_contact(element: Element) -> MappedContact:
     )
 
 
-def describe(resource: Resource, element: Element) -> tuple[str, str]:
+def describe(resource: Resource, element: Any) -> tuple[str, str]:
     """Return (id, number) of an element as far as they can be read, for the set-aside list."""
+    if not isinstance(element, dict):
+        return "", ""
     number = element.get(_NUMBER_FIELDS.get(resource, "Name"))
     xero_id = element.get(ID_FIELDS[resource]) or element.get("ID")
     return (

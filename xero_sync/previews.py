@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
+import redis
+
 from connected_apps.models import Connection
 from xero_sync import calls, errors, limiter, limits, listings, pushes
 from xero_sync.models import Resource, RunWhat
@@ -113,5 +115,8 @@ def _count(
 def _left_today(connection: Connection, lane: limits.Limits) -> int:
     if connection.organisation is None:
         return 0
-    books = limiter.shared().books_of(connection.organisation.tenant_id)
+    try:
+        books = limiter.shared().books_of(connection.organisation.tenant_id)
+    except redis.RedisError as error:
+        raise errors.Unavailable("The limiter's books cannot be read.") from error
     return max(0, lane.day - books.day_used)

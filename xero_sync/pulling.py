@@ -22,12 +22,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
 
-from xero_sync import calls, interpreter, listings, preparing, replies
+from xero_sync import calls, interpreter, limits, listings, preparing, replies
 
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
 AHEAD = 4
-# Longer than any call that may still be under way when the reading ends.
-_LONGEST_CALL_SECONDS = 120.0
 # Python does one thing at a time anyway, and two threads that prepare pages would take two thirds
 # of it from the one that writes.
 _preparing = threading.Lock()
@@ -70,8 +68,8 @@ class Puller:
             with self._pool as pool:
                 _close_connections(pool)
 
-    def expect(self, listing: listings.Listing) -> None:
-        """Say which list is walked next.
+    def expect(self, listing: listings.Listing | None) -> None:
+        """Say which list is walked next, if that is known.
 
         Its first page is fetched once the last page of the present one is on its way, because
         nothing else can be: only the first page tells how many there are.
@@ -126,9 +124,9 @@ class Puller:
     ) -> Walk:
         """Walk where the number of pages is known, which may change as each page tells."""
         while number <= page_count:
-            with contextlib.closing(self._ahead(listing, number, page_count, first)) as ahead:
-                for done, found in ahead:
-                    page = self._in_step(listing, done, found, item_count)
+            begun = self._ahead(listing, number, page_count, item_count, first)
+            with contextlib.closing(begun) as ahead:
+                for done, page in ahead:
                     yield done, page
                     number, item_count = done + 1, page.item_count
                     page_count = page.page_count or 0
@@ -141,7 +139,12 @@ class Puller:
             number += 1
 
     def _ahead(
-        self, listing: listings.Listing, number: int, last: int, first: replies.Page | None
+        self,
+        listing: listings.Listing,
+        number: int,
+        last: int,
+        item_count: int | None,
+        first: replies.Page | None,
     ) -> Walk:
         """Yield the pages in order; `first` is the page `number` where that is here already."""
         flight: _Flight = deque()
@@ -152,7 +155,9 @@ class Puller:
                 yield number, first
             while flight:
                 done, future = flight.popleft()
-                page = future.result()
+                # Before more is sent for: a page that is read again is a call in flight, too.
+                page = self._in_step(listing, done, future.result(), item_count)
+                item_count = page.item_count
                 self._send_for_more(listing, coming, flight)
                 yield done, page
         finally:
@@ -205,12 +210,15 @@ def _close_connections(pool: ThreadPoolExecutor) -> None:
     """Close the database connection of every thread (tokens are rows, and each call reads one).
 
     Once for all walks, not for each page: opening one costs PostgreSQL a process. The barrier makes
-    each thread take exactly one of these.
+    each thread take exactly one of these. It waits for what may still be under way: a call, the
+    renewal of a token, and the call once more.
     """
     barrier = threading.Barrier(AHEAD)
+    longest = 3 * limits.call_seconds()
 
     def close() -> None:
-        barrier.wait(timeout=_LONGEST_CALL_SECONDS)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=longest)
         connections.close_all()
 
     for closing in [pool.submit(close) for _ in range(AHEAD)]:

@@ -25,6 +25,9 @@ from xero_sync.models import ContactPush, PushState, Resource
 
 logger = logging.getLogger(__name__)
 
+# Xero's names of errors that are about the contacts in a request.
+_AT_FAULT = frozenset({"ValidationException", "PostDataInvalidException"})
+
 
 def send(
     session: calls.Session,
@@ -34,49 +37,8 @@ def send(
 ) -> None:
     """Send a batch: create, update or leave each learner's contact as it needs.
 
-    Where Xero rejects the request as a whole, its halves are sent, until the learner who is at
-    fault stands alone and is parked: nobody is kept back by another.
-
     :raises errors.XeroError: the rows stay as they are, to be tried again.
     """
-    try:
-        _send(session, organisation, batch, clock)
-    except errors.Rejected as error:
-        left = _unsettled(batch)
-        logger.warning(
-            "Xero rejected a batch of %s learners (correlation %s)",
-            len(left),
-            error.correlation_id,
-        )
-        if len(left) > 1:
-            middle = len(left) // 2
-            send(session, organisation, left[:middle], clock)
-            send(session, organisation, left[middle:], clock)
-            return
-        for push in left:
-            push.problem = (
-                " ".join(error.messages)[:1000] or "Xero rejected it, but did not say why"
-            )
-            push.sent_version = push.version
-        _park(left, now=clock())
-
-
-def _unsettled(batch: list[ContactPush]) -> list[ContactPush]:
-    """Return the rows of a batch, as they are now, of which Xero's answer is not stored."""
-    rows = ContactPush.objects.filter(
-        pk__in=[push.pk for push in batch],
-        state__in=(PushState.PENDING, PushState.SENT),
-        claimed_until__isnull=False,
-    )
-    return list(rows.select_related("learner").order_by("id"))
-
-
-def _send(
-    session: calls.Session,
-    organisation: Organisation,
-    batch: list[ContactPush],
-    clock: claims.Clock,
-) -> None:
     known = _contacts_of(organisation, batch)
     in_doubt = [p for p in batch if p.state == PushState.SENT and p.learner_id not in known]
     if in_doubt:
@@ -137,7 +99,12 @@ def _create(
 ) -> None:
     contacts = [contact_of(push.learner, unique_name=unique_names) for push in batch]
     key = _mark_sent(batch, clock())
-    page = session.create_contacts(contacts, idempotency_key=key)
+    try:
+        page = session.create_contacts(contacts, idempotency_key=key)
+    except errors.Rejected as error:
+        for half in _halves(batch, error, clock()):
+            _create(session, organisation, half, clock, unique_names=unique_names)
+        return
     refused = _take_answers(organisation, batch, contacts, page, clock())
     if not refused:
         return
@@ -173,9 +140,42 @@ def _update(
         fields = unique if was_unique else contact_of(push.learner)
         contacts.append({"ContactID": known[push.learner_id], **fields})
     key = _mark_sent(batch, clock())
-    page = session.upsert_contacts(contacts, idempotency_key=key)
+    try:
+        page = session.upsert_contacts(contacts, idempotency_key=key)
+    except errors.Rejected as error:
+        for half in _halves(batch, error, clock()):
+            _update(session, organisation, half, known, clock)
+        return
     refused = _take_answers(organisation, batch, contacts, page, clock())
     _park(refused, now=clock())
+
+
+def _halves(
+    batch: list[ContactPush], error: errors.Rejected, now: datetime
+) -> list[list[ContactPush]]:
+    """Return what to send in place of a request that Xero rejected as a whole.
+
+    So nobody is kept back by another: in the end the learner at fault stands alone, and is parked.
+    Nothing was written, so there is no doubt about any of them.
+
+    :raises errors.Rejected: it was not for what was sent, so that no learner is at fault.
+    """
+    if error.error_type not in _AT_FAULT:
+        raise error
+    logger.warning(
+        "Xero rejected a request with %s learners (correlation %s)",
+        len(batch),
+        error.correlation_id,
+    )
+    if len(batch) == 1:
+        batch[0].problem = " ".join(error.messages)[:1000] or "Xero did not say why"
+        _park(batch, now=now)
+        return []
+    ContactPush.objects.filter(pk__in=[push.pk for push in batch]).update(
+        state=PushState.PENDING, claimed_until=now + claims.LEASE
+    )
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
 
 
 def _names_in_xero(organisation: Organisation, contact_ids: list[str]) -> dict[str, str]:

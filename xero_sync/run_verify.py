@@ -7,6 +7,7 @@ stored here but not listed is fetched by its id (its date may have moved out of 
 what still differs is named by number.
 """
 
+import contextlib
 from datetime import timedelta
 from uuid import UUID
 
@@ -99,13 +100,10 @@ def _read_again(
 
 
 def _ids(resource: Resource, elements: list[mapping.Element]) -> set[UUID]:
-    field = mapping.ID_FIELDS[resource]
     found = set()
     for element in elements:
-        try:
-            found.add(UUID(str(element.get(field))))
-        except ValueError:
-            continue
+        with contextlib.suppress(ValueError):
+            found.add(UUID(mapping.describe(resource, element)[0]))
     return found
 
 

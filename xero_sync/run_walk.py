@@ -89,8 +89,8 @@ def _walk_pages(
 def _expect_next(puller: pulling.Puller, step: SyncStep) -> None:
     """Let the step after this one begin while this one ends."""
     later = step.run.steps.filter(done_at=None, started_at=None).exclude(pk=step.pk).first()
-    if later is not None and not _is_large(later):
-        puller.expect(listing_of(later))
+    is_known = later is not None and not _is_large(later)
+    puller.expect(listing_of(later) if later is not None and is_known else None)
 
 
 def _store_page(

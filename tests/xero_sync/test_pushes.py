@@ -1,5 +1,6 @@
 """Learners become contacts: once, by number, never over a stranger."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -146,14 +147,33 @@ def test_learner_whom_xero_rejects_keeps_no_other_back(linked: Linked) -> None:
     for number in numbers:
         save(linked, number=number, given_name=f"Imogen {number}")
     # The batch of three as a whole, then its first half, which is one learner.
-    linked.world.fail("/api.xro/2.0/Contacts", method="PUT", times=2, status=400)
+    rejected = {"Type": "ValidationException", "Message": "A validation exception occurred"}
+    linked.world.fail(
+        "/api.xro/2.0/Contacts", method="PUT", times=2, status=400, body=json.dumps(rejected)
+    )
+    lookups = linked.world.calls("/contacts", "GET")
 
     linked.push()
 
     pushes = ContactPush.objects.filter(learner__number__in=numbers).order_by("learner__number")
     assert [push.state for push in pushes] == [PushState.PARKED, PushState.DONE, PushState.DONE]
-    assert "did not say why" in pushes[0].problem
+    assert pushes[0].problem == "A validation exception occurred"
+    assert linked.world.calls("/contacts", "GET") == lookups
     assert [len(contacts_numbered(linked, number)) for number in numbers] == [0, 1, 1]
+
+
+def test_nobody_is_blamed_when_xero_rejects_a_request_for_another_reason(linked: Linked) -> None:
+    for number in ("L900001", "L900002"):
+        save(linked, number=number, given_name=f"Imogen {number}")
+    linked.world.fail("/api.xro/2.0/Contacts", method="PUT", times=1, status=400)
+
+    linked.push()
+
+    states = set(ContactPush.objects.values_list("state", flat=True))
+    assert states == {PushState.SENT}
+    ContactPush.objects.update(not_before=None)
+    linked.push()
+    assert set(ContactPush.objects.values_list("state", flat=True)) == {PushState.DONE}
 
 
 def test_learner_saved_while_not_connected_goes_out_on_connecting(linked: Linked) -> None:

@@ -1,13 +1,16 @@
 """One bad document never sinks a page."""
 
 import copy
+import json
 from typing import Any
 
+from django.db import transaction
+
 from invoices.models import Document
-from tests.xero_sync.conftest import Linked
+from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
-from xero_sync import run_progress
-from xero_sync.models import RunState, SetAside
+from xero_sync import replies, run_progress, storing, wire
+from xero_sync.models import Resource, RunState, SetAside
 
 GOOD: dict[str, Any] = {
     "Type": "ACCREC",
@@ -112,3 +115,20 @@ def test_nul_and_emoji_in_a_text_are_stored(linked: Linked) -> None:
     stored = Document.objects.get()
     assert stored.contact_name == 'Ola \U0001f600 \\N Made\ufffdUp, "x"\r\n\t'
     assert stored.reference == "\\."
+
+
+def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
+    elements = wire.loads(json.dumps([None, invoice(1), "INV-2"]).encode())
+    page = replies.Page(elements, 1, 3, 1000, clock(), None, 0, {})
+
+    with transaction.atomic():
+        written = storing.store(
+            organisation_id=linked.organisation.pk,
+            resource=Resource.INVOICE,
+            page=page,
+            now=clock(),
+        )
+
+    assert (written.new, written.set_aside) == (1, 2)
+    reasons = set(SetAside.objects.values_list("number", "reason"))
+    assert reasons == {("", "an object was expected where Xero sent something else")}
