@@ -14,7 +14,7 @@ from benchmarks import bench, results, tap
 # Three documents in four are sales.
 DOCUMENTS, TINY = 52_000, 1_200
 LOOP, TINY_LOOP = 1_500, 100
-# More than elsewhere: three of the four take two seconds, in which a machine may well hiccup.
+# More than elsewhere: ours and the floor take a few seconds, which one hiccup spoils.
 ROUNDS = 5
 
 

@@ -3,7 +3,7 @@
 A fault is a rule with a number of uses. The gateway takes the first rule that fits a call and
 either answers in Xero's place, delays, spoils the true answer, or cuts the connection before or
 after the act is done. With a chance it meets only a share of the calls, and of several answers
-each time another; both are drawn from the seed, so that the same calls meet the same faults.
+each time one is drawn. All is drawn from the seed: the same calls in the same order meet the same.
 """
 
 import itertools
@@ -83,7 +83,7 @@ class _Rule:
 class Faults:
     """The faults in force, first come first served."""
 
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, seed: int) -> None:
         self._seed = seed
         self._rng = random.Random(seed)
         self._rules: dict[int, _Rule] = {}
@@ -101,15 +101,10 @@ class Faults:
         """
         answer = script.get("answer") or {}
         answers = [_read_answer(one) for one in (answer if isinstance(answer, list) else [answer])]
+        chance = _read_chance(script.get("chance", 1))
         match = script.get("match") or {}
         if unknown := set(match) - {"path", "method", "tenant", "host"}:
             raise BadFault(f"A fault cannot match {', '.join(sorted(unknown))}.")
-        try:
-            chance = float(script.get("chance", 1))
-        except (TypeError, ValueError):
-            chance = -1.0
-        if not 0 <= chance <= 1:
-            raise BadFault("The chance of a fault is a number from 0 to 1.")
         try:
             rule = _Rule(match, int(script.get("times", 1)), chance, answers)
         except re.error as error:
@@ -122,17 +117,23 @@ class Faults:
         """Return the answer of the first fault that fits this call, and use it up by one."""
         for rule in self._rules.values():
             if rule.fits(host=host, path=path, method=method, tenant=tenant):
-                if rule.chance < 1 and self._rng.random() >= rule.chance:
+                if self._rng.random() >= rule.chance:
                     continue
                 if rule.times > 0:
                     rule.times -= 1
-                return rule.answers[0] if len(rule.answers) == 1 else self._rng.choice(rule.answers)
+                return self._rng.choice(rule.answers)
         return None
 
     def clear(self) -> None:
         """Forget all faults, and what was drawn."""
         self._rules.clear()
         self._rng.seed(self._seed)
+
+
+def _read_chance(value: Any) -> float:
+    if isinstance(value, int | float) and 0 <= value <= 1:
+        return float(value)
+    raise BadFault("The chance of a fault is a number from 0 to 1.")
 
 
 def _read_answer(script: Mapping[str, Any]) -> Answer:

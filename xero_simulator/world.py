@@ -100,9 +100,9 @@ class World:
     clock: clock.Clock
     rng: random.Random
     app: RegisteredApp
+    faults: faults.Faults
     organisations: dict[str, Organisation] = dataclasses.field(default_factory=dict)
     users: dict[str, XeroUser] = dataclasses.field(default_factory=dict)
-    faults: faults.Faults = dataclasses.field(default_factory=faults.Faults)
     calls: calls.CallLog = dataclasses.field(default_factory=calls.CallLog)
     listeners: list[Callable[[Change], None]] = dataclasses.field(default_factory=list)
     on_reset: list[Callable[[], None]] = dataclasses.field(default_factory=list)

@@ -17,11 +17,6 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", _
 _WHOLE = 1 << 26
 
 
-def encode(rows: Iterable[Sequence[mapping.Value]]) -> bytes:
-    """Write rows as lines of the text format."""
-    return "".join([f"{cells(row)}\n" for row in rows]).encode()
-
-
 def cells(row: Sequence[mapping.Value]) -> str:
     """Write the values of a row, without the end of the line.
 

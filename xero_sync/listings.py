@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from xero_sync import calls, mapping, replies
+from xero_sync import calls, client, mapping, replies
 from xero_sync.models import Resource
-
-PAGE_SIZE = 1000
 
 _TYPE_FILTERS = {
     Resource.INVOICE: 'Type=="ACCREC"',
@@ -47,7 +45,7 @@ def _date_time(day: date) -> str:
 
 
 def fetch(
-    session: calls.Session, listing: Listing, *, page: int, page_size: int = PAGE_SIZE
+    session: calls.Session, listing: Listing, *, page: int, page_size: int = client.PAGE_SIZE
 ) -> replies.Page:
     """Fetch one page of a list.
 

@@ -12,7 +12,7 @@ from datetime import date
 import redis
 
 from connected_apps.models import Connection
-from xero_sync import calls, errors, limiter, limits, listings, pushes
+from xero_sync import calls, client, errors, limiter, limits, listings, pushes
 from xero_sync.models import Resource, RunWhat
 from xero_sync.runs import DOCUMENTS, zone_of
 
@@ -78,7 +78,7 @@ def _of_documents(connection: Connection, date_from: date, date_to: date) -> Pre
         (resource.label, _count(session, resource, date_from, date_to)) for resource in DOCUMENTS
     ]
     needed = _CLOSING_CALLS + sum(
-        max(1, math.ceil((100_000 if count is None else count) / listings.PAGE_SIZE))
+        max(1, math.ceil((100_000 if count is None else count) / client.PAGE_SIZE))
         for _, count in counts
     )
     bulk = limits.from_settings().of_bulk()

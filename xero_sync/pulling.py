@@ -22,7 +22,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
 
-from xero_sync import calls, interpreter, limits, listings, preparing, replies
+from xero_sync import calls, client, interpreter, limits, listings, preparing, replies
 
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
 AHEAD = 4
@@ -124,8 +124,8 @@ class Puller:
     ) -> Walk:
         """Walk where the number of pages is known, which may change as each page tells."""
         while number <= page_count:
-            begun = self._ahead(listing, number, page_count, item_count, first)
-            with contextlib.closing(begun) as ahead:
+            pages = self._ahead(listing, number, page_count, item_count, first)
+            with contextlib.closing(pages) as ahead:
                 for done, page in ahead:
                     yield done, page
                     number, item_count = done + 1, page.item_count
@@ -133,7 +133,7 @@ class Puller:
             first = None
 
     def _untold(self, listing: listings.Listing, number: int, page: replies.Page) -> Walk:
-        while len(page.elements) >= listings.PAGE_SIZE:
+        while len(page.elements) >= client.PAGE_SIZE:
             page = listings.fetch(self.session, listing, page=number)
             yield number, page
             number += 1

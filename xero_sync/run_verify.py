@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from invoices.models import Document
-from xero_sync import claims, client, errors, listings, mapping, pulling, run_log, run_walk
+from xero_sync import calls, claims, client, errors, listings, mapping, pulling, run_log, run_walk
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
 OVERLAP = timedelta(minutes=5)
@@ -48,17 +48,17 @@ def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: cl
     step.xero_count = step.item_count
     if step.xero_count != _accounted_for(run, step):
         # The figure of the last page is as old as that page: ask for today's.
-        step.xero_count = _count_in_xero(puller, step)
+        step.xero_count = _count_in_xero(puller.session, step)
     if step.xero_count is not None and step.xero_count != _accounted_for(run, step):
         listed = _read_again(puller, run, step, clock)
-        step.xero_count = _count_in_xero(puller, step)
+        step.xero_count = _count_in_xero(puller.session, step)
         step.differences = _differences(run, step, listed)
     step.our_count = _accounted_for(run, step) - step.set_aside_count
     step.save(update_fields=["xero_count", "our_count", "differences"])
 
 
-def _count_in_xero(puller: pulling.Puller, step: SyncStep) -> int | None:
-    page = listings.fetch(puller.session, run_walk.listing_of(step), page=1, page_size=1)
+def _count_in_xero(session: calls.Session, step: SyncStep) -> int | None:
+    page = listings.fetch(session, run_walk.listing_of(step), page=1, page_size=1)
     return page.item_count
 
 

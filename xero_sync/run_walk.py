@@ -89,8 +89,7 @@ def _walk_pages(
 def _expect_next(puller: pulling.Puller, step: SyncStep) -> None:
     """Let the step after this one begin while this one ends."""
     later = step.run.steps.filter(done_at=None, started_at=None).exclude(pk=step.pk).first()
-    is_known = later is not None and not _is_large(later)
-    puller.expect(listing_of(later) if later is not None and is_known else None)
+    puller.expect(None if later is None or _is_large(later) else listing_of(later))
 
 
 def _store_page(

@@ -89,15 +89,27 @@ def request(
     asked = _Asked(what, date_from, date_to, by)
     with transaction.atomic():
         link = _locked(connection_of(portal))
-        if link is None or link.organisation is None or link.state not in LIVE:
-            raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
-        today = today_of(portal=portal, organisation=link.organisation, now=now)
-        check_range(date_from=date_from, date_to=date_to, today=today)
-        for run in _open_runs(link.organisation, what):
+        link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
+        for run in _open_runs(organisation, what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
                 return _join(run, asked)
             asked = _without(asked, run, now=now)
-        return _create(link, link.organisation, asked, now)
+        return _create(link, organisation, asked, now)
+
+
+def check_request(
+    link: Connection | None, *, date_from: date, date_to: date, now: datetime
+) -> tuple[Connection, Organisation]:
+    """Return the connection and the organisation that a re-sync of these days would read.
+
+    :raises NotPossible: Xero is not connected.
+    :raises BadRange: see `check_range`.
+    """
+    if link is None or link.organisation is None or link.state not in LIVE:
+        raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
+    today = today_of(portal=link.portal, organisation=link.organisation, now=now)
+    check_range(date_from=date_from, date_to=date_to, today=today)
+    return link, link.organisation
 
 
 def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[SyncRun]:

@@ -61,33 +61,27 @@ _CONTACT_COLUMNS = {
     "raw": "jsonb",
 }
 # Children go straight to their tables, once the ids of their documents are known.
-_CHILDREN: dict[str, tuple[str, ...]] = {
+_CHILDREN: dict[str, tuple[str, tuple[str, ...]]] = {
     "lines": (
-        "document_id",
-        "position",
-        "xero_id",
-        "description",
-        "quantity",
-        "unit_amount",
-        "tax_amount",
-        "line_amount",
-        "account_code",
-        "tax_type",
+        "invoices_lineitem",
+        (
+            "document_id",
+            "position",
+            "xero_id",
+            "description",
+            "quantity",
+            "unit_amount",
+            "tax_amount",
+            "line_amount",
+            "account_code",
+            "tax_type",
+        ),
     ),
-    "payments": ("document_id", "xero_id", "date", "amount", "reference"),
+    "payments": ("invoices_payment", ("document_id", "xero_id", "date", "amount", "reference")),
     "allocations": (
-        "document_id",
-        "xero_id",
-        "invoice_xero_id",
-        "invoice_number",
-        "date",
-        "amount",
+        "invoices_allocation",
+        ("document_id", "xero_id", "invoice_xero_id", "invoice_number", "date", "amount"),
     ),
-}
-_CHILD_TABLES = {
-    "lines": "invoices_lineitem",
-    "payments": "invoices_payment",
-    "allocations": "invoices_allocation",
 }
 
 
@@ -262,7 +256,7 @@ def _replace_children(
 ) -> None:
     """Write line items, payments and allocations of the documents that were written."""
     changed = [row.our_id for row in written.values() if not row.is_new]
-    for name, table in _CHILD_TABLES.items():
+    for name, (table, columns) in _CHILDREN.items():
         if changed:
             cursor.execute(
                 f"DELETE FROM {table} WHERE document_id = ANY(%s)",  # noqa: S608 - from above
@@ -275,4 +269,4 @@ def _replace_children(
             for cells in own
         ]
         if rows:
-            copying.copy(cursor, table, _CHILDREN[name], "".join(rows).encode())
+            copying.copy(cursor, table, columns, "".join(rows).encode())

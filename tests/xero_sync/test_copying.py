@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from xero_sync import copying
+from xero_sync import copying, wire
 
-COLUMNS = ("a", "b", "n", "raw")
+COLUMNS = ("a", "b", "n", "digest", "raw")
 NASTY = [
     "",
     "plain",
@@ -24,18 +24,29 @@ NASTY = [
 ]
 
 
+def line(row: tuple[Any, ...], raw: bytes) -> bytes:
+    """Write plain values, a digest and JSON as one line."""
+    cells = f"{copying.cells(row)}\t{copying.bytes_cell('00ff5c')}\t"
+    return cells.encode() + copying.json_cell(raw) + b"\n"
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", NASTY)
 def test_text_arrives_as_it_was_whatever_it_holds(text: str) -> None:
-    rows: list[tuple[Any, ...]] = [
-        (text, "beside", Decimal("0.0050"), '{"a": "x\\ty"}'),
-        ("beside", text, None, "[]"),
+    lines = [
+        line((text, "beside", Decimal("0.0050")), wire.dumps({"a": f"x\ty{text}"})),
+        line(("beside", text, None), b"[]"),
     ]
 
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE copied (a text, b text, n numeric, raw jsonb)")
-        copying.copy(cursor, "copied", COLUMNS, copying.encode(rows))
-        cursor.execute("SELECT a, b, n, raw->>'a' FROM copied")
+        cursor.execute(
+            "CREATE TEMP TABLE copied (a text, b text, n numeric, digest bytea, raw jsonb)"
+        )
+        copying.copy(cursor, "copied", COLUMNS, b"".join(lines))
+        cursor.execute("SELECT a, b, n, raw->>'a', encode(digest, 'hex') FROM copied")
         found = cursor.fetchall()
 
-    assert found == [(text, "beside", Decimal("0.0050"), "x\ty"), ("beside", text, None, None)]
+    assert found == [
+        (text, "beside", Decimal("0.0050"), f"x\ty{text}", "00ff5c"),
+        ("beside", text, None, None, "00ff5c"),
+    ]

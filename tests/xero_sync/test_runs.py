@@ -1,6 +1,5 @@
-"""Sync runs as people meet them: merging, cancelling, the end, the page and the API."""
+"""Sync runs as people meet them: merging, cancelling and the end."""
 
-import re
 from datetime import date, timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import Any
@@ -12,7 +11,7 @@ from django.db.models import F
 from connected_apps.errors import StaleGeneration
 from connected_apps.models import AuditEvent, Connection
 from invoices.models import Document
-from lrm.models import LrmRole, Notice, User
+from lrm.models import Notice, User
 from tests import builders
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
@@ -21,7 +20,6 @@ from xero_sync import run_progress, run_work, runs, sweeps
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun, SyncStep
 
 PAGE = "/settings/connected-apps/xero/resync/"
-API = "/api/v1/sync-runs/"
 
 
 def end_first(linked: Linked) -> None:
@@ -281,207 +279,6 @@ def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> N
 
     assert linked.work(run).state == RunState.DONE
     assert ContactPush.objects.get().state == PushState.PENDING
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "message"),
-    [
-        ("2026-03-02", "2026-03-01", "The end is before the start"),
-        ("2036-01-01", "2036-01-02", "This date is in the future"),
-        ("soon", "2026-03-01", "Enter a date such as 2026-03-31"),
-        ("2010-01-01", "2026-03-01", "longer than ten years"),
-        ("", "2026-03-01", "Choose the first day"),
-    ],
-)
-def test_bad_dates_are_answered_at_the_field_and_kept(
-    linked: Linked, start: str, end: str, message: str
-) -> None:
-    before = SyncRun.objects.count()
-
-    answer = builders.client_of(linked.manager).post(PAGE, {"date_from": start, "date_to": end})
-
-    html = answer.content.decode()
-    assert answer.status_code == 422
-    assert message in html
-    assert f'value="{end}"' in html
-    assert SyncRun.objects.count() == before
-
-
-def test_page_starts_a_run_and_shows_its_proof(linked: Linked) -> None:
-    end_first(linked)
-    client = builders.client_of(linked.manager)
-
-    answer = client.post(PAGE, {"date_from": "2026-01-01", "date_to": "2026-03-31"})
-    assert answer.status_code == 302
-    linked.work(SyncRun.objects.get(is_first=False))
-
-    html = client.get(PAGE).content.decode()
-    assert "Re-sync of 1 Jan 2026 to 31 Mar 2026" in html
-    assert html.count("Complete") == 4
-
-
-@pytest.mark.parametrize(
-    ("pause", "words"),
-    [
-        (timedelta(0), r"until <time[^>]*>\d\d:\d\d:\d\d</time>"),
-        (timedelta(days=1), r"until <time[^>]*>\d+ \w+ \d{4}, "),
-    ],
-)
-def test_pause_names_the_day_when_it_is_another(
-    linked: Linked, pause: timedelta, words: str
-) -> None:
-    run = ask(linked)
-    SyncRun.objects.filter(pk=run.pk).update(
-        state=RunState.PAUSED, reason="Today's calls are used up", not_before=clock() + pause
-    )
-
-    html = builders.client_of(linked.manager).get(PAGE).content.decode()
-
-    assert re.search(words, html)
-
-
-def test_preview_counts_without_starting(linked: Linked) -> None:
-    before = SyncRun.objects.count()
-
-    answer = builders.client_of(linked.manager).post(
-        PAGE, {"date_from": "2020-01-01", "date_to": "2026-03-01", "preview": "1"}
-    )
-
-    html = answer.content.decode()
-    assert answer.status_code == 200
-    assert "About 12 calls to Xero" in html
-    assert "fits into what is left of today" in html
-    assert SyncRun.objects.count() == before
-
-
-def test_preview_that_xero_does_not_answer_says_so(linked: Linked) -> None:
-    linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
-
-    answer = builders.client_of(linked.manager).post(
-        PAGE, {"date_from": "2020-01-01", "date_to": "2026-03-01", "preview": "1"}
-    )
-
-    assert "No preview now" in answer.content.decode()
-
-
-def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked) -> None:
-    for number in range(60):
-        save(linked, number=f"L91{number:04}")
-    ContactPush.objects.filter(learner__number="L910007").update(state=PushState.DONE)
-    today = runs.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
-    days = {"date_from": today, "date_to": today}
-
-    answer = builders.client_of(linked.manager).post(
-        PAGE, {**days, "what": "learners", "preview": "1"}
-    )
-
-    html = answer.content.decode()
-    assert "<strong>59 learners</strong> changed between these days" in html
-    assert "About 4 calls to Xero" in html
-
-
-def people(linked: Linked) -> dict[str, User | None]:
-    """Return one person of each kind."""
-    return {
-        "manager": linked.manager,
-        "watcher": builders.make_user(linked.portal, portal_admin=True, role=LrmRole.NONE),
-        "staff": builders.make_user(linked.portal),
-        "stranger": builders.make_user(builders.make_portal("Other"), portal_admin=True),
-        "nobody": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("who", "see", "start", "cancel"),
-    [
-        ("manager", 200, 422, 302),
-        ("watcher", 200, 403, 403),
-        ("staff", 403, 403, 403),
-        ("stranger", 200, 422, 404),
-        ("nobody", 302, 302, 302),
-    ],
-)
-def test_rights_on_the_page(linked: Linked, who: str, see: int, start: int, cancel: int) -> None:
-    run = ask(linked)
-    client = builders.client_of(people(linked)[who])
-
-    answers = [
-        client.get(PAGE).status_code,
-        client.post(PAGE, {}).status_code,
-        client.post(f"{PAGE}{run.pk}/cancel/").status_code,
-    ]
-
-    assert answers == [see, start, cancel]
-    run.refresh_from_db()
-    assert (run.state == RunState.CANCELLED) == (who == "manager")
-
-
-@pytest.mark.parametrize(
-    ("who", "see", "start", "one"),
-    [
-        ("manager", 200, 201, 200),
-        ("watcher", 200, 403, 200),
-        ("staff", 403, 403, 403),
-        ("stranger", 200, 409, 404),
-        ("nobody", 403, 403, 403),
-    ],
-)
-def test_rights_by_api(linked: Linked, who: str, see: int, start: int, one: int) -> None:
-    run = ask(linked)
-    client = builders.client_of(people(linked)[who])
-    body: Any = {"date_from": "2001-01-01", "date_to": "2001-02-01"}
-
-    assert client.get(API).status_code == see
-    assert client.post(API, body, content_type="application/json").status_code == start
-    preview = client.post(f"{API}preview/", body, content_type="application/json").status_code
-    assert preview == (200 if start == 201 else start)
-    # It is open, so it cannot be resumed.
-    resume = client.post(f"{API}{run.pk}/resume/").status_code
-    assert resume == {"manager": 409, "stranger": 404}.get(who, 403)
-    assert client.get(f"{API}{run.pk}/").status_code == one
-
-
-def test_api_shows_a_run_to_its_end(linked: Linked) -> None:
-    client = builders.client_of(linked.manager)
-    run = linked.work(ask(linked))
-
-    shown = client.get(f"{API}{run.pk}/").json()
-
-    assert (shown["state"], shown["read"], shown["total"]) == ("DONE", 864, 864)
-    assert [proof["in_xero"] == proof["here"] for proof in shown["proof"]] == [True] * 4
-    assert shown["log"]
-    assert client.post(f"{API}{run.pk}/cancel/").status_code == 409
-    bad = client.post(API, {"date_from": "2026-02-02", "date_to": "2026-02-01"})
-    assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
-
-
-def test_preview_by_api_counts_without_starting(linked: Linked) -> None:
-    before = SyncRun.objects.count()
-    client = builders.client_of(linked.manager)
-    body = {"date_from": "2020-01-01", "date_to": "2026-03-01"}
-
-    told = client.post(f"{API}preview/", body).json()
-    bad = client.post(f"{API}preview/", {**body, "date_to": "2019-01-01"})
-    linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
-    silent = client.post(f"{API}preview/", body)
-
-    assert told["total"] == sum(one["count"] for one in told["counts"]) > 0
-    assert (told["calls"], told["fits_today"], told["is_exact"]) == (12, True, True)
-    assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
-    assert (silent.status_code, bool(silent.json()["detail"])) == (503, True)
-    assert SyncRun.objects.count() == before
-
-
-def test_cancelled_run_is_resumed_by_api(linked: Linked) -> None:
-    run = ask(linked)
-    client = builders.client_of(linked.manager)
-    assert client.post(f"{API}{run.pk}/resume/").status_code == 409
-    assert client.post(f"{API}{run.pk}/cancel/").json()["state"] == "CANCELLED"
-
-    resumed = client.post(f"{API}{run.pk}/resume/")
-
-    assert (resumed.status_code, resumed.json()["state"]) == (200, "QUEUED")
-    assert linked.work(run).state == RunState.DONE
 
 
 def test_progress_tells_rate_and_time_left(linked: Linked) -> None:

@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
-from connected_apps.states import LIVE
 from lrm import permissions
 from lrm.models import Portal, User
 from xero_sync import bells, errors, previews, retrying, run_progress, runs, tasks
@@ -95,17 +94,16 @@ class PreviewSyncRun(_RunView):
         503 with the reason where Xero could not be asked; the run can be started all the same.
         """
         asked = _checked(request)
-        link = connection_of(self.portal_of(request))
-        if link is None or link.organisation is None or link.state not in LIVE:
-            return _conflict("Xero is not connected. Connect it on Connected Apps first.")
-        today = runs.today_of(
-            portal=link.portal, organisation=link.organisation, now=timezone.now()
-        )
+        days = {"date_from": asked["date_from"], "date_to": asked["date_to"]}
         try:
-            runs.check_range(date_from=asked["date_from"], date_to=asked["date_to"], today=today)
+            link, _ = runs.check_request(
+                connection_of(self.portal_of(request)), now=timezone.now(), **days
+            )
             found = previews.preview(connection=link, **asked)
         except runs.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
+        except runs.NotPossible as problem:
+            return _conflict(str(problem))
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             why = retrying.after(error, attempts=0).why
             return Response({"detail": why}, status=status.HTTP_503_SERVICE_UNAVAILABLE)

@@ -1,0 +1,81 @@
+"""Re-syncs by API: the same rights and rules as on the page."""
+
+from typing import Any
+
+import pytest
+
+from tests import builders
+from tests.xero_sync.conftest import Linked
+from tests.xero_sync.test_pull import ask
+from tests.xero_sync.test_resync_page import people
+from xero_sync.models import RunState, SyncRun
+
+API = "/api/v1/sync-runs/"
+
+
+@pytest.mark.parametrize(
+    ("who", "see", "start", "one"),
+    [
+        ("manager", 200, 201, 200),
+        ("watcher", 200, 403, 200),
+        ("staff", 403, 403, 403),
+        ("stranger", 200, 409, 404),
+        ("nobody", 403, 403, 403),
+    ],
+)
+def test_rights_by_api(linked: Linked, who: str, see: int, start: int, one: int) -> None:
+    run = ask(linked)
+    client = builders.client_of(people(linked)[who])
+    body: Any = {"date_from": "2001-01-01", "date_to": "2001-02-01"}
+
+    assert client.get(API).status_code == see
+    assert client.post(API, body, content_type="application/json").status_code == start
+    preview = client.post(f"{API}preview/", body, content_type="application/json").status_code
+    assert preview == (200 if start == 201 else start)
+    # It is open, so it cannot be resumed.
+    resume = client.post(f"{API}{run.pk}/resume/").status_code
+    assert resume == {"manager": 409, "stranger": 404}.get(who, 403)
+    assert client.get(f"{API}{run.pk}/").status_code == one
+
+
+def test_api_shows_a_run_to_its_end(linked: Linked) -> None:
+    client = builders.client_of(linked.manager)
+    run = linked.work(ask(linked))
+
+    shown = client.get(f"{API}{run.pk}/").json()
+
+    assert (shown["state"], shown["read"], shown["total"]) == ("DONE", 864, 864)
+    assert [proof["in_xero"] == proof["here"] for proof in shown["proof"]] == [True] * 4
+    assert shown["log"]
+    assert client.post(f"{API}{run.pk}/cancel/").status_code == 409
+    bad = client.post(API, {"date_from": "2026-02-02", "date_to": "2026-02-01"})
+    assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
+
+
+def test_preview_by_api_counts_without_starting(linked: Linked) -> None:
+    before = SyncRun.objects.count()
+    client = builders.client_of(linked.manager)
+    body = {"date_from": "2020-01-01", "date_to": "2026-03-01"}
+
+    told = client.post(f"{API}preview/", body).json()
+    bad = client.post(f"{API}preview/", {**body, "date_to": "2019-01-01"})
+    linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
+    silent = client.post(f"{API}preview/", body)
+
+    assert told["total"] == sum(one["count"] for one in told["counts"]) > 0
+    assert (told["calls"], told["fits_today"], told["is_exact"]) == (12, True, True)
+    assert (bad.status_code, list(bad.json())) == (400, ["date_to"])
+    assert (silent.status_code, bool(silent.json()["detail"])) == (503, True)
+    assert SyncRun.objects.count() == before
+
+
+def test_cancelled_run_is_resumed_by_api(linked: Linked) -> None:
+    run = ask(linked)
+    client = builders.client_of(linked.manager)
+    assert client.post(f"{API}{run.pk}/resume/").status_code == 409
+    assert client.post(f"{API}{run.pk}/cancel/").json()["state"] == "CANCELLED"
+
+    resumed = client.post(f"{API}{run.pk}/resume/")
+
+    assert (resumed.status_code, resumed.json()["state"]) == (200, "QUEUED")
+    assert linked.work(run).state == RunState.DONE
