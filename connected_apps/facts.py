@@ -29,10 +29,11 @@ class Fact:
 
 
 GiveFacts = Callable[[Connection, datetime], list[Fact]]
-GivePanel = Callable[[access.SignedInRequest, Connection, datetime], SafeString | None]
+GiveBlock = Callable[[access.SignedInRequest, Connection, datetime], SafeString | None]
 
 _givers: list[GiveFacts] = []
-_panels: list[GivePanel] = []
+_actions: list[GiveBlock] = []
+_panels: list[GiveBlock] = []
 
 
 def register_facts(giver: GiveFacts) -> None:
@@ -41,8 +42,14 @@ def register_facts(giver: GiveFacts) -> None:
         _givers.append(giver)
 
 
-def register_panel(panel: GivePanel) -> None:
-    """Let a function add a block of HTML (a form, a progress) below the card."""
+def register_action(action: GiveBlock) -> None:
+    """Let a function add a link or a button, as HTML, before the card's own."""
+    if action not in _actions:
+        _actions.append(action)
+
+
+def register_panel(panel: GiveBlock) -> None:
+    """Let a function add a block of HTML (a list, a form) below the card."""
     if panel not in _panels:
         _panels.append(panel)
 
@@ -52,9 +59,25 @@ def facts_of(connection: Connection, *, now: datetime) -> list[Fact]:
     return [fact for giver in _givers for fact in giver(connection, now)]
 
 
+def actions_of(
+    request: access.SignedInRequest, connection: Connection, *, now: datetime
+) -> list[SafeString]:
+    """Return the links and buttons of all apps that offer this user one."""
+    return _given(_actions, request, connection, now)
+
+
 def panels_of(
     request: access.SignedInRequest, connection: Connection, *, now: datetime
 ) -> list[SafeString]:
     """Return the blocks of all apps that have something to show this user."""
-    blocks = (panel(request, connection, now) for panel in _panels)
+    return _given(_panels, request, connection, now)
+
+
+def _given(
+    givers: list[GiveBlock],
+    request: access.SignedInRequest,
+    connection: Connection,
+    now: datetime,
+) -> list[SafeString]:
+    blocks = (giver(request, connection, now) for giver in givers)
     return [block for block in blocks if block]

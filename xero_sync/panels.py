@@ -21,8 +21,9 @@ MOST_SET_ASIDE = 50
 
 
 def register() -> None:
-    """Put the sync's facts and its panel on the card."""
+    """Put the sync's facts, its action and its panel on the card."""
     facts.register_facts(give_facts)
+    facts.register_action(give_action)
     facts.register_panel(give_panel)
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=health.ages))
 
@@ -80,19 +81,27 @@ def _calls(tenant_id: UUID) -> facts.Fact:
     return facts.Fact("Calls to Xero today", f"{books.day_used:,} used, {books.day_left:,} left")
 
 
-def give_panel(
+def give_action(
     request: access.SignedInRequest, connection: Connection, now: datetime
-) -> SafeString | None:
-    """Return the link to the re-sync page, the run in progress, and what was set aside and why."""
-    if connection.organisation is None:
-        return None
-    run = SyncRun.objects.filter(organisation=connection.organisation)
-    aside = SetAside.objects.filter(organisation=connection.organisation).defer("raw")
+) -> SafeString:
+    """Return the link to the re-sync page, which those who may not start one can read too."""
     context = {
-        "set_aside": aside.order_by("-last_tried_at", "id")[:MOST_SET_ASIDE],
-        "set_aside_count": aside.count(),
-        "run": run.order_by("-requested_at").first(),
         "is_live": connection.state in LIVE,
         "may_manage": permissions.may_manage_connected_apps(request.user),
     }
-    return render_to_string("xero_sync/panel.html", context, request)
+    return render_to_string("xero_sync/action.html", context, request)
+
+
+def give_panel(
+    request: access.SignedInRequest, connection: Connection, now: datetime
+) -> SafeString | None:
+    """Return what was set aside and why, or None where nothing is."""
+    aside = SetAside.objects.filter(organisation=connection.organisation).defer("raw")
+    count = aside.count()
+    if not count:
+        return None
+    context = {
+        "set_aside": aside.order_by("-last_tried_at", "id")[:MOST_SET_ASIDE],
+        "set_aside_count": count,
+    }
+    return render_to_string("xero_sync/set_aside.html", context, request)

@@ -18,14 +18,14 @@ def show(request: access.SignedInRequest) -> HttpResponse:
     xero = card.card_of(portal=request.portal, user=request.user, now=now)
     if not permissions.may_see_connected_apps(request.user):
         return render(request, "connected_apps/state_only.html", {"card": xero}, status=403)
-    panels = []
-    if xero.connection is not None and xero.connection.organisation is not None:
-        panels = facts.panels_of(request, xero.connection, now=now)
     context = {
         "card": xero,
-        "panels": panels,
         "asked_for": wording.permissions_of(" ".join(settings.XERO_SCOPES)),
     }
+    connection = xero.connection
+    if connection and connection.organisation is not None and xero.group != "available":
+        context["actions"] = facts.actions_of(request, connection, now=now)
+        context["panels"] = facts.panels_of(request, connection, now=now)
     return render(request, "connected_apps/page.html", context)
 
 

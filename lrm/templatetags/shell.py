@@ -43,10 +43,13 @@ def when(moment: datetime | None) -> str:
     """Return a moment in the portal's time zone as a `<time>`; a dash where there is none."""
     if moment is None:
         return NOTHING
-    local = timezone.localtime(moment)
-    # "8:47 am": Django's own "a" writes "a.m.".
-    words = f"{dateformat.format(local, 'j M Y, g:i')} {dateformat.format(local, 'A').lower()}"
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
+    return _time(moment, "j M Y, g:i")
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """Return a moment as a `<time>` by the clock alone, to the second: "8:47:05 am"."""
+    return _time(moment, "g:i:s")
 
 
 @register.filter
@@ -57,3 +60,10 @@ def day(value: date | None) -> str:
     return format_html(
         '<time datetime="{}">{}</time>', value.isoformat(), dateformat.format(value, "j M Y")
     )
+
+
+def _time(moment: datetime, form: str) -> SafeString:
+    local = timezone.localtime(moment)
+    # Django's own "a" writes "a.m.".
+    words = f"{dateformat.format(local, form)} {dateformat.format(local, 'A').lower()}"
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
