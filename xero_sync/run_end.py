@@ -70,7 +70,6 @@ def _problems(step: SyncStep) -> list[str]:
         problems.append(f"{label}: Xero gave no count to compare with")
     elif step.xero_count != (step.our_count or 0) + step.set_aside_count:
         problems.append(f"{label}: Xero counts {step.xero_count}, stored {step.our_count}")
-        problems += step.differences
     if step.set_aside_count:
         problems.append(f"{label}: {step.set_aside_count} set aside")
     problems += [
@@ -78,6 +77,7 @@ def _problems(step: SyncStep) -> list[str]:
         for currency, (read, stored) in step.totals.items()
         if Decimal(read) != Decimal(stored)
     ]
+    problems += step.differences
     return problems
 
 

@@ -1,24 +1,36 @@
-"""Proving that a run is complete: a closing sweep, Xero's count against ours, and healing.
+"""Proving that a run is complete: a closing sweep, counts and sums held against ours, healing.
 
 What moved in Xero while the run walked is pulled by modified-since. Then the number of sales
-documents that Xero counts in each window is held against what is stored here or set aside. Where
-they differ only that window is read again, this time noting which documents Xero lists: what is
-stored here but not listed is fetched by its id (its date may have moved out of the window), and
-what still differs is named by number.
+documents that Xero counts in each window is held against what is stored here or set aside, and
+the sums of what was read against those of what is stored. Where they differ only that window is
+read again, this time noting which documents Xero lists: what is stored here but not listed is
+fetched by its id (its date may have moved out of the window), and what still differs is named by
+number.
 """
 
 import contextlib
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from invoices.models import Document
-from xero_sync import calls, claims, client, errors, listings, mapping, pulling, run_log, run_walk
+from xero_sync import (
+    calls,
+    claims,
+    client,
+    errors,
+    listings,
+    mapping,
+    pulling,
+    run_log,
+    run_walk,
+    writing,
+)
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
 OVERLAP = timedelta(minutes=5)
-_MOST_NAMED = 20
 
 
 def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> None:
@@ -49,12 +61,20 @@ def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: cl
     if step.xero_count != _accounted_for(run, step):
         # The figure of the last page is as old as that page: ask for today's.
         step.xero_count = _count_in_xero(puller.session, step)
-    if step.xero_count is not None and step.xero_count != _accounted_for(run, step):
-        listed = _read_again(puller, run, step, clock)
+    counts_differ = step.xero_count not in (None, _accounted_for(run, step))
+    if counts_differ or not _sums_agree(step):
+        what = "counts" if counts_differ else "sums"
+        label = step.get_resource_display()
+        run_log.say(run, f"{label}: the {what} differ, reading them once more", now=clock())
+        listed, sums = _read_again(puller, run, step, clock)
         step.xero_count = _count_in_xero(puller.session, step)
-        step.differences = _differences(run, step, listed)
+        step.differences = [*_differences(run, step, listed), *sums][: writing.MOST_NAMED]
     step.our_count = _accounted_for(run, step) - step.set_aside_count
-    step.save(update_fields=["xero_count", "our_count", "differences"])
+    step.save()
+
+
+def _sums_agree(step: SyncStep) -> bool:
+    return all(Decimal(read) == Decimal(stored) for read, stored in step.totals.values())
 
 
 def _count_in_xero(session: calls.Session, step: SyncStep) -> int | None:
@@ -77,18 +97,22 @@ def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
 
 def _read_again(
     puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock
-) -> set[UUID]:
-    """Read the window once more; return the ids that Xero lists in it."""
+) -> tuple[set[UUID], list[str]]:
+    """Read the window once more, which is what the step tells of from now on.
+
+    Returns the ids that Xero lists in it, and the documents whose sums differ even now, in words.
+    """
     resource = Resource(step.resource)
-    label = resource.label
-    run_log.say(run, f"{label}: the counts differ, reading them once more", now=clock())
     listed: set[UUID] = set()
-    step.set_aside_count = 0
+    sums: list[str] = []
+    again = SyncStep(resource=resource)  # Holds the figures of this reading and is never saved.
     for _, page in puller.walk(run_walk.listing_of(step)):
         written = run_walk.store_loose(puller.session, run, resource, page, clock())
-        step.set_aside_count += written.set_aside
+        for name, value in run_walk.figures_with(again, page, written).items():
+            setattr(again, name, value)
         listed.update(_ids(resource, page.elements))
-    step.save(update_fields=["set_aside_count"])
+        sums += written.differences
+    _tell_of(again, step)
     astray = [one.xero_id for one in _stored(run, step).exclude(xero_id__in=listed)]
     for batch in client.batches(resource, astray):
         try:
@@ -96,7 +120,17 @@ def _read_again(
         except errors.NotFound:
             continue
         run_walk.store_loose(puller.session, run, resource, found, clock())
-    return listed
+    return listed, sums
+
+
+def _tell_of(again: SyncStep, step: SyncStep) -> None:
+    """Let a step tell of its second reading; what either of them brought is new or changed."""
+    kept = again.new_count + again.changed_count + again.unchanged_count
+    step.item_count, step.read_count = again.item_count, again.read_count
+    step.set_aside_count, step.totals = again.set_aside_count, again.totals
+    step.new_count += again.new_count
+    step.changed_count += again.changed_count
+    step.unchanged_count = max(0, kept - step.new_count - step.changed_count)
 
 
 def _ids(resource: Resource, elements: list[mapping.Element]) -> set[UUID]:
@@ -121,4 +155,4 @@ def _differences(run: SyncRun, step: SyncStep, listed: set[UUID]) -> list[str]:
         f"{known.get(str(xero_id)) or xero_id} is in Xero, but could not be stored"
         for xero_id in listed - set(stored)
     ]
-    return sentences[:_MOST_NAMED]
+    return sentences[: writing.MOST_NAMED]

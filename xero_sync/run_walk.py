@@ -102,14 +102,8 @@ def _store_page(
         checkpoint: dict[str, Any] = {
             "next_page": number + 1,
             "page_count": page.page_count,
-            "item_count": page.item_count,
             "walked_since": step.walked_since or page.answered_at or page.sent_at,
-            "read_count": step.read_count + written.read,
-            "new_count": step.new_count + written.new,
-            "changed_count": step.changed_count + written.changed,
-            "unchanged_count": step.unchanged_count + written.unchanged,
-            "set_aside_count": step.set_aside_count + written.set_aside,
-            "totals": _added(step.totals, written),
+            **figures_with(step, page, written),
         }
         if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
             raise LostClaim
@@ -134,6 +128,19 @@ def store_loose(
         return storing.store(
             organisation_id=run.organisation_id, resource=resource, page=page, now=now
         )
+
+
+def figures_with(step: SyncStep, page: replies.Page, written: writing.Written) -> dict[str, Any]:
+    """Return what a step has read once a page more is read, by the names of its columns."""
+    return {
+        "item_count": page.item_count,
+        "read_count": step.read_count + written.read,
+        "new_count": step.new_count + written.new,
+        "changed_count": step.changed_count + written.changed,
+        "unchanged_count": step.unchanged_count + written.unchanged,
+        "set_aside_count": step.set_aside_count + written.set_aside,
+        "totals": _added(step.totals, written),
+    }
 
 
 def _added(totals: dict[str, list[str]], written: writing.Written) -> dict[str, list[str]]:

@@ -2,9 +2,10 @@
 
 A version replaces the stored one when its UpdatedDateUTC is later, or when it is the same and the
 content differs and was read no earlier: some changes in Xero (a due date on a part-paid invoice)
-do not move UpdatedDateUTC. Rows that are unchanged are not rewritten. Rows are upserted in the
-order of their ids, so that two workers on the same documents wait for each other instead of
-deadlocking.
+do not move UpdatedDateUTC. So does one whose columns say something else than the row here: it was
+altered on this side, or an older release mapped it otherwise. Rows that are unchanged are not
+rewritten. Rows are upserted in the order of their ids, so that two workers on the same documents
+wait for each other instead of deadlocking.
 
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
@@ -19,12 +20,15 @@ from django.db import connection
 from xero_sync import copying, mapping, preparing, set_aside
 from xero_sync.models import Resource
 
-# Which version may replace the one that is stored.
+# Which version may replace the one that is stored; `altered` compares the other columns.
 NEWER = """
     stored.updated_at < EXCLUDED.updated_at
-    OR (stored.updated_at = EXCLUDED.updated_at AND stored.digest <> EXCLUDED.digest
-        AND stored.read_at <= EXCLUDED.read_at)
+    OR (stored.updated_at = EXCLUDED.updated_at AND stored.read_at <= EXCLUDED.read_at
+        AND (stored.digest <> EXCLUDED.digest OR {altered}))
 """
+# The digest stands for `raw`; a document's contact_name follows the contact, not the document.
+_NOT_COMPARED = frozenset(("digest", "raw", "contact_name", "updated_at"))
+MOST_NAMED = 20
 
 _DOCUMENT_COLUMNS = {
     "kind": "varchar",
@@ -97,8 +101,10 @@ class Written:
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are applied to.
     touched_ids: list[str] = field(default_factory=list)
-    # {currency: (total read, total stored)}, of rows for which nothing newer was stored already.
+    # {currency: (total read, total stored)}, of rows for which nothing newer was stored already,
+    # and which documents the difference is about, in words, where there is one.
     totals: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    differences: list[str] = field(default_factory=list)
     allocated_invoice_ids: set[str] = field(default_factory=set)
 
 
@@ -118,6 +124,13 @@ class _Table:
     def staging(self) -> str:
         return f"incoming_{self.name}"
 
+    @property
+    def altered(self) -> str:
+        compared = [name for name in self.columns if name not in {*self.key, *_NOT_COMPARED}]
+        ours = ", ".join(f"stored.{name}" for name in compared)
+        theirs = ", ".join(f"EXCLUDED.{name}" for name in compared)
+        return f"({ours}) IS DISTINCT FROM ({theirs})"
+
 
 _DOCUMENTS = _Table(
     "invoices_document",
@@ -128,6 +141,14 @@ _DOCUMENTS = _Table(
 )
 _CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {}, "0")
 _CURRENCY, _TOTAL = map(list(_DOCUMENT_COLUMNS).index, ("currency", "total"))
+# What was read beside what is stored now, but for rows of which something newer is stored.
+_READ_AND_STORED = f"""
+  FROM {_DOCUMENTS.staging} incoming
+  LEFT JOIN invoices_document stored
+    ON stored.organisation_id = %s AND stored.kind = incoming.kind
+   AND stored.xero_id = incoming.xero_id
+ WHERE (stored.digest IS NULL OR stored.digest = incoming.digest)
+"""
 
 
 class _Outcome(NamedTuple):
@@ -156,6 +177,8 @@ def write(
         if documents:
             _replace_children(cursor, prepared.children, outcome)
             written.totals = _totals(cursor, organisation_id, documents, outcome)
+            if any(read != stored for read, stored in written.totals.values()):
+                written.differences = _differences(cursor, organisation_id)
     for document in documents:
         if document.xero_id in outcome:
             written.allocated_invoice_ids.update(document.allocated_invoice_ids)
@@ -205,7 +228,7 @@ def _upsert(
                (organisation_id, {names}, read_at, first_synced_at, synced_at)
         SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
         ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
-         WHERE {NEWER}
+         WHERE {NEWER.format(altered=table.altered)}
         RETURNING stored.xero_id::text, stored.id, stored.xmax = 0, {table.amount}
         """,  # noqa: S608 - names come from the tables above, values are parameters
         [organisation_id, read_at, now, now],
@@ -237,16 +260,36 @@ def _totals(
     cursor.execute(
         f"""
         SELECT incoming.currency, sum(incoming.total), coalesce(sum(stored.total), 0)
-          FROM {_DOCUMENTS.staging} incoming
-          LEFT JOIN invoices_document stored
-            ON stored.organisation_id = %s AND stored.kind = incoming.kind
-           AND stored.xero_id = incoming.xero_id
-         WHERE stored.digest IS NULL OR stored.digest = incoming.digest
+          {_READ_AND_STORED}
          GROUP BY incoming.currency
-        """,  # noqa: S608 - a table name from above
+        """,
         [organisation_id],
     )
     return {currency: (read, stored) for currency, read, stored in cursor.fetchall()}
+
+
+def _differences(cursor: Any, organisation_id: int) -> list[str]:
+    """Name the documents that come to something else here than in Xero."""
+    cursor.execute(
+        f"""
+        SELECT coalesce(nullif(incoming.number, ''), incoming.xero_id::text), incoming.currency,
+               incoming.total, stored.total
+          {_READ_AND_STORED}
+           AND stored.total IS DISTINCT FROM incoming.total
+         ORDER BY 1 LIMIT {MOST_NAMED}
+        """,  # noqa: S608 - from above
+        [organisation_id],
+    )
+    return [
+        f"{number} comes to {currency} {_amount(read)} in Xero, "
+        + ("but is not stored here" if stored is None else f"but {_amount(stored)} is stored")
+        for number, currency, read, stored in cursor.fetchall()
+    ]
+
+
+def _amount(value: Decimal) -> str:
+    """Return an amount as people write it, with the places that a difference may be in."""
+    return f"{value:,.2f}" if value == round(value, 2) else f"{value:,.4f}"
 
 
 def _replace_children(
