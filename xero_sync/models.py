@@ -208,7 +208,6 @@ class SyncStep(models.Model):
     changed_count = models.PositiveIntegerField(default=0)
     unchanged_count = models.PositiveIntegerField(default=0)
     set_aside_count = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField(null=True)
     # Xero's own time when the first page was answered: the closing sweep pulls from here.
     walked_since = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)

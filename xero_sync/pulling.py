@@ -17,7 +17,7 @@ import dataclasses
 import itertools
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
@@ -32,6 +32,7 @@ _preparing = threading.Lock()
 
 Walk = Generator[tuple[int, replies.Page], None, None]
 _Flight = deque[tuple[int, Future[replies.Page]]]
+_Start = tuple[listings.Listing, int]
 
 
 def walk(session: calls.Session, listing: listings.Listing, *, first_page: int = 1) -> Walk:
@@ -57,8 +58,8 @@ class Puller:
     def __init__(self, session: calls.Session) -> None:
         self.session = session
         self._pool: ThreadPoolExecutor | None = None
-        self._expected: listings.Listing | None = None
-        self._begun: tuple[listings.Listing, Future[replies.Page]] | None = None
+        self._expected: _Start | None = None
+        self._begun: tuple[_Start, Future[replies.Page]] | None = None
 
     def close(self) -> None:
         """End the threads, and wait for calls that are under way."""
@@ -68,13 +69,32 @@ class Puller:
             with self._pool as pool:
                 _close_connections(pool)
 
-    def expect(self, listing: listings.Listing | None) -> None:
-        """Say which list is walked next, if that is known.
+    def first_pages(
+        self, lists: Sequence[listings.Listing]
+    ) -> Generator[Future[replies.Page], None, None]:
+        """Yield the first page of each list, in order, as it will be once it has come.
 
-        Its first page is fetched once the last page of the present one is on its way, because
-        nothing else can be: only the first page tells how many there are.
+        It tells how many pages there are. One that fails leaves the others as they are.
         """
-        self._expected = listing
+        flight: deque[Future[replies.Page]] = deque()
+        coming = iter(lists)
+        try:
+            for listing in itertools.islice(coming, AHEAD):
+                flight.append(self._submit(listing, 1))
+            while flight:
+                yield flight.popleft()
+                for listing in itertools.islice(coming, 1):
+                    flight.append(self._submit(listing, 1))
+        finally:
+            for future in flight:
+                future.cancel()
+
+    def expect(self, listing: listings.Listing, *, page: int) -> None:
+        """Say which list is walked next, and from where.
+
+        That page is fetched once the last one of the present list is on its way.
+        """
+        self._expected = listing, page
 
     def walk(
         self,
@@ -94,25 +114,27 @@ class Puller:
         :raises errors.XeroError: at the page that failed, after all pages before it.
         """
         number = first_page
+        begun = self._take_begun((listing, number))
         if page_count is not None:
-            yield from self._told(listing, number, page_count, item_count, None)
+            yield from self._told(listing, number, page_count, item_count, begun=begun)
             return
-        first = self._first(listing, number)
+        first = begun.result() if begun else listings.fetch(self.session, listing, page=number)
         if first.page_count is None:
             yield number, first
             yield from self._untold(listing, number + 1, first)
         else:
             last = max(number, first.page_count)
-            yield from self._told(listing, number, last, first.item_count, first)
+            yield from self._told(listing, number, last, first.item_count, first=first)
 
-    def _first(self, listing: listings.Listing, number: int) -> replies.Page:
-        """Return the page a walk begins with, which may have been fetched already."""
+    def _take_begun(self, start: _Start) -> Future[replies.Page] | None:
+        """Return the page a walk begins with, where it was expected and is on its way."""
         begun, self._begun = self._begun, None
-        if begun is not None:
-            if begun[0] == listing and number == 1:
-                return begun[1].result()
-            begun[1].cancel()
-        return listings.fetch(self.session, listing, page=number)
+        if begun is None:
+            return None
+        if begun[0] == start:
+            return begun[1]
+        begun[1].cancel()
+        return None
 
     def _told(
         self,
@@ -120,17 +142,19 @@ class Puller:
         number: int,
         page_count: int,
         item_count: int | None,
-        first: replies.Page | None,
+        *,
+        first: replies.Page | None = None,
+        begun: Future[replies.Page] | None = None,
     ) -> Walk:
         """Walk where the number of pages is known, which may change as each page tells."""
         while number <= page_count:
-            pages = self._ahead(listing, number, page_count, item_count, first)
+            pages = self._ahead(listing, number, page_count, item_count, first, begun)
             with contextlib.closing(pages) as ahead:
                 for done, page in ahead:
                     yield done, page
                     number, item_count = done + 1, page.item_count
                     page_count = page.page_count or 0
-            first = None
+            first = begun = None
 
     def _untold(self, listing: listings.Listing, number: int, page: replies.Page) -> Walk:
         while len(page.elements) >= client.PAGE_SIZE:
@@ -145,10 +169,14 @@ class Puller:
         last: int,
         item_count: int | None,
         first: replies.Page | None,
+        begun: Future[replies.Page] | None,
     ) -> Walk:
-        """Yield the pages in order; `first` is the page `number` where that is here already."""
-        flight: _Flight = deque()
-        coming = iter(range(number + (first is not None), last + 1))
+        """Yield the pages in order.
+
+        Where the page `number` is here already it is `first`, where it is on its way, `begun`.
+        """
+        flight: _Flight = deque([(number, begun)] if begun else [])
+        coming = iter(range(number + bool(first or begun), last + 1))
         try:
             self._send_for_more(listing, coming, flight)
             if first is not None:
@@ -171,7 +199,7 @@ class Puller:
         for page in itertools.islice(coming, AHEAD - len(flight)):
             flight.append((page, self._submit(listing, page)))
         if len(flight) < AHEAD and self._expected is not None:
-            self._begun = self._expected, self._submit(self._expected, 1)
+            self._begun = self._expected, self._submit(*self._expected)
             self._expected = None
 
     def _submit(self, listing: listings.Listing, page: int) -> Future[replies.Page]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from connected_apps import audit
+from invoices import amounts
 from invoices.models import ContactLink, Document
 from lrm import notices
 from lrm.models import NoticeLevel
@@ -19,17 +20,18 @@ from xero_sync.models import PushState, RunState, SyncRun, SyncStep
 
 logger = logging.getLogger(__name__)
 
+_VERIFIED = "Verified: Xero's counts and sums are ours"
+
 
 def finish(*, run: SyncRun, now: datetime) -> None:
     """End a run of documents: done where every count and total agrees, else with problems."""
     run.unmatched_count = _unmatched(run)
     SyncRun.objects.filter(pk=run.pk).update(unmatched_count=run.unmatched_count)
     problems = [words for step in run.steps.all() for words in _problems(step)]
-    if not problems:
-        run_log.say(run, "Verified: Xero's counts and ours agree", now=now)
-    for words in problems:
+    for words in problems or [_VERIFIED]:
         run_log.say(run, words, now=now)
-    _end(run, reason="; ".join(problems), summary=_summary(run), now=now)
+    summary = _summary(run) if problems else f"{_summary(run)}. {_VERIFIED}"
+    _end(run, reason="; ".join(problems), summary=summary, now=now)
     if run.is_first:
         # Only a sweep after it can say that everything is in step.
         sweeps.make_due(organisation_id=run.organisation_id, now=now)
@@ -73,7 +75,8 @@ def _problems(step: SyncStep) -> list[str]:
     if step.set_aside_count:
         problems.append(f"{label}: {step.set_aside_count} set aside")
     problems += [
-        f"{label}: {currency} {read} was read, {stored} is stored"
+        f"{label}: {currency} {amounts.grouped(Decimal(read))} was read, "
+        f"{amounts.grouped(Decimal(stored))} is stored"
         for currency, (read, stored) in step.totals.items()
         if Decimal(read) != Decimal(stored)
     ]
@@ -125,11 +128,22 @@ def _tell(run: SyncRun, state: RunState, summary: str, reason: str) -> None:
         text=text,
         url=address,
     )
-    parts = [text, reason, f"{settings.PUBLIC_URL}{address}"]
+    parts = [text, reason, _proof(run), f"{settings.PUBLIC_URL}{address}"]
     body = "\n\n".join(part for part in parts if part)
     for person in people.values():
         if person.email:
             transaction.on_commit(partial(_send, person.email, subject, body))
+
+
+def _proof(run: SyncRun) -> str:
+    """Return Xero's count and sums held against ours, a line a kind; empty for learners."""
+    lines = []
+    for kind in run_progress.progress_of(run).kinds:
+        here = "as many" if kind.our_count == kind.xero_count else f"{kind.our_count or 0:,}"
+        sums = [f"{each.currency} {amounts.grouped(each.stored)}" for each in kind.sums]
+        xero = "not counted" if kind.xero_count is None else f"{kind.xero_count:,}"
+        lines.append(f"{kind.label}: {xero} in Xero, {here} here; {', '.join(sums) or 'no sums'}")
+    return "\n".join(lines)
 
 
 def _send(to: str, subject: str, body: str) -> None:

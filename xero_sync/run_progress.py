@@ -3,32 +3,49 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal
 from xero_sync.models import Resource, SyncRun, SyncStep
 
 
-@dataclass(frozen=True)
-class Proof:
-    """One kind of documents of a run: what Xero counts, what is stored, set aside, and sums.
+class Stage(models.TextChoices):
+    """How far one kind of a run has come."""
 
-    `totals` are (currency, read, stored) as decimal strings. Counts are None before they are
-    known.
+    WAITING = "WAITING", "Waiting"
+    READING = "READING", "Reading"
+    READ = "READ", "Read"
+    COMPLETE = "COMPLETE", "Complete"
+    DIFFERS = "DIFFERS", "Differs"
+
+
+class Sums(NamedTuple):
+    """What the documents of a currency come to: as they were read, and as they are stored."""
+
+    currency: str
+    read: Decimal
+    stored: Decimal
+
+
+@dataclass(frozen=True)
+class KindProgress:
+    """One kind of documents of a run: how much is read, what Xero counts, what is stored here.
+
+    Counts are None before they are known; `total` is how many there are to read.
     """
 
     label: str
+    stage: Stage
+    read: int
+    total: int | None
     xero_count: int | None
     our_count: int | None
     set_aside: int
-    totals: list[tuple[str, str, str]]
+    sums: list[Sums]
     differences: list[str]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every document is stored here, to the cent."""
-        sums_agree = all(read == stored for _, read, stored in self.totals)
-        return self.xero_count is not None and self.xero_count == self.our_count and sums_agree
 
 
 @dataclass(frozen=True)
@@ -43,7 +60,7 @@ class Progress:
     set_aside: int
     per_second: float | None
     left: timedelta | None
-    proofs: list[Proof]
+    kinds: list[KindProgress]
 
     @property
     def percent(self) -> int:
@@ -70,7 +87,7 @@ def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
         set_aside=sum(step.set_aside_count for step in steps),
         per_second=rate,
         left=left,
-        proofs=_proofs(steps),
+        kinds=_kinds(steps),
     )
 
 
@@ -92,28 +109,44 @@ def _rate(run: SyncRun, read: int, now: datetime | None) -> float | None:
     return read / seconds if seconds > 0 else None
 
 
-def _proofs(steps: list[SyncStep]) -> list[Proof]:
+def _kinds(steps: list[SyncStep]) -> list[KindProgress]:
     """Put the windows of each kind together."""
     by_kind: dict[str, list[SyncStep]] = {}
     for step in steps:
         by_kind.setdefault(step.resource, []).append(step)
-    return [_proof(Resource(kind).label, windows) for kind, windows in by_kind.items()]
+    return [_kind(Resource(kind).label, windows) for kind, windows in by_kind.items()]
 
 
-def _proof(label: str, windows: list[SyncStep]) -> Proof:
-    sums: dict[str, tuple[Decimal, Decimal]] = {}
+def _kind(label: str, windows: list[SyncStep]) -> KindProgress:
+    sums: dict[str, Sums] = {}
     for step in windows:
         for currency, (read, stored) in step.totals.items():
-            before = sums.get(currency, (Decimal(0), Decimal(0)))
-            sums[currency] = (before[0] + Decimal(read), before[1] + Decimal(stored))
-    return Proof(
+            before = sums.get(currency, Sums(currency, Decimal(0), Decimal(0)))
+            sums[currency] = Sums(
+                currency, before.read + Decimal(read), before.stored + Decimal(stored)
+            )
+    return KindProgress(
         label=label,
+        stage=_stage(windows, list(sums.values())),
+        read=sum(step.read_count for step in windows),
+        total=_sum([step.item_count for step in windows]),
         xero_count=_sum([step.xero_count for step in windows]),
         our_count=_sum([step.our_count for step in windows]),
         set_aside=sum(step.set_aside_count for step in windows),
-        totals=[(name, f"{read:,.2f}", f"{stored:,.2f}") for name, (read, stored) in sums.items()],
+        sums=list(sums.values()),
         differences=[words for step in windows for words in step.differences],
     )
+
+
+def _stage(windows: list[SyncStep], sums: list[Sums]) -> Stage:
+    """Complete means that every document is stored here, to the cent."""
+    if all(step.our_count is not None for step in windows):
+        counts_agree = all(step.xero_count == step.our_count for step in windows)
+        sums_agree = all(one.read == one.stored for one in sums)
+        return Stage.COMPLETE if counts_agree and sums_agree else Stage.DIFFERS
+    if all(step.done_at for step in windows):
+        return Stage.READ
+    return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING
 
 
 def _sum(counts: list[int | None]) -> int | None:

@@ -7,11 +7,13 @@ Xero refuses lists of more than 100,000 documents. Windows that are known to be 
 before they are asked for, and one that Xero refuses all the same is cut in two.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from invoices.models import Document
 from xero_sync import (
@@ -44,23 +46,42 @@ def listing_of(step: SyncStep) -> listings.Listing:
     )
 
 
-def walk(puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: datetime) -> bool:
-    """Walk a step's pages; return False when the turn is over before the last one.
+def begin(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> None:
+    """Store the first page of every list that is not begun: it tells how long the list is.
+
+    Of all lists before the second page of any, so that people see from the start how much there
+    is to read.
 
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
-    if step.started_at is None:
-        if _is_large(step) and _cut(step, clock()):
-            return True
-        step.started_at = clock()
-        step.save(update_fields=["started_at"])
-    try:
-        if not _walk_pages(puller, step, clock, ends_at):
-            return False
-    except errors.Rejected:
-        if step.next_page > 1 or not _cut(step, clock()):
-            raise
-        return True
+    while steps := _not_begun(run, clock()):
+        pages = puller.first_pages([listing_of(step) for step in steps])
+        with contextlib.closing(pages):
+            for step, arriving in zip(steps, pages, strict=True):
+                try:
+                    page = arriving.result()
+                except errors.Rejected:
+                    if not _cut(step, clock()):
+                        raise
+                    continue
+                _store_page(puller.session, step, 1, page, clock())
+
+
+def _not_begun(run: SyncRun, now: datetime) -> list[SyncStep]:
+    """Return the steps without a first page, none of them too large as far as is known."""
+    while True:
+        steps = list(run.steps.filter(next_page=1, done_at=None))
+        if not any(_is_large(step) and _cut(step, now) for step in steps):
+            return steps
+
+
+def walk(puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: datetime) -> bool:
+    """Walk the rest of a step's pages; return False when the turn is over before the last one.
+
+    :raises errors.XeroError: at the page that failed; those before it are stored.
+    """
+    if not _walk_pages(puller, step, clock, ends_at):
+        return False
     step.done_at = clock()
     step.save(update_fields=["done_at"])
     return True
@@ -87,9 +108,10 @@ def _walk_pages(
 
 
 def _expect_next(puller: pulling.Puller, step: SyncStep) -> None:
-    """Let the step after this one begin while this one ends."""
-    later = step.run.steps.filter(done_at=None, started_at=None).exclude(pk=step.pk).first()
-    puller.expect(None if later is None or _is_large(later) else listing_of(later))
+    """Let the step after this one go on while this one ends."""
+    rest = step.run.steps.filter(done_at=None, next_page__lte=F("page_count"))
+    if later := rest.exclude(pk=step.pk).first():
+        puller.expect(listing_of(later), page=later.next_page)
 
 
 def _store_page(

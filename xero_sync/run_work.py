@@ -60,6 +60,7 @@ def _take_turn(run: SyncRun, clock: claims.Clock) -> bool:
         run_end.requeue_learners(run=run, now=clock())
         return True
     with pulling.opened(_session_of(run)) as puller:
+        run_walk.begin(puller, run, clock)
         while (step := run.steps.filter(done_at=None).first()) is not None:
             if not run_walk.walk(puller, step, clock, ends_at):
                 return False

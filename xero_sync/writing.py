@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from invoices import amounts
 from xero_sync import copying, mapping, preparing, set_aside
 from xero_sync.models import Resource
 
@@ -281,15 +282,14 @@ def _differences(cursor: Any, organisation_id: int) -> list[str]:
         [organisation_id],
     )
     return [
-        f"{number} comes to {currency} {_amount(read)} in Xero, "
-        + ("but is not stored here" if stored is None else f"but {_amount(stored)} is stored")
+        f"{number} comes to {currency} {amounts.grouped(read)} in Xero, "
+        + (
+            "but is not stored here"
+            if stored is None
+            else f"but {amounts.grouped(stored)} is stored"
+        )
         for number, currency, read, stored in cursor.fetchall()
     ]
-
-
-def _amount(value: Decimal) -> str:
-    """Return an amount as people write it, with the places that a difference may be in."""
-    return f"{value:,.2f}" if value == round(value, 2) else f"{value:,.4f}"
 
 
 def _replace_children(

@@ -17,7 +17,7 @@ from tests.convergence import books, crew
 from tests.convergence.conftest import SCHEDULES, point_at
 from tests.convergence.stage import Stage
 from tests.simulator import process
-from xero_sync import claims, pulling
+from xero_sync import claims, pulling, run_progress
 from xero_sync.models import RunState, SyncRun
 
 # Of these some two thirds are sales. The small books in pages of 100 take as many steps.
@@ -67,6 +67,8 @@ def test_resync_killed_at_every_step_ends_exact_and_stores_no_page_twice(library
         kills += kill_after_a_step(library, run, linger=next(lingering))
         library.later(claims.LEASE + timedelta(seconds=1))
         run.refresh_from_db()
+        if run.steps.filter(next_page__gt=2).exists():
+            assert run_progress.progress_of(run).total is not None, "one list read, others unknown"
 
     steps = list(run.steps.all())
     pages = sum(step.page_count or 0 for step in steps)

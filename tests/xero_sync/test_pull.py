@@ -96,10 +96,10 @@ def test_resync_stores_every_document_and_verifies_it(linked: Linked) -> None:
 
     assert (run.state, run.reason) == (RunState.DONE, "")
     assert ours(linked) == theirs(linked)
-    proofs = run_progress.progress_of(run).proofs
-    assert len(proofs) == 4
-    assert all(proof.is_complete and proof.totals for proof in proofs)
-    assert sum(proof.xero_count or 0 for proof in proofs) == len(theirs(linked))
+    kinds = run_progress.progress_of(run).kinds
+    assert len(kinds) == 4
+    assert all(kind.stage == run_progress.Stage.COMPLETE and kind.sums for kind in kinds)
+    assert sum(kind.xero_count or 0 for kind in kinds) == len(theirs(linked))
 
 
 def test_resync_reads_every_list_once_and_sweeps_it_once(linked: Linked) -> None:
@@ -122,8 +122,8 @@ def test_page_that_was_asked_for_early_and_fails_keeps_what_came_before(linked: 
     assert linked.work(run).state == RunState.PAUSED
 
     invoices, credit_notes, *_ = run.steps.all()
-    assert (invoices.done_at is not None, invoices.read_count) == (True, invoices.item_count)
-    assert (credit_notes.done_at, credit_notes.read_count) == (None, 0)
+    assert (invoices.next_page, invoices.read_count) == (2, invoices.item_count)
+    assert (credit_notes.next_page, credit_notes.read_count) == (1, 0)
     SyncRun.objects.update(not_before=None)
     assert linked.work(run).state == RunState.DONE
     assert ours(linked) == theirs(linked)

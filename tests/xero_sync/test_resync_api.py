@@ -1,5 +1,6 @@
 """Re-syncs by API: the same rights and rules as on the page."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -45,7 +46,10 @@ def test_api_shows_a_run_to_its_end(linked: Linked) -> None:
     shown = client.get(f"{API}{run.pk}/").json()
 
     assert (shown["state"], shown["read"], shown["total"]) == ("DONE", 864, 864)
-    assert [proof["in_xero"] == proof["here"] for proof in shown["proof"]] == [True] * 4
+    assert [kind["in_xero"] == kind["here"] for kind in shown["kinds"]] == [True] * 4
+    assert {kind["stage"] for kind in shown["kinds"]} == {"COMPLETE"}
+    sums = [each for kind in shown["kinds"] for each in kind["sums"]]
+    assert any(Decimal(each["stored"]) > 1000 for each in sums)  # Not written for people.
     assert shown["log"]
     assert client.post(f"{API}{run.pk}/cancel/").status_code == 409
     bad = client.post(API, {"date_from": "2026-02-02", "date_to": "2026-02-01"})

@@ -72,6 +72,21 @@ def test_pause_names_the_day_when_it_is_another(
     assert re.search(words, html)
 
 
+def test_page_tells_how_far_each_kind_is(linked: Linked) -> None:
+    linked.world.fail("/CreditNotes", status=500)
+    run = linked.work(ask(linked))
+    assert run.state == RunState.PAUSED
+
+    html = builders.client_of(linked.manager).get(PAGE).content.decode()
+
+    assert re.findall(r'<th scope="row">(.*?)</th>.*?status-\w+">.*?<span>(.*?)</span>', html) == [
+        ("Invoices", "Reading"),
+        ("Credit notes", "Waiting"),
+        ("Overpayments", "Waiting"),
+        ("Prepayments", "Waiting"),
+    ]
+
+
 def test_preview_counts_without_starting(linked: Linked) -> None:
     before = SyncRun.objects.count()
 

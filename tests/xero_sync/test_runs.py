@@ -137,13 +137,15 @@ def test_mail_that_cannot_be_sent_leaves_no_address_in_the_log(
 
 
 def test_end_is_told_by_bell_and_mail_with_all_counts(linked: Linked) -> None:
-    linked.work(ask(linked))
+    run = linked.work(ask(linked))
 
     notice = Notice.objects.get(user=linked.manager)
     assert "864 documents read: 864 new, 0 changed, 0 unchanged, 0 set aside" in notice.text
-    assert "without a learner" in notice.text
+    assert "without a learner. Verified: Xero's counts and sums are ours." in notice.text
     assert [message.to for message in mail.outbox] == [[linked.manager.email]]
     assert "done" in mail.outbox[0].subject
+    invoices = run.steps.get(resource="INVOICE")
+    assert f"Invoices: {invoices.xero_count:,} in Xero, as many here; AUD " in mail.outbox[0].body
 
 
 def test_cancelled_run_resumes_where_it_stopped(linked: Linked) -> None:

@@ -63,8 +63,10 @@ def test_sum_that_cannot_be_mended_is_told_by_document_number(linked: Linked, le
     assert run.state == RunState.DONE_WITH_PROBLEMS
     assert f"{leaking} comes to " in run.reason
     assert "is stored" in run.reason
-    wrong = [proof for proof in run_progress.progress_of(run).proofs if not proof.is_complete]
-    assert [proof.label for proof in wrong] == ["Invoices"]
+    kinds = run_progress.progress_of(run).kinds
+    assert [kind.label for kind in kinds if kind.stage == run_progress.Stage.DIFFERS] == [
+        "Invoices"
+    ]
 
 
 def test_figures_are_those_of_the_reading_that_healed(linked: Linked) -> None:
@@ -85,5 +87,5 @@ def test_figures_are_those_of_the_reading_that_healed(linked: Linked) -> None:
 
 def _figures(run: SyncRun) -> tuple[Any, ...]:
     progress = run_progress.progress_of(run)
-    proofs = [(proof.label, proof.totals) for proof in progress.proofs]
-    return run.state, progress.read, progress.total, proofs
+    sums = [(kind.label, kind.sums) for kind in progress.kinds]
+    return run.state, progress.read, progress.total, sums

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from lrm.templatetags import shell
 from xero_sync.models import RunState, SyncRun
+from xero_sync.run_progress import KindProgress, Stage
 
 register = template.Library()
 
@@ -20,6 +21,13 @@ _LOOKS = {
     RunState.DONE_WITH_PROBLEMS: "warn",
     RunState.CANCELLED: "idle",
 }
+_STAGE_LOOKS = {
+    Stage.WAITING: "idle",
+    Stage.READING: "busy",
+    Stage.READ: "ok",
+    Stage.COMPLETE: "ok",
+    Stage.DIFFERS: "warn",
+}
 
 
 @register.simple_tag
@@ -29,6 +37,12 @@ def run_status(run: SyncRun, has_stalled: bool = False) -> SafeString:
         return shell.status("bad", "Stalled")
     state = RunState(run.state)
     return shell.status(_LOOKS[state], str(state.label))
+
+
+@register.simple_tag
+def stage_status(kind: KindProgress) -> SafeString:
+    """Return the pill of one kind of a run."""
+    return shell.status(_STAGE_LOOKS[kind.stage], str(kind.stage.label))
 
 
 @register.filter

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
+from invoices import amounts
 from lrm import permissions
 from lrm.models import Portal, User
 from xero_sync import bells, errors, previews, retrying, run_progress, runs, tasks
@@ -192,18 +193,25 @@ def as_json(run: SyncRun) -> dict[str, Any]:
         "set_aside": progress.set_aside,
         "without_learner": run.unmatched_count,
         "seconds_left": progress.left.total_seconds() if progress.left else None,
-        "proof": [
+        "kinds": [
             {
-                "kind": proof.label,
-                "in_xero": proof.xero_count,
-                "here": proof.our_count,
-                "set_aside": proof.set_aside,
-                "totals": [
-                    {"currency": currency, "read": read, "stored": stored}
-                    for currency, read, stored in proof.totals
+                "kind": one.label,
+                "stage": one.stage,
+                "read": one.read,
+                "total": one.total,
+                "in_xero": one.xero_count,
+                "here": one.our_count,
+                "set_aside": one.set_aside,
+                "sums": [
+                    {
+                        "currency": each.currency,
+                        "read": amounts.plain(each.read),
+                        "stored": amounts.plain(each.stored),
+                    }
+                    for each in one.sums
                 ],
-                "differences": proof.differences,
+                "differences": one.differences,
             }
-            for proof in progress.proofs
+            for one in progress.kinds
         ],
     }
