@@ -144,7 +144,7 @@ def _stage(windows: list[SyncStep], sums: list[Sums]) -> Stage:
         counts_agree = all(step.xero_count == step.our_count for step in windows)
         sums_agree = all(one.read == one.stored for one in sums)
         return Stage.COMPLETE if counts_agree and sums_agree else Stage.DIFFERS
-    if all(step.done_at for step in windows):
+    if all(step.page_count is not None and step.next_page > step.page_count for step in windows):
         return Stage.READ
     return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING
 
