@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from xero_sync import runs
+from xero_sync import ranges
 from xero_sync.models import RunWhat
 
 _BAD_DATE = "Enter a date such as 2026-03-31."
@@ -45,9 +45,9 @@ class ResyncForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "date_from" in cleaned and "date_to" in cleaned:
             try:
-                runs.check_range(
+                ranges.check_range(
                     date_from=cleaned["date_from"], date_to=cleaned["date_to"], today=self.today
                 )
-            except runs.BadRange as problem:
+            except ranges.BadRange as problem:
                 self.add_error(problem.field, str(problem))
         return cleaned

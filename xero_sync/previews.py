@@ -14,7 +14,8 @@ import redis
 from connected_apps.models import Connection
 from xero_sync import calls, client, errors, limiter, limits, listings, pushes
 from xero_sync.models import Resource, RunWhat
-from xero_sync.runs import DOCUMENTS, zone_of
+from xero_sync.ranges import zone_of
+from xero_sync.runs import DOCUMENTS
 
 # Besides the pages: a closing sweep and, at the worst, one count a kind.
 _CLOSING_CALLS = 2 * len(DOCUMENTS)

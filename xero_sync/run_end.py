@@ -15,7 +15,7 @@ from invoices import amounts
 from invoices.models import ContactLink, Document
 from lrm import notices
 from lrm.models import NoticeLevel
-from xero_sync import pushes, run_log, run_progress, run_walk, runs, sweeps
+from xero_sync import pushes, ranges, run_log, run_progress, run_walk, runs, sweeps
 from xero_sync.models import PushState, RunState, SyncRun, SyncStep
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def requeue_learners(*, run: SyncRun, now: datetime) -> None:
         portal_id=run.portal_id,
         date_from=run.date_from,
         date_to=run.date_to,
-        zone=runs.zone_of(portal=run.portal, organisation=run.organisation),
+        zone=ranges.zone_of(portal=run.portal, organisation=run.organisation),
     )
     count = behind.update(
         state=PushState.PENDING, not_before=None, claimed_until=None, attempts=0, problem=""

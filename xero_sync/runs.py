@@ -6,7 +6,6 @@ The work itself is in `run_work`.
 import dataclasses
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -15,9 +14,8 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of, live_connections
 from connected_apps.states import LIVE
 from lrm.models import Portal, User
+from xero_sync import ranges
 from xero_sync.models import Resource, RunState, RunWhat, SyncRun, SyncStep
-
-LONGEST_RANGE = timedelta(days=3653)
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
 # The range of a first sync: before any ledger kept in Xero, and ahead as far as anybody dates.
@@ -29,43 +27,6 @@ OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
 
 class NotPossible(Exception):
     """A re-sync cannot be asked for now; the message says why and what to do."""
-
-
-class BadRange(Exception):
-    """The dates cannot be re-synced; `field` is the one to mend."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-def today_of(*, portal: Portal, organisation: Organisation | None, now: datetime) -> date:
-    """Return today's date where the books are kept."""
-    return now.astimezone(zone_of(portal=portal, organisation=organisation)).date()
-
-
-def zone_of(*, portal: Portal, organisation: Organisation | None) -> ZoneInfo:
-    """Return the zone of the days that people choose: the organisation's, else the portal's."""
-    return ZoneInfo((organisation.time_zone if organisation else "") or portal.time_zone)
-
-
-def check_range(*, date_from: date, date_to: date, today: date) -> None:
-    """Refuse a range that makes no sense, naming the field at fault.
-
-    :raises BadRange: end before start, in the future, or longer than ten years.
-    """
-    if date_from > today:
-        raise BadRange("date_from", f"This date is in the future. Today is {today:%-d %B %Y}.")
-    if date_to > today:
-        raise BadRange("date_to", f"This date is in the future. Today is {today:%-d %B %Y}.")
-    if date_to < date_from:
-        raise BadRange(
-            "date_to", "The end is before the start. Choose an end on or after the start."
-        )
-    if date_to - date_from > LONGEST_RANGE:
-        raise BadRange(
-            "date_from", "This range is longer than ten years. Choose a later start, or two ranges."
-        )
 
 
 def request(
@@ -84,7 +45,7 @@ def request(
     it at one side is cut to the days that the open run does not read.
 
     :raises NotPossible: Xero is not connected.
-    :raises BadRange: see `check_range`.
+    :raises ranges.BadRange: see `ranges.check_range`.
     """
     asked = _Asked(what, date_from, date_to, by)
     with transaction.atomic():
@@ -103,12 +64,12 @@ def check_request(
     """Return the connection and the organisation that a re-sync of these days would read.
 
     :raises NotPossible: Xero is not connected.
-    :raises BadRange: see `check_range`.
+    :raises ranges.BadRange: see `ranges.check_range`.
     """
     if link is None or link.organisation is None or link.state not in LIVE:
         raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
-    today = today_of(portal=link.portal, organisation=link.organisation, now=now)
-    check_range(date_from=date_from, date_to=date_to, today=today)
+    today = ranges.today_of(portal=link.portal, organisation=link.organisation, now=now)
+    ranges.check_range(date_from=date_from, date_to=date_to, today=today)
     return link, link.organisation
 
 

@@ -13,7 +13,7 @@ from django import urls
 
 from benchmarks.parts import product
 from lrm.models import Portal
-from xero_sync import run_work, runs
+from xero_sync import ranges, run_work, runs
 from xero_sync.models import RunWhat, SyncRun
 
 DAYS = 3000
@@ -26,7 +26,7 @@ def request(slug: str) -> SyncRun:
     portal = Portal.objects.get(slug=slug)
     now = product.clock()
     organisation = portal.organisations.get()
-    today = runs.today_of(portal=portal, organisation=organisation, now=now)
+    today = ranges.today_of(portal=portal, organisation=organisation, now=now)
     return runs.request(
         portal=portal,
         date_from=today - timedelta(days=DAYS),

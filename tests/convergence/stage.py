@@ -23,7 +23,7 @@ from tests import builders
 from tests.connected_apps import xero
 from tests.convergence import books
 from tests.convergence.crew import Crew
-from xero_sync import runs, sweeps
+from xero_sync import ranges, runs, sweeps
 from xero_sync.models import Cursor, Delivery, Event, EventState, RunState, RunWhat, SyncRun
 
 WEBHOOK_KEY = "demo-webhook-key"
@@ -98,7 +98,7 @@ class Stage:
     def ask_for_run(self, *, days: int) -> SyncRun:
         """Ask for a re-sync that reaches back so many days."""
         now = self.now()
-        today = runs.today_of(
+        today = ranges.today_of(
             portal=self.connection.portal, organisation=self.organisation, now=now
         )
         return runs.request(

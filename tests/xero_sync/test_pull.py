@@ -8,7 +8,7 @@ import pytest
 
 from invoices.models import Contact, Document
 from tests.xero_sync.conftest import Linked, clock
-from xero_sync import run_progress, runs
+from xero_sync import ranges, run_progress, runs
 from xero_sync.models import RunState, RunWhat, SyncRun
 
 SALES = {
@@ -65,7 +65,7 @@ def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
     """Ask for a re-sync that reaches back so many days."""
     # Else the first sync, which holds every range, would answer this one too.
     SyncRun.objects.filter(is_first=True).update(state=RunState.CANCELLED)
-    today = runs.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
+    today = ranges.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
     return runs.request(
         portal=linked.portal,
         date_from=today - timedelta(days=days),
@@ -194,6 +194,6 @@ def test_resync_refuses_a_range_at_the_field_at_fault() -> None:
         (date(2026, 3, 1), date(2026, 4, 1), "date_to"),
         (date(2015, 1, 1), date(2026, 3, 1), "date_from"),
     ]:
-        with pytest.raises(runs.BadRange) as refusal:
-            runs.check_range(date_from=date_from, date_to=date_to, today=today)
+        with pytest.raises(ranges.BadRange) as refusal:
+            ranges.check_range(date_from=date_from, date_to=date_to, today=today)
         assert refusal.value.field == field

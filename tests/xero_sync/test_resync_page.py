@@ -11,7 +11,7 @@ from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_pushes import save
 from tests.xero_sync.test_runs import PAGE, end_first
-from xero_sync import runs
+from xero_sync import ranges
 from xero_sync.models import ContactPush, PushState, RunState, SyncRun
 
 
@@ -115,7 +115,7 @@ def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked)
     for number in range(60):
         save(linked, number=f"L91{number:04}")
     ContactPush.objects.filter(learner__number="L910007").update(state=PushState.DONE)
-    today = runs.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
+    today = ranges.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
     days = {"date_from": today, "date_to": today}
 
     answer = builders.client_of(linked.manager).post(

@@ -16,7 +16,7 @@ from tests import builders
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_pushes import save
-from xero_sync import run_progress, run_work, runs, sweeps
+from xero_sync import ranges, run_progress, run_work, runs, sweeps
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun, SyncStep
 
 PAGE = "/settings/connected-apps/xero/resync/"
@@ -269,7 +269,7 @@ def test_document_that_cannot_be_told_apart_is_named_by_number(linked: Linked) -
 def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> None:
     save(linked)
     ContactPush.objects.update(state=PushState.PARKED, problem="refused")
-    today = runs.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
+    today = ranges.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
     run = runs.request(
         portal=linked.portal,
         date_from=today - timedelta(days=2),

@@ -19,7 +19,7 @@ from connected_apps.queries import connection_of, current_organisation
 from invoices import amounts
 from lrm import permissions
 from lrm.models import Portal, User
-from xero_sync import bells, errors, previews, retrying, run_progress, runs, tasks
+from xero_sync import bells, errors, previews, ranges, retrying, run_progress, runs, tasks
 from xero_sync.models import RunWhat, SyncRun
 
 
@@ -78,7 +78,7 @@ class SyncRuns(_RunView):
         by = request.user if isinstance(request.user, User) else None
         try:
             run = runs.request(portal=self.portal_of(request), by=by, now=timezone.now(), **asked)
-        except runs.BadRange as problem:
+        except ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except runs.NotPossible as problem:
             return _conflict(str(problem))
@@ -101,7 +101,7 @@ class PreviewSyncRun(_RunView):
                 connection_of(self.portal_of(request)), now=timezone.now(), **days
             )
             found = previews.preview(connection=link, **asked)
-        except runs.BadRange as problem:
+        except ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except runs.NotPossible as problem:
             return _conflict(str(problem))

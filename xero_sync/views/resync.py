@@ -18,7 +18,7 @@ from connected_apps.models import Connection
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm import access, permissions
-from xero_sync import bells, errors, forms, previews, retrying, run_progress, runs, tasks
+from xero_sync import bells, errors, forms, previews, ranges, retrying, run_progress, runs, tasks
 from xero_sync.models import SyncRun
 
 _require_seeing = access.require(
@@ -151,7 +151,7 @@ def _initial(today: date) -> dict[str, Any]:
 
 def _today(request: access.SignedInRequest) -> date:
     link = connection_of(request.portal)
-    return runs.today_of(
+    return ranges.today_of(
         portal=request.portal,
         organisation=link.organisation if link else None,
         now=timezone.now(),

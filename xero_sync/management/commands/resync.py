@@ -11,7 +11,7 @@ from django.utils import timezone
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm.models import Portal
-from xero_sync import bells, run_progress, runs, tasks
+from xero_sync import bells, ranges, run_progress, runs, tasks
 from xero_sync.models import RunState, RunWhat, SyncRun
 
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 by=None,
                 now=timezone.now(),
             )
-        except runs.BadRange as problem:
+        except ranges.BadRange as problem:
             option = {"date_from": "--from", "date_to": "--to"}[problem.field]
             raise CommandError(f"{option}: {problem}") from None
         except runs.NotPossible as problem:
