@@ -49,6 +49,11 @@ def json_cell(raw: bytes) -> bytes:
 
 
 def copy(cursor: Any, table: str, columns: Iterable[str], data: bytes) -> None:
-    """COPY encoded rows into the columns of a table."""
+    """COPY encoded rows into the columns of a table.
+
+    :param cursor: one of Django's.
+    :raises django.db.Error: as for any statement.
+    """
     command = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT text, NULL '{_NULL}')"
-    cursor.copy_expert(command, BytesIO(data), _WHOLE)
+    with cursor.db.wrap_database_errors:  # Which Django does for statements only.
+        cursor.copy_expert(command, BytesIO(data), _WHOLE)

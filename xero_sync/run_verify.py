@@ -26,7 +26,7 @@ from xero_sync import (
     pulling,
     run_log,
     run_walk,
-    writing,
+    sums,
 )
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
@@ -66,9 +66,9 @@ def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: cl
         what = "counts" if counts_differ else "sums"
         label = step.get_resource_display()
         run_log.say(run, f"{label}: the {what} differ, reading them once more", now=clock())
-        listed, sums = _read_again(puller, run, step, clock)
+        listed, differing = _read_again(puller, run, step, clock)
         step.xero_count = _count_in_xero(puller.session, step)
-        step.differences = [*_differences(run, step, listed), *sums][: writing.MOST_NAMED]
+        step.differences = [*_differences(run, step, listed), *differing][: sums.MOST_NAMED]
     step.our_count = _accounted_for(run, step) - step.set_aside_count
     step.save()
 
@@ -104,14 +104,14 @@ def _read_again(
     """
     resource = Resource(step.resource)
     listed: set[UUID] = set()
-    sums: list[str] = []
+    differing: list[str] = []
     again = SyncStep(resource=resource)  # Holds the figures of this reading and is never saved.
     for _, page in puller.walk(run_walk.listing_of(step)):
         written = run_walk.store_loose(puller.session, run, resource, page, clock())
         for name, value in run_walk.figures_with(again, page, written).items():
             setattr(again, name, value)
         listed.update(_ids(resource, page.elements))
-        sums += written.differences
+        differing += written.differences
     _tell_of(again, step)
     astray = [one.xero_id for one in _stored(run, step).exclude(xero_id__in=listed)]
     for batch in client.batches(resource, astray):
@@ -120,7 +120,7 @@ def _read_again(
         except errors.NotFound:
             continue
         run_walk.store_loose(puller.session, run, resource, found, clock())
-    return listed, sums
+    return listed, differing
 
 
 def _tell_of(again: SyncStep, step: SyncStep) -> None:
@@ -155,4 +155,4 @@ def _differences(run: SyncRun, step: SyncStep, listed: set[UUID]) -> list[str]:
         f"{known.get(str(xero_id)) or xero_id} is in Xero, but could not be stored"
         for xero_id in listed - set(stored)
     ]
-    return sentences[: writing.MOST_NAMED]
+    return sentences[: sums.MOST_NAMED]

@@ -7,8 +7,9 @@ document can be stored.
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db import connection
+from django.db import DataError, connection, transaction
 
 from xero_sync import mapping, wire
 from xero_sync.models import Resource, SetAside
@@ -30,29 +31,30 @@ def record(
     aside = SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
     if (identities := list(stored)) and aside.exists():
         aside.filter(identity__in=identities).delete()
+    for element, reason in refused:
+        raw = wire.dumps(element)
+        identity, number = mapping.describe(resource, element)
+        row = [organisation_id, resource.value, identity or digest(raw), number, reason[:500], now]
+        try:
+            with transaction.atomic():
+                _insert(row, raw)
+        except DataError:
+            # Good JSON that jsonb cannot hold: kept as text.
+            _insert(row, wire.dumps(raw.decode()))
+
+
+def _insert(row: list[Any], raw: bytes) -> None:
+    # By SQL, because the raw text goes into jsonb as it is, numbers and all.
     with connection.cursor() as cursor:
-        for element, reason in refused:
-            raw = wire.dumps(element)
-            identity, number = mapping.describe(resource, element)
-            # By SQL, because the raw text goes into jsonb as it is, numbers and all.
-            cursor.execute(
-                """
-                INSERT INTO xero_sync_setaside AS stored
-                       (organisation_id, resource, identity, number, raw, reason, tries,
-                        first_seen_at, last_tried_at)
-                VALUES (%s, %s, %s, %s, %s::jsonb, %s, 1, %s, %s)
-                ON CONFLICT (organisation_id, resource, identity) DO UPDATE
-                   SET raw = EXCLUDED.raw, reason = EXCLUDED.reason, tries = stored.tries + 1,
-                       last_tried_at = EXCLUDED.last_tried_at
-                """,
-                [
-                    organisation_id,
-                    resource.value,
-                    identity or digest(raw),
-                    number,
-                    raw.decode(),
-                    reason[:500],
-                    now,
-                    now,
-                ],
-            )
+        cursor.execute(
+            """
+            INSERT INTO xero_sync_setaside AS stored
+                   (organisation_id, resource, identity, number, reason, last_tried_at,
+                    first_seen_at, raw, tries)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, 1)
+            ON CONFLICT (organisation_id, resource, identity) DO UPDATE
+               SET raw = EXCLUDED.raw, reason = EXCLUDED.reason, tries = stored.tries + 1,
+                   last_tried_at = EXCLUDED.last_tried_at
+            """,
+            [*row, row[-1], raw.decode()],
+        )

@@ -10,6 +10,7 @@ wait for each other instead of deadlocking.
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -17,8 +18,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from invoices import amounts
-from xero_sync import copying, mapping, preparing, set_aside
+from xero_sync import copying, mapping, preparing, set_aside, sums
 from xero_sync.models import Resource
 
 # Which version may replace the one that is stored; `altered` compares the other columns.
@@ -29,7 +29,6 @@ NEWER = """
 """
 # The digest stands for `raw`; a document's contact_name follows the contact, not the document.
 _NOT_COMPARED = frozenset(("digest", "raw", "contact_name", "updated_at"))
-MOST_NAMED = 20
 
 _DOCUMENT_COLUMNS = {
     "kind": "varchar",
@@ -102,11 +101,23 @@ class Written:
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are applied to.
     touched_ids: list[str] = field(default_factory=list)
-    # {currency: (total read, total stored)}, of rows for which nothing newer was stored already,
-    # and which documents the difference is about, in words, where there is one.
-    totals: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    # What was read held against what is stored, and which documents differ, in words.
+    totals: sums.Totals = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
     allocated_invoice_ids: set[str] = field(default_factory=set)
+
+
+def together(parts: Sequence[Written]) -> Written:
+    """Put what became of the parts of a page together."""
+    whole = Written()
+    for part in parts:
+        for name in ("read", "new", "changed", "unchanged", "set_aside", "purchases"):
+            setattr(whole, name, getattr(whole, name) + getattr(part, name))
+        whole.touched_ids += part.touched_ids
+        whole.totals = sums.together(whole.totals, part.totals)
+        whole.differences += part.differences
+        whole.allocated_invoice_ids |= part.allocated_invoice_ids
+    return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +153,6 @@ _DOCUMENTS = _Table(
 )
 _CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {}, "0")
 _CURRENCY, _TOTAL = map(list(_DOCUMENT_COLUMNS).index, ("currency", "total"))
-# What was read beside what is stored now, but for rows of which something newer is stored.
-_READ_AND_STORED = f"""
-  FROM {_DOCUMENTS.staging} incoming
-  LEFT JOIN invoices_document stored
-    ON stored.organisation_id = %s AND stored.kind = incoming.kind
-   AND stored.xero_id = incoming.xero_id
- WHERE (stored.digest IS NULL OR stored.digest = incoming.digest)
-"""
 
 
 class _Outcome(NamedTuple):
@@ -177,9 +180,11 @@ def write(
         documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
         if documents:
             _replace_children(cursor, prepared.children, outcome)
-            written.totals = _totals(cursor, organisation_id, documents, outcome)
-            if any(read != stored for read, stored in written.totals.values()):
-                written.differences = _differences(cursor, organisation_id)
+            read = [(one.xero_id, *_amount_of(one)) for one in documents]
+            stored = {xero_id: row.total for xero_id, row in outcome.items()}
+            written.totals = sums.totals(cursor, _DOCUMENTS.staging, organisation_id, read, stored)
+            if not sums.agree(written.totals):
+                written.differences = sums.differences(cursor, _DOCUMENTS.staging, organisation_id)
     for document in documents:
         if document.xero_id in outcome:
             written.allocated_invoice_ids.update(document.allocated_invoice_ids)
@@ -195,6 +200,10 @@ def write(
         now,
     )
     return written
+
+
+def _amount_of(document: mapping.MappedDocument) -> tuple[str, Decimal]:
+    return str(document.values[_CURRENCY]), Decimal(str(document.values[_TOTAL]))
 
 
 def _upsert(
@@ -235,61 +244,6 @@ def _upsert(
         [organisation_id, read_at, now, now],
     )
     return {row[0]: _Outcome(*row[1:]) for row in cursor.fetchall()}
-
-
-def _totals(
-    cursor: Any,
-    organisation_id: int,
-    documents: list[mapping.MappedDocument],
-    outcome: dict[str, _Outcome],
-) -> dict[str, tuple[Decimal, Decimal]]:
-    """Hold what was read against what is stored now, currency by currency.
-
-    Rows that were just written have told what they hold; only where others are among them is it
-    looked up.
-    """
-    if len(outcome) == len(documents):
-        totals: dict[str, tuple[Decimal, Decimal]] = {}
-        for document in documents:
-            currency, total = str(document.values[_CURRENCY]), document.values[_TOTAL]
-            read, stored = totals.get(currency, (Decimal(), Decimal()))
-            totals[currency] = (
-                read + Decimal(str(total)),
-                stored + outcome[document.xero_id].total,
-            )
-        return totals
-    cursor.execute(
-        f"""
-        SELECT incoming.currency, sum(incoming.total), coalesce(sum(stored.total), 0)
-          {_READ_AND_STORED}
-         GROUP BY incoming.currency
-        """,
-        [organisation_id],
-    )
-    return {currency: (read, stored) for currency, read, stored in cursor.fetchall()}
-
-
-def _differences(cursor: Any, organisation_id: int) -> list[str]:
-    """Name the documents that come to something else here than in Xero."""
-    cursor.execute(
-        f"""
-        SELECT coalesce(nullif(incoming.number, ''), incoming.xero_id::text), incoming.currency,
-               incoming.total, stored.total
-          {_READ_AND_STORED}
-           AND stored.total IS DISTINCT FROM incoming.total
-         ORDER BY 1 LIMIT {MOST_NAMED}
-        """,  # noqa: S608 - from above
-        [organisation_id],
-    )
-    return [
-        f"{number} comes to {currency} {amounts.grouped(read)} in Xero, "
-        + (
-            "but is not stored here"
-            if stored is None
-            else f"but {amounts.grouped(stored)} is stored"
-        )
-        for number, currency, read, stored in cursor.fetchall()
-    ]
 
 
 def _replace_children(

@@ -4,6 +4,7 @@ import copy
 import json
 from typing import Any
 
+import pytest
 from django.db import transaction
 
 from invoices.models import Document
@@ -115,6 +116,28 @@ def test_nul_and_emoji_in_a_text_are_stored(linked: Linked) -> None:
     stored = Document.objects.get()
     assert stored.contact_name == 'Ola \U0001f600 \\N Made\ufffdUp, "x"\r\n\t'
     assert stored.reference == "\\."
+
+
+@pytest.mark.parametrize("strange", ['{"Odd": 1e400000}', '{"Odd": 1e400000, "Total": "a lot"}'])
+def test_what_only_the_database_refuses_is_set_aside_alone(linked: Linked, strange: str) -> None:
+    elements = wire.loads(json.dumps([invoice(number) for number in range(9)]).encode())
+    elements[5] |= wire.loads(strange.encode())
+    page = replies.Page(elements, 1, 9, 1000, clock(), None, 0, {})
+
+    with transaction.atomic():
+        written = storing.store(
+            organisation_id=linked.organisation.pk,
+            resource=Resource.INVOICE,
+            page=page,
+            now=clock(),
+        )
+
+    assert (written.read, written.new, written.set_aside) == (9, 8, 1)
+    assert len(written.touched_ids) == 8
+    assert Document.objects.count() == 8
+    aside = SetAside.objects.get()
+    assert (aside.number, aside.tries) == ("INV-5", 1)
+    assert "1E+400000" in aside.raw
 
 
 def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
