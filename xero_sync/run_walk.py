@@ -19,6 +19,7 @@ from invoices.models import Document
 from xero_sync import (
     calls,
     claims,
+    client,
     errors,
     listings,
     mapping,
@@ -90,7 +91,7 @@ def walk(puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: d
 def _walk_pages(
     puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: datetime
 ) -> bool:
-    if step.page_count is not None and step.next_page > step.page_count:
+    if _is_at_end(step):
         return True
     _expect_next(puller, step)
     pages = puller.walk(
@@ -105,6 +106,12 @@ def _walk_pages(
             pages.close()
             return False
     return True
+
+
+def _is_at_end(step: SyncStep) -> bool:
+    if step.page_count is None:  # Xero does not tell: a page that is not full was the last one.
+        return step.read_count < (step.next_page - 1) * client.PAGE_SIZE
+    return step.next_page > step.page_count
 
 
 def _expect_next(puller: pulling.Puller, step: SyncStep) -> None:

@@ -69,6 +69,25 @@ def test_sum_that_cannot_be_mended_is_told_by_document_number(linked: Linked, le
     ]
 
 
+def test_list_that_tells_no_count_is_read_once_and_said_to_be_unproved(linked: Linked) -> None:
+    run = ask(linked)
+    linked.world.fail(
+        "/api.xro/2.0/CreditNotes",
+        times=3,
+        status=200,
+        body='{"CreditNotes":[]}',
+        headers={"Content-Type": "application/json"},
+    )
+    before = linked.world.calls("2.0/creditnotes")
+
+    linked.work(run)
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert run.reason == "Credit notes: Xero gave no count to compare with"
+    # Its one page, the closing sweep, and Xero's count, which is still not told.
+    assert linked.world.calls("2.0/creditnotes") - before == 3
+
+
 def test_figures_are_those_of_the_reading_that_healed(linked: Linked) -> None:
     linked.world.fail(
         "/api.xro/2.0/Invoices",
