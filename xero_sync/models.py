@@ -208,6 +208,8 @@ class SyncStep(models.Model):
     changed_count = models.PositiveIntegerField(default=0)
     unchanged_count = models.PositiveIntegerField(default=0)
     set_aside_count = models.PositiveIntegerField(default=0)
+    # Of the set-aside ones those of which not even an older version is stored here.
+    missing_count = models.PositiveIntegerField(default=0)
     # Xero's own time when the first page was answered: the closing sweep pulls from here.
     walked_since = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
@@ -216,7 +218,9 @@ class SyncStep(models.Model):
     our_count = models.PositiveIntegerField(null=True)
     # {currency: [total read, total stored]} as decimal strings, over all pages.
     totals = models.JSONField(default=dict)
-    # What still differs after it was read again: sentences that name documents by number.
+    # Set when the verification sent the step back to be read once more, which it does once.
+    again_since = models.DateTimeField(null=True)
+    # What differs: sentences that name documents by number.
     differences = models.JSONField(default=list)
 
     class Meta:

@@ -71,9 +71,12 @@ def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
             purchases += 1
             continue
         known = kept.get(mapped.xero_id)
-        if known is None or known.updated_at <= mapped.updated_at:
+        raw = wire.dumps(element)
+        if wire.has_giant(raw, element):
+            refused.append((element, "a number in it has more digits than can be kept"))
+        elif known is None or known.updated_at <= mapped.updated_at:
             kept[mapped.xero_id] = mapped
-            raws[mapped.xero_id] = wire.dumps(element)
+            raws[mapped.xero_id] = raw
     return Prepared(
         resource=resource,
         elements=elements,

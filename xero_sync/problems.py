@@ -47,7 +47,7 @@ def retry_set_aside(
         organisation_id=organisation_id, last_tried_at__lt=now - RETRY_AFTER
     )
     for resource in Resource:
-        rows = waiting.filter(resource=resource).order_by("last_tried_at")[:at_most]
+        rows = waiting.filter(resource=resource).defer("raw").order_by("last_tried_at")[:at_most]
         ids = [UUID(one.identity) for one in rows if len(one.identity) == len(str(UUID(int=0)))]
         for batch in client.batches(resource, ids):
             page = session.by_ids(resource, batch)

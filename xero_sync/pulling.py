@@ -17,7 +17,7 @@ import dataclasses
 import itertools
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
@@ -32,7 +32,9 @@ _preparing = threading.Lock()
 
 Walk = Generator[tuple[int, replies.Page], None, None]
 _Flight = deque[tuple[int, Future[replies.Page]]]
-_Start = tuple[listings.Listing, int]
+# A list, and the page of it that comes first.
+Start = tuple[listings.Listing, int]
+FirstPages = Generator[tuple[listings.Listing, Future[replies.Page]], None, None]
 
 
 def walk(session: calls.Session, listing: listings.Listing, *, first_page: int = 1) -> Walk:
@@ -58,8 +60,8 @@ class Puller:
     def __init__(self, session: calls.Session) -> None:
         self.session = session
         self._pool: ThreadPoolExecutor | None = None
-        self._expected: _Start | None = None
-        self._begun: tuple[_Start, Future[replies.Page]] | None = None
+        self._expected: Start | None = None
+        self._begun: tuple[Start, Future[replies.Page]] | None = None
 
     def close(self) -> None:
         """End the threads, and wait for calls that are under way."""
@@ -69,32 +71,31 @@ class Puller:
             with self._pool as pool:
                 _close_connections(pool)
 
-    def first_pages(
-        self, lists: Sequence[listings.Listing]
-    ) -> Generator[Future[replies.Page], None, None]:
+    def first_pages(self, lists: Iterable[listings.Listing]) -> FirstPages:
         """Yield the first page of each list, in order, as it will be once it has come.
 
-        It tells how many pages there are. One that fails leaves the others as they are.
+        It tells how many pages there are. One that fails does not end the others, which are
+        asked for as `lists` gives them.
         """
-        flight: deque[Future[replies.Page]] = deque()
+        flight: deque[tuple[listings.Listing, Future[replies.Page]]] = deque()
         coming = iter(lists)
         try:
             for listing in itertools.islice(coming, AHEAD):
-                flight.append(self._submit(listing, 1))
+                flight.append((listing, self._submit(listing, 1)))
             while flight:
                 yield flight.popleft()
                 for listing in itertools.islice(coming, 1):
-                    flight.append(self._submit(listing, 1))
+                    flight.append((listing, self._submit(listing, 1)))
         finally:
-            for future in flight:
+            for _, future in flight:
                 future.cancel()
 
-    def expect(self, listing: listings.Listing, *, page: int) -> None:
-        """Say which list is walked next, and from where.
+    def expect(self, start: Start | None) -> None:
+        """Say from where the next walk begins, if that is known; it knows its number of pages.
 
         That page is fetched once the last one of the present list is on its way.
         """
-        self._expected = listing, page
+        self._expected = start
 
     def walk(
         self,
@@ -114,11 +115,11 @@ class Puller:
         :raises errors.XeroError: at the page that failed, after all pages before it.
         """
         number = first_page
-        begun = self._take_begun((listing, number))
         if page_count is not None:
+            begun = self._take_begun((listing, number))
             yield from self._told(listing, number, page_count, item_count, begun=begun)
             return
-        first = begun.result() if begun else listings.fetch(self.session, listing, page=number)
+        first = listings.fetch(self.session, listing, page=number)
         if first.page_count is None:
             yield number, first
             yield from self._untold(listing, number + 1, first)
@@ -126,7 +127,7 @@ class Puller:
             last = max(number, first.page_count)
             yield from self._told(listing, number, last, first.item_count, first=first)
 
-    def _take_begun(self, start: _Start) -> Future[replies.Page] | None:
+    def _take_begun(self, start: Start) -> Future[replies.Page] | None:
         """Return the page a walk begins with, where it was expected and is on its way."""
         begun, self._begun = self._begun, None
         if begun is None:

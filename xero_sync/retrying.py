@@ -10,6 +10,8 @@ import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import OperationalError
+
 from connected_apps import errors as connection_errors
 from xero_sync import claims, errors
 
@@ -42,6 +44,7 @@ _LIMIT_WORDS: dict[str, str] = {
     "appminute": "Waiting for Xero's limit of calls a minute over all organisations",
 }
 _WAITING = "Xero is not answering at the moment; trying again by itself"
+_OUR_DATABASE = "This system's database is busy; trying again by itself"
 _MISCONFIGURED = (
     "Xero refuses this installation's client id or secret; its operator must mend the settings"
 )
@@ -70,6 +73,10 @@ def after(error: Exception, *, attempts: int) -> Retry:
         return Retry(max(wait, claims.back_off(attempts)), _WAITING)
     if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
         return Retry(claims.back_off(attempts), _WAITING)
+    if isinstance(error, OperationalError):
+        # A deadlock, a restart: what was not committed is done anew.
+        logger.warning("The database gave up on it: %s", type(error.__cause__).__name__)
+        return Retry(claims.back_off(attempts), _OUR_DATABASE)
     return Retry(PARKED, _words_of_parked(error).rstrip(".")[:_LONGEST], parked=True)
 
 

@@ -70,7 +70,7 @@ def _problems(step: SyncStep) -> list[str]:
     problems = []
     if step.xero_count is None:
         problems.append(f"{label}: Xero gave no count to compare with")
-    elif step.xero_count != (step.our_count or 0) + step.set_aside_count:
+    elif step.xero_count != (step.our_count or 0) + step.missing_count:
         problems.append(f"{label}: Xero counts {step.xero_count}, stored {step.our_count}")
     if step.set_aside_count:
         problems.append(f"{label}: {step.set_aside_count} set aside")
@@ -136,7 +136,7 @@ def _tell(run: SyncRun, state: RunState, summary: str, reason: str) -> None:
 
 
 def _proof(run: SyncRun) -> str:
-    """Return Xero's count and sums held against ours, a line a kind; empty for learners."""
+    """Return Xero's counts held against ours, and what is stored; empty for learners."""
     lines = []
     for kind in run_progress.progress_of(run).kinds:
         here = "as many" if kind.our_count == kind.xero_count else f"{kind.our_count or 0:,}"

@@ -139,14 +139,20 @@ def _kind(label: str, windows: list[SyncStep]) -> KindProgress:
 
 
 def _stage(windows: list[SyncStep], sums: list[Sums]) -> Stage:
-    """Complete means that every document is stored here, to the cent."""
+    """Complete means that every document is stored here as it is in Xero, to the cent."""
     if all(step.our_count is not None for step in windows):
-        counts_agree = all(step.xero_count == step.our_count for step in windows)
+        counts_agree = all(
+            step.xero_count == step.our_count and not step.set_aside_count for step in windows
+        )
         sums_agree = all(one.read == one.stored for one in sums)
         return Stage.COMPLETE if counts_agree and sums_agree else Stage.DIFFERS
-    if all(step.page_count is not None and step.next_page > step.page_count for step in windows):
+    if all(_is_read(step) for step in windows):
         return Stage.READ
     return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING
+
+
+def _is_read(step: SyncStep) -> bool:
+    return bool(step.done_at) or (step.page_count is not None and step.next_page > step.page_count)
 
 
 def _sum(counts: list[int | None]) -> int | None:

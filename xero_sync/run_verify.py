@@ -2,17 +2,17 @@
 
 What moved in Xero while the run walked is pulled by modified-since. Then the number of sales
 documents that Xero counts in each window is held against what is stored here or set aside, and
-the sums of what was read against those of what is stored. Where they differ only that window is
-read again, this time noting which documents Xero lists: what is stored here but not listed is
-fetched by its id (its date may have moved out of the window), and what still differs is named by
-number.
+the sums of what was read against those of what is stored. Where they differ that window, and no
+other, is sent back to be read once more. Every document that is listed then is marked as seen;
+what is stored here but was not seen is fetched by its id (its date may have moved out of the
+window), and what still differs is named by number.
 """
 
-import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
+from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from invoices.models import Document
@@ -31,10 +31,12 @@ from xero_sync import (
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
 OVERLAP = timedelta(minutes=5)
+# Of what was not seen so many are asked for by id: where there are more, something else is wrong.
+_MOST_FETCHED = 400
 
 
-def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> None:
-    """Verify every step that is not verified yet.
+def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> bool:
+    """Verify every step that is not verified yet; return False where some are to be read again.
 
     :raises errors.XeroError: Xero could not be asked; the run comes back to it.
     """
@@ -42,8 +44,8 @@ def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> None:
     for resource in dict.fromkeys(step.resource for step in todo):
         steps = [step for step in todo if step.resource == resource]
         _pull_modified(puller, run, steps, clock)
-    for step in todo:
-        _verify_step(puller, run, step, clock)
+    sent_back = [step for step in todo if not _verify_step(puller, run, step, clock)]
+    return not sent_back
 
 
 def _pull_modified(
@@ -56,21 +58,68 @@ def _pull_modified(
         run_walk.store_loose(puller.session, run, resource, page, clock())
 
 
-def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock) -> None:
-    step.xero_count = step.item_count
-    if step.xero_count != _accounted_for(run, step):
+def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock) -> bool:
+    xero_count = step.item_count
+    if xero_count != _accounted_for(run, step):
         # The figure of the last page is as old as that page: ask for today's.
-        step.xero_count = _count_in_xero(puller.session, step)
-    counts_differ = step.xero_count not in (None, _accounted_for(run, step))
-    if counts_differ or not _sums_agree(step):
-        what = "counts" if counts_differ else "sums"
-        label = step.get_resource_display()
-        run_log.say(run, f"{label}: the {what} differ, reading them once more", now=clock())
-        listed, differing = _read_again(puller, run, step, clock)
-        step.xero_count = _count_in_xero(puller.session, step)
-        step.differences = [*_differences(run, step, listed), *differing][: sums.MOST_NAMED]
-    step.our_count = _accounted_for(run, step) - step.set_aside_count
-    step.save()
+        xero_count = _count_in_xero(puller.session, step)
+    counts_differ = xero_count not in (None, _accounted_for(run, step))
+    if step.again_since is None and (counts_differ or not _sums_agree(step)):
+        _send_back(run, step, "counts" if counts_differ else "sums", clock())
+        return False
+    if counts_differ and step.again_since is not None:
+        _fetch_unseen(puller, run, step, step.again_since, clock)
+        xero_count = _count_in_xero(puller.session, step)
+        if xero_count != _accounted_for(run, step):
+            named = [*_unseen_or_missing(run, step, step.again_since), *step.differences]
+            step.differences = named[: sums.MOST_NAMED]
+    _save(
+        run,
+        step,
+        clock(),
+        xero_count=xero_count,
+        our_count=_stored(run, step).count(),
+        differences=step.differences,
+        # What both readings brought is new or changed, not unchanged.
+        unchanged_count=max(
+            0,
+            step.read_count - step.set_aside_count - step.new_count - step.changed_count,
+        )
+        if step.again_since
+        else step.unchanged_count,
+    )
+    return True
+
+
+def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
+    """Let a step be read once more; its figures are those of that reading from now on.
+
+    But what is new or changed stays so, and is added to.
+    """
+    label = step.get_resource_display()
+    run_log.say(run, f"{label}: the {what} differ, reading them once more", now=now)
+    _save(
+        run,
+        step,
+        now,
+        next_page=1,
+        page_count=None,
+        walked_since=None,
+        done_at=None,
+        read_count=0,
+        unchanged_count=0,
+        set_aside_count=0,
+        missing_count=0,
+        totals={},
+        differences=[],
+        again_since=now,
+    )
+
+
+def _save(run: SyncRun, step: SyncStep, now: datetime, **changes: Any) -> None:
+    with transaction.atomic():
+        run_walk.hold(run, now)
+        SyncStep.objects.filter(pk=step.pk).update(**changes)
 
 
 def _sums_agree(step: SyncStep) -> bool:
@@ -84,7 +133,7 @@ def _count_in_xero(session: calls.Session, step: SyncStep) -> int | None:
 
 def _accounted_for(run: SyncRun, step: SyncStep) -> int:
     """Return how many documents of the window are stored here or stand set aside."""
-    return _stored(run, step).count() + step.set_aside_count
+    return _stored(run, step).count() + step.missing_count
 
 
 def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
@@ -95,64 +144,37 @@ def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
     )
 
 
-def _read_again(
-    puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock
-) -> tuple[set[UUID], list[str]]:
-    """Read the window once more, which is what the step tells of from now on.
+def _unseen(run: SyncRun, step: SyncStep, since: datetime) -> QuerySet[Document]:
+    """Return what is stored in the window but was not listed since then."""
+    unseen = _stored(run, step).filter(read_at__lt=since)
+    return unseen.only("kind", "number", "xero_id").order_by("pk")
 
-    Returns the ids that Xero lists in it, and the documents whose sums differ even now, in words.
-    """
+
+def _fetch_unseen(
+    puller: pulling.Puller, run: SyncRun, step: SyncStep, since: datetime, clock: claims.Clock
+) -> None:
     resource = Resource(step.resource)
-    listed: set[UUID] = set()
-    differing: list[str] = []
-    again = SyncStep(resource=resource)  # Holds the figures of this reading and is never saved.
-    for _, page in puller.walk(run_walk.listing_of(step)):
-        written = run_walk.store_loose(puller.session, run, resource, page, clock())
-        for name, value in run_walk.figures_with(again, page, written).items():
-            setattr(again, name, value)
-        listed.update(_ids(resource, page.elements))
-        differing += written.differences
-    _tell_of(again, step)
-    astray = [one.xero_id for one in _stored(run, step).exclude(xero_id__in=listed)]
-    for batch in client.batches(resource, astray):
+    ids = [one.xero_id for one in _unseen(run, step, since)[:_MOST_FETCHED]]
+    for batch in client.batches(resource, ids):
         try:
             found = puller.session.by_ids(resource, batch)
         except errors.NotFound:
             continue
-        run_walk.store_loose(puller.session, run, resource, found, clock())
-    return listed, differing
+        run_walk.store_loose(puller.session, run, resource, found, clock(), confirm=True)
 
 
-def _tell_of(again: SyncStep, step: SyncStep) -> None:
-    """Let a step tell of its second reading; what either of them brought is new or changed."""
-    kept = again.new_count + again.changed_count + again.unchanged_count
-    step.item_count, step.read_count = again.item_count, again.read_count
-    step.set_aside_count, step.totals = again.set_aside_count, again.totals
-    step.new_count += again.new_count
-    step.changed_count += again.changed_count
-    step.unchanged_count = max(0, kept - step.new_count - step.changed_count)
-
-
-def _ids(resource: Resource, elements: list[mapping.Element]) -> set[UUID]:
-    found = set()
-    for element in elements:
-        with contextlib.suppress(ValueError):
-            found.add(UUID(mapping.describe(resource, element)[0]))
-    return found
-
-
-def _differences(run: SyncRun, step: SyncStep, listed: set[UUID]) -> list[str]:
+def _unseen_or_missing(run: SyncRun, step: SyncStep, since: datetime) -> list[str]:
     """Name what still differs, so that a person can look it up in Xero."""
-    stored = {one.xero_id: one for one in _stored(run, step)}
-    sentences = [
-        f"{document} is stored here, but Xero does not list it between these dates"
-        for xero_id, document in stored.items()
-        if xero_id not in listed
+    aside = SetAside.objects.filter(
+        organisation_id=run.organisation_id, resource=step.resource, last_tried_at__gte=since
+    )
+    return [
+        *(
+            f"{document} is stored here, but Xero does not list it between these dates"
+            for document in _unseen(run, step, since)[: sums.MOST_NAMED]
+        ),
+        *(
+            f"{one.number or one.identity} is in Xero, but could not be stored"
+            for one in aside.defer("raw")[: sums.MOST_NAMED]
+        ),
     ]
-    aside = SetAside.objects.filter(organisation_id=run.organisation_id, resource=step.resource)
-    known = dict(aside.values_list("identity", "number"))
-    sentences += [
-        f"{known.get(str(xero_id)) or xero_id} is in Xero, but could not be stored"
-        for xero_id in listed - set(stored)
-    ]
-    return sentences[: sums.MOST_NAMED]

@@ -8,6 +8,8 @@ before they are asked for, and one that Xero refuses all the same is cut in two.
 """
 
 import contextlib
+from collections.abc import Collection
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,6 +29,7 @@ from xero_sync import (
     replies,
     run_log,
     storing,
+    sums,
     writing,
 )
 from xero_sync.models import Resource, RunState, SyncRun, SyncStep
@@ -47,45 +50,65 @@ def listing_of(step: SyncStep) -> listings.Listing:
     )
 
 
-def begin(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> None:
-    """Store the first page of every list that is not begun: it tells how long the list is.
+def read(puller: pulling.Puller, run: SyncRun, clock: claims.Clock, ends_at: datetime) -> bool:
+    """Read what is not read yet; return False when the turn is over before the end.
 
-    Of all lists before the second page of any, so that people see from the start how much there
-    is to read.
+    The first pages of all lists come before the second page of any, so that people see from the
+    start how much there is to read. A list that cannot be begun holds up no other.
 
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
-    while steps := _not_begun(run, clock()):
-        pages = puller.first_pages([listing_of(step) for step in steps])
-        with contextlib.closing(pages):
-            for step, arriving in zip(steps, pages, strict=True):
+    problem = _begin(puller, run, clock)
+    while (step := run.steps.filter(done_at=None, next_page__gt=1).first()) is not None:
+        if not _walk_pages(puller, step, clock, ends_at):
+            return False
+        step.done_at = clock()
+        step.save(update_fields=["done_at"])
+    if problem is not None:
+        raise problem
+    return True
+
+
+def _begin(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> errors.XeroError | None:
+    """Store the first page of every list that has none; return what went wrong first."""
+    problems: dict[str, errors.XeroError] = {}
+    while steps := _not_begun(run, problems.keys(), clock):
+        by_listing = {listing_of(step): step for step in steps}
+        wanted = (one for one, step in by_listing.items() if step.resource not in problems)
+        with contextlib.closing(puller.first_pages(wanted)) as pages:
+            for listing, arriving in pages:
+                step = by_listing[listing]
                 try:
-                    page = arriving.result()
-                except errors.Rejected:
-                    if not _cut(step, clock()):
-                        raise
-                    continue
-                _store_page(puller.session, step, 1, page, clock())
+                    page = _first_page(puller, step, arriving, clock)
+                except errors.XeroError as error:
+                    problems.setdefault(step.resource, error)
+                else:
+                    _store_page(puller.session, step, 1, page, clock())
+    return next(iter(problems.values()), None)
 
 
-def _not_begun(run: SyncRun, now: datetime) -> list[SyncStep]:
+def _not_begun(run: SyncRun, without: Collection[str], clock: claims.Clock) -> list[SyncStep]:
     """Return the steps without a first page, none of them too large as far as is known."""
     while True:
-        steps = list(run.steps.filter(next_page=1, done_at=None))
-        if not any(_is_large(step) and _cut(step, now) for step in steps):
+        steps = list(run.steps.filter(next_page=1, done_at=None).exclude(resource__in=without))
+        if not [step for step in steps if _is_large(step) and _cut(step, clock())]:
             return steps
 
 
-def walk(puller: pulling.Puller, step: SyncStep, clock: claims.Clock, ends_at: datetime) -> bool:
-    """Walk the rest of a step's pages; return False when the turn is over before the last one.
-
-    :raises errors.XeroError: at the page that failed; those before it are stored.
-    """
-    if not _walk_pages(puller, step, clock, ends_at):
-        return False
-    step.done_at = clock()
-    step.save(update_fields=["done_at"])
-    return True
+def _first_page(
+    puller: pulling.Puller, step: SyncStep, arriving: Future[replies.Page], clock: claims.Clock
+) -> replies.Page:
+    """Return a step's first page; where Xero refuses so large a list, that of a smaller one."""
+    try:
+        return arriving.result()
+    except errors.Rejected as error:
+        rejected = error
+    while _cut(step, clock()):
+        try:
+            return listings.fetch(puller.session, listing_of(step), page=1)
+        except errors.Rejected as error:
+            rejected = error
+    raise rejected
 
 
 def _walk_pages(
@@ -116,9 +139,9 @@ def _is_at_end(step: SyncStep) -> bool:
 
 def _expect_next(puller: pulling.Puller, step: SyncStep) -> None:
     """Let the step after this one go on while this one ends."""
-    rest = step.run.steps.filter(done_at=None, next_page__lte=F("page_count"))
-    if later := rest.exclude(pk=step.pk).first():
-        puller.expect(listing_of(later), page=later.next_page)
+    rest = step.run.steps.filter(done_at=None, next_page__gt=1, next_page__lte=F("page_count"))
+    later = rest.exclude(pk=step.pk).first()
+    puller.expect((listing_of(later), later.next_page) if later else None)
 
 
 def _store_page(
@@ -126,13 +149,28 @@ def _store_page(
 ) -> None:
     """Commit a page and the checkpoint together."""
     with transaction.atomic():
-        written = store_loose(session, step.run, Resource(step.resource), page, now)
+        written = store_loose(
+            session,
+            step.run,
+            Resource(step.resource),
+            page,
+            now,
+            confirm=step.again_since is not None,
+        )
         # Nobody else has moved it where it still stands before this page, so these are its counts.
         checkpoint: dict[str, Any] = {
             "next_page": number + 1,
             "page_count": page.page_count,
+            "item_count": page.item_count,
             "walked_since": step.walked_since or page.answered_at or page.sent_at,
-            **figures_with(step, page, written),
+            "read_count": step.read_count + written.read,
+            "new_count": step.new_count + written.new,
+            "changed_count": step.changed_count + written.changed,
+            "unchanged_count": step.unchanged_count + written.unchanged,
+            "set_aside_count": step.set_aside_count + written.set_aside,
+            "missing_count": step.missing_count + written.missing,
+            "totals": _added(step.totals, written),
+            "differences": [*step.differences, *written.differences][: sums.MOST_NAMED],
         }
         if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
             raise LostClaim
@@ -141,35 +179,41 @@ def _store_page(
 
 
 def store_loose(
-    session: calls.Session, run: SyncRun, resource: Resource, page: replies.Page, now: datetime
+    session: calls.Session,
+    run: SyncRun,
+    resource: Resource,
+    page: replies.Page,
+    now: datetime,
+    *,
+    confirm: bool = False,
 ) -> writing.Written:
     """Commit a page for a run that is still ours, without a checkpoint of its own.
 
+    :param confirm: see `writing.write`.
     :raises LostClaim: the run was cancelled.
     """
     with transaction.atomic(savepoint=False):
         session.check_generation()
-        kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
-            claimed_until=now + claims.LEASE, attempts=0, heard_at=now
-        )
-        if not kept:
-            raise LostClaim
+        hold(run, now)
         return storing.store(
-            organisation_id=run.organisation_id, resource=resource, page=page, now=now
+            organisation_id=run.organisation_id,
+            resource=resource,
+            page=page,
+            now=now,
+            confirm=confirm,
         )
 
 
-def figures_with(step: SyncStep, page: replies.Page, written: writing.Written) -> dict[str, Any]:
-    """Return what a step has read once a page more is read, by the names of its columns."""
-    return {
-        "item_count": page.item_count,
-        "read_count": step.read_count + written.read,
-        "new_count": step.new_count + written.new,
-        "changed_count": step.changed_count + written.changed,
-        "unchanged_count": step.unchanged_count + written.unchanged,
-        "set_aside_count": step.set_aside_count + written.set_aside,
-        "totals": _added(step.totals, written),
-    }
+def hold(run: SyncRun, now: datetime) -> None:
+    """Renew the claim on a run, in the transaction that changes something of it.
+
+    :raises LostClaim: the run was cancelled.
+    """
+    kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
+        claimed_until=now + claims.LEASE, attempts=0, heard_at=now
+    )
+    if not kept:
+        raise LostClaim
 
 
 def _added(totals: dict[str, list[str]], written: writing.Written) -> dict[str, list[str]]:
@@ -187,23 +231,26 @@ def _is_large(step: SyncStep) -> bool:
         kind=mapping.KINDS[Resource(step.resource)],
         date__range=(step.date_from, step.date_to),
     )
-    return stored.count() > LARGE
+    return stored[: LARGE + 1].count() > LARGE
 
 
 def _cut(step: SyncStep, now: datetime) -> bool:
-    """Cut a step's window in two; return False when it is a single day already."""
+    """Cut a step's window in two and keep the first; return False when it is a single day."""
     days = (step.date_to - step.date_from).days
     if days < 1:
         return False
     middle = step.date_from + timedelta(days=days // 2)
     with transaction.atomic():
+        hold(step.run, now)
         SyncStep.objects.create(
             run=step.run,
             resource=step.resource,
             date_from=middle + timedelta(days=1),
             date_to=step.date_to,
+            again_since=step.again_since,
         )
         SyncStep.objects.filter(pk=step.pk).update(date_to=middle)
+    step.date_to = middle
     label = Resource(step.resource).label
     run_log.say(step.run, f"{label}: reading in two parts, cut at {middle:%-d %b %Y}", now=now)
     return True

@@ -60,13 +60,14 @@ def _take_turn(run: SyncRun, clock: claims.Clock) -> bool:
         run_end.requeue_learners(run=run, now=clock())
         return True
     with pulling.opened(_session_of(run)) as puller:
-        run_walk.begin(puller, run, clock)
-        while (step := run.steps.filter(done_at=None).first()) is not None:
-            if not run_walk.walk(puller, step, clock, ends_at):
+        while True:
+            if not run_walk.read(puller, run, clock, ends_at):
                 return False
-        run_log.say(run, "Everything is read; comparing with Xero's own count", now=clock())
-        _set_state(run, RunState.VERIFYING, clock())
-        run_verify.verify(puller, run, clock)
+            run_log.say(run, "Everything is read; comparing with Xero's own count", now=clock())
+            _set_state(run, RunState.VERIFYING, clock())
+            if run_verify.verify(puller, run, clock):
+                break
+            _set_state(run, RunState.RUNNING, clock())
     run_end.finish(run=run, now=clock())
     return True
 

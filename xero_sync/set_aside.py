@@ -8,9 +8,11 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import DataError, connection, transaction
 
+from invoices.models import Document
 from xero_sync import mapping, wire
 from xero_sync.models import Resource, SetAside
 
@@ -26,21 +28,45 @@ def record(
     refused: list[tuple[mapping.Element, str]],
     stored: Iterable[str],
     now: datetime,
-) -> None:
-    """Keep what could not be stored with its raw form and the reason; forget what now could."""
+) -> int:
+    """Keep what could not be stored with its raw form and the reason; forget what now could.
+
+    Returns of how many of them not even an older version is stored.
+    """
     aside = SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
     if (identities := list(stored)) and aside.exists():
         aside.filter(identity__in=identities).delete()
+    missing: set[str] = set()
     for element, reason in refused:
         raw = wire.dumps(element)
         identity, number = mapping.describe(resource, element)
+        if not _is_stored(organisation_id, resource, identity):
+            missing.add(identity or digest(raw))
         row = [organisation_id, resource.value, identity or digest(raw), number, reason[:500], now]
+        as_text = wire.dumps(raw.decode())
         try:
             with transaction.atomic():
-                _insert(row, raw)
+                _insert(row, as_text if wire.has_giant(raw, element) else raw)
         except DataError:
-            # Good JSON that jsonb cannot hold: kept as text.
-            _insert(row, wire.dumps(raw.decode()))
+            # Good JSON that jsonb cannot hold.
+            _insert(row, as_text)
+    return len(missing)
+
+
+def _is_stored(organisation_id: int, resource: Resource, identity: str) -> bool:
+    if resource is Resource.CONTACT or not _is_id(identity):
+        return False
+    return Document.objects.filter(
+        organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id=identity
+    ).exists()
+
+
+def _is_id(identity: str) -> bool:
+    try:
+        UUID(identity)
+    except ValueError:
+        return False
+    return True
 
 
 def _insert(row: list[Any], raw: bytes) -> None:

@@ -1,20 +1,37 @@
 """From a fetched page to rows that show: the writer, and what follows from what it wrote."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import DataError, transaction
 
-from xero_sync import contact_names, links, preparing, replies, writing
+from xero_sync import contact_names, links, mapping, preparing, replies, writing
 from xero_sync.models import Resource
 
 
 def store(
-    *, organisation_id: int, resource: Resource, page: replies.Page, now: datetime
+    *,
+    organisation_id: int,
+    resource: Resource,
+    page: replies.Page,
+    now: datetime,
+    confirm: bool = False,
 ) -> writing.Written:
-    """Write a page and link its contacts, inside the caller's transaction."""
+    """Write a page and link its contacts, inside the caller's transaction.
+
+    :param confirm: see `writing.write`.
+    """
     contact_names.hold(organisation_id=organisation_id, resource=resource)
-    written = _write(organisation_id, preparing.of_page(page, resource), page.sent_at, now)
+    write = partial(
+        writing.write,
+        organisation_id=organisation_id,
+        read_at=page.sent_at,
+        now=now,
+        confirm=confirm,
+    )
+    written = _write(write, preparing.of_page(page, resource))
     contact_names.align(
         organisation_id=organisation_id, resource=resource, touched_ids=written.touched_ids
     )
@@ -25,9 +42,7 @@ def store(
     return written
 
 
-def _write(
-    organisation_id: int, prepared: preparing.Prepared, read_at: datetime, now: datetime
-) -> writing.Written:
+def _write(write: Callable[..., writing.Written], prepared: preparing.Prepared) -> writing.Written:
     """Write a page; where PostgreSQL refuses a value, all but the element that holds it.
 
     What it can hold is known of the columns and checked before, but jsonb has bounds of its own:
@@ -35,14 +50,15 @@ def _write(
     """
     try:
         with transaction.atomic():
-            return writing.write(
-                organisation_id=organisation_id, prepared=prepared, read_at=read_at, now=now
-            )
+            return write(prepared=prepared)
     except DataError as error:
         if not prepared.kept:
             raise
         reason = f"PostgreSQL cannot hold it: {_words(error)}"
-    elements = prepared.elements
+    # In the order in which rows are locked, see `writing`.
+    elements = sorted(
+        prepared.elements, key=lambda one: mapping.describe(prepared.resource, one)[0].lower()
+    )
     if len(elements) == 1:
         parts = [
             dataclasses.replace(
@@ -57,7 +73,7 @@ def _write(
             preparing.prepare(prepared.resource, half)
             for half in (elements[:middle], elements[middle:])
         ]
-    return writing.together([_write(organisation_id, part, read_at, now) for part in parts])
+    return writing.together([_write(write, part) for part in parts])
 
 
 def _words(error: DataError) -> str:

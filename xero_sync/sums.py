@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from invoices import amounts
+from invoices.models import Kind
 
 # By currency: what was read, and what is stored.
 Totals = dict[str, tuple[Decimal, Decimal]]
@@ -74,20 +75,20 @@ def differences(cursor: Any, staging: str, organisation_id: int) -> list[str]:
     """Name the documents of a page that come to something else here than in Xero."""
     cursor.execute(
         f"""
-        SELECT coalesce(nullif(incoming.number, ''), incoming.xero_id::text), incoming.currency,
-               incoming.total, stored.total
+        SELECT incoming.kind, coalesce(nullif(incoming.number, ''), incoming.xero_id::text),
+               incoming.currency, incoming.total, stored.total
           {_READ_AND_STORED.format(staging=staging)}
            AND stored.total IS DISTINCT FROM incoming.total
-         ORDER BY 1 LIMIT {MOST_NAMED}
+         ORDER BY 2 LIMIT {MOST_NAMED}
         """,  # noqa: S608 - a table name of the writer's
         [organisation_id],
     )
     return [
-        f"{number} comes to {currency} {amounts.grouped(read)} in Xero, "
+        f"{Kind(kind).label} {number} comes to {currency} {amounts.grouped(read)} in Xero, "
         + (
             "but is not stored here"
             if stored is None
             else f"but {amounts.grouped(stored)} is stored"
         )
-        for number, currency, read, stored in cursor.fetchall()
+        for kind, number, currency, read, stored in cursor.fetchall()
     ]

@@ -17,6 +17,7 @@ import msgspec
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
+_GIANT = 1000
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -43,6 +44,24 @@ def dumps(element: Any) -> bytes:
     Control characters are escaped, as JSON demands.
     """
     return _encoder.encode(element)
+
+
+def has_giant(raw: bytes, element: Any) -> bool:
+    """Tell whether an element holds a number that jsonb takes, but that nobody can read back.
+
+    PostgreSQL writes `1e5000` out in full, and Python refuses to read more than 4,300 digits.
+
+    :param raw: what `dumps` made of the element; looked at first, since that takes no time.
+    """
+    return b"E+" in raw and _has_giant(element)
+
+
+def _has_giant(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.adjusted() > _GIANT
+    if isinstance(value, dict):
+        return any(_has_giant(one) for one in value.values())
+    return isinstance(value, list) and any(_has_giant(one) for one in value)
 
 
 def _loads_forgivingly(body: bytes) -> Any:

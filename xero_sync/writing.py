@@ -2,10 +2,10 @@
 
 A version replaces the stored one when its UpdatedDateUTC is later, or when it is the same and the
 content differs and was read no earlier: some changes in Xero (a due date on a part-paid invoice)
-do not move UpdatedDateUTC. So does one whose columns say something else than the row here: it was
-altered on this side, or an older release mapped it otherwise. Rows that are unchanged are not
-rewritten. Rows are upserted in the order of their ids, so that two workers on the same documents
-wait for each other instead of deadlocking.
+do not move UpdatedDateUTC. So does one whose own columns say something else than the row here
+(its line items are not looked at): that was altered on this side, or mapped by an older release.
+Rows that are unchanged are not rewritten. Rows are upserted in the order of their ids, so that two
+workers on the same documents wait for each other instead of deadlocking.
 
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
@@ -98,6 +98,8 @@ class Written:
     changed: int = 0
     unchanged: int = 0
     set_aside: int = 0
+    # Of the set-aside ones those of which not even an older version is stored.
+    missing: int = 0
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are applied to.
     touched_ids: list[str] = field(default_factory=list)
@@ -111,7 +113,7 @@ def together(parts: Sequence[Written]) -> Written:
     """Put what became of the parts of a page together."""
     whole = Written()
     for part in parts:
-        for name in ("read", "new", "changed", "unchanged", "set_aside", "purchases"):
+        for name in ("read", "new", "changed", "unchanged", "set_aside", "missing", "purchases"):
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
         whole.touched_ids += part.touched_ids
         whole.totals = sums.together(whole.totals, part.totals)
@@ -164,11 +166,17 @@ class _Outcome(NamedTuple):
 
 
 def write(
-    *, organisation_id: int, prepared: preparing.Prepared, read_at: datetime, now: datetime
+    *,
+    organisation_id: int,
+    prepared: preparing.Prepared,
+    read_at: datetime,
+    now: datetime,
+    confirm: bool = False,
 ) -> Written:
     """Store a prepared page inside the caller's transaction and tell what changed.
 
     :param read_at: when the call that brought the page was sent.
+    :param confirm: mark documents that are stored already as seen by that call, too.
     Elements that could not be mapped are set aside with the reason; purchases are left out.
     """
     written = Written(
@@ -180,6 +188,8 @@ def write(
         documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
         if documents:
             _replace_children(cursor, prepared.children, outcome)
+            if confirm:
+                _confirm(cursor, organisation_id, read_at)
             read = [(one.xero_id, *_amount_of(one)) for one in documents]
             stored = {xero_id: row.total for xero_id, row in outcome.items()}
             written.totals = sums.totals(cursor, _DOCUMENTS.staging, organisation_id, read, stored)
@@ -192,7 +202,7 @@ def write(
     written.changed = len(outcome) - written.new
     written.unchanged = len(prepared.kept) - len(outcome)
     written.touched_ids = list(outcome)
-    set_aside.record(
+    written.missing = set_aside.record(
         organisation_id,
         prepared.resource,
         prepared.refused,
@@ -244,6 +254,18 @@ def _upsert(
         [organisation_id, read_at, now, now],
     )
     return {row[0]: _Outcome(*row[1:]) for row in cursor.fetchall()}
+
+
+def _confirm(cursor: Any, organisation_id: int, read_at: datetime) -> None:
+    """Note on the page's documents, whose rows the upsert has locked, that they were seen."""
+    cursor.execute(
+        f"""
+        UPDATE {_DOCUMENTS.name} stored SET read_at = %s FROM {_DOCUMENTS.staging} incoming
+         WHERE stored.organisation_id = %s AND stored.kind = incoming.kind
+           AND stored.xero_id = incoming.xero_id AND stored.read_at < %s
+        """,  # noqa: S608 - names from above
+        [read_at, organisation_id, read_at],
+    )
 
 
 def _replace_children(

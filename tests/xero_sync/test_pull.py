@@ -115,15 +115,30 @@ def test_resync_reads_every_list_once_and_sweeps_it_once(linked: Linked) -> None
     } == dict.fromkeys(lists, 2)
 
 
-def test_page_that_was_asked_for_early_and_fails_keeps_what_came_before(linked: Linked) -> None:
+def test_kind_that_fails_holds_up_no_other(linked: Linked) -> None:
     run = ask(linked)
     linked.world.fail("/CreditNotes", status=500)
 
     assert linked.work(run).state == RunState.PAUSED
 
-    invoices, credit_notes, *_ = run.steps.all()
-    assert (invoices.next_page, invoices.read_count) == (2, invoices.item_count)
-    assert (credit_notes.next_page, credit_notes.read_count) == (1, 0)
+    steps = {step.resource: step for step in run.steps.all()}
+    assert (steps["CREDIT_NOTE"].done_at, steps.pop("CREDIT_NOTE").read_count) == (None, 0)
+    assert all(step.done_at and step.read_count == step.item_count for step in steps.values())
+    SyncRun.objects.update(not_before=None)
+    assert linked.work(run).state == RunState.DONE
+    assert ours(linked) == theirs(linked)
+
+
+def test_list_that_is_rejected_however_short_costs_few_calls(linked: Linked) -> None:
+    run = ask(linked)
+    linked.world.fail("/CreditNotes", times=-1, status=400, body='{"ErrorNumber":16}')
+    before = linked.world.calls("2.0/creditnotes")
+
+    assert linked.work(run).state == RunState.PAUSED
+
+    assert linked.world.calls("2.0/creditnotes") - before < 20
+    assert not run.steps.exclude(resource="CREDIT_NOTE").filter(done_at=None).exists()
+    linked.world.heal()
     SyncRun.objects.update(not_before=None)
     assert linked.work(run).state == RunState.DONE
     assert ours(linked) == theirs(linked)

@@ -82,8 +82,8 @@ def test_page_tells_how_far_each_kind_is(linked: Linked) -> None:
     assert re.findall(r'<th scope="row">(.*?)</th>.*?status-\w+">.*?<span>(.*?)</span>', html) == [
         ("Invoices", "Read"),
         ("Credit notes", "Waiting"),
-        ("Overpayments", "Waiting"),
-        ("Prepayments", "Waiting"),
+        ("Overpayments", "Read"),
+        ("Prepayments", "Read"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a re-sync proves, and what it mends on the way: every column, every sum, every document."""
+"""What a re-sync proves, and what it mends on the way: columns, sums, documents."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -61,7 +61,7 @@ def test_sum_that_cannot_be_mended_is_told_by_document_number(linked: Linked, le
     run = linked.work(ask(linked))
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
-    assert f"{leaking} comes to " in run.reason
+    assert f"Invoice {leaking} comes to AUD " in run.reason
     assert "is stored" in run.reason
     kinds = run_progress.progress_of(run).kinds
     assert [kind.label for kind in kinds if kind.stage == run_progress.Stage.DIFFERS] == [

@@ -1,9 +1,14 @@
 """What stands in the way of a sync is said where people look, with who can act."""
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
+from invoices.models import Document
 from lrm.models import Learner
 from tests import builders
 from tests.xero_sync.conftest import Linked, clock
@@ -57,6 +62,35 @@ def test_short_wait_after_a_good_sweep_is_not_worth_a_word(linked: Linked) -> No
     page = builders.client_of(linked.manager).get(PAGE).content.decode()
 
     assert "Syncing waits" not in page
+
+
+def test_deadlock_is_tried_again_within_seconds(linked: Linked) -> None:
+    """Two workers that write the same rows in different orders: PostgreSQL ends one of them."""
+    linked.sweep()
+    first, second = Document.objects.order_by("xero_id")[:2]
+    barrier = threading.Barrier(2)
+
+    def write(*rows: Document) -> Exception | None:
+        try:
+            with transaction.atomic():
+                for row in rows:
+                    Document.objects.filter(pk=row.pk).update(reference="")
+                    if row is rows[0]:
+                        barrier.wait(timeout=20)
+        except OperationalError as error:
+            return error
+        finally:
+            connection.close()
+        return None
+
+    with ThreadPoolExecutor(2) as workers:
+        ends = [workers.submit(write, first, second), workers.submit(write, second, first)]
+    (error,) = [caught for end in ends if (caught := end.result()) is not None]
+    retry = retrying.after(error, attempts=0)
+
+    assert not retry.parked
+    assert retry.delay < timedelta(seconds=10)
+    assert "database" in retry.why
 
 
 def test_unexpected_error_is_logged_without_what_it_says(
