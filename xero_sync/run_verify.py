@@ -9,7 +9,6 @@ window), and what still differs is named by number.
 """
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -64,7 +63,7 @@ def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: cl
         # The figure of the last page is as old as that page: ask for today's.
         xero_count = _count_in_xero(puller.session, step)
     counts_differ = xero_count not in (None, _accounted_for(run, step))
-    if step.again_since is None and (counts_differ or not _sums_agree(step)):
+    if step.again_since is None and (counts_differ or step.differences):
         _send_back(run, step, "counts" if counts_differ else "sums", clock())
         return False
     if counts_differ and step.again_since is not None:
@@ -80,15 +79,17 @@ def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: cl
         xero_count=xero_count,
         our_count=_stored(run, step).count(),
         differences=step.differences,
-        # What both readings brought is new or changed, not unchanged.
-        unchanged_count=max(
-            0,
-            step.read_count - step.set_aside_count - step.new_count - step.changed_count,
-        )
-        if step.again_since
-        else step.unchanged_count,
+        unchanged_count=_unchanged(step),
     )
     return True
+
+
+def _unchanged(step: SyncStep) -> int:
+    """Return how many were unchanged; what one of two readings brought is new or changed."""
+    if step.again_since is None:
+        return step.unchanged_count
+    brought = step.new_count + step.changed_count
+    return max(0, step.read_count - step.set_aside_count - brought)
 
 
 def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
@@ -120,10 +121,6 @@ def _save(run: SyncRun, step: SyncStep, now: datetime, **changes: Any) -> None:
     with transaction.atomic():
         run_walk.hold(run, now)
         SyncStep.objects.filter(pk=step.pk).update(**changes)
-
-
-def _sums_agree(step: SyncStep) -> bool:
-    return all(Decimal(read) == Decimal(stored) for read, stored in step.totals.values())
 
 
 def _count_in_xero(session: calls.Session, step: SyncStep) -> int | None:
