@@ -1,13 +1,14 @@
 """`queue_resync SECONDS`: ask for a re-sync of every portal, ring, and watch until all have ended.
 
 The work is the workers'; here it is only watched. Prints how long it took from the ringing to the
-last end, and how each run went.
+last end, how many cores of the machine were busy in between, and how each run went.
 """
 
 import json
 import sys
 import time
 
+from benchmarks import machine
 from benchmarks.parts import product, resync
 from lrm.models import Portal
 from xero_sync import bells, tasks
@@ -21,6 +22,7 @@ def main(most_seconds: float) -> None:
     """
     found = [resync.request(one.slug) for one in Portal.objects.order_by("id")]
     ids = [run.pk for run in found]
+    load = machine.Busy()
     rung_at, began = product.clock(), time.monotonic()
     for pk in ids:
         bells.ring(tasks.work_on_run, pk, queue=bells.BULK)
@@ -28,10 +30,12 @@ def main(most_seconds: float) -> None:
         if time.monotonic() - began > most_seconds:
             raise TimeoutError(str([resync.report(run) for run in found][:3]))
         time.sleep(0.05)
+    cores = load.cores()
     ended = [SyncRun.objects.get(pk=pk) for pk in ids]
     last = max(run.finished_at for run in ended if run.finished_at)
     seconds = (last - rung_at).total_seconds()
-    print(json.dumps({"seconds": seconds, "runs": [resync.report(run) for run in ended]}))
+    reports = [resync.report(run) for run in ended]
+    print(json.dumps({"seconds": seconds, "cores": cores, "runs": reports}))
 
 
 if __name__ == "__main__":
