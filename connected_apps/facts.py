@@ -43,7 +43,7 @@ def register_facts(giver: GiveFacts) -> None:
 
 
 def register_action(action: GiveBlock) -> None:
-    """Let a function add a link or a button, as HTML, before the card's own."""
+    """Let a function add a link or a button, as HTML, among the card's own."""
     if action not in _actions:
         _actions.append(action)
 

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from invoices import amounts
 from invoices.models import ContactLink, Document
 from lrm import notices
 from lrm.models import NoticeLevel
-from xero_sync import pushes, ranges, run_log, run_progress, run_walk, runs, sweeps
+from xero_sync import pushes, ranges, run_log, run_progress, run_walk, runs, sums, sweeps
 from xero_sync.models import PushState, RunState, SyncRun, SyncStep
 
 logger = logging.getLogger(__name__)
@@ -75,10 +74,10 @@ def _problems(step: SyncStep) -> list[str]:
     if step.set_aside_count:
         problems.append(f"{label}: {step.set_aside_count} set aside")
     problems += [
-        f"{label}: {currency} {amounts.grouped(Decimal(read))} was read, "
-        f"{amounts.grouped(Decimal(stored))} is stored"
-        for currency, (read, stored) in step.totals.items()
-        if Decimal(read) != Decimal(stored)
+        f"{label}: {currency} {amounts.grouped(both.read)} was read, "
+        f"{amounts.grouped(both.stored)} is stored"
+        for currency, both in sums.from_json(step.totals).items()
+        if both.read != both.stored
     ]
     problems += step.differences
     return problems
@@ -140,9 +139,9 @@ def _proof(run: SyncRun) -> str:
     lines = []
     for kind in run_progress.progress_of(run).kinds:
         here = "as many" if kind.our_count == kind.xero_count else f"{kind.our_count or 0:,}"
-        sums = [f"{each.currency} {amounts.grouped(each.stored)}" for each in kind.sums]
+        stored = [f"{name} {amounts.grouped(both.stored)}" for name, both in kind.totals.items()]
         xero = "not counted" if kind.xero_count is None else f"{kind.xero_count:,}"
-        lines.append(f"{kind.label}: {xero} in Xero, {here} here; {', '.join(sums) or 'no sums'}")
+        lines.append(f"{kind.label}: {xero} in Xero, {here} here; {', '.join(stored) or 'no sums'}")
     return "\n".join(lines)
 
 

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import NamedTuple
 
 from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal
+from xero_sync import sums
 from xero_sync.models import Resource, SyncRun, SyncStep
 
 
@@ -20,14 +19,6 @@ class Stage(models.TextChoices):
     READ = "READ", "Read"
     COMPLETE = "COMPLETE", "Complete"
     DIFFERS = "DIFFERS", "Differs"
-
-
-class Sums(NamedTuple):
-    """What the documents of a currency come to: as they were read, and as they are stored."""
-
-    currency: str
-    read: Decimal
-    stored: Decimal
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class KindProgress:
     xero_count: int | None
     our_count: int | None
     set_aside: int
-    sums: list[Sums]
+    totals: sums.Totals
     differences: list[str]
 
 
@@ -118,34 +109,27 @@ def _kinds(steps: list[SyncStep]) -> list[KindProgress]:
 
 
 def _kind(label: str, windows: list[SyncStep]) -> KindProgress:
-    sums: dict[str, Sums] = {}
-    for step in windows:
-        for currency, (read, stored) in step.totals.items():
-            before = sums.get(currency, Sums(currency, Decimal(0), Decimal(0)))
-            sums[currency] = Sums(
-                currency, before.read + Decimal(read), before.stored + Decimal(stored)
-            )
+    totals = sums.together(*(sums.from_json(step.totals) for step in windows))
     return KindProgress(
         label=label,
-        stage=_stage(windows, list(sums.values())),
+        stage=_stage(windows, totals),
         read=sum(step.read_count for step in windows),
         total=_sum([step.item_count for step in windows]),
         xero_count=_sum([step.xero_count for step in windows]),
         our_count=_sum([step.our_count for step in windows]),
         set_aside=sum(step.set_aside_count for step in windows),
-        sums=list(sums.values()),
+        totals=totals,
         differences=[words for step in windows for words in step.differences],
     )
 
 
-def _stage(windows: list[SyncStep], sums: list[Sums]) -> Stage:
+def _stage(windows: list[SyncStep], totals: sums.Totals) -> Stage:
     """Complete means that every document is stored here as it is in Xero, to the cent."""
     if all(step.our_count is not None for step in windows):
         counts_agree = all(
             step.xero_count == step.our_count and not step.set_aside_count for step in windows
         )
-        sums_agree = all(one.read == one.stored for one in sums)
-        return Stage.COMPLETE if counts_agree and sums_agree else Stage.DIFFERS
+        return Stage.COMPLETE if counts_agree and sums.agree(totals) else Stage.DIFFERS
     if all(_is_read(step) for step in windows):
         return Stage.READ
     return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING

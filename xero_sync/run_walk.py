@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Collection
 from concurrent.futures import Future
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -169,7 +168,7 @@ def _store_page(
             "unchanged_count": step.unchanged_count + written.unchanged,
             "set_aside_count": step.set_aside_count + written.set_aside,
             "missing_count": step.missing_count + written.missing,
-            "totals": _added(step.totals, written),
+            "totals": sums.as_json(sums.together(sums.from_json(step.totals), written.totals)),
             "differences": [*step.differences, *written.differences][: sums.MOST_NAMED],
         }
         if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
@@ -214,15 +213,6 @@ def hold(run: SyncRun, now: datetime) -> None:
     )
     if not kept:
         raise LostClaim
-
-
-def _added(totals: dict[str, list[str]], written: writing.Written) -> dict[str, list[str]]:
-    """Add a page's totals to the step's, as decimal strings."""
-    added = dict(totals)
-    for currency, (read, stored) in written.totals.items():
-        before = added.get(currency, ["0", "0"])
-        added[currency] = [str(Decimal(before[0]) + read), str(Decimal(before[1]) + stored)]
-    return added
 
 
 def _is_large(step: SyncStep) -> bool:

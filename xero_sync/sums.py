@@ -3,17 +3,25 @@
 Rows of which something newer is stored are left out: they say nothing of what was just read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from invoices import amounts
 from invoices.models import Kind
 
-# By currency: what was read, and what is stored.
-Totals = dict[str, tuple[Decimal, Decimal]]
+
+class Both(NamedTuple):
+    """What documents come to: as they were read, and as they are stored."""
+
+    read: Decimal
+    stored: Decimal
+
+
+Totals = dict[str, Both]  # By currency.
 
 MOST_NAMED = 20
+_NOTHING = Both(Decimal(), Decimal())
 _READ_AND_STORED = """
   FROM {staging} incoming
   LEFT JOIN invoices_document stored
@@ -23,26 +31,24 @@ _READ_AND_STORED = """
 """
 
 
-def totals(
-    cursor: Any,
-    staging: str,
-    organisation_id: int,
-    read: Sequence[tuple[str, str, Decimal]],
-    written: Mapping[str, Decimal],
-) -> Totals:
-    """Return both sums of a page.
+def of_written(read: Iterable[tuple[str, str, Decimal]], written: Mapping[str, Decimal]) -> Totals:
+    """Return both sums of a page whose every document was just written.
+
+    :param read: id, currency and total of each.
+    :param written: by id the total that is stored now.
+    """
+    found: Totals = {}
+    for xero_id, currency, total in read:
+        before = found.get(currency, _NOTHING)
+        found[currency] = Both(before.read + total, before.stored + written[xero_id])
+    return found
+
+
+def looked_up(cursor: Any, staging: str, organisation_id: int) -> Totals:
+    """Return both sums of a page of which some documents were stored before.
 
     :param staging: the table with the page's documents.
-    :param read: id, currency and total of each.
-    :param written: the totals of those that were just written, as they are stored now. Only where
-        others are among the page's documents is anything looked up.
     """
-    if len(written) == len(read):
-        found: Totals = {}
-        for xero_id, currency, total in read:
-            before = found.get(currency, (Decimal(), Decimal()))
-            found[currency] = before[0] + total, before[1] + written[xero_id]
-        return found
     cursor.execute(
         f"""
         SELECT incoming.currency, sum(incoming.total), coalesce(sum(stored.total), 0)
@@ -51,24 +57,34 @@ def totals(
         """,
         [organisation_id],
     )
-    return {currency: (read, stored) for currency, read, stored in cursor.fetchall()}
+    return {currency: Both(read, stored) for currency, read, stored in cursor.fetchall()}
 
 
-def together(one: Totals, other: Totals) -> Totals:
-    """Return the sums of both."""
-    nothing = (Decimal(), Decimal())
+def together(*parts: Totals) -> Totals:
+    """Return the sums of all parts."""
+    whole: Totals = {}
+    for part in parts:
+        for currency, both in part.items():
+            before = whole.get(currency, _NOTHING)
+            whole[currency] = Both(before.read + both.read, before.stored + both.stored)
+    return whole
+
+
+def as_json(totals: Totals) -> dict[str, list[str]]:
+    """Return totals as a JSON column holds them: decimal strings."""
+    return {currency: [str(both.read), str(both.stored)] for currency, both in totals.items()}
+
+
+def from_json(kept: Mapping[str, Sequence[str]]) -> Totals:
+    """Return what `as_json` was given."""
     return {
-        currency: (
-            one.get(currency, nothing)[0] + other.get(currency, nothing)[0],
-            one.get(currency, nothing)[1] + other.get(currency, nothing)[1],
-        )
-        for currency in one | other
+        currency: Both(Decimal(read), Decimal(stored)) for currency, (read, stored) in kept.items()
     }
 
 
-def agree(both: Totals) -> bool:
+def agree(totals: Totals) -> bool:
     """Return whether what was read is what is stored, to the last place."""
-    return all(read == stored for read, stored in both.values())
+    return all(each.read == each.stored for each in totals.values())
 
 
 def differences(cursor: Any, staging: str, organisation_id: int) -> list[str]:

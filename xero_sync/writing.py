@@ -190,9 +190,14 @@ def write(
             _replace_children(cursor, prepared.children, outcome)
             if confirm:
                 _confirm(cursor, organisation_id, read_at)
-            read = [(one.xero_id, *_amount_of(one)) for one in documents]
-            stored = {xero_id: row.total for xero_id, row in outcome.items()}
-            written.totals = sums.totals(cursor, _DOCUMENTS.staging, organisation_id, read, stored)
+            written.totals = (
+                sums.of_written(
+                    map(_amount_of, documents),
+                    {xero_id: row.total for xero_id, row in outcome.items()},
+                )
+                if len(outcome) == len(documents)
+                else sums.looked_up(cursor, _DOCUMENTS.staging, organisation_id)
+            )
             if not sums.agree(written.totals):
                 written.differences = sums.differences(cursor, _DOCUMENTS.staging, organisation_id)
     for document in documents:
@@ -212,8 +217,9 @@ def write(
     return written
 
 
-def _amount_of(document: mapping.MappedDocument) -> tuple[str, Decimal]:
-    return str(document.values[_CURRENCY]), Decimal(str(document.values[_TOTAL]))
+def _amount_of(document: mapping.MappedDocument) -> tuple[str, str, Decimal]:
+    currency, total = document.values[_CURRENCY], document.values[_TOTAL]
+    return document.xero_id, str(currency), Decimal(str(total))
 
 
 def _upsert(

@@ -98,7 +98,7 @@ def test_resync_stores_every_document_and_verifies_it(linked: Linked) -> None:
     assert ours(linked) == theirs(linked)
     kinds = run_progress.progress_of(run).kinds
     assert len(kinds) == 4
-    assert all(kind.stage == run_progress.Stage.COMPLETE and kind.sums for kind in kinds)
+    assert all(kind.stage == run_progress.Stage.COMPLETE and kind.totals for kind in kinds)
     assert sum(kind.xero_count or 0 for kind in kinds) == len(theirs(linked))
 
 

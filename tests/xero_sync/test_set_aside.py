@@ -10,7 +10,7 @@ from django.db import transaction
 from invoices.models import Document
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
-from xero_sync import replies, run_progress, storing, wire
+from xero_sync import replies, run_progress, storing, wire, writing
 from xero_sync.models import Resource, RunState, SetAside
 
 GOOD: dict[str, Any] = {
@@ -40,6 +40,18 @@ def invoice(number: int, **changes: Any) -> dict[str, Any]:
 def serve(linked: Linked, *invoices: dict[str, Any]) -> None:
     """Let Xero have these invoices and nothing else."""
     linked.world.do("replay", tenant=linked.tenant, documents={"Invoices": list(invoices)})
+
+
+def store(linked: Linked, elements: list[Any]) -> writing.Written:
+    """Store a page with these elements, as `wire` gives them."""
+    page = replies.Page(elements, 1, len(elements), 1000, clock(), None, 0, {})
+    with transaction.atomic():
+        return storing.store(
+            organisation_id=linked.organisation.pk,
+            resource=Resource.INVOICE,
+            page=page,
+            now=clock(),
+        )
 
 
 BROKEN: list[dict[str, Any]] = [
@@ -139,15 +151,8 @@ def test_number_that_cannot_be_kept_is_set_aside_alone(
 ) -> None:
     elements = wire.loads(json.dumps([invoice(number) for number in range(9)]).encode())
     elements[5] |= wire.loads((strange % number).encode())
-    page = replies.Page(elements, 1, 9, 1000, clock(), None, 0, {})
 
-    with transaction.atomic():
-        written = storing.store(
-            organisation_id=linked.organisation.pk,
-            resource=Resource.INVOICE,
-            page=page,
-            now=clock(),
-        )
+    written = store(linked, elements)
 
     assert (written.read, written.new, written.set_aside) == (9, 8, 1)
     assert len(written.touched_ids) == 8
@@ -159,15 +164,8 @@ def test_number_that_cannot_be_kept_is_set_aside_alone(
 
 def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
     elements = wire.loads(json.dumps([None, invoice(1), "INV-2"]).encode())
-    page = replies.Page(elements, 1, 3, 1000, clock(), None, 0, {})
 
-    with transaction.atomic():
-        written = storing.store(
-            organisation_id=linked.organisation.pk,
-            resource=Resource.INVOICE,
-            page=page,
-            now=clock(),
-        )
+    written = store(linked, elements)
 
     assert (written.new, written.set_aside) == (1, 2)
     reasons = set(SetAside.objects.values_list("number", "reason"))

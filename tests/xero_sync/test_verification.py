@@ -106,5 +106,5 @@ def test_figures_are_those_of_the_reading_that_healed(linked: Linked) -> None:
 
 def _figures(run: SyncRun) -> tuple[Any, ...]:
     progress = run_progress.progress_of(run)
-    sums = [(kind.label, kind.sums) for kind in progress.kinds]
+    sums = [(kind.label, kind.totals) for kind in progress.kinds]
     return run.state, progress.read, progress.total, sums

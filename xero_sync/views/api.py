@@ -204,11 +204,11 @@ def as_json(run: SyncRun) -> dict[str, Any]:
                 "set_aside": one.set_aside,
                 "sums": [
                     {
-                        "currency": each.currency,
-                        "read": amounts.plain(each.read),
-                        "stored": amounts.plain(each.stored),
+                        "currency": currency,
+                        "read": amounts.plain(both.read),
+                        "stored": amounts.plain(both.stored),
                     }
-                    for each in one.sums
+                    for currency, both in one.totals.items()
                 ],
                 "differences": one.differences,
             }
