@@ -46,7 +46,7 @@ def _write(write: Callable[..., writing.Written], prepared: preparing.Prepared) 
     """Write a page; where PostgreSQL refuses a value, all but the element that holds it.
 
     What it can hold is known of the columns and checked before, but jsonb has bounds of its own:
-    `1e400000` is good JSON. Such an element is found by halving the page.
+    `1e-20000` is good JSON. Such an element is found by halving the page.
     """
     try:
         with transaction.atomic():
