@@ -162,11 +162,13 @@ def _store(
 def _page_of(
     session: calls.Session, resource: Resource, ids: Sequence[UUID]
 ) -> replies.Page | None:
-    """Fetch the named elements; None where a single one is not there (a bill's stub, say)."""
-    if len(ids) > 1:
-        return session.by_ids(resource, ids)
+    """Fetch the named elements; None where Xero says that none is there (a bill's stub, say).
+
+    One alone is asked for as a list too: Xero's answer to a single GET words a document otherwise
+    than its lists do, and the next re-sync would count it as changed though nothing was.
+    """
     try:
-        return session.get_one(resource, ids[0])
+        return session.by_ids(resource, ids)
     except errors.NotFound:
         return None
 

@@ -13,7 +13,8 @@ from pytest_django.fixtures import Settings
 
 from invoices.models import Document
 from tests.xero_sync.conftest import Linked, clock
-from xero_sync import deliveries, events
+from tests.xero_sync.test_pull import ask
+from xero_sync import deliveries, events, run_progress
 from xero_sync.models import Delivery, Event, EventState, Inbox
 
 ADDRESS = "/webhooks/xero/"
@@ -126,6 +127,28 @@ def test_event_brings_the_document_it_names(linked: Linked) -> None:
 
     assert Document.objects.get(xero_id=invoice_id).status == "PAID"
     assert Event.objects.get().state == EventState.DONE
+
+
+def test_what_an_event_brought_is_unchanged_to_the_next_resync(linked: Linked) -> None:
+    """An event's fetch and a list's page tell a document in the same words."""
+    linked.sweep()
+    documents = [one for one in linked.books()["documents"] if one["xero_id"] in _stored()]
+    one_of_each = {one["kind"]: one["xero_id"] for one in documents}
+    assert len(one_of_each) == 4
+    categories = ("INVOICE", "CREDITNOTE", "OVERPAYMENT", "PREPAYMENT")
+    kinds = ("Invoices", "CreditNotes", "Overpayments", "Prepayments")
+
+    for kind, category in zip(kinds, categories, strict=True):
+        linked.world.do("documents", tenant=linked.tenant, act="touch", id=one_of_each[kind])
+        deliver(event(linked, category, one_of_each[kind]))
+    linked.take_events()
+    figures = run_progress.progress_of(linked.work(ask(linked)))
+
+    assert (figures.changed, figures.unchanged) == (0, len(documents))
+
+
+def _stored() -> set[str]:
+    return {str(one) for one in Document.objects.values_list("xero_id", flat=True)}
 
 
 def test_events_on_many_documents_are_fetched_forty_a_call(linked: Linked) -> None:
