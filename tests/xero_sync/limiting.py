@@ -1,16 +1,24 @@
-"""Limiters with books of their own, for tests."""
+"""Limiters with books of their own, for tests, and time that passes only when told.
+
+The limiter reads Valkey's clock, which nobody can set. So a minute passes by making everything in
+the books a minute older, and no test depends on how fast the machine is: it only must not stand
+still for the better part of a real minute.
+"""
 
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import pytest
 import redis
 from django.conf import settings
 
 from xero_sync import limiter, limits
 
 STARTER = limits.Limits(minute=60, day=1000, concurrent=5, app_minute=10_000, lapse_seconds=30.0)
+# What of a book is an instant.
+_MOMENTS = ("day_ends", "day_knocked", "day_since", "closed_until")
 
 
 class Counter:
@@ -57,7 +65,7 @@ def headers(**left: int) -> Mapping[str, str]:
 
 
 class Books:
-    """A corner of the real Valkey."""
+    """The books under a prefix in the real Valkey."""
 
     def __init__(self, server: redis.Redis, prefix: str) -> None:
         self.server = server
@@ -76,8 +84,55 @@ class Books:
 
     def flush(self) -> None:
         """Lose everything, as Valkey does when it is restarted."""
-        for key in self.server.scan_iter(f"{self._prefix}*", count=1000):
+        for key in self._keys():
             self.server.delete(key)
+
+    def now(self) -> float:
+        """Read Valkey's clock, in seconds."""
+        seconds, microseconds = self.server.time()
+        return seconds + microseconds / 1_000_000
+
+    def let_pass(self, seconds: float) -> None:
+        """Let so many seconds pass, for the books; fewer than none turn them back.
+
+        A slot remembers when it was taken: it must not come back with headers after this.
+        """
+        server: Any = self.server
+        for key in self._keys():
+            if server.type(key) == b"zset":
+                for member, moment in server.zrange(key, 0, -1, withscores=True):
+                    server.zadd(key, {member: f"{moment - seconds:.6f}"})
+                continue
+            for name in _MOMENTS:
+                if moment := server.hget(key, name):
+                    server.hset(key, name, f"{float(moment) - seconds:.6f}")
+
+    def _keys(self) -> list[bytes]:
+        return list(self.server.scan_iter(f"{self._prefix}*", count=1000))
+
+
+class Sleeper:
+    """Stands for the clock on which the limiter waits: sleeping lets the time pass at once."""
+
+    def __init__(self, sleep: Callable[[float], object]) -> None:
+        self.slept = 0.0
+        self._sleep = sleep
+
+    def monotonic(self) -> float:
+        """Tell the time."""
+        return self.slept
+
+    def sleep(self, seconds: float) -> None:
+        """Let it pass."""
+        self.slept += seconds
+        self._sleep(seconds)
+
+
+def waits_by(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], object]) -> Sleeper:
+    """Let limiters wait by a clock that moves only with what they sleep, which calls `sleep`."""
+    sleeper = Sleeper(sleep)
+    monkeypatch.setattr(limiter, "time", sleeper)
+    return sleeper
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -13,9 +12,8 @@ from tests.xero_sync.limiting import STARTER
 from xero_sync import errors, limits
 from xero_sync.limiter import Lane
 
-# A minute that a test can sit out.
-SHORT = dataclasses.replace(STARTER, minute_seconds=0.3)
-DAY_OF_A_SECOND = dataclasses.replace(STARTER, day=20, minute=1000, day_seconds=1.0)
+DAY_OF_TWENTY = dataclasses.replace(STARTER, day=20, minute=1000)
+HOUR = 3600.0
 
 
 @pytest.fixture
@@ -31,23 +29,28 @@ def limited(kind: errors.LimitKind, retry_after: float) -> errors.RateLimited:
 def test_minute_is_closed_when_its_calls_are_used_and_open_when_they_are_a_minute_old(
     books: limiting.Books,
 ) -> None:
-    counter = books.counter(SHORT)
+    began = books.now()
+    counter = books.counter()
 
     counter.call(59)
     answer = counter.refused()
-    time.sleep(answer.seconds + 0.001)
+    books.let_pass(answer.seconds - 30)
+    still_refused = counter.refused()
+    books.let_pass(30.001)
     counter.call()
 
-    assert answer.kind == "minute"
-    assert 0 < answer.seconds <= 0.31
+    assert answer.kind == still_refused.kind == "minute"
+    # When the first call is a minute old, and no sooner.
+    assert began + STARTER.minute_seconds <= answer.until.timestamp()
+    assert 0 < answer.seconds <= STARTER.minute_window
 
 
 def test_call_in_flight_counts_when_it_is_older_than_a_minute(books: limiting.Books) -> None:
-    counter = books.counter(dataclasses.replace(SHORT, minute=2), new=True)
+    counter = books.counter(dataclasses.replace(STARTER, minute=2, lapse_seconds=600.0), new=True)
     counter.call()
     slow = counter.take()
 
-    time.sleep(0.35)
+    books.let_pass(STARTER.minute_window)
     counter.call()
     refused = counter.refused()
     counter.give_back(slow)
@@ -98,14 +101,16 @@ def test_bulk_leaves_a_tenth_of_the_day_when_it_takes_all_it_may(books: limiting
 
 
 def test_slot_comes_back_when_its_worker_was_killed(books: limiting.Books) -> None:
-    counter = books.counter(dataclasses.replace(STARTER, concurrent=1, lapse_seconds=0.2))
+    counter = books.counter(dataclasses.replace(STARTER, concurrent=1, lapse_seconds=60.0))
 
     counter.take()
     refused = counter.refused()
-    time.sleep(0.21)
+    books.let_pass(30)
+    still_refused = counter.refused()
+    books.let_pass(30)
     counter.take()
 
-    assert refused.kind == "concurrent"
+    assert refused.kind == still_refused.kind == "concurrent"
 
 
 def test_one_call_goes_ahead_alone_when_nothing_is_known(books: limiting.Books) -> None:
@@ -210,7 +215,7 @@ def test_day_adds_what_xero_may_not_have_counted_when_calls_overlap(books: limit
 def test_new_day_begins_when_xeros_figure_falls(books: limiting.Books) -> None:
     counter = books.counter(dataclasses.replace(STARTER, day_seconds=100.0))
     counter.call(day=40)
-    time.sleep(0.05)
+    books.let_pass(20)
     ended_before = counter.books.books_of(counter.tenant_id).day_ends_at
 
     late = counter.take()
@@ -228,11 +233,11 @@ def test_new_day_begins_when_xeros_figure_falls(books: limiting.Books) -> None:
 def test_day_opens_again_when_it_is_over_and_xero_never_named_a_figure(
     books: limiting.Books,
 ) -> None:
-    counter = books.counter(dataclasses.replace(DAY_OF_A_SECOND, day_seconds=0.3))
+    counter = books.counter(DAY_OF_TWENTY)
     counter.call(19)
 
     refused = counter.refused()
-    time.sleep(0.31)
+    books.let_pass(DAY_OF_TWENTY.day_seconds)
     counter.call(20)
 
     assert refused.kind == "day"
@@ -241,38 +246,39 @@ def test_day_opens_again_when_it_is_over_and_xero_never_named_a_figure(
 def test_one_call_an_hour_asks_when_nobody_has_told_the_end_of_a_used_up_day(
     books: limiting.Books,
 ) -> None:
-    hour = 0.2
-    counter = books.counter(dataclasses.replace(DAY_OF_A_SECOND, day_seconds=24 * hour))
+    counter = books.counter(DAY_OF_TWENTY)
     counter.call(day=0)
 
     first = counter.refused()
-    time.sleep(first.seconds + 0.001)
+    books.let_pass(first.seconds)
     counter.call(day=0)
     second = counter.refused()
 
-    assert first.seconds == pytest.approx(hour, abs=0.05)
-    assert second.kind == "day"
+    assert first.seconds == pytest.approx(HOUR, abs=0.001)
+    assert (first.kind, second.kind) == ("day", "day")
 
 
 def test_day_is_closed_until_the_time_told_when_xero_answered_429_for_it(
     books: limiting.Books,
 ) -> None:
     counter = books.counter()
+    slot = counter.take()
 
+    before = books.now()
     away = counter.books.settle(
-        counter.take(),
+        slot,
         headers=limiting.headers(day=0),
         answered=True,
         limited=limited("day", 7200.0),
     )
+    after = books.now()
 
     refused = counter.refused()
     ends_at = counter.books.books_of(counter.tenant_id).day_ends_at
     assert away == 7200.0
     assert refused.kind == "day"
-    assert refused.seconds == pytest.approx(7200, abs=1)
-    assert ends_at is not None
-    assert abs((ends_at - refused.until).total_seconds()) < 1
+    assert before + 7200 <= refused.until.timestamp() <= after + 7200
+    assert ends_at == refused.until
 
 
 @pytest.mark.parametrize(
@@ -284,16 +290,21 @@ def test_both_lanes_are_closed_when_xero_answered_429(
 ) -> None:
     counter = books.counter()
     other = limiting.Counter(counter.books, uuid.uuid4())
+    slot = counter.take()
 
-    counter.books.settle(
-        counter.take(), headers={}, answered=True, limited=limited(kind, retry_after)
-    )
+    before = books.now()
+    counter.books.settle(slot, headers={}, answered=True, limited=limited(kind, retry_after))
+    after = books.now()
 
+    # Time to ask in: half a second is soon over.
+    books.let_pass(-60)
     for lane in Lane:
         refused = counter.refused(lane)
         assert refused.kind == kind
-        assert refused.seconds == pytest.approx(seconds, abs=0.2)
+        assert before + seconds <= refused.until.timestamp() - 60 <= after + seconds
     other.take()
+    books.let_pass(60 + seconds)
+    counter.take()
 
 
 def test_every_organisation_is_closed_when_the_app_has_used_its_minute(
@@ -310,13 +321,13 @@ def test_every_organisation_is_closed_when_the_app_has_used_its_minute(
 
 
 def test_app_minute_is_shared_when_organisations_take_turns(books: limiting.Books) -> None:
-    known = dataclasses.replace(SHORT, app_minute=6)
+    known = dataclasses.replace(STARTER, app_minute=6)
     counters = [limiting.Counter(books.limiter(known), uuid.uuid4()) for _ in range(3)]
 
     for counter in counters:
         counter.call(2)
     refused = counters[0].refused()
-    time.sleep(refused.seconds + 0.001)
+    books.let_pass(refused.seconds)
     counters[0].call()
 
     assert refused.kind == "appminute"
@@ -332,7 +343,7 @@ def test_app_minute_tightens_when_xero_has_counted_strangers(books: limiting.Boo
 
 
 def test_retry_after_shrinks_when_the_simulated_minute_does(books: limiting.Books) -> None:
-    counter = books.counter(SHORT)
+    counter = books.counter(dataclasses.replace(STARTER, minute_seconds=0.3))
 
     seconds = counter.books.settle(
         counter.take(), headers={}, answered=True, limited=limited("minute", 20.0)
@@ -341,37 +352,66 @@ def test_retry_after_shrinks_when_the_simulated_minute_does(books: limiting.Book
     assert seconds == pytest.approx(0.1)
 
 
-def test_waiting_ends_when_a_slot_comes_free_within_a_second(books: limiting.Books) -> None:
-    counter = books.counter(dataclasses.replace(SHORT, minute=3))
-    counter.call(2)
+def test_waiting_ends_when_a_slot_comes_free_within_a_second(
+    books: limiting.Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = books.counter(dataclasses.replace(STARTER, concurrent=1))
+    held = [counter.take()]
 
-    started = time.monotonic()
+    def give_back_in_time(_: float) -> None:
+        if sleeper.slept > 0.9 and held:
+            counter.give_back(held.pop())
+
+    sleeper = limiting.waits_by(monkeypatch, give_back_in_time)
     counter.books.acquire_soon(tenant_id=counter.tenant_id, lane=Lane.PEOPLE)
 
-    assert 0.2 < time.monotonic() - started < 1.0
+    assert 0.9 < sleeper.slept < 1.0
 
 
-def test_waiting_does_not_begin_when_it_would_be_in_vain(books: limiting.Books) -> None:
+def test_waiting_lasts_as_long_as_it_must_when_it_may(
+    books: limiting.Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = books.counter(dataclasses.replace(STARTER, minute=3))
+    counter.call(2)
+    before = books.now()
+    refused = counter.refused()
+
+    sleeper = limiting.waits_by(monkeypatch, books.let_pass)
+    counter.books.acquire_soon(tenant_id=counter.tenant_id, lane=Lane.PEOPLE, patience=90)
+
+    # Some of the minute went by in real time.
+    assert refused.seconds - (books.now() - before) < sleeper.slept <= refused.seconds
+
+
+def test_waiting_does_not_begin_when_it_would_be_in_vain(
+    books: limiting.Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = books.now()
     counter = books.counter()
     counter.call(59)
 
-    started = time.monotonic()
+    sleeper = limiting.waits_by(monkeypatch, books.let_pass)
     with pytest.raises(errors.RateLimited) as caught:
         counter.books.acquire_soon(tenant_id=counter.tenant_id, lane=Lane.PEOPLE)
 
-    assert time.monotonic() - started < 0.5
+    assert sleeper.slept == 0
     assert caught.value.kind == "minute"
-    assert 50 < caught.value.retry_after <= 60.5
+    since = books.now() - began
+    assert STARTER.minute_seconds - since < caught.value.retry_after <= STARTER.minute_window
 
 
-def test_waiting_gives_up_when_no_slot_comes_free(books: limiting.Books) -> None:
+def test_waiting_gives_up_when_no_slot_comes_free(
+    books: limiting.Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counter = books.counter(dataclasses.replace(STARTER, concurrent=1))
     counter.take()
 
+    sleeper = limiting.waits_by(monkeypatch, books.let_pass)
     with pytest.raises(errors.RateLimited) as caught:
         counter.books.acquire_soon(tenant_id=counter.tenant_id, lane=Lane.PEOPLE, patience=0.1)
 
     assert caught.value.kind == "concurrent"
+    assert sleeper.slept == pytest.approx(0.1)
 
 
 def test_script_is_sent_again_when_valkey_has_forgotten_it(books: limiting.Books) -> None:
