@@ -56,7 +56,7 @@ def is_held(lock_file: Path) -> bool:
         return False
 
 
-def leave(directory: Path, *, wait_seconds: float = 20.0) -> None:
+def leave(directory: Path, *, wait_seconds: float = 60.0) -> None:
     """Let go of both services of `directory`, and wait until those nobody holds have stopped.
 
     Processes that simply end need not call this. It is for those that remove the directory.

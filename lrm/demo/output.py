@@ -54,7 +54,7 @@ class Lines:
 
     def finish(self) -> None:
         """Wait until everything the ended process wrote has been read."""
-        self._thread.join(timeout=2)
+        self._thread.join(timeout=10)
 
     def _read(self) -> None:
         with self._source, self._log.open("a", encoding="utf-8") as log:

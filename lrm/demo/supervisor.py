@@ -21,7 +21,10 @@ import requests
 from lrm.demo import output
 from lrm.local_processes import tied_to_parent
 
-GRACE_SECONDS = 8.0
+# Long enough that only a process that does not want to stop is killed, not one on a busy machine.
+GRACE_SECONDS = 20.0
+# Nobody can refuse SIGKILL: this is how long the kernel may take.
+KILL_SECONDS = 30.0
 
 
 class ChildFailed(RuntimeError):
@@ -141,16 +144,19 @@ class Supervisor:
         return next((one for one in self.children if one.process.poll() is not None), None)
 
     def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Stop the children one by one, last started first."""
+        """Stop the children one by one, last started first; tell who had to be killed."""
         while self.children:
             child = self.children[-1]
-            for how, wait in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, grace_seconds)):
-                _signal_group(child, how)
-                with suppress(subprocess.TimeoutExpired):
-                    child.process.wait(wait)
-                    break
+            _signal_group(child, signal.SIGTERM)
+            try:
+                child.process.wait(grace_seconds)
+            except subprocess.TimeoutExpired:
+                words = f"{child.name} was killed: it did not stop in {grace_seconds:g} s."
+                print(words, flush=True)
             # What the child itself started has had its chance too.
             _signal_group(child, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(KILL_SECONDS)
             self._forget(child)
 
     def _forget(self, child: Child) -> None:

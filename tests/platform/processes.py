@@ -21,8 +21,8 @@ def commands_naming(text: str) -> list[str]:
     return [line for line in listed if text in line and not line.lstrip().startswith("Z")]
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 10.0) -> bool:
-    """Return whether the condition came true in time."""
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60.0) -> bool:
+    """Return whether the condition came true in time; the time costs nothing where it did."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if holds():

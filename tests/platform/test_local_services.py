@@ -16,6 +16,9 @@ import redis
 from lrm import local_services
 from tests.platform import processes
 
+# A cluster is made anew in each test, which takes its time on a busy machine.
+pytestmark = pytest.mark.timeout(240)
+
 HOLD_BOTH = """
 import sys
 from pathlib import Path
@@ -62,7 +65,6 @@ def nothing_runs_for(directory: Path) -> bool:
     return not processes.commands_naming(str(directory))
 
 
-@pytest.mark.timeout(30)
 def test_real_servers_answer_when_joined(directory: Path) -> None:
     with holder(directory) as (_, database, valkey):
         versions = answer_of_postgres(database), answer_of_valkey(valkey)
@@ -71,7 +73,6 @@ def test_real_servers_answer_when_joined(directory: Path) -> None:
     assert versions[1].startswith("9.")
 
 
-@pytest.mark.timeout(30)
 def test_second_process_joins_the_servers_of_the_first(directory: Path) -> None:
     with holder(directory) as first, holder(directory) as second:
         assert first[1:] == second[1:]
@@ -83,7 +84,6 @@ def test_second_process_joins_the_servers_of_the_first(directory: Path) -> None:
         assert answer_of_valkey(second[2]).startswith("9.")
 
 
-@pytest.mark.timeout(30)
 def test_servers_stop_when_the_last_holder_is_killed(directory: Path) -> None:
     with holder(directory) as (process, *_):
         assert processes.commands_naming(str(directory))
@@ -94,20 +94,20 @@ def test_servers_stop_when_the_last_holder_is_killed(directory: Path) -> None:
         assert processes.wait_until(lambda: nothing_runs_for(directory))
 
 
-@pytest.mark.timeout(30)
 def test_forked_child_keeps_the_servers_when_its_parent_ends(directory: Path) -> None:
-    fork = HOLD_BOTH.replace("sys.stdin.read()", "import os, time; os.fork() or time.sleep(2)")
+    fork = HOLD_BOTH.replace("sys.stdin.read()", "import os; os.fork() or sys.stdin.read()")
 
     with processes.start_python(fork, str(directory)) as parent:
+        assert parent.stdin is not None
         assert parent.stdout is not None
         database = parent.stdout.readline().strip()
         parent.wait()
 
         assert answer_of_postgres(database).startswith("18.")
+        parent.stdin.close()  # The child's too, which ends by that.
         assert processes.wait_until(lambda: nothing_runs_for(directory))
 
 
-@pytest.mark.timeout(30)
 def test_servers_stop_and_start_again_when_the_keepers_are_killed(directory: Path) -> None:
     with holder(directory):
         for line in processes.commands_naming(str(directory)):
@@ -129,7 +129,6 @@ def test_servers_stop_and_start_again_when_the_keepers_are_killed(directory: Pat
         assert answer_of_valkey(valkey).startswith("9.")
 
 
-@pytest.mark.timeout(30)
 def test_data_is_there_when_started_again(directory: Path) -> None:
     with holder(directory) as (_, database, _valkey), closing(psycopg2.connect(database)) as link:
         link.autocommit = True
@@ -142,7 +141,6 @@ def test_data_is_there_when_started_again(directory: Path) -> None:
         assert cursor.fetchone() == (42,)
 
 
-@pytest.mark.timeout(30)
 def test_many_processes_get_one_server_when_they_start_at_once(directory: Path) -> None:
     starts = [processes.start_python(HOLD_BOTH, str(directory)) for _ in range(4)]
 
@@ -153,7 +151,6 @@ def test_many_processes_get_one_server_when_they_start_at_once(directory: Path) 
     assert len(addresses) == 1
 
 
-@pytest.mark.timeout(30)
 def test_start_says_why_when_the_server_cannot_run(directory: Path) -> None:
     broken = directory / "postgresql"
     broken.mkdir()
@@ -168,7 +165,6 @@ def test_start_says_why_when_the_server_cannot_run(directory: Path) -> None:
     assert str(directory / "postgresql.log") in str(raised.value)
 
 
-@pytest.mark.timeout(30)
 def test_leaving_waits_until_the_servers_have_stopped(directory: Path) -> None:
     local_services.database_url(directory)
     local_services.redis_url(directory)

@@ -16,6 +16,9 @@ from tests.platform import processes
 from tests.platform.test_images import DOCKERFILE, SERVICES
 from tests.platform.test_settings import PRODUCTION, SYSTEM
 
+# To load the product takes its time on a busy machine.
+pytestmark = pytest.mark.timeout(240)
+
 
 def environment(place: Path, **changes: str) -> dict[str, str]:
     return {**SYSTEM, **PRODUCTION, "LOCAL_DIR": str(place), **changes}
@@ -30,15 +33,23 @@ def image_command(port: int) -> list[str]:
 
 
 def health_check(port: int, place: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run the compose file's health check of `web` against that port."""
-    _, _python, option, code = SERVICES["web"]["healthcheck"]["test"]
-    return subprocess.run(
-        [sys.executable, option, code.replace(":8000", f":{port}")],
-        env=environment(place, **changes),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Run the compose file's health check of `web` against that port, as the engine does.
+
+    A container is unhealthy only where the check fails as often as `retries` says.
+    """
+    check = SERVICES["web"]["healthcheck"]
+    _, _python, option, code = check["test"]
+    for _ in range(check["retries"]):
+        done = subprocess.run(
+            [sys.executable, option, code.replace(":8000", f":{port}")],
+            env=environment(place, **changes),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            break
+    return done
 
 
 def answers(port: int) -> bool:
@@ -61,13 +72,12 @@ def web(place: Path) -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            assert processes.wait_until(lambda: answers(port), seconds=30)
+            assert processes.wait_until(lambda: answers(port))
             yield port
         finally:
             process.terminate()
 
 
-@pytest.mark.timeout(60)
 def test_health_check_holds_while_web_answers_and_fails_when_it_does_not(tmp_path: Path) -> None:
     with web(tmp_path) as port:
         healthy = health_check(port, tmp_path)
@@ -79,25 +89,23 @@ def test_health_check_holds_while_web_answers_and_fails_when_it_does_not(tmp_pat
     assert stopped.returncode != 0
 
 
-@pytest.mark.timeout(60)
 def test_readiness_names_what_is_missing_when_services_are_down(tmp_path: Path) -> None:
     with web(tmp_path) as port:
         answer = requests.get(
-            f"http://127.0.0.1:{port}/readyz", headers={"Host": "lrm.example.com"}, timeout=20
+            f"http://127.0.0.1:{port}/readyz", headers={"Host": "lrm.example.com"}, timeout=60
         )
 
     assert answer.status_code == 503
     assert "made-up" not in answer.text
 
 
-@pytest.mark.timeout(60)
 def test_pages_move_to_https_when_asked_plainly(tmp_path: Path) -> None:
     with web(tmp_path) as port:
         answer = requests.get(
             f"http://127.0.0.1:{port}/sign-in/",
             headers={"Host": "lrm.example.com"},
             allow_redirects=False,
-            timeout=20,
+            timeout=60,
         )
 
     assert answer.status_code == 301

@@ -13,7 +13,7 @@ BROWSER_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-firs
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_person_signs_in_without_a_script_error_when_the_product_runs(
     live_stack: stack.Stack,
 ) -> None:

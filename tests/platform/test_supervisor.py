@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,15 @@ import pytest
 from lrm.demo import output, supervisor
 from tests.platform import processes
 
-SLEEPER = "import time; print('ready to sleep', flush=True); time.sleep(60)"
+# Each test takes moments; a busy machine may need far longer to start a process.
+pytestmark = pytest.mark.timeout(240)
+READY_SECONDS = 60
+
+SLEEPER = "import time; print('ready to sleep', flush=True); time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPER}"
 PARENT = f"""
 import subprocess, sys
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", sys.argv[1]])
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", sys.argv[1]])
 {SLEEPER}
 """
 
@@ -32,7 +35,7 @@ def start_ready(family: supervisor.Supervisor, name: str, code: str, *arguments:
     child = family.start(
         name, python(code, *arguments), environment=os.environ, ready_line="^ready to sleep$"
     )
-    family.wait_until_ready(child, seconds=10)
+    family.wait_until_ready(child, seconds=READY_SECONDS)
     return child.process.pid
 
 
@@ -44,17 +47,21 @@ def test_children_stop_in_reverse_when_the_supervisor_does(tmp_path: Path) -> No
     with make_supervisor(tmp_path) as family:
         for name in ("a", "b", "c"):
             start_ready(family, name, tell + note + SLEEPER, str(endings), name)
+        family.stop(grace_seconds=60)
 
     assert endings.read_text() == "cba"
 
 
-def test_child_is_killed_when_it_ignores_the_request(tmp_path: Path) -> None:
+def test_child_is_killed_and_named_when_it_ignores_the_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     family = make_supervisor(tmp_path)
     start_ready(family, "stubborn", STUBBORN, str(tmp_path))
 
     family.stop(grace_seconds=0.3)
 
     assert processes.commands_naming(str(tmp_path)) == []
+    assert "stubborn was killed: it did not stop in 0.3 s.\n" in capsys.readouterr().out
 
 
 def test_children_of_children_stop_when_the_supervisor_does(tmp_path: Path) -> None:
@@ -74,9 +81,9 @@ from lrm.demo import supervisor
 family = supervisor.Supervisor(logs=Path(sys.argv[1]), root=Path("."))
 command = [sys.executable, "-u", "-c", {SLEEPER!r}, sys.argv[1]]
 child = family.start("child", command, environment=os.environ, ready_line="ready")
-family.wait_until_ready(child, seconds=10)
+family.wait_until_ready(child, seconds={READY_SECONDS})
 print("started", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
     with processes.start_python(code, str(tmp_path)) as owner:
         assert owner.stdout is not None
@@ -99,7 +106,7 @@ def test_waiting_tells_the_last_lines_when_the_child_ends_early(tmp_path: Path) 
         )
 
         with pytest.raises(supervisor.ChildFailed) as raised:
-            family.wait_until_ready(child, seconds=10)
+            family.wait_until_ready(child, seconds=READY_SECONDS)
 
     assert "broken ended with code 3" in str(raised.value)
     assert "the reason" in str(raised.value)
@@ -124,15 +131,15 @@ def test_address_makes_ready_when_it_answers(tmp_path: Path) -> None:
     )
     with make_supervisor(tmp_path) as family:
         first = family.start("web", python(serve), environment=os.environ, ready_line="port")
-        family.wait_until_ready(first, seconds=10)
+        family.wait_until_ready(first, seconds=READY_SECONDS)
         port = first.lines.last[-1].split()[-1]
         child = supervisor.Child(
             "web", first.process, first.lines, f"http://127.0.0.1:{port}/", None
         )
 
-        family.wait_until_ready(child, seconds=10)
+        family.wait_until_ready(child, seconds=READY_SECONDS)
 
-        assert child.is_ready()
+        assert processes.wait_until(child.is_ready)
 
 
 def test_running_to_the_end_fails_when_the_command_does(tmp_path: Path) -> None:
@@ -152,7 +159,7 @@ def test_first_to_end_is_noticed_when_a_child_dies(tmp_path: Path) -> None:
         assert family.first_to_end() is None
 
         os.kill(pid, signal.SIGKILL)
-        processes.wait_until(lambda: family.first_to_end() is not None)
+        assert processes.wait_until(lambda: family.first_to_end() is not None)
 
         ended = family.first_to_end()
         assert ended is not None
@@ -165,7 +172,6 @@ def test_terminal_gets_what_matters_and_the_log_all_when_lines_come(
     code = "print('chatter'); print('2026-01-01 WARNING lrm: look here')"
 
     make_supervisor(tmp_path).run("talker", python(code), environment=os.environ)
-    time.sleep(0.05)
 
     shown = capsys.readouterr().out
     assert "talker | 2026-01-01 WARNING lrm: look here" in shown
