@@ -1,5 +1,6 @@
 """P4, second half: from a change in Xero to its row here while re-syncs run; storms of events."""
 
+import time
 from collections import Counter
 
 from benchmarks import bench, results, workers
@@ -9,6 +10,7 @@ DOCUMENTS, TINY = 26_000, 1_200
 CHANGES, TINY_CHANGES = 120, 3
 STORM, TINY_STORM = 1000, 50
 STORM_CALLS = 30
+INTENT_SECONDS = 60.0
 
 
 def measure(here: bench.Bench) -> list[results.Row]:
@@ -28,8 +30,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
             workers.running(here, environment, queues="bulk"),
             workers.beat(here, environment),
         ):
-            if not running.do("webhooks/intent")["passed"]:
-                raise bench.PartFailed("The intent-to-receive check was not passed.")
+            _pass_intent(running)
             changes = str(here.size(CHANGES, TINY_CHANGES))
             told = here.part(
                 *("watch_events", running.url, made["tenant"], str(made["organisation"]), changes),
@@ -44,6 +45,18 @@ def measure(here: bench.Bench) -> list[results.Row]:
             storm = here.part("storm", running.url, made["tenant"], count, environment=environment)
             calls = Counter(one["path"].rsplit("/", 1)[1] for one in running.calls())
     return [*_visible(told["seconds"], told["resyncs"]), _storm(storm, calls)]
+
+
+def _pass_intent(running: bench.Simulator) -> None:
+    """Have Xero check the receiver until it passes, as a person would press the button again.
+
+    :raises bench.PartFailed: it does not within a minute; with what was wrong.
+    """
+    ends = time.monotonic() + INTENT_SECONDS
+    while not (verdict := running.do("webhooks/intent"))["passed"]:
+        if time.monotonic() > ends:
+            raise bench.PartFailed(f"The intent-to-receive check was not passed: {verdict}")
+        time.sleep(1)
 
 
 def _visible(seconds: list[float], resyncs: int) -> list[results.Row]:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# Half a minute where nothing else runs; nothing is judged here, so a busy machine may take longer.
+SECONDS = 870
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(SECONDS + 30)
 @pytest.mark.parametrize("figure", ["P1", "P2", "P3", "P4", "P7"])
 def test_figure_is_measured_from_end_to_end(figure: str, tmp_path: Path) -> None:
     page = tmp_path / "results.md"
@@ -20,7 +22,7 @@ def test_figure_is_measured_from_end_to_end(figure: str, tmp_path: Path) -> None
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=230,
+        timeout=SECONDS,
         check=False,
     )
 
@@ -29,13 +31,14 @@ def test_figure_is_measured_from_end_to_end(figure: str, tmp_path: Path) -> None
     assert "PostgreSQL 18" in page.read_text()
 
 
+@pytest.mark.timeout(330)
 def test_unknown_figure_is_refused_with_the_ones_there_are() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "P99"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
