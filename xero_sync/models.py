@@ -98,6 +98,10 @@ class Inbox(models.Model):
     # After a limit or an outage: when the next try makes sense.
     not_before = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
+    # How many calls were made of late, and as of when: they are forgotten bit by bit, so that a
+    # trickle of events is collected where it would use up the minute.
+    spent = models.FloatField(default=0)
+    spent_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"inbox of {self.organisation_id}"
@@ -220,6 +224,9 @@ class SyncStep(models.Model):
     totals = models.JSONField(default=dict)
     # Set when the verification sent the step back to be read once more, which it does once.
     again_since = models.DateTimeField(null=True)
+    # The closing sweep's checkpoint: what it lists, and its next page.
+    closing_since = models.DateTimeField(null=True)
+    closing_page = models.PositiveIntegerField(default=1)
     # What differs: sentences that name documents by number.
     differences = models.JSONField(default=list)
 
@@ -240,6 +247,8 @@ class Cursor(models.Model):
     resource = models.CharField(max_length=12, choices=Resource.choices)
     # Everything modified up to here is stored. Null: never swept, so all of it is pulled.
     swept_through = models.DateTimeField(null=True)
+    # Where Xero refuses to list all that was modified since: the walk goes no further than this.
+    until = models.DateTimeField(null=True)
     # Of a sweep in progress: its start and its page, so that it resumes where it was.
     walk_started_at = models.DateTimeField(null=True)
     next_page = models.PositiveIntegerField(default=1)
