@@ -1,12 +1,13 @@
 """Re-syncs by API: the same rights and rules as on the page."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests import builders
-from tests.xero_sync.conftest import Linked
+from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_resync_page import people
 from xero_sync.models import RunState, SyncRun
@@ -59,10 +60,14 @@ def test_api_shows_a_run_to_its_end(linked: Linked) -> None:
 def test_preview_by_api_counts_without_starting(linked: Linked) -> None:
     before = SyncRun.objects.count()
     client = builders.client_of(linked.manager)
-    body = {"date_from": "2020-01-01", "date_to": "2026-03-01"}
+    # Within the eighteen months that the books go back, and before them.
+    start, end = (clock().date() - timedelta(days=days) for days in (3000, 100))
+    body = {"date_from": start.isoformat(), "date_to": end.isoformat()}
 
     told = client.post(f"{API}preview/", body).json()
-    bad = client.post(f"{API}preview/", {**body, "date_to": "2019-01-01"})
+    bad = client.post(
+        f"{API}preview/", {**body, "date_to": (start - timedelta(days=1)).isoformat()}
+    )
     linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
     silent = client.post(f"{API}preview/", body)
 

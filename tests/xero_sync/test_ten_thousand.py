@@ -11,6 +11,9 @@ from tests.xero_sync.test_pull import SALES, ask, ours, theirs
 from xero_sync import run_work, runs
 from xero_sync.models import RunState, SyncRun, SyncStep
 
+# Sixteen thousand documents are made, served, stored and compared.
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="session")
 def simulator_url() -> Iterator[str]:
