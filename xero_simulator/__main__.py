@@ -32,6 +32,12 @@ def parse(arguments: list[str] | None = None) -> world.Options:
     )
     add("--webhook-url", default="")
     add("--webhook-key", default="")
+    add(
+        "--webhook-timeout",
+        type=float,
+        default=default.webhook_timeout,
+        help="real seconds that the receiver may take; Xero's own figure by default",
+    )
     add("--client-id", default=default.client_id)
     add("--client-secret", default=default.client_secret)
     add("--redirect-uri", dest="redirect_uris", action="append", default=[])

@@ -5,6 +5,7 @@ moment and a benchmark can run Xero's minute windows many times faster than real
 """
 
 import asyncio
+import contextlib
 import datetime
 import time
 
@@ -15,6 +16,7 @@ class Clock:
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
         self._moved = asyncio.Event()
+        self.sleepers = 0
         self.reset()
 
     def reset(self) -> None:
@@ -43,10 +45,15 @@ class Clock:
         self._moved = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for simulated seconds, however they pass: by running or by a jump."""
+        """Wait for simulated seconds, however they pass: by running or by a jump.
+
+        Who waits is counted in `sleepers`, so that a jump can be made when it wakes somebody.
+        """
         wake_at = self.now() + datetime.timedelta(seconds=seconds)
-        while (left := (wake_at - self.now()).total_seconds()) > 0:
-            try:
-                await asyncio.wait_for(self._moved.wait(), timeout=left / self.speed)
-            except TimeoutError:
-                continue
+        self.sleepers += 1
+        try:
+            while (left := (wake_at - self.now()).total_seconds()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._moved.wait(), timeout=left / self.speed)
+        finally:
+            self.sleepers -= 1

@@ -125,9 +125,9 @@ async def clear_calls(request: web.Request, given: Given) -> dict[str, str]:
 
 
 async def show_clock(request: web.Request, given: Given) -> dict[str, Any]:
-    """Tell the simulated time."""
+    """Tell the simulated time, and how many calls are held until some of it has passed."""
     clock = world.of(request).clock
-    return {"now": clock.now().isoformat(), "speed": clock.speed}
+    return {"now": clock.now().isoformat(), "speed": clock.speed, "sleepers": clock.sleepers}
 
 
 async def advance_clock(request: web.Request, given: Given) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import aiohttp
 
 from xero_simulator import webhook_payload
 
-TIMEOUT_SECONDS = 5
 _MOST_BODY = 65_536
 
 
@@ -49,21 +48,18 @@ class Verdict:
 
 
 async def post(session: aiohttp.ClientSession, url: str, body: bytes, signature: str) -> Reply:
-    """Send one signed body and wait at most five real seconds for the whole answer."""
+    """Send one signed body and wait for the whole answer as long as the session does."""
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         webhook_payload.SIGNATURE_HEADER: signature,
         "User-Agent": "Xero-Simulator-Webhooks",
     }
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     try:
-        async with session.post(
-            url, data=body, headers=headers, timeout=timeout, allow_redirects=False
-        ) as answer:
+        async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             content = await answer.content.read(_MOST_BODY)
             return Reply(answer.status, len(content), "Set-Cookie" in answer.headers)
     except TimeoutError:
-        return Reply(0, problem=f"no answer within {TIMEOUT_SECONDS} seconds")
+        return Reply(0, problem=f"no answer within {session.timeout.total:g} seconds")
     except (aiohttp.ClientError, ValueError) as error:
         return Reply(0, problem=str(error) or type(error).__name__)
 

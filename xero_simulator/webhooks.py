@@ -270,7 +270,10 @@ class Sender:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            patience = aiohttp.ClientTimeout(total=self._world.options.webhook_timeout)
+            self._session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), timeout=patience
+            )
         return self._session
 
 

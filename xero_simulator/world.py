@@ -44,6 +44,7 @@ class Options:
     anchor: datetime.date | None = None
     webhook_url: str = ""
     webhook_key: str = ""
+    webhook_timeout: float = 5.0
     client_id: str = "demo-client-id"
     client_secret: str = "demo-client-secret"  # noqa: S105 - a made-up default of a simulator.
     redirect_uris: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import datetime
 import re
 import subprocess
 import sys
+import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +22,19 @@ SCOPES = (
     "openid profile email offline_access accounting.invoices.read accounting.payments.read "
     "accounting.contacts accounting.settings.read"
 )
-TIMEOUT = 10
+# For whatever only waits: a machine may stand still for seconds, and all going well it costs none.
+TIMEOUT = 30
 
 
 @contextlib.contextmanager
 def running(*arguments: str, complaints: IO[str] | None = None) -> Iterator[str]:
-    """Run a simulator on a free port and give its address; `complaints` takes its stderr."""
-    command = [sys.executable, "-m", "xero_simulator", "--port", "0", *arguments]
+    """Run a simulator on a free port and give its address; `complaints` takes its stderr.
+
+    It waits for a receiver of webhooks as long as we wait for anything: after Xero's five seconds
+    a machine that stood still would see a POST repeated.
+    """
+    command = [sys.executable, "-m", "xero_simulator", "--port", "0"]
+    command += ["--webhook-timeout", str(TIMEOUT), *arguments]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=complaints, text=True
     ) as process:
@@ -85,6 +92,14 @@ def control(url: str, path: str, body: Any = None) -> Any:
         answer = requests.post(address, json=body, timeout=TIMEOUT)
     answer.raise_for_status()
     return answer.json()
+
+
+def wait_until_held(url: str, *, calls: int = 1) -> None:
+    """Wait until the simulator holds so many calls for as long as its clock stands before them."""
+    gives_up_at = time.monotonic() + TIMEOUT
+    while control(url, "clock")["sleepers"] != calls:
+        assert time.monotonic() < gives_up_at, f"it never held {calls} calls"
+        time.sleep(0.02)
 
 
 def consent(url: str, *, user: str = "priya", organisation: int = 0, scope: str = SCOPES) -> str:

@@ -1,7 +1,6 @@
 """Knobs that spoil a walk: small pages, late answers, documents on the move, many organisations."""
 
 import concurrent.futures
-import time
 
 from tests.simulator import process
 
@@ -14,11 +13,11 @@ def test_late_answer_is_as_old_as_its_act_when_it_arrives(person: process.Person
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         waiting = pool.submit(person.get, f"Invoices/{invoice_id}")
-        time.sleep(0.2)
+        process.wait_until_held(person.url)
         pay = {"act": "pay", "tenant": person.tenant_id, "id": invoice_id}
         process.control(person.url, "documents", pay)
         process.control(person.url, "clock", {"advance_seconds": 61})
-        answer = waiting.result(timeout=5).json()
+        answer = waiting.result(timeout=process.TIMEOUT).json()
 
     assert answer["Invoices"][0]["Status"] == "AUTHORISED"
     assert person.get(f"Invoices/{invoice_id}").json()["Invoices"][0]["Status"] == "PAID"
