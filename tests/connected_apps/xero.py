@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from connected_apps.models import Connection
 from lrm.models import User
 from tests import builders
+from tests.simulator import process
 
 CONNECT = "/settings/connected-apps/xero/connect/"
 CALLBACK = "/settings/connected-apps/xero/callback/"
@@ -28,13 +29,13 @@ class World:
 
     def show(self, path: str, **query: Any) -> Any:
         """Ask for something under /simulator/."""
-        answer = requests.get(f"{self.url}/simulator/{path}", params=query, timeout=5)
+        answer = requests.get(f"{self.url}/simulator/{path}", params=query, timeout=process.TIMEOUT)
         answer.raise_for_status()
         return answer.json()
 
     def do(self, path: str, **given: Any) -> Any:
         """Do something under /simulator/."""
-        answer = requests.post(f"{self.url}/simulator/{path}", json=given, timeout=5)
+        answer = requests.post(f"{self.url}/simulator/{path}", json=given, timeout=process.TIMEOUT)
         answer.raise_for_status()
         return answer.json()
 
@@ -45,7 +46,7 @@ class World:
 
     def heal(self) -> None:
         """Forget all scripted answers."""
-        requests.delete(f"{self.url}/simulator/faults", timeout=5).raise_for_status()
+        requests.delete(f"{self.url}/simulator/faults", timeout=process.TIMEOUT).raise_for_status()
 
     def calls(self, path: str, method: str = "") -> int:
         """Return how often a path was called."""
@@ -81,19 +82,19 @@ class World:
         decision: str = "allow",
     ) -> str:
         """Go through Xero's pages and return the address the person is sent back to."""
-        page = requests.get(authorize_url, timeout=5)
+        page = requests.get(authorize_url, timeout=process.TIMEOUT)
         flow = re.search(r'name="flow" value="([^"]+)"', page.text)
         assert flow is not None, page.text
         requests.post(
             f"{self.url}/identity/sign-in",
             data={"flow": flow[1], "user": user["user_id"]},
-            timeout=5,
+            timeout=process.TIMEOUT,
         )
         answer = requests.post(
             f"{self.url}/identity/consent",
             data={"flow": flow[1], "tenant": tenants, "decision": decision},
             allow_redirects=False,
-            timeout=5,
+            timeout=process.TIMEOUT,
         )
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from tests.simulator import process
+
 CLIENT = {"client_id": "demo-client-id", "client_secret": "demo-client-secret"}
 BASIC = (CLIENT["client_id"], CLIENT["client_secret"])
 REDIRECT_URI = "http://localhost:8000/settings/connected-apps/xero/callback/"
@@ -27,7 +29,7 @@ class Person:
 
 def person_with(url: str, organisations: int) -> Person:
     """Return the person who has so many organisations."""
-    for user in requests.get(f"{url}/simulator/users", timeout=5).json():
+    for user in requests.get(f"{url}/simulator/users", timeout=process.TIMEOUT).json():
         if len(user["tenant_ids"]) == organisations:
             return Person(user["user_id"], user["email"], user["tenant_ids"])
     raise LookupError(f"nobody has {organisations} organisations")
@@ -46,7 +48,7 @@ def ask(url: str, **changes: str) -> requests.Response:
         f"{url}/identity/connect/authorize",
         params={name: value for name, value in asked.items() if value != "-"},
         allow_redirects=False,
-        timeout=5,
+        timeout=process.TIMEOUT,
     )
 
 
@@ -57,7 +59,9 @@ def sign_in(url: str, person: Person, **changes: str) -> tuple[str, requests.Res
     assert found is not None, page.text
     flow = found[1]
     consent_page = requests.post(
-        f"{url}/identity/sign-in", data={"flow": flow, "user": person.user_id}, timeout=5
+        f"{url}/identity/sign-in",
+        data={"flow": flow, "user": person.user_id},
+        timeout=process.TIMEOUT,
     )
     return flow, consent_page
 
@@ -68,7 +72,7 @@ def decide(url: str, flow: str, *, tenants: list[str], decision: str) -> request
         f"{url}/identity/consent",
         data={"flow": flow, "tenant": tenants, "decision": decision},
         allow_redirects=False,
-        timeout=5,
+        timeout=process.TIMEOUT,
     )
 
 
@@ -91,7 +95,7 @@ def consent(
 
 def token(url: str, **form: str) -> requests.Response:
     """Call the token endpoint with the app's credentials in the form."""
-    return requests.post(f"{url}/connect/token", data=CLIENT | form, timeout=5)
+    return requests.post(f"{url}/connect/token", data=CLIENT | form, timeout=process.TIMEOUT)
 
 
 def exchange(url: str, code: str, **changes: str) -> requests.Response:
@@ -119,7 +123,9 @@ def connect(
 def connections(url: str, access_token: str, **query: str) -> requests.Response:
     """Ask for the connections."""
     headers = {"Authorization": f"Bearer {access_token}"}
-    return requests.get(f"{url}/connections", headers=headers, params=query, timeout=5)
+    return requests.get(
+        f"{url}/connections", headers=headers, params=query, timeout=process.TIMEOUT
+    )
 
 
 def advance(url: str, **time: float) -> None:
@@ -130,13 +136,13 @@ def advance(url: str, **time: float) -> None:
 
 def control(simulator: str, path: str, /, **given: Any) -> Any:
     """Make a control call by POST and return its answer."""
-    answer = requests.post(f"{simulator}/simulator/{path}", json=given, timeout=10)
+    answer = requests.post(f"{simulator}/simulator/{path}", json=given, timeout=process.TIMEOUT)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
 def show(url: str, path: str, /, **query: str) -> Any:
     """Make a control call by GET and return its answer."""
-    answer = requests.get(f"{url}/simulator/{path}", params=query, timeout=10)
+    answer = requests.get(f"{url}/simulator/{path}", params=query, timeout=process.TIMEOUT)
     assert answer.status_code == 200, answer.text
     return answer.json()

@@ -332,7 +332,7 @@ def test_online_invoice_leads_to_a_page_of_the_simulator(person: Person) -> None
     bill = next(r for r in every if r["type"] == "ACCPAY")
 
     answer = person.get(f"Invoices/{open_one['xero_id']}/OnlineInvoice").json()
-    page = requests.get(answer["OnlineInvoices"][0]["OnlineInvoiceUrl"], timeout=5)
+    page = requests.get(answer["OnlineInvoices"][0]["OnlineInvoiceUrl"], timeout=process.TIMEOUT)
 
     assert open_one["number"] in page.text
     for refused in (draft, bill):

@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from tests.simulator import consent
+from tests.simulator import consent, process
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}")
 
@@ -23,7 +23,9 @@ def person(simulator_url: str) -> consent.Person:
 
 def _delete(url: str, connection_id: str, access_token: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {access_token}"}
-    return requests.delete(f"{url}/connections/{connection_id}", headers=headers, timeout=5)
+    return requests.delete(
+        f"{url}/connections/{connection_id}", headers=headers, timeout=process.TIMEOUT
+    )
 
 
 def test_connection_has_xeros_fields_and_stamps(simulator_url: str, person: consent.Person) -> None:
@@ -51,7 +53,7 @@ def test_path_is_served_in_either_letter_case(simulator_url: str, person: consen
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
 
     answers = [
-        requests.get(f"{simulator_url}/{path}", headers=headers, timeout=5).json()
+        requests.get(f"{simulator_url}/{path}", headers=headers, timeout=process.TIMEOUT).json()
         for path in ("connections", "Connections")
     ]
 
@@ -145,7 +147,7 @@ def test_practice_is_listed_when_user_has_one(simulator_url: str, person: consen
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer garbage"}])
 def test_call_is_refused_without_a_good_bearer(simulator_url: str, headers: dict[str, str]) -> None:
-    answer = requests.get(f"{simulator_url}/connections", headers=headers, timeout=5)
+    answer = requests.get(f"{simulator_url}/connections", headers=headers, timeout=process.TIMEOUT)
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer error=invalid_token"

@@ -28,7 +28,7 @@ def _first(url: str, kind: str, status: str = "AUTHORISED") -> dict[str, Any]:
 
 
 def _refusal(url: str, path: str, given: Any) -> str:
-    answer = requests.post(f"{url}/simulator/{path}", json=given, timeout=5)
+    answer = requests.post(f"{url}/simulator/{path}", json=given, timeout=process.TIMEOUT)
     assert answer.status_code == 400, answer.text
     message: str = answer.json()["error"]
     return message
@@ -218,7 +218,7 @@ def test_call_that_makes_no_sense_is_refused_with_the_reason(
 
 
 def test_body_that_is_no_json_is_refused(simulator_url: str) -> None:
-    answer = requests.post(f"{simulator_url}/simulator/touch", data=b"{", timeout=5)
+    answer = requests.post(f"{simulator_url}/simulator/touch", data=b"{", timeout=process.TIMEOUT)
 
     assert (answer.status_code, answer.json()) == (400, {"error": "The body is no JSON."})
 
@@ -240,7 +240,7 @@ def test_calls_are_logged_and_forgotten(simulator_url: str) -> None:
 
     calls = consent.show(simulator_url, "calls")
     later = consent.show(simulator_url, "calls", since=str(calls[0]["n"]))
-    requests.delete(f"{simulator_url}/simulator/calls", timeout=5)
+    requests.delete(f"{simulator_url}/simulator/calls", timeout=process.TIMEOUT)
 
     assert [(call["method"], call["path"], call["status"]) for call in calls] == [
         ("GET", "/identity/connect/authorize", 200),
@@ -255,7 +255,7 @@ def test_faults_are_cleared(simulator_url: str) -> None:
         simulator_url, "faults", match={"host": "identity"}, times=-1, answer={"status": 500}
     )
     spoiled = consent.ask(simulator_url)
-    requests.delete(f"{simulator_url}/simulator/faults", timeout=5)
+    requests.delete(f"{simulator_url}/simulator/faults", timeout=process.TIMEOUT)
 
     assert (spoiled.status_code, consent.ask(simulator_url).status_code) == (500, 200)
 

@@ -10,7 +10,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwk, jwt
 
-from tests.simulator import consent
+from tests.simulator import consent, process
 from xero_simulator import authorize_request
 
 VERIFIER = "a-verifier-of-more-than-forty-three-letters-0123456789"
@@ -29,8 +29,10 @@ def person(simulator_url: str) -> consent.Person:
 
 def _claims(url: str, text: str) -> dict[str, Any]:
     published = requests.get(
-        requests.get(f"{url}/.well-known/openid-configuration", timeout=5).json()["jwks_uri"],
-        timeout=5,
+        requests.get(f"{url}/.well-known/openid-configuration", timeout=process.TIMEOUT).json()[
+            "jwks_uri"
+        ],
+        timeout=process.TIMEOUT,
     ).json()
     return dict(jwt.decode(text, jwk.KeySet.import_key_set(published), algorithms=["RS256"]).claims)
 
@@ -41,7 +43,9 @@ def _challenge_of(verifier: str) -> str:
 
 
 def test_discovery_names_the_endpoints_under_its_issuer(simulator_url: str) -> None:
-    found = requests.get(f"{simulator_url}/.well-known/openid-configuration", timeout=5).json()
+    found = requests.get(
+        f"{simulator_url}/.well-known/openid-configuration", timeout=process.TIMEOUT
+    ).json()
 
     assert found["issuer"] == simulator_url
     assert found["token_endpoint"] == f"{simulator_url}/connect/token"
@@ -254,8 +258,10 @@ def test_credentials_are_taken_from_the_basic_header(
     }
     address = f"{simulator_url}/connect/token"
 
-    wrong = requests.post(address, data=form, auth=("demo-client-id", "wrong"), timeout=5)
-    right = requests.post(address, data=form, auth=consent.BASIC, timeout=5)
+    wrong = requests.post(
+        address, data=form, auth=("demo-client-id", "wrong"), timeout=process.TIMEOUT
+    )
+    right = requests.post(address, data=form, auth=consent.BASIC, timeout=process.TIMEOUT)
 
     assert wrong.json() == {"error": "invalid_client"}
     assert right.status_code == 200
@@ -317,7 +323,7 @@ def test_revocation_ends_grant_and_connections(simulator_url: str, person: conse
         f"{simulator_url}/connect/revocation",
         data={"token": tokens["refresh_token"]},
         auth=consent.BASIC,
-        timeout=5,
+        timeout=process.TIMEOUT,
     )
 
     assert (answer.status_code, answer.content) == (200, b"")
@@ -331,7 +337,7 @@ def test_revocation_succeeds_when_token_is_unknown(simulator_url: str) -> None:
     answer = requests.post(
         f"{simulator_url}/connect/revocation",
         data=consent.CLIENT | {"token": "unknown"},
-        timeout=5,
+        timeout=process.TIMEOUT,
     )
 
     assert (answer.status_code, answer.content) == (200, b"")
@@ -390,7 +396,7 @@ def test_grants_are_counted_without_showing_tokens(
     tokens = consent.connect(simulator_url, person)
     newer = consent.refresh(simulator_url, tokens["refresh_token"]).json()
 
-    shown = requests.get(f"{simulator_url}/simulator/tokens", timeout=5)
+    shown = requests.get(f"{simulator_url}/simulator/tokens", timeout=process.TIMEOUT)
 
     (grant,) = shown.json()["grants"]
     assert (grant["user"], grant["refreshes"], grant["issued"]) == (person.user_id, 1, 2)

@@ -61,7 +61,7 @@ def change_something(state: Path) -> dict[str, Any]:
     return invoice
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 3) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float = process.TIMEOUT) -> None:
     ends = time.monotonic() + seconds
     while not holds() and time.monotonic() < ends:
         time.sleep(0.02)
@@ -77,7 +77,9 @@ def test_connection_and_payment_are_there_when_started_again(state: Path) -> Non
         connections = connection_ids(url, before.tokens["access_token"])
         invoice = open_invoice(url)
         act(url, "pay", id=invoice["xero_id"])
-        keys = requests.get(f"{url}/.well-known/openid-configuration/jwks", timeout=5).json()
+        keys = requests.get(
+            f"{url}/.well-known/openid-configuration/jwks", timeout=process.TIMEOUT
+        ).json()
         raised = act(url, "raise", contact_id=invoice["contact_id"], amount="12.50")
         books = documents(url)
 
@@ -86,7 +88,9 @@ def test_connection_and_payment_are_there_when_started_again(state: Path) -> Non
         seen = old.get(f"Invoices/{invoice['xero_id']}").json()["Invoices"][0]
         refreshed = consent.refresh(url, before.tokens["refresh_token"])
         again = connection_ids(url, refreshed.json()["access_token"])
-        keys_again = requests.get(f"{url}/.well-known/openid-configuration/jwks", timeout=5).json()
+        keys_again = requests.get(
+            f"{url}/.well-known/openid-configuration/jwks", timeout=process.TIMEOUT
+        ).json()
         books_again = documents(url)
         raised_again = act(url, "raise", contact_id=invoice["contact_id"], amount="12.50")
         numbers = {each["xero_id"]: each["number"] for each in documents(url)}
@@ -213,7 +217,7 @@ def test_simulator_refuses_to_start_when_the_file_is_out_of_reach(tmp_path: Path
         cwd=process.ROOT,
         capture_output=True,
         text=True,
-        timeout=5,
+        timeout=process.TIMEOUT,
         check=False,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator import consent
+from tests.simulator import consent, process
 from xero_simulator import online
 
 
@@ -34,12 +34,12 @@ def _invoice(url: str, invoice_id: str) -> dict[str, Any]:
 
 def _press(url: str, act: str, invoice: dict[str, Any], **more: str) -> requests.Response:
     form = {"act": act, "id": invoice["xero_id"], "q": invoice["number"]} | more
-    return requests.post(f"{url}/simulator/hand/act", data=form, timeout=5)
+    return requests.post(f"{url}/simulator/hand/act", data=form, timeout=process.TIMEOUT)
 
 
 @pytest.mark.parametrize("path", ["/", "/simulator", "/simulator/"])
 def test_hand_page_is_titled_and_lists_invoices(simulator_url: str, path: str) -> None:
-    page = requests.get(f"{simulator_url}{path}", timeout=5)
+    page = requests.get(f"{simulator_url}{path}", timeout=process.TIMEOUT)
 
     assert page.status_code == 200
     assert "Xero simulator</title>" in page.text
@@ -51,7 +51,9 @@ def test_hand_page_finds_by_number_and_by_contact(simulator_url: str) -> None:
     invoice = _sales_invoice(simulator_url, "AUTHORISED")
 
     pages = [
-        html.unescape(requests.get(simulator_url, params={"q": wanted}, timeout=5).text)
+        html.unescape(
+            requests.get(simulator_url, params={"q": wanted}, timeout=process.TIMEOUT).text
+        )
         for wanted in (invoice["number"].lower(), invoice["contact"].upper())
     ]
 
@@ -60,7 +62,9 @@ def test_hand_page_finds_by_number_and_by_contact(simulator_url: str) -> None:
 
 
 def test_hand_page_says_so_when_nothing_fits(simulator_url: str) -> None:
-    page = requests.get(simulator_url, params={"q": "<b>no such thing</b>"}, timeout=5)
+    page = requests.get(
+        simulator_url, params={"q": "<b>no such thing</b>"}, timeout=process.TIMEOUT
+    )
 
     assert "No sales invoice fits." in page.text
     assert "<b>no such thing" not in page.text
@@ -69,13 +73,18 @@ def test_hand_page_says_so_when_nothing_fits(simulator_url: str) -> None:
 def test_hand_page_shows_another_organisation(simulator_url: str) -> None:
     other = consent.show(simulator_url, "organisations")[1]
 
-    page = requests.get(simulator_url, params={"tenant": other["tenant_id"]}, timeout=5)
+    page = requests.get(
+        simulator_url, params={"tenant": other["tenant_id"]}, timeout=process.TIMEOUT
+    )
 
     assert f"<h1>{other['name']}</h1>" in page.text
 
 
 def test_unknown_organisation_is_not_found(simulator_url: str) -> None:
-    assert requests.get(simulator_url, params={"tenant": "none"}, timeout=5).status_code == 404
+    assert (
+        requests.get(simulator_url, params={"tenant": "none"}, timeout=process.TIMEOUT).status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +146,9 @@ def test_invoice_is_raised_for_a_contact(simulator_url: str) -> None:
         "due_date": "2027-03-01",
     }
 
-    page = requests.post(f"{simulator_url}/simulator/hand/raise", data=form, timeout=5)
+    page = requests.post(
+        f"{simulator_url}/simulator/hand/raise", data=form, timeout=process.TIMEOUT
+    )
 
     found = re.search(r"(INV-\d+) was raised\.", page.text)
     assert found is not None
@@ -148,7 +159,7 @@ def test_invoice_is_raised_for_a_contact(simulator_url: str) -> None:
 
 
 def test_webhook_state_is_on_the_page(simulator_url: str) -> None:
-    page = requests.get(simulator_url, timeout=5)
+    page = requests.get(simulator_url, timeout=process.TIMEOUT)
 
     assert "No address is set, so none are sent." in page.text
 
@@ -157,9 +168,9 @@ def test_public_page_shows_lines_and_takes_a_payment(simulator_url: str) -> None
     invoice = _sales_invoice(simulator_url, "AUTHORISED", is_untouched=True)
     address = online.online_url(simulator_url, invoice["xero_id"])
 
-    before = requests.get(address, timeout=5)
-    after = requests.post(f"{address}/pay", timeout=5)
-    again = requests.post(f"{address}/pay", timeout=5)
+    before = requests.get(address, timeout=process.TIMEOUT)
+    after = requests.post(f"{address}/pay", timeout=process.TIMEOUT)
+    again = requests.post(f"{address}/pay", timeout=process.TIMEOUT)
 
     assert invoice["number"] in before.text
     assert "Pay now" in before.text
@@ -179,8 +190,12 @@ def test_public_page_is_missing_for_drafts_bills_and_nonsense(simulator_url: str
         f"{simulator_url}/online/nonsense",
     ]
 
-    assert [requests.get(each, timeout=5).status_code for each in addresses] == [404, 404, 404]
-    assert requests.post(f"{addresses[0]}/pay", timeout=5).status_code == 404
+    assert [requests.get(each, timeout=process.TIMEOUT).status_code for each in addresses] == [
+        404,
+        404,
+        404,
+    ]
+    assert requests.post(f"{addresses[0]}/pay", timeout=process.TIMEOUT).status_code == 404
 
 
 @pytest.mark.parametrize(
