@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import connection as database
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 20.0
+# For whatever only waits: all going well it costs nothing.
+PATIENCE_SECONDS = 60.0
 
 # Xero's minute and day pass in a blink, so that a limit that Xero names is soon over; nothing
 # else about the limits is of interest here.
@@ -40,6 +41,7 @@ class Crew:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+        self._ended: dict[int, Outcome] = {}
 
     def start(self, turn: str, pk: int, *, ahead: float) -> int:
         """Begin a turn in a worker of its own and return its process id."""
@@ -51,10 +53,20 @@ class Crew:
 
         :raises AssertionError: it ran into something that the product does not expect.
         """
+        if pid in self._ended:
+            return self._ended.pop(pid)
         answer = self._ask({"do": "wait", "pid": pid, "seconds": seconds})
         assert answer["code"] in (None, 0, -signal.SIGKILL), answer
         assert not answer.get("complaints"), "\n".join(answer["complaints"])
         return Outcome(answer["code"], answer.get("delay"))
+
+    def has_ended(self, pid: int) -> bool:
+        """Return whether a worker has ended; `wait` tells how."""
+        outcome = self.wait(pid, seconds=0)
+        if outcome.code is None:
+            return False
+        self._ended[pid] = outcome
+        return True
 
     def signal(self, pid: int, number: signal.Signals) -> None:
         """Stop, continue or kill a worker that was not waited for yet."""

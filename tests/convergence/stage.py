@@ -22,7 +22,8 @@ from connected_apps.states import LIVE
 from tests import builders
 from tests.connected_apps import xero
 from tests.convergence import books
-from tests.convergence.crew import Crew
+from tests.convergence.crew import PATIENCE_SECONDS, Crew
+from tests.simulator import process
 from xero_sync import ranges, runs, sweeps
 from xero_sync.models import Cursor, Delivery, Event, EventState, RunState, RunWhat, SyncRun
 
@@ -90,7 +91,9 @@ class Stage:
         :raises AssertionError: nobody could do it, because it makes no sense.
         """
         answer = requests.post(
-            f"{self.world.url}/simulator/{path}", json={"tenant": self.tenant, **given}, timeout=5
+            f"{self.world.url}/simulator/{path}",
+            json={"tenant": self.tenant, **given},
+            timeout=process.TIMEOUT,
         )
         assert answer.ok or not _NONSENSE.search(answer.text), answer.text
         return answer.ok
@@ -127,12 +130,33 @@ class Stage:
 
     def finish(self, pid: int) -> float | None:
         """Wait for a worker; one that waits for what a stalled one holds makes that one go on."""
-        outcome = self.crew.wait(pid, seconds=0.5 if self.stalled else 20)
+        outcome = self.crew.wait(pid, seconds=0.5 if self.stalled else PATIENCE_SECONDS)
         if outcome.code is None:
             self.wake()
             outcome = self.crew.wait(pid)
         assert outcome.code is not None, "a worker hangs"
         return outcome.delay
+
+    def until_held(self, pid: int) -> bool:
+        """Wait until Xero holds a worker's call back; return False where it ended without one."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while not self.held():
+            if self.crew.has_ended(pid):
+                return False
+            assert time.monotonic() < ends, "a worker hangs"
+            time.sleep(0.005)
+        return True
+
+    def until_none_is_held(self) -> None:
+        """Wait for the answers that a jump of the clock has set free."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while self.held():
+            assert time.monotonic() < ends, "Xero still holds a call back"
+            time.sleep(0.005)
+
+    def held(self) -> int:
+        """Return how many calls Xero holds back until its clock has moved."""
+        return int(self.world.show("clock")["sleepers"])
 
     def work(self, turn: str) -> float | None:
         """Take a turn to its end and return in how many seconds there is more."""
@@ -157,6 +181,8 @@ class Stage:
         for pid in self.stalled:
             self.crew.signal(pid, signal.SIGKILL)
             self.crew.wait(pid)
+        # More than any answer is late.
+        self.later(timedelta(hours=2))
 
     def converge(self) -> dict[tuple[str, str], str]:
         """Let the faults stop and all work be done; return what still differs from Xero."""

@@ -287,10 +287,12 @@ class Overtake:
         stage.act("documents", **change, reference=f"Before {self.pick}")
         stage.world.do("webhooks/flush")
         stage.make_due()
+        stage.until_none_is_held()
         match, late = {"host": "api", "path": one["kind"]}, {"late_seconds": 3600}
         stage.world.do("faults", match=match, times=1, answer=late)
         pid = stage.start(self.first)
-        time.sleep(0.25)
+        if pid is not None:
+            stage.until_held(pid)
         stage.world.heal()
         stage.world.do("webhooks", lose_next=1)
         stage.act("documents", **change, reference=f"After {self.pick}")

@@ -1,8 +1,7 @@
 """Lists that change while they are walked: nothing that was in them is missed."""
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,9 +9,13 @@ from uuid import UUID
 import pytest
 
 from invoices.models import Document
+from tests.convergence import crew
 from tests.convergence.stage import Stage
 from xero_sync import calls, limiter, listings, pulling, replies
 from xero_sync.models import Cursor, Resource
+
+# A crew may have to be hired first.
+pytestmark = pytest.mark.timeout(180)
 
 PAGE = 16  # As the small simulator serves them.
 
@@ -54,6 +57,14 @@ def ids(pages: list[replies.Page]) -> set[str]:
     return {one["InvoiceID"] for page in pages for one in page.elements}
 
 
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for what is on its way."""
+    ends = time.monotonic() + crew.PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.005)
+
+
 def rest(walk: Iterator[tuple[int, replies.Page]]) -> list[replies.Page]:
     """Walk to the end."""
     return [page for _, page in walk]
@@ -76,18 +87,19 @@ def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_
     stage: Stage, session: calls.Session
 ) -> None:
     listing, listed, others = modified(stage)
+    before = stage.world.calls("2.0/invoices")
     walk = pulling.walk(session, listing)
     # Page 2, the second call, is read after page 3, and rows enter between the two.
-    for seconds in (0.01, 0.6):
+    for seconds in (0, 60):
         fault = {"match": {"path": "/Invoices"}, "times": 1, "answer": {"delay_seconds": seconds}}
         stage.world.do("faults", **fault)
     _, first = next(walk)
-    late = threading.Timer(0.3, touch, (stage, others))
-    late.start()
+    until(lambda: stage.held() == 1 and stage.world.calls("2.0/invoices") == before + 2)
+    touch(stage, others)
+    stage.later(timedelta(seconds=60))
 
     pages = [first, *rest(walk)]
 
-    late.join()
     assert {one["xero_id"] for one in listed} <= ids(pages)
 
 
@@ -120,7 +132,7 @@ def test_sweep_of_a_stalled_worker_is_dropped_when_another_has_taken_over(stage:
     stage.world.do("faults", match={"path": "/Invoices"}, answer={"late_seconds": 3600})
     first = stage.start("sweep")
     assert first is not None
-    time.sleep(0.5)
+    assert stage.until_held(first)
     stage.later(timedelta(minutes=10))
     stage.work("sweep")
     done = Cursor.objects.get(pk=cursor.pk)

@@ -20,7 +20,8 @@ def test_database_equals_the_books_when_the_faults_stop(stage: Stage, schedule_s
 def test_schedules_catch_a_broken_rule_on_versions(
     live_server: LiveServer, world: xero.World, weakness: str
 ) -> None:
-    with crew.hired(world.url, weakness=weakness) as careless:
+    # A late answer must arrive for its harm to show, however long the rest takes.
+    with crew.hired(world.url, weakness=weakness, XERO_READ_SECONDS="30") as careless:
         stage = Stage(world, careless, live_server.url)
 
         with pytest.raises(AssertionError, match="differ from Xero's books"):
