@@ -22,7 +22,8 @@ def make_plan(directory: Path, *simulator_options: str, **settings: str) -> stac
         directory=directory,
         web_port=ports.free_port(),
         simulator_port=ports.free_port(),
-        simulator_options=simulator_options,
+        # A machine that stood still for Xero's five seconds would see a webhook sent twice.
+        simulator_options=("--webhook-timeout", "30", *simulator_options),
         settings={
             "DATABASE_URL": local_services.database_url(directory),
             "REDIS_URL": local_services.redis_url(directory),

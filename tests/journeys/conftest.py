@@ -46,8 +46,8 @@ PRODUCTION = {
     "TOKEN_ENCRYPTION_KEYS": "am91cm5leXMtb25seS1rZXktb2YtMzItYnl0ZXMtb2s=",
 }
 RESYNC = "/settings/connected-apps/xero/resync/"
-SECONDS = 15.0
-JOURNEY_SECONDS = 120
+SECONDS = 45.0  # Only ever waited to the end where something is wrong.
+JOURNEY_SECONDS = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

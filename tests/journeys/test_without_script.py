@@ -1,13 +1,12 @@
 """The same without JavaScript: only slower to follow, because a person reloads."""
 
 import re
+import time
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import RESYNC, Stage
+from tests.journeys.conftest import RESYNC, SECONDS, Stage
 from tests.journeys.visitor import Visitor
-
-MOST_LOOKS = 40
 
 
 def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
@@ -40,9 +39,8 @@ def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
 
 def _reload_until(admin: Visitor, words: str) -> None:
     """Reload as a person would until the page says so."""
-    for _ in range(MOST_LOOKS):
-        if re.search(words, admin.page.locator("main").inner_text()):
-            return
+    gives_up_at = time.monotonic() + SECONDS
+    while not re.search(words, admin.page.locator("main").inner_text()):
+        assert time.monotonic() < gives_up_at, f"{admin.page.url} never says {words}"
         admin.page.wait_for_timeout(250)  # A person's pause; no script runs that could tell.
         admin.page.reload()
-    raise AssertionError(f"{admin.page.url} never says {words}")

@@ -44,13 +44,13 @@ class Xero:
 
     def ask(self, path: str, **values: str) -> Any:
         """Ask for something behind Xero's back."""
-        answer = requests.get(f"{self.url}/simulator/{path}", params=values, timeout=20)
+        answer = requests.get(f"{self.url}/simulator/{path}", params=values, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def do(self, path: str, **values: Any) -> Any:
         """Do something behind Xero's back."""
-        answer = requests.post(f"{self.url}/simulator/{path}", json=values, timeout=20)
+        answer = requests.post(f"{self.url}/simulator/{path}", json=values, timeout=30)
         answer.raise_for_status()
         return answer.json()
 
