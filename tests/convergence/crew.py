@@ -30,10 +30,14 @@ BLINK = {
 
 @dataclass
 class Outcome:
-    """How a turn ended: None for `code` while it lives, -9 where it was killed."""
+    """How a turn ended: None for `code` while it lives, -9 where it was killed.
+
+    `napped` is how many seconds it slept for Xero's minute to pass.
+    """
 
     code: int | None
     delay: float | None = None
+    napped: float = 0.0
 
 
 class Crew:
@@ -58,7 +62,7 @@ class Crew:
         answer = self._ask({"do": "wait", "pid": pid, "seconds": seconds})
         assert answer["code"] in (None, 0, -signal.SIGKILL), answer
         assert not answer.get("complaints"), "\n".join(answer["complaints"])
-        return Outcome(answer["code"], answer.get("delay"))
+        return Outcome(answer["code"], answer.get("delay"), answer.get("napped", 0.0))
 
     def has_ended(self, pid: int) -> bool:
         """Return whether a worker has ended; `wait` tells how."""

@@ -4,7 +4,6 @@
 """
 
 import re
-import time
 import urllib.parse
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -99,14 +98,14 @@ def _consent(url: str, tenants: list[str]) -> str:
     }
     with requests.Session() as browser:
         address = f"{url}/identity/connect/authorize?{urllib.parse.urlencode(asked)}"
-        page = browser.get(address, timeout=10)
+        page = browser.get(address, timeout=process.TIMEOUT)
         flow = re.search(r'name="flow" value="([^"]+)"', page.text)
         assert flow, page.text
         form = {"flow": flow[1], "user": person["user_id"]}
-        browser.post(f"{url}/identity/sign-in", data=form, timeout=10)
+        browser.post(f"{url}/identity/sign-in", data=form, timeout=process.TIMEOUT)
         allowed = {"flow": flow[1], "tenant": tenants, "decision": "allow"}
         back = browser.post(
-            f"{url}/identity/consent", data=allowed, allow_redirects=False, timeout=10
+            f"{url}/identity/consent", data=allowed, allow_redirects=False, timeout=process.TIMEOUT
         )
     return urllib.parse.parse_qs(urllib.parse.urlsplit(back.headers["Location"]).query)["code"][0]
 
@@ -119,6 +118,8 @@ class Shift:
     waiting: deque[tuple[str, int]]
     running: dict[int, tuple[str, int]] = field(default_factory=dict)
     turns: Counter[tuple[str, int]] = field(default_factory=Counter)
+    # How long they were told to wait, asleep or put off.
+    waited: float = 0.0
 
     def work(self) -> None:
         """Work until nothing waits."""
@@ -131,6 +132,7 @@ class Shift:
                 outcome = self.hired.wait(pid, seconds=0.01)
                 if outcome.code is not None:
                     todo = self.running.pop(pid)
+                    self.waited += outcome.napped + (outcome.delay or 0)
                     if outcome.delay is not None:
                         self.waiting.append(todo)
 
@@ -152,9 +154,7 @@ def test_every_organisation_is_filled_and_no_limit_broken_when_all_are_due_at_on
 
     with crew.hired(busy_simulator, **FAST) as hired:
         shift = Shift(hired, queue)
-        began = time.monotonic()
         shift.work()
-        seconds = time.monotonic() - began
 
     called = process.control(busy_simulator, "calls")
     calls = [one for one in called if one["path"].startswith("/api.xro/")]
@@ -168,4 +168,6 @@ def test_every_organisation_is_filled_and_no_limit_broken_when_all_are_due_at_on
     mean = shift.turns.total() / len(shift.turns)
     assert max(shift.turns.values()) <= 4 * mean + 4, (mean, shift.turns.most_common(3))
     assert len(calls) > APP_MINUTE_LIMIT / 4
-    assert seconds < 4 * len(calls) / APP_MINUTE_LIMIT * 60 / SPEED + 0.3 * many + 10
+    # Each worker waited for some minutes of Xero's, however long the machine took for the work.
+    assert mean <= 4
+    assert shift.waited / WORKERS < 4 * len(calls) / APP_MINUTE_LIMIT * 60 / SPEED, shift.waited
