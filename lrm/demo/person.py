@@ -29,8 +29,9 @@ class Person:
     def submit(
         self, form: Form, filled: Mapping[str, str] | None = None, *, button: str | None = None
     ) -> Page:
-        """Fill in a form and press a button (the first that has a name, unless it is named).
+        """Fill in a form and press a button: its first, as the Enter key does, unless one is named.
 
+        :param button: the value or the words of the button.
         :raises PageSurprise: when the form has no such field or button, or the answer is an error.
         """
         filled = filled or {}
@@ -59,10 +60,7 @@ def _pressed(form: Form, button: str | None) -> list[tuple[str, str]]:
 
     :raises PageSurprise: when the form has no button with that value or those words.
     """
-    named = [(name, value) for name, value, _ in form.buttons if name]
-    if button is None:
-        return named[:1]
-    for name, value, text in form.buttons:
-        if button in {value, text}:
-            return [(name, value)] if name else []
-    raise PageSurprise(f"The form to {form.action} has no button {button}.")
+    fitting = [one for one in form.buttons if button is None or button in one[1:]]
+    if not fitting and button is not None:
+        raise PageSurprise(f"The form to {form.action} has no button {button}.")
+    return [(name, value) for name, value, _ in fitting[:1] if name]

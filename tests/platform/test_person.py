@@ -1,5 +1,10 @@
 """The person at the pages sends what the page offers, and notices what it does not."""
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs
+
 import pytest
 import requests
 
@@ -21,9 +26,9 @@ PAGE = """
 """
 
 
-def make_page(html: str = PAGE) -> pages.Page:
+def make_page(html: str = PAGE, *, at: str = "http://localhost:8000/there/") -> pages.Page:
     response = requests.Response()
-    response.url = "http://localhost:8000/there/"
+    response.url = at
     response.status_code = 200
     response._content = html.encode()
     return pages.Page(response)
@@ -70,6 +75,46 @@ def test_unknown_button_is_refused_before_anything_is_sent() -> None:
 
     with pytest.raises(pages.PageSurprise, match="no button Delete"):
         person.Person("http://localhost:9").submit(form, button="Delete")
+
+
+TWO_BUTTONS = """<form method="post" action="/start/"><input name="day" value="today">
+<button>Start</button><button name="preview" value="1">Preview</button></form>"""
+
+
+class Listener(BaseHTTPRequestHandler):
+    """A page that says which fields it was sent."""
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(" ".join(sorted(parse_qs(sent))).encode())
+
+    def log_message(self, *_args: object) -> None:
+        """Be silent."""
+
+
+@pytest.fixture
+def listener() -> Iterator[str]:
+    """Serve a page that says which fields it was sent."""
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("button", "sent"),
+    [(None, "day"), ("Start", "day"), ("Preview", "day preview"), ("1", "day preview")],
+)
+def test_only_the_button_that_is_pressed_is_sent(
+    listener: str, button: str | None, sent: str
+) -> None:
+    form = make_page(TWO_BUTTONS, at=listener).form("/start/")
+
+    assert person.Person(listener).submit(form, button=button).text == sent
 
 
 def make_document(**changes: str) -> dict[str, str]:
