@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from connected_apps.models import Grant, State
 from tests.simulator import process
@@ -23,9 +24,14 @@ READINGS_BETWEEN = 15
 
 
 @pytest.fixture
-def simulator() -> Iterator[str]:
-    """Give a Xero whose pages are small, so that the work takes many calls."""
-    with process.running("--no-limits", "--seed", "7", "--max-page-size", "40") as url:
+def simulator(settings: Settings) -> Iterator[str]:
+    """Give a Xero whose pages are small, so that the work takes many calls.
+
+    More than a minute's limit would leave to bulk work, where many calls meet a token's end.
+    """
+    settings.XERO_MINUTE_LIMIT = 600
+    options = ("--no-limits", "--minute-limit", "600", "--seed", "7", "--max-page-size", "40")
+    with process.running(*options) as url:
         yield url
 
 
