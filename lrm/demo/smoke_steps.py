@@ -106,12 +106,24 @@ def connect(walk: Walk) -> str:
 
 
 def ask_for_resync(walk: Walk) -> str:
-    """Ask for the last two years on the page."""
+    """Ask for the last two years on the page, and wait for the verified end of that very run."""
+    # The first sync holds every day: while it is open it answers all who ask.
+    _wait(lambda: not any(_is_open(run) for run in _runs(walk)), what="the first sync to end")
+    before = {run["id"] for run in _runs(walk)}
     page = walk.admin.open(walk.admin.open(CONNECTED_APPS).link("/xero/resync/"))
     today = datetime.now(UTC).date()
     dates = {"date_from": walk.since.isoformat(), "date_to": today.isoformat()}
-    page = walk.admin.submit(page.form("/xero/resync/"), dates)
-    return f"{walk.since} to {today} accepted, {page.path}"
+    page = walk.admin.submit(page.form("/xero/resync/"), dates, button="Start re-sync")
+    started = [run for run in _runs(walk) if run["id"] not in before]
+    if [{name: run[name] for name in dates} for run in started] != [dates]:
+        raise StepFailed(f"{page.path} started {started}, and says: {page.text[:300]}")
+    number = started[0]["id"]
+    _wait(lambda: not _is_open(_run(walk, number)), what=f"re-sync {number} to end")
+    ended = _run(walk, number)
+    stages = {kind["stage"] for kind in ended["kinds"]}
+    if (ended["state"], stages) != ("DONE", {"COMPLETE"}):
+        raise StepFailed(f"Re-sync {number} ended {ended['state']}, {stages}: {ended['reason']}")
+    return f"{walk.since} to {today}: {ended['read']} documents, verified complete"
 
 
 def resync_by_command(walk: Walk) -> str:
@@ -202,6 +214,20 @@ def _wait(holds: Callable[[], bool], *, what: str, seconds: float = MOST_SECONDS
             raise StepFailed(f"Waited {seconds:.0f} s in vain for {what}.")
         time.sleep(0.1)
     return time.monotonic() - began
+
+
+def _runs(walk: Walk) -> list[dict[str, Any]]:
+    """Return the newest re-syncs as the signed-in person's API tells them."""
+    found: list[dict[str, Any]] = json.loads(walk.admin.open("/api/v1/sync-runs/").html)["results"]
+    return found
+
+
+def _run(walk: Walk, number: int) -> dict[str, Any]:
+    return next(run for run in _runs(walk) if run["id"] == number)
+
+
+def _is_open(run: dict[str, Any]) -> bool:
+    return run["finished_at"] is None
 
 
 def _unpaid_invoice_of_a_learner(walk: Walk) -> tuple[dict[str, Any], str]:

@@ -26,6 +26,7 @@ def test_smoke_walks_through_the_whole_product_and_leaves_nothing() -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"re-sync asked on the page .+ \d+ documents, verified complete", done.stdout)
     assert re.search(r"report 0442 against the books +\d+ documents equal", done.stdout)
     assert re.search(r"change in Xero by webhook +INV-\d+ paid on the page", done.stdout)
     assert re.search(r"learner to Xero +Quinn Smoketest in the books", done.stdout)
