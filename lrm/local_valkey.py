@@ -55,15 +55,18 @@ def _command(home: Path, port: int) -> list[str]:
 
 
 def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
-    """Return whether the server came up; False where it ended instead."""
+    """Return whether the server came up; False where it ended instead.
+
+    Who took the port first may answer too, and may be another Valkey: only the pid tells.
+    """
     with redis.Redis(host="127.0.0.1", port=port, socket_timeout=1) as client:
         while server.poll() is None:
             try:
-                client.ping()
-            except redis.ConnectionError:
-                time.sleep(0.02)
-            else:
-                return True
+                if client.info("server")["process_id"] == server.pid:
+                    return True
+            except redis.RedisError:  # Not yet, too slowly, or no Valkey at all.
+                pass
+            time.sleep(0.02)
     return False
 
 
