@@ -22,6 +22,7 @@ from xero_sync import (
     claims,
     client,
     errors,
+    following,
     listings,
     mapping,
     pulling,
@@ -194,13 +195,15 @@ def store_loose(
     with transaction.atomic(savepoint=False):
         session.check_generation()
         hold(run, now)
-        return storing.store(
+        written = storing.store(
             organisation_id=run.organisation_id,
             resource=resource,
             page=page,
             now=now,
             confirm=confirm,
         )
+        following.follow(organisation_id=run.organisation_id, written=written, now=now)
+        return written
 
 
 def hold(run: SyncRun, now: datetime) -> None:

@@ -101,7 +101,7 @@ class Written:
     # Of the set-aside ones those of which not even an older version is stored.
     missing: int = 0
     purchases: int = 0
-    # Ids of new or changed rows, and of the invoices that such credits are applied to.
+    # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
     touched_ids: list[str] = field(default_factory=list)
     # What was read held against what is stored, and which documents differ, in words.
     totals: sums.Totals = field(default_factory=dict)
@@ -187,7 +187,7 @@ def write(
         outcome = _upsert(cursor, table, organisation_id, prepared, read_at, now)
         documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
         if documents:
-            _replace_children(cursor, prepared.children, outcome)
+            written.allocated_invoice_ids = _replace_children(cursor, prepared.children, outcome)
             if confirm:
                 _confirm(cursor, organisation_id, read_at)
             written.totals = (
@@ -278,9 +278,20 @@ def _replace_children(
     cursor: Any,
     children: preparing.Children,
     written: dict[str, _Outcome],
-) -> None:
-    """Write line items, payments and allocations of the documents that were written."""
+) -> set[str]:
+    """Write line items, payments and allocations of the documents that were written.
+
+    Returns the invoices to which the versions before them were applied.
+    """
     changed = [row.our_id for row in written.values() if not row.is_new]
+    left: set[str] = set()
+    if changed:
+        cursor.execute(
+            "SELECT invoice_xero_id::text FROM invoices_allocation"
+            " WHERE document_id = ANY(%s) AND invoice_xero_id IS NOT NULL",
+            [changed],
+        )
+        left.update(row[0] for row in cursor.fetchall())
     for name, (table, columns) in _CHILDREN.items():
         if changed:
             cursor.execute(
@@ -295,3 +306,4 @@ def _replace_children(
         ]
         if rows:
             copying.copy(cursor, table, columns, "".join(rows).encode())
+    return left
