@@ -9,6 +9,7 @@ that lapses, so that a killed worker's work is taken up by the next.
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from connected_apps.models import Organisation
@@ -216,6 +217,8 @@ class SyncStep(models.Model):
     missing_count = models.PositiveIntegerField(default=0)
     # Xero's own time when the first page was answered: the closing sweep pulls from here.
     walked_since = models.DateTimeField(null=True)
+    # Our own time before the first page was asked for: what was read since is no older than that.
+    reading_since = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     # The verification: how many Xero counts in the range, how many are stored here.
     xero_count = models.PositiveIntegerField(null=True)
@@ -224,9 +227,11 @@ class SyncStep(models.Model):
     totals = models.JSONField(default=dict)
     # Set when the verification sent the step back to be read once more, which it does once.
     again_since = models.DateTimeField(null=True)
-    # The closing sweep's checkpoint: what it lists, and its next page.
+    # The closing sweep's checkpoint: what it lists, its next page, and Xero's own time when the
+    # first one was answered.
     closing_since = models.DateTimeField(null=True)
     closing_page = models.PositiveIntegerField(default=1)
+    closing_started_at = models.DateTimeField(null=True)
     # What differs: sentences that name documents by number.
     differences = models.JSONField(default=list)
 
@@ -238,6 +243,20 @@ class SyncStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} of run {self.run_id}"
+
+
+class SyncPage(models.Model):
+    """The ids that a page of a step listed, kept until the step is verified.
+
+    Only of pages with documents that were stored here already and did not change: those are left
+    as they are, and so nothing on them tells that they were read.
+    """
+
+    step = models.ForeignKey(SyncStep, on_delete=models.CASCADE, related_name="pages")
+    ids = ArrayField(models.UUIDField())
+
+    def __str__(self) -> str:
+        return f"a page of step {self.step_id}"
 
 
 class Cursor(models.Model):

@@ -126,10 +126,11 @@ def _kind(label: str, windows: list[SyncStep]) -> KindProgress:
 def _stage(windows: list[SyncStep], totals: sums.Totals) -> Stage:
     """Complete means that every document is stored here as it is in Xero, to the cent."""
     if all(step.our_count is not None for step in windows):
-        counts_agree = all(
-            step.xero_count == step.our_count and not step.set_aside_count for step in windows
+        is_complete = sums.agree(totals) and all(
+            step.xero_count == step.our_count and not step.set_aside_count and not step.differences
+            for step in windows
         )
-        return Stage.COMPLETE if counts_agree and sums.agree(totals) else Stage.DIFFERS
+        return Stage.COMPLETE if is_complete else Stage.DIFFERS
     if all(_is_read(step) for step in windows):
         return Stage.READ
     return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING

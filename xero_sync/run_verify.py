@@ -1,15 +1,17 @@
 """Proving that a run is complete: a closing sweep, counts and sums held against ours, healing.
 
 What moved in Xero while the run walked is pulled by modified-since. Then the number of sales
-documents that Xero counts in each window is held against what is stored here or set aside, and
-the sums of what was read against those of what is stored. Where they differ that window, and no
-other, is sent back to be read once more. Every document that is listed then is marked as seen;
-what is stored here but was not seen is fetched by its id (its date may have moved out of the
-window), and what still differs is named by number.
+documents that Xero counts in each window is held against what is stored here or set aside, the
+sums of what was read against those of what is stored, and what is stored against what was read.
+Where they differ that window, and no other, is sent back to be read once more. What is stored here
+but was not listed then either is fetched by its id (its date may have moved out of the window),
+and what still differs is named by number.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,11 +23,12 @@ from xero_sync import (
     client,
     errors,
     listings,
-    mapping,
     pulling,
     run_log,
+    run_unread,
     run_walk,
     sums,
+    windows,
 )
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
@@ -62,26 +65,41 @@ def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: cl
     if xero_count != _accounted_for(run, step):
         # The figure of the last page is as old as that page: ask for today's.
         xero_count = _count_in_xero(puller.session, step)
-    counts_differ = xero_count not in (None, _accounted_for(run, step))
-    if step.again_since is None and (counts_differ or step.differences):
-        _send_back(run, step, "counts" if counts_differ else "sums", clock())
+    unread = run_unread.ids_of(run, step, most=_MOST_FETCHED)
+    what = _what_differs(run, step, xero_count, unread)
+    if what and step.again_since is None:
+        _send_back(run, step, what, clock())
         return False
-    if counts_differ and step.again_since is not None:
-        _fetch_unseen(puller, run, step, step.again_since, clock)
+    if unread or xero_count not in (None, _accounted_for(run, step)):
+        _fetch(puller, run, Resource(step.resource), unread, clock)
         xero_count = _count_in_xero(puller.session, step)
-        if xero_count != _accounted_for(run, step):
-            named = [*_unseen_or_missing(run, step, step.again_since), *step.differences]
+        unread = run_unread.ids_of(run, step, most=sums.MOST_NAMED)
+        if unread or xero_count != _accounted_for(run, step):
+            named = [*_in_words(run, step, unread), *step.differences]
             step.differences = named[: sums.MOST_NAMED]
-    _save(
-        run,
-        step,
-        clock(),
-        xero_count=xero_count,
-        our_count=_stored(run, step).count(),
-        differences=step.differences,
-        unchanged_count=_unchanged(step),
-    )
+    with transaction.atomic():
+        _save(
+            run,
+            step,
+            clock(),
+            xero_count=xero_count,
+            our_count=_stored(run, step).count(),
+            differences=step.differences,
+            unchanged_count=_unchanged(step),
+        )
+        run_unread.forget(step)
     return True
+
+
+def _what_differs(
+    run: SyncRun, step: SyncStep, xero_count: int | None, unread: Sequence[UUID]
+) -> str:
+    """Say what is not as it should be, to be followed by what is done about it."""
+    if xero_count not in (None, _accounted_for(run, step)):
+        return "the counts differ"
+    if step.differences:
+        return "the sums differ"
+    return "not all documents were listed" if unread else ""
 
 
 def _unchanged(step: SyncStep) -> int:
@@ -98,23 +116,26 @@ def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
     But what is new or changed stays so, and is added to.
     """
     label = step.get_resource_display()
-    run_log.say(run, f"{label}: the {what} differ, reading them once more", now=now)
-    _save(
-        run,
-        step,
-        now,
-        next_page=1,
-        page_count=None,
-        walked_since=None,
-        done_at=None,
-        read_count=0,
-        unchanged_count=0,
-        set_aside_count=0,
-        missing_count=0,
-        totals={},
-        differences=[],
-        again_since=now,
-    )
+    run_log.say(run, f"{label}: {what}, reading them once more", now=now)
+    with transaction.atomic():
+        _save(
+            run,
+            step,
+            now,
+            next_page=1,
+            page_count=None,
+            walked_since=None,
+            reading_since=None,
+            done_at=None,
+            read_count=0,
+            unchanged_count=0,
+            set_aside_count=0,
+            missing_count=0,
+            totals={},
+            differences=[],
+            again_since=now,
+        )
+        run_unread.forget(step)
 
 
 def _save(run: SyncRun, step: SyncStep, now: datetime, **changes: Any) -> None:
@@ -134,24 +155,16 @@ def _accounted_for(run: SyncRun, step: SyncStep) -> int:
 
 
 def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
-    return Document.objects.filter(
-        organisation_id=run.organisation_id,
-        kind=mapping.KINDS[Resource(step.resource)],
-        date__range=(step.date_from, step.date_to),
-    )
+    return windows.of_step(step).stored(run.organisation_id)
 
 
-def _unseen(run: SyncRun, step: SyncStep, since: datetime) -> QuerySet[Document]:
-    """Return what is stored in the window but was not listed since then."""
-    unseen = _stored(run, step).filter(read_at__lt=since)
-    return unseen.only("kind", "number", "xero_id").order_by("pk")
-
-
-def _fetch_unseen(
-    puller: pulling.Puller, run: SyncRun, step: SyncStep, since: datetime, clock: claims.Clock
+def _fetch(
+    puller: pulling.Puller,
+    run: SyncRun,
+    resource: Resource,
+    ids: Sequence[UUID],
+    clock: claims.Clock,
 ) -> None:
-    resource = Resource(step.resource)
-    ids = [one.xero_id for one in _unseen(run, step, since)[:_MOST_FETCHED]]
     for batch in client.batches(resource, ids):
         try:
             found = puller.session.by_ids(resource, batch)
@@ -160,15 +173,18 @@ def _fetch_unseen(
         run_walk.store_loose(puller.session, run, resource, found, clock(), confirm=True)
 
 
-def _unseen_or_missing(run: SyncRun, step: SyncStep, since: datetime) -> list[str]:
+def _in_words(run: SyncRun, step: SyncStep, unread: Sequence[UUID]) -> list[str]:
     """Name what still differs, so that a person can look it up in Xero."""
+    here = _stored(run, step).filter(xero_id__in=unread).only("kind", "number", "xero_id")
     aside = SetAside.objects.filter(
-        organisation_id=run.organisation_id, resource=step.resource, last_tried_at__gte=since
+        organisation_id=run.organisation_id,
+        resource=step.resource,
+        last_tried_at__gte=step.again_since,
     )
     return [
         *(
             f"{document} is stored here, but Xero does not list it between these dates"
-            for document in _unseen(run, step, since)[: sums.MOST_NAMED]
+            for document in here.order_by("pk")
         ),
         *(
             f"{one.number or one.identity} is in Xero, but could not be stored"

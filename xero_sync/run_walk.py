@@ -16,7 +16,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from invoices.models import Document
 from xero_sync import (
     calls,
     claims,
@@ -24,12 +23,13 @@ from xero_sync import (
     errors,
     following,
     listings,
-    mapping,
     pulling,
     replies,
     run_log,
+    run_unread,
     storing,
     sums,
+    windows,
     writing,
 )
 from xero_sync.models import Resource, RunState, SyncRun, SyncStep
@@ -45,9 +45,7 @@ class LostClaim(Exception):
 
 def listing_of(step: SyncStep) -> listings.Listing:
     """Return the list of Xero's that a step walks."""
-    return listings.Listing(
-        resource=Resource(step.resource), date_from=step.date_from, date_to=step.date_to
-    )
+    return windows.of_step(step).listing
 
 
 def read(puller: pulling.Puller, run: SyncRun, clock: claims.Clock, ends_at: datetime) -> bool:
@@ -163,6 +161,7 @@ def _store_page(
             "page_count": page.page_count,
             "item_count": page.item_count,
             "walked_since": step.walked_since or page.answered_at or page.sent_at,
+            "reading_since": page.sent_at if number == 1 else step.reading_since,
             "read_count": step.read_count + written.read,
             "new_count": step.new_count + written.new,
             "changed_count": step.changed_count + written.changed,
@@ -174,6 +173,7 @@ def _store_page(
         }
         if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
             raise LostClaim
+        run_unread.note(step, page.elements, written)
     for name, value in checkpoint.items():
         setattr(step, name, value)
 
@@ -219,11 +219,7 @@ def hold(run: SyncRun, now: datetime) -> None:
 
 
 def _is_large(step: SyncStep) -> bool:
-    stored = Document.objects.filter(
-        organisation_id=step.run.organisation_id,
-        kind=mapping.KINDS[Resource(step.resource)],
-        date__range=(step.date_from, step.date_to),
-    )
+    stored = windows.of_step(step).stored(step.run.organisation_id)
     return stored[: LARGE + 1].count() > LARGE
 
 
