@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 
 from connected_apps.models import Connection
 from invoices.models import Document
-from xero_sync import calls, errors, listings, mapping, runs
-from xero_sync.models import Cursor, Resource, SetAside
+from xero_sync import calls, errors, listings, mapping, runs, set_aside
+from xero_sync.models import Cursor, Resource
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ def check(
     for cursor in due.exclude(resource=Resource.CONTACT):
         resource = Resource(cursor.resource)
         in_xero, here = _in_xero(session, resource, whole), _here(organisation_id, resource, whole)
+        if in_xero is not None and in_xero != here:
+            here -= _forget_nameless(organisation_id, resource, here - in_xero)
         if in_xero is not None and in_xero != here:
             for window in _differing(session, organisation_id, resource, whole):
                 run = runs.request_heal(link=link, window=window, now=now)
@@ -85,6 +87,17 @@ def _here(organisation_id: int, resource: Resource, window: Window) -> int:
     ).count()
     if window[0] != runs.EARLIEST:
         return stored
-    return (
-        stored + SetAside.objects.filter(organisation_id=organisation_id, resource=resource).count()
-    )
+    return stored + set_aside.missing_count(organisation_id, resource)
+
+
+def _forget_nameless(organisation_id: int, resource: Resource, too_many: int) -> int:
+    """Forget what was set aside without an id, where it is just what is too many here.
+
+    Xero then counts none of it: those documents have come again with their ids, and are stored.
+    Returns how many were forgotten.
+    """
+    rows = set_aside.nameless(organisation_id, resource)
+    if too_many <= 0 or rows.count() != too_many:
+        return 0
+    rows.delete()
+    return too_many

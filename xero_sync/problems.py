@@ -8,7 +8,7 @@ from django.db import transaction
 from connected_apps import errors as connection_errors
 from connected_apps import states
 from connected_apps.models import Connection
-from xero_sync import calls, client, storing
+from xero_sync import calls, client, errors, set_aside, storing
 from xero_sync.models import Resource, SetAside
 
 RETRY_AFTER = timedelta(hours=6)
@@ -43,14 +43,17 @@ def retry_set_aside(
 
     :raises errors.XeroError: Xero could not be asked.
     """
-    waiting = SetAside.objects.filter(
-        organisation_id=organisation_id, last_tried_at__lt=now - RETRY_AFTER
-    )
     for resource in Resource:
-        rows = waiting.filter(resource=resource).defer("raw").order_by("last_tried_at")[:at_most]
-        ids = [UUID(one.identity) for one in rows if len(one.identity) == len(str(UUID(int=0)))]
-        for batch in client.batches(resource, ids):
-            page = session.by_ids(resource, batch)
+        waiting = set_aside.named(organisation_id, resource).filter(
+            last_tried_at__lt=now - RETRY_AFTER
+        )
+        oldest = waiting.order_by("last_tried_at").values_list("identity", flat=True)[:at_most]
+        for batch in client.batches(resource, [UUID(one) for one in oldest]):
+            try:
+                page = session.by_ids(resource, batch)
+            except errors.NotFound:
+                # None of them is there any more (asked for one by one). The daily count tells.
+                continue
             with transaction.atomic():
                 session.check_generation()
                 storing.store(

@@ -11,10 +11,36 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DataError, connection, transaction
+from django.db.models import QuerySet
 
 from invoices.models import Document
 from xero_sync import mapping, wire
 from xero_sync.models import Resource, SetAside
+
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def named(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+    """Return what stands set aside under an id of Xero's, by which it can be asked for."""
+    return _of(organisation_id, resource).filter(identity__regex=_UUID)
+
+
+def nameless(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+    """Return what came without an id: nothing tells whether it came again since, with one."""
+    return _of(organisation_id, resource).exclude(identity__regex=_UUID)
+
+
+def missing_count(organisation_id: int, resource: Resource) -> int:
+    """Return of how many that stand set aside not even an older version is stored."""
+    ids = list(named(organisation_id, resource).values_list("identity", flat=True))
+    stored = Document.objects.filter(
+        organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id__in=ids
+    )
+    return len(ids) - stored.count() + nameless(organisation_id, resource).count()
+
+
+def _of(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+    return SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
 
 
 def digest(raw: bytes) -> str:

@@ -8,8 +8,8 @@ from django.utils import timezone
 from connected_apps.models import Connection
 from invoices.models import Document
 from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.test_pull import ours, theirs
-from tests.xero_sync.test_set_aside import invoice, serve
+from tests.xero_sync.test_pull import ask, ours, theirs
+from tests.xero_sync.test_set_aside import invoice, serve, store
 from xero_sync import channel, problems, sweeps, upkeep
 from xero_sync.models import Cursor, Delivery, Event, SetAside, SyncRun
 
@@ -131,6 +131,62 @@ def test_set_aside_documents_show_in_the_state_and_leave_it_when_mended(linked: 
 
     assert not SetAside.objects.exists()
     assert state_of(linked) == ("CONNECTED", 0)
+
+
+LATER = "/Date(1772409600000+0000)/"
+
+
+def serve_two_versions(linked: Linked) -> None:
+    """Store three invoices, and set a newer version of one of them aside."""
+    serve(linked, invoice(1), invoice(2), invoice(3))
+    linked.sweep()
+    unmappable = invoice(2, InvoiceNumber="x" * 300, UpdatedDateUTC=LATER)
+    serve(linked, invoice(1), unmappable, invoice(3))
+    linked.work(ask(linked))
+    assert (Document.objects.count(), SetAside.objects.count()) == (3, 1)
+
+
+def test_newer_version_that_is_set_aside_counts_once(linked: Linked) -> None:
+    serve_two_versions(linked)
+
+    assert check(linked) == []
+    cursor = cursor_of(linked)
+    assert (cursor.count_in_xero, cursor.count_here) == (3, 3)
+
+
+def test_newer_version_that_is_set_aside_hides_no_missing_document(linked: Linked) -> None:
+    serve_two_versions(linked)
+    Document.objects.get(number="INV-3").delete()
+
+    (run,) = check(linked)
+    linked.work(run)
+
+    assert Document.objects.filter(number="INV-3").exists()
+
+
+def test_what_once_came_without_its_id_is_forgotten_when_the_counts_agree(linked: Linked) -> None:
+    serve(linked, invoice(1), invoice(2))
+    linked.sweep()
+    store(linked, [{**invoice(1), "InvoiceID": None}])
+    assert SetAside.objects.count() == 1
+
+    assert check(linked) == []
+
+    assert not SetAside.objects.exists()
+    assert state_of(linked) == ("CONNECTED", 0)
+
+
+def test_what_has_no_id_keeps_nothing_else_from_being_tried_again(linked: Linked) -> None:
+    serve(linked, invoice(100, Total="a lot"))
+    linked.sweep()
+    store(linked, [{**invoice(number), "InvoiceID": "?" * 36} for number in range(40)])
+    SetAside.objects.update(last_tried_at=clock() - problems.RETRY_AFTER * 2)
+    SetAside.objects.filter(number="INV-100").update(last_tried_at=clock() - problems.RETRY_AFTER)
+    serve(linked, invoice(100))
+
+    check(linked)
+
+    assert Document.objects.get().number == "INV-100"
 
 
 def test_daily_count_asks_for_nothing_where_xero_gives_no_count(linked: Linked) -> None:
