@@ -2,9 +2,10 @@
 
 Kept for each resource, because each category of events is opted into on its own in Xero's
 developer portal. The channel of a resource is healthy again once an event of it arrives after
-the miss; until then its sweeps come every minute.
+the miss; until then its sweeps come every minute, or as often as the day's limit allows.
 """
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.models import F
 
 from connected_apps.models import Connection
 from invoices.models import Contact, Document
-from xero_sync import replies, writing
+from xero_sync import pace, replies, writing
 from xero_sync.models import Cursor, Event, Resource
 
 # Events travel for a moment, and what changed before the connection was announced to nobody.
@@ -66,22 +67,44 @@ def is_healthy(cursor: Cursor) -> bool:
     ).exists()
 
 
+def usual_interval() -> timedelta:
+    """Return how long after a sweep the next is due: as the settings wish and the day allows."""
+    wished = timedelta(seconds=settings.XERO_SWEEP_SECONDS)
+    return max(wished, pace.of_sweeps(kinds=len(Resource), share=pace.HEALTHY_SHARE))
+
+
 def sweep_interval(cursor: Cursor) -> timedelta:
     """Return how long after a sweep of this resource the next is due."""
-    usual = timedelta(seconds=settings.XERO_SWEEP_SECONDS)
-    return usual if is_healthy(cursor) else min(usual, WHILE_UNHEALTHY)
+    if is_healthy(cursor):
+        return usual_interval()
+    return _while_unhealthy(kinds=len(_unhealthy(cursor.organisation_id)))
+
+
+def _while_unhealthy(*, kinds: int) -> timedelta:
+    allowed = pace.of_sweeps(kinds=kinds, share=pace.UNHEALTHY_SHARE)
+    return min(usual_interval(), max(WHILE_UNHEALTHY, allowed))
+
+
+def _unhealthy(organisation_id: int) -> list[Cursor]:
+    missed = Cursor.objects.filter(organisation_id=organisation_id).exclude(missed_at=None)
+    return [cursor for cursor in missed if not is_healthy(cursor)]
+
+
+def in_words(interval: timedelta) -> str:
+    """Return an interval between sweeps in words: "every minute", "every 22 minutes"."""
+    minutes = math.ceil(interval.total_seconds() / 60)
+    return "every minute" if minutes <= 1 else f"every {minutes} minutes"
 
 
 def unhealthy_in_words(organisation_id: int) -> str:
     """Return what the page says of an unhealthy channel; empty where all is well."""
-    cursors = Cursor.objects.filter(organisation_id=organisation_id).exclude(missed_at=None)
-    missed = [cursor for cursor in cursors if not is_healthy(cursor)]
+    missed = _unhealthy(organisation_id)
     if not missed:
         return ""
     kinds = ", ".join(Resource(cursor.resource).label.lower() for cursor in missed)
     count = sum(cursor.missed_count for cursor in missed)
     return (
         f"Not arriving for {kinds}: sweeps found {count} changes that no webhook announced. "
-        "Nothing is lost, sweeps come every minute meanwhile. An operator can check the webhook "
-        "in Xero's developer portal."
+        f"Nothing is lost, sweeps come {in_words(_while_unhealthy(kinds=len(missed)))} meanwhile. "
+        "An operator can check the webhook in Xero's developer portal."
     )

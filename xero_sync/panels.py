@@ -43,6 +43,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
             "Last webhook", "" if event else "None yet", event.received_at if event else None
         ),
         facts.Fact("Last sweep", "" if swept_at else "Not finished yet", swept_at),
+        *_slower_sweeps(),
         facts.Fact(
             "Last re-sync",
             str(run.get_state_display()) if run else "None yet",
@@ -62,9 +63,18 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     return found
 
 
+def _slower_sweeps() -> list[facts.Fact]:
+    """Return how often sweeps come, where the day's limit makes them rarer than was wished for."""
+    interval = channel.usual_interval()
+    if interval <= timedelta(seconds=settings.XERO_SWEEP_SECONDS):
+        return []
+    words = f"{channel.in_words(interval)}, so that the calls of a day last"
+    return [facts.Fact("Sweeps", words[0].upper() + words[1:])]
+
+
 def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:
     """Return why sweeps wait, where one has not got through for minutes."""
-    since = now - max(OVERDUE, 2 * timedelta(seconds=settings.XERO_SWEEP_SECONDS))
+    since = now - max(OVERDUE, 2 * channel.usual_interval())
     waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
     late = waiting.exclude(last_swept_at__gt=since).order_by("resource")
     return [
