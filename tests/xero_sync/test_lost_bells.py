@@ -50,7 +50,7 @@ class Broker:
                 current_app.tasks[name](*args)
 
 
-def _bell(message: bytes) -> Bell:
+def _bell(message: bytes | str) -> Bell:
     told = json.loads(message)
     args, _, _ = json.loads(base64.b64decode(told["body"]))
     return told["headers"]["task"], args
