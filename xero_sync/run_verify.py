@@ -9,7 +9,7 @@ and what still differs is named by number.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from xero_sync import (
     errors,
     listings,
     pulling,
+    run_closing,
     run_log,
     run_unread,
     run_walk,
@@ -32,9 +33,13 @@ from xero_sync import (
 )
 from xero_sync.models import Resource, SetAside, SyncRun, SyncStep
 
-OVERLAP = timedelta(minutes=5)
 # Of what was not seen so many are asked for by id: where there are more, something else is wrong.
 _MOST_FETCHED = 400
+_NOT_ALL = "Xero does not list all that changed meanwhile"
+_NOT_LISTED = (
+    "Xero does not list all that changed while these were read; what did will come by webhook and "
+    "by sweep"
+)
 
 
 def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> bool:
@@ -43,30 +48,50 @@ def verify(puller: pulling.Puller, run: SyncRun, clock: claims.Clock) -> bool:
     :raises errors.XeroError: Xero could not be asked; the run comes back to it.
     """
     todo = list(run.steps.filter(our_count=None))
+    refused: set[str] = set()
     for resource in dict.fromkeys(step.resource for step in todo):
         steps = [step for step in todo if step.resource == resource]
-        _pull_modified(puller, run, steps, clock)
-    sent_back = [step for step in todo if not _verify_step(puller, run, step, clock)]
+        if not _is_closed(puller, run, steps, clock):
+            refused.add(resource)
+    sent_back = []
+    for step in todo:
+        is_refused = step.resource in refused
+        if not _verify_step(puller, run, step, clock, is_refused=is_refused):
+            sent_back.append(step)
     return not sent_back
 
 
-def _pull_modified(
+def _is_closed(
     puller: pulling.Puller, run: SyncRun, steps: list[SyncStep], clock: claims.Clock
-) -> None:
-    resource = Resource(steps[0].resource)
-    since = min((step.walked_since or run.requested_at) for step in steps) - OVERLAP
-    listing = listings.Listing(resource=resource, modified_since=since)
-    for _, page in puller.walk(listing):
-        run_walk.store_loose(puller.session, run, resource, page, clock())
+) -> bool:
+    """Pull what was modified meanwhile; return False where it is more than Xero lists."""
+    try:
+        run_closing.pull(puller, run, steps, clock)
+    except errors.Rejected:
+        return False
+    return True
 
 
-def _verify_step(puller: pulling.Puller, run: SyncRun, step: SyncStep, clock: claims.Clock) -> bool:
+def _verify_step(
+    puller: pulling.Puller,
+    run: SyncRun,
+    step: SyncStep,
+    clock: claims.Clock,
+    *,
+    is_refused: bool,
+) -> bool:
     xero_count = step.item_count
     if xero_count != _accounted_for(run, step):
         # The figure of the last page is as old as that page: ask for today's.
         xero_count = _count_in_xero(puller.session, step)
+    if xero_count not in (None, _accounted_for(run, step)) and not is_refused:
+        # Something may have been raised since what was modified was pulled.
+        is_refused = not _is_closed(puller, run, [step], clock)
+    if is_refused and step.again_since is not None:
+        told = f"{step.get_resource_display()}: {_NOT_LISTED}"
+        step.differences = [told, *step.differences][: sums.MOST_NAMED]
     unread = run_unread.ids_of(run, step, most=_MOST_FETCHED)
-    what = _what_differs(run, step, xero_count, unread)
+    what = _NOT_ALL if is_refused else _what_differs(run, step, xero_count, unread)
     if what and step.again_since is None:
         _send_back(run, step, what, clock())
         return False
@@ -133,6 +158,9 @@ def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
             missing_count=0,
             totals={},
             differences=[],
+            closing_since=None,
+            closing_page=1,
+            closing_started_at=None,
             again_since=now,
         )
         run_unread.forget(step)
