@@ -6,11 +6,14 @@ the miss; until then its sweeps come every minute, or as often as the day's limi
 """
 
 import math
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Max
+from django.db.models.functions import Greatest
 
 from connected_apps.models import Connection
 from invoices.models import Contact, Document
@@ -43,15 +46,27 @@ def note_sweep(
         "updated_at__lt": (page.answered_at or page.sent_at) - GRACE,
     }
     model: Any = Contact if cursor.resource == Resource.CONTACT else Document
-    changed = set(model.objects.filter(**overdue).values_list("xero_id", flat=True))
-    announced = Event.objects.filter(
-        organisation_id=cursor.organisation_id, resource_id__in=changed, delivery__isnull=False
-    ).values_list("resource_id", flat=True)
-    missed = len(changed.difference(announced))
+    changed = dict(model.objects.filter(**overdue).values_list("xero_id", "updated_at"))
+    announced = _announced(cursor.organisation_id, changed)
+    missed = sum(
+        xero_id not in announced or announced[xero_id] < updated_at - GRACE
+        for xero_id, updated_at in changed.items()
+    )
     if missed:
         Cursor.objects.filter(pk=cursor.pk).update(
             missed_at=now, missed_count=F("missed_count") + missed
         )
+
+
+def _announced(organisation_id: int, xero_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Return when events last told of these ids; one of an earlier change tells of no later one."""
+    events = Event.objects.filter(
+        organisation_id=organisation_id, resource_id__in=list(xero_ids), delivery__isnull=False
+    )
+    last = events.values("resource_id").annotate(
+        last=Max(Greatest("happened_at", "received_at"))  # PostgreSQL's leaves nulls out.
+    )
+    return dict(last.values_list("resource_id", "last"))
 
 
 def is_healthy(cursor: Cursor) -> bool:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection as database
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -56,6 +57,7 @@ class Crew:
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "XERO_IDENTITY_URL": simulator_url,
             "XERO_API_URL": simulator_url,
+            "REDIS_URL": django_settings.REDIS_URL,
         }
         name = database.settings_dict["NAME"]
         self._workers = [

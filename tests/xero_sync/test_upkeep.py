@@ -37,6 +37,7 @@ def announce(linked: Linked, resource_id: str) -> None:
         category="INVOICE",
         event_type="UPDATE",
         resource_id=resource_id,
+        happened_at=linked.world.show("clock")["now"],
         received_at=clock(),
         state="DONE",
     )
@@ -57,6 +58,17 @@ def test_sweep_that_finds_what_no_webhook_announced_says_so(linked: Linked) -> N
     assert (cursor.missed_count, channel.is_healthy(cursor)) == (1, False)
     assert cursor.next_due_at - clock() < timedelta(seconds=61)
     assert "Not arriving for invoices" in channel.unhealthy_in_words(linked.organisation.pk)
+
+
+def test_event_of_an_earlier_change_does_not_announce_a_later_one(linked: Linked) -> None:
+    linked.sweep()
+    for known in Document.objects.filter(kind="INVOICE"):
+        announce(linked, str(known.xero_id))
+    pay_something_unannounced(linked)
+
+    linked.sweep()
+
+    assert cursor_of(linked).missed_count == 1
 
 
 def test_announced_change_leaves_the_channel_healthy(linked: Linked) -> None:
