@@ -144,6 +144,8 @@ class SyncRun(models.Model):
     also_for = models.ManyToManyField(User, related_name="+")
     # The pull that fills a new connection: all dates, asked for by nobody.
     is_first = models.BooleanField(default=False)
+    # Asked for by an operator's command, which knows no person.
+    by_command = models.BooleanField(default=False)
     requested_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -152,6 +154,10 @@ class SyncRun(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     # When a page was last stored, or a wait began: an open run that is silent has stalled.
     heard_at = models.DateTimeField(null=True)
+    # When it began to read since its last pause, and how much it had read by then: its pace is
+    # measured from there.
+    pace_since = models.DateTimeField(null=True)
+    read_before_pace = models.PositiveIntegerField(default=0)
     # Documents of the range that belong to no learner, counted at the end.
     unmatched_count = models.PositiveIntegerField(null=True)
     correlation_id = models.UUIDField(default=uuid.uuid4)

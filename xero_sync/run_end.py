@@ -1,23 +1,14 @@
-"""The end of a run: what state it ends in, and telling the person who asked for it."""
+"""The end of a run: what state it ends in, and why."""
 
-import logging
 from datetime import datetime
-from functools import partial
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.urls import reverse
 
 from connected_apps import audit
 from invoices import amounts
 from invoices.models import ContactLink, Document
-from lrm import notices
-from lrm.models import NoticeLevel
-from xero_sync import pushes, ranges, run_log, run_progress, run_walk, runs, sums, sweeps
+from xero_sync import pushes, ranges, run_log, run_progress, run_told, run_walk, sums, sweeps
 from xero_sync.models import PushState, RunState, SyncRun, SyncStep
-
-logger = logging.getLogger(__name__)
 
 _VERIFIED = "Verified: Xero's counts and sums are ours"
 
@@ -110,45 +101,4 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
             is_problem=bool(reason),
             correlation_id=run.correlation_id,
         )
-        _tell(run, state, summary, reason)
-
-
-def _tell(run: SyncRun, state: RunState, summary: str, reason: str) -> None:
-    """Tell everybody who asked, under the bell and by e-mail."""
-    people = {person.pk: person for person in run.also_for.filter(is_active=True)}
-    if run.requested_by is not None and run.requested_by.is_active:
-        people[run.requested_by.pk] = run.requested_by
-    subject = f"{runs.title_of(run)}: {state.label.lower()}"
-    text = f"{subject}. {summary}."
-    address = reverse("resync")
-    notices.notify(
-        users=people.values(),
-        level=NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS,
-        text=text,
-        url=address,
-    )
-    parts = [text, reason, _proof(run), f"{settings.PUBLIC_URL}{address}"]
-    body = "\n\n".join(part for part in parts if part)
-    for person in people.values():
-        if person.email:
-            transaction.on_commit(partial(_send, person.email, subject, body))
-
-
-def _proof(run: SyncRun) -> str:
-    """Return Xero's counts held against ours, and what is stored; empty for learners."""
-    lines = []
-    for kind in run_progress.progress_of(run).kinds:
-        here = "as many" if kind.our_count == kind.xero_count else f"{kind.our_count or 0:,}"
-        stored = [f"{name} {amounts.grouped(both.stored)}" for name, both in kind.totals.items()]
-        xero = "not counted" if kind.xero_count is None else f"{kind.xero_count:,}"
-        lines.append(f"{kind.label}: {xero} in Xero, {here} here; {', '.join(stored) or 'no sums'}")
-    return "\n".join(lines)
-
-
-def _send(to: str, subject: str, body: str) -> None:
-    try:
-        send_mail(subject, body, None, [to])
-    except OSError as error:
-        # The notice under the bell is there already; a mail server that is away undoes nothing.
-        # The error's own words may hold the address.
-        logger.warning("The mail about a re-sync could not be sent: %s", type(error).__name__)
+        run_told.tell_end(run, state, summary, reason, now=now)

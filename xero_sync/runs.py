@@ -14,7 +14,7 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of, live_connections
 from connected_apps.states import LIVE
 from lrm.models import Portal, User
-from xero_sync import ranges
+from xero_sync import ranges, run_told, run_words
 from xero_sync.models import Resource, RunState, RunWhat, SyncRun, SyncStep
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
@@ -37,6 +37,7 @@ def request(
     what: RunWhat,
     by: User | None,
     now: datetime,
+    by_command: bool = False,
 ) -> SyncRun:
     """Record a person's request and return the run that answers it; the caller rings the bell.
 
@@ -47,7 +48,7 @@ def request(
     :raises NotPossible: Xero is not connected.
     :raises ranges.BadRange: see `ranges.check_range`.
     """
-    asked = _Asked(what, date_from, date_to, by)
+    asked = _Asked(what, date_from, date_to, by, by_command=by_command)
     with transaction.atomic():
         link = _locked(connection_of(portal))
         link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
@@ -118,6 +119,7 @@ class _Asked:
     by: User | None
     # Ids of people who asked for what this replaces.
     also_for: frozenset[int] = frozenset()
+    by_command: bool = False
 
     @property
     def people(self) -> frozenset[int]:
@@ -191,6 +193,7 @@ def _create(
         date_from=asked.date_from,
         date_to=asked.date_to,
         requested_by=asked.by,
+        by_command=asked.by_command,
         requested_at=now,
         heard_at=now,
         is_first=is_first,
@@ -211,30 +214,27 @@ def _audit(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None
         action=action,
         by=by,
         now=now,
-        detail=title_of(run),
+        detail=run_words.title_of(run),
         organisation_name=run.organisation.name,
         correlation_id=run.correlation_id,
     )
 
 
-def title_of(run: SyncRun) -> str:
-    """Return what a run is, in words."""
-    if run.is_first:
-        return "First sync of all documents"
-    what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
-    return f"{what} of {run.date_from:%-d %b %Y} to {run.date_to:%-d %b %Y}"
-
-
 def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
-    """Stop a run where it is; what it has stored stays. Return False when it had ended already."""
-    stopped = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
-        state=RunState.CANCELLED,
-        reason=f"Cancelled by {by}",
-        finished_at=now,
-        claimed_until=None,
-    )
-    if stopped:
-        _audit("RESYNC_CANCELLED", run, by=by, now=now)
+    """Stop a run where it is and tell those who wait for it; what it has stored stays.
+
+    Return False when it had ended already.
+    """
+    with transaction.atomic():
+        stopped = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
+            state=RunState.CANCELLED,
+            reason=f"Cancelled by {by}",
+            finished_at=now,
+            claimed_until=None,
+        )
+        if stopped:
+            _audit("RESYNC_CANCELLED", run, by=by, now=now)
+            run_told.tell_cancelled(run, by=by)
     return bool(stopped)
 
 

@@ -18,7 +18,18 @@ from connected_apps.models import Connection
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm import access, permissions
-from xero_sync import bells, errors, forms, previews, ranges, retrying, run_progress, runs, tasks
+from xero_sync import (
+    bells,
+    errors,
+    forms,
+    previews,
+    ranges,
+    retrying,
+    run_progress,
+    run_words,
+    runs,
+    tasks,
+)
 from xero_sync.models import SyncRun
 
 _require_seeing = access.require(
@@ -130,7 +141,8 @@ def _row(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
     return {
         "run": run,
-        "title": runs.title_of(run),
+        "title": run_words.title_of(run),
+        "origin": run_words.origin_of(run),
         "progress": run_progress.progress_of(run, now=now),
         "has_stalled": runs.has_stalled(run, now=now),
         "is_held_up": run.is_open and not runs.can_go_on(run),

@@ -50,6 +50,7 @@ class Command(BaseCommand):
                 what=RunWhat.DOCUMENTS,
                 by=None,
                 now=timezone.now(),
+                by_command=True,
             )
         except ranges.BadRange as problem:
             option = {"date_from": "--from", "date_to": "--to"}[problem.field]

@@ -1,0 +1,22 @@
+"""What a run is called, and who asked for it, in words for people."""
+
+from xero_sync.models import RunWhat, SyncRun
+
+
+def title_of(run: SyncRun) -> str:
+    """Return what a run is, in words."""
+    if run.is_first:
+        return "First sync of all documents"
+    what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
+    return f"{what} of {run.date_from:%-d %b %Y} to {run.date_to:%-d %b %Y}"
+
+
+def origin_of(run: SyncRun) -> str:
+    """Return who or what asked for a run."""
+    if run.requested_by is not None:
+        return f"Asked for by {run.requested_by}"
+    if run.by_command:
+        return "Asked for by command"
+    if run.is_first:
+        return "Started by itself when Xero was connected"
+    return "Started by itself"
