@@ -7,7 +7,7 @@ from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal
-from xero_sync import sums
+from xero_sync import run_pace, sums
 from xero_sync.models import Resource, SyncRun, SyncStep
 
 
@@ -62,12 +62,12 @@ class Progress:
 
 
 def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
-    """Return how far the run has come; with `now`, also its rate and the time left."""
+    """Return how far the run has come; with `now`, also its rate and the time left as it reads."""
     steps = list(run.steps.all())
     counts = [step.item_count for step in steps if step.item_count is not None]
     read = sum(step.read_count for step in steps)
     total = sum(counts) if steps and len(counts) == len(steps) else None
-    rate = _rate(run, read, now)
+    rate = run_pace.rate(run, read, now=now) if now else None
     left = timedelta(seconds=(total - read) / rate) if rate and total and total > read else None
     return Progress(
         read=read,
@@ -90,14 +90,6 @@ def latest(*, portal: Portal, organisation: Organisation | None, limit: int = 10
         .prefetch_related("steps", "lines")
         .order_by("-requested_at", "-id")[:limit]
     )
-
-
-def _rate(run: SyncRun, read: int, now: datetime | None) -> float | None:
-    """Return documents a second since the run began, waits included, as a person feels it."""
-    if now is None or run.started_at is None or not read or not run.is_open:
-        return None
-    seconds = (now - run.started_at).total_seconds()
-    return read / seconds if seconds > 0 else None
 
 
 def _kinds(steps: list[SyncStep]) -> list[KindProgress]:

@@ -19,6 +19,7 @@ from xero_sync import (
     retrying,
     run_end,
     run_log,
+    run_pace,
     run_verify,
     run_walk,
 )
@@ -80,9 +81,10 @@ def _session_of(run: SyncRun) -> calls.Session:
 
 
 def _set_state(run: SyncRun, state: RunState, now: datetime) -> None:
-    run.started_at = run.started_at or now
+    pace = run_pace.measured_from(run, now=now) if state == RunState.RUNNING else {}
+    run.state, run.started_at = state, run.started_at or now
     moved = SyncRun.objects.filter(pk=run.pk, state__in=run_walk.OPEN).update(
-        state=state, reason="", not_before=None, started_at=run.started_at, heard_at=now
+        state=state, reason="", not_before=None, started_at=run.started_at, heard_at=now, **pace
     )
     if not moved:
         raise run_walk.LostClaim

@@ -16,8 +16,8 @@ from tests import builders
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_pushes import save
-from xero_sync import ranges, run_progress, run_work, runs, sweeps
-from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun, SyncStep
+from xero_sync import ranges, run_work, runs, sweeps
+from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
 
 PAGE = "/settings/connected-apps/xero/resync/"
 
@@ -287,20 +287,6 @@ def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> N
 
     assert linked.work(run).state == RunState.DONE
     assert ContactPush.objects.get().state == PushState.PENDING
-
-
-def test_progress_tells_rate_and_time_left(linked: Linked) -> None:
-    run = ask(linked)
-    SyncStep.objects.filter(run=run).update(item_count=100, read_count=25)
-    now = clock()
-    run.started_at = now - timedelta(seconds=10)
-
-    progress = run_progress.progress_of(run, now=now)
-
-    assert progress.percent == 25
-    assert progress.per_second == pytest.approx(10)
-    assert progress.left is not None
-    assert progress.left.total_seconds() == pytest.approx(30)
 
 
 def test_everything_is_said_to_be_in_step_soon_after_the_first_sync(linked: Linked) -> None:
