@@ -63,7 +63,7 @@ def _announced(organisation_id: int, xero_ids: Iterable[UUID]) -> dict[UUID, dat
     events = Event.objects.filter(
         organisation_id=organisation_id, resource_id__in=list(xero_ids), delivery__isnull=False
     )
-    last = events.values("resource_id").annotate(
+    last: Any = events.values("resource_id").annotate(
         last=Max(Greatest("happened_at", "received_at"))  # PostgreSQL's leaves nulls out.
     )
     return dict(last.values_list("resource_id", "last"))
