@@ -50,7 +50,7 @@ def request(
     """
     asked = _Asked(what, date_from, date_to, by, by_command=by_command)
     with transaction.atomic():
-        link = _locked(connection_of(portal))
+        link = locked(connection_of(portal))
         link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
         for run in _open_runs(organisation, what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
@@ -90,7 +90,7 @@ def request_first(*, link: Connection, organisation: Organisation, now: datetime
     """Ask for the pull of all dates that fills a new connection."""
     asked = _Asked(RunWhat.DOCUMENTS, EARLIEST, now.date() + FUTURE, None)
     with transaction.atomic():
-        link = _locked(link) or link
+        link = locked(link) or link
         for run in _open_runs(organisation, asked.what):
             if run.is_first:
                 return run
@@ -104,7 +104,7 @@ def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) 
         raise NotPossible("Xero is not connected.")
     asked = _Asked(RunWhat.DOCUMENTS, window[0], window[1], None)
     with transaction.atomic():
-        link = _locked(link) or link
+        link = locked(link) or link
         for run in _open_runs(organisation, asked.what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
                 return run
@@ -127,7 +127,7 @@ class _Asked:
         return self.also_for | ({self.by.pk} if self.by else set())
 
 
-def _locked(link: Connection | None) -> Connection | None:
+def locked(link: Connection | None) -> Connection | None:
     """Return the connection as it is now, and keep it so until the transaction ends.
 
     One request at a time for a portal, so that a double click finds the first one's row, and none
@@ -171,7 +171,7 @@ def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
         finished_at=now,
         claimed_until=None,
     )
-    _audit("RESYNC_REPLACED", run, by=asked.by, now=now)
+    note("RESYNC_REPLACED", run, by=asked.by, now=now)
     first = {run.requested_by_id} if run.requested_by_id else set()
     people = first | set(run.also_for.values_list("pk", flat=True))
     return dataclasses.replace(asked, also_for=asked.also_for | people)
@@ -204,11 +204,18 @@ def _create(
             for resource in DOCUMENTS
         )
     _join(run, asked)
-    _audit("RESYNC_REQUESTED", run, by=asked.by, now=now)
+    note("RESYNC_REQUESTED", run, by=asked.by, now=now)
     return run
 
 
-def _audit(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
+def tell_too(run: SyncRun, person: User) -> None:
+    """Let a person be told of a run's end like the one who asked for it."""
+    if person.pk != run.requested_by_id:
+        run.also_for.add(person)
+
+
+def note(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
+    """Record in the audit trail what was done with a run."""
     audit.record(
         portal=run.portal,
         action=action,
@@ -233,32 +240,9 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
             claimed_until=None,
         )
         if stopped:
-            _audit("RESYNC_CANCELLED", run, by=by, now=now)
+            note("RESYNC_CANCELLED", run, by=by, now=now)
             run_told.tell_cancelled(run, by=by)
     return bool(stopped)
-
-
-def resume(*, run: SyncRun, by: User, now: datetime) -> bool:
-    """Let a cancelled run go on where it stopped. Return False when it is not cancelled.
-
-    :raises NotPossible: Xero is not connected, or another organisation is.
-    """
-    link = connection_of(run.portal)
-    if link is None or link.state not in LIVE or link.organisation_id != run.organisation_id:
-        raise NotPossible("Xero is not connected to the organisation of this re-sync.")
-    resumed = SyncRun.objects.filter(pk=run.pk, state=RunState.CANCELLED).update(
-        state=RunState.QUEUED,
-        reason="",
-        finished_at=None,
-        not_before=None,
-        claimed_until=None,
-        attempts=0,
-        heard_at=now,
-        generation=link.generation,
-    )
-    if resumed:
-        _audit("RESYNC_RESUMED", run, by=by, now=now)
-    return bool(resumed)
 
 
 def has_stalled(run: SyncRun, *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from tests.simulator import process
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask, ours, theirs
 from tests.xero_sync.test_webhooks import open_invoice
-from xero_sync import runs
+from xero_sync import resuming, runs
 from xero_sync.models import RunState, SyncRun
 
 PAGE = 100
@@ -81,7 +81,7 @@ def test_cancelled_run_goes_on_at_its_checkpoint(linked: Linked) -> None:
     assert linked.work(run).state == RunState.CANCELLED
     before = number_of_calls(linked)
 
-    assert runs.resume(run=run, by=linked.manager, now=clock())
+    assert resuming.resume(run=run, by=linked.manager, now=clock())
     go_on(linked, run)
 
     assert (run.state, run.reason) == (RunState.DONE, "")
@@ -102,7 +102,7 @@ def test_invoice_that_changes_while_a_run_is_cancelled_is_caught_when_it_goes_on
         "documents", tenant=linked.tenant, act="pay", id=(invoice_id := open_invoice(linked))
     )
 
-    assert runs.resume(run=run, by=linked.manager, now=clock())
+    assert resuming.resume(run=run, by=linked.manager, now=clock())
     go_on(linked, run)
 
     assert run.state == RunState.DONE

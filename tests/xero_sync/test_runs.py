@@ -16,7 +16,7 @@ from tests import builders
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_pushes import save
-from xero_sync import ranges, run_work, runs, sweeps
+from xero_sync import ranges, resuming, run_work, runs, sweeps
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
 
 PAGE = "/settings/connected-apps/xero/resync/"
@@ -154,7 +154,7 @@ def test_cancelled_run_resumes_where_it_stopped(linked: Linked) -> None:
     assert not runs.cancel(run=run, by=linked.manager, now=clock())
 
     run.refresh_from_db()
-    assert runs.resume(run=run, by=linked.manager, now=clock())
+    assert resuming.resume(run=run, by=linked.manager, now=clock())
 
     assert linked.work(run).state == RunState.DONE
 

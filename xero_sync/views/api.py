@@ -19,7 +19,17 @@ from connected_apps.queries import connection_of, current_organisation
 from invoices import amounts
 from lrm import permissions
 from lrm.models import Portal, User
-from xero_sync import bells, errors, previews, ranges, retrying, run_progress, runs, tasks
+from xero_sync import (
+    bells,
+    errors,
+    previews,
+    ranges,
+    resuming,
+    retrying,
+    run_progress,
+    runs,
+    tasks,
+)
 from xero_sync.models import RunWhat, SyncRun
 
 
@@ -149,16 +159,22 @@ class ResumeSyncRun(_RunView):
     """POST: let a cancelled run go on where it stopped."""
 
     def post(self, request: Request, run_id: int) -> Response:
-        """Resume the run; 409 when it is not cancelled, or its organisation not connected."""
+        """Answer with the run that reads the days: another one where that is open already.
+
+        409 with the reason where it is not cancelled, its organisation is not connected, another
+        run reads some of its days, or a later one has read them all.
+        """
         run, user = self.run_of(request, run_id), request.user
+        if not isinstance(user, User):
+            return _conflict("Only people can resume it.")
         try:
-            if not isinstance(user, User) or not runs.resume(run=run, by=user, now=timezone.now()):
-                return _conflict("It is not cancelled.")
+            answering = resuming.resume(run=run, by=user, now=timezone.now())
         except runs.NotPossible as problem:
             return _conflict(str(problem))
-        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
-        run.refresh_from_db()
-        return Response(as_json(run))
+        if answering is None:
+            return _conflict("It is not cancelled.")
+        bells.ring(tasks.work_on_run, answering.pk, queue=bells.BULK)
+        return Response(as_json(answering))
 
 
 def _checked(request: Request) -> dict[str, Any]:

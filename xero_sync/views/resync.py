@@ -24,6 +24,7 @@ from xero_sync import (
     forms,
     previews,
     ranges,
+    resuming,
     retrying,
     run_progress,
     run_words,
@@ -107,14 +108,21 @@ def cancel(request: access.SignedInRequest, run_id: int) -> HttpResponse:
 @_require_managing
 @require_POST
 def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
-    """Let a cancelled run go on where it stopped."""
+    """Let a cancelled run go on where it stopped, or name the one that reads its days."""
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
     try:
-        if runs.resume(run=run, by=request.user, now=timezone.now()):
-            bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
-            messages.success(request, "The re-sync goes on where it stopped.")
+        answering = resuming.resume(run=run, by=request.user, now=timezone.now())
     except runs.NotPossible as reason:
         messages.error(request, str(reason))
+        return redirect("resync")
+    if answering is None:
+        messages.info(request, "The re-sync is not cancelled.")
+    elif answering != run:
+        title = run_words.title_of(answering)
+        messages.info(request, f"{title} reads these days already. You will be told of its end.")
+    else:
+        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        messages.success(request, "The re-sync goes on where it stopped.")
     return redirect("resync")
 
 
@@ -145,6 +153,7 @@ def _row(run: SyncRun) -> dict[str, Any]:
         "origin": run_words.origin_of(run),
         "progress": run_progress.progress_of(run, now=now),
         "has_stalled": runs.has_stalled(run, now=now),
+        "may_resume": resuming.is_offered(run),
         "is_held_up": run.is_open and not runs.can_go_on(run),
     }
 

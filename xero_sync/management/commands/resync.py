@@ -11,7 +11,7 @@ from django.utils import timezone
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm.models import Portal
-from xero_sync import bells, ranges, run_progress, runs, tasks
+from xero_sync import bells, ranges, resuming, run_progress, runs, tasks
 from xero_sync.models import RunState, RunWhat, SyncRun
 
 
@@ -85,6 +85,11 @@ class Command(BaseCommand):
                     "admin has connected it again on Settings > Connected Apps."
                 )
             time.sleep(0.3)
+        # A longer one that was asked for meanwhile reads these days in its place.
+        other = resuming.instead_of(run) if run.state == RunState.CANCELLED else None
+        if other is not None:
+            self._wait(other)
+            return
         if run.state != RunState.DONE:
             raise CommandError(f"{run.get_state_display()}. {run.reason}".strip())
 
