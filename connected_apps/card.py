@@ -41,6 +41,8 @@ class Card:
     may_act: bool
     people_who_may: list[User]
     can_disconnect: bool
+    # What apps know that is not as it should be, with what happens next.
+    cautions: tuple[str, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -90,6 +92,9 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
         problem_count=connection.problem_count,
         paused_until=connection.paused_until,
     )
+    is_live = shown.state in states.LIVE
+    cautions = [fact.next_step for fact in shown_facts if is_live and fact.next_step]
+    words = wording.with_cautions(words, shown.state, cautions)
     if any(fact.is_obstacle for fact in shown_facts):
         words = dataclasses.replace(words, next_step=wording.WAITING)
     return Card(
@@ -105,6 +110,7 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
         may_act=may_act,
         people_who_may=people,
         can_disconnect=disconnecting.can_disconnect(connection),
+        cautions=tuple(dict.fromkeys(cautions)),
     )
 
 

@@ -20,12 +20,15 @@ class Fact:
 
     :param value: words; where `at` is given, they may be empty and the moment is shown alone.
     :param is_obstacle: it says why syncing waits although the connection stands.
+    :param next_step: where something is not as it should be, what happens next or who can act; it
+        stands in place of "Nothing to do".
     """
 
     label: str
     value: str = ""
     at: datetime | None = None
     is_obstacle: bool = False
+    next_step: str = ""
 
 
 GiveFacts = Callable[[Connection, datetime], list[Fact]]

@@ -49,6 +49,12 @@ _NEXT_STEPS: dict[State, str] = {
     ),
 }
 
+# In place of the above where an app knows of something that is not as it should be.
+_UNTIL_THEN: dict[State, str] = {
+    State.CONNECTED: "",
+    State.PAUSED: "Syncing resumes by itself when Xero takes calls again, and nothing is lost.",
+}
+
 # In place of the above where an app says why its work waits although the connection stands.
 WAITING = "Syncing waits: see below why, and who can act. It goes on by itself after that."
 
@@ -90,6 +96,15 @@ def of_state(
     if state == State.PAUSED and paused_until is not None:
         word = f"Paused until {_clock(paused_until)} (Xero limit)"
     return StateWords(word, _LOOKS[state], _NEXT_STEPS[state])
+
+
+def with_cautions(words: StateWords, state: State, cautions: list[str]) -> StateWords:
+    """Return the words of a live state where apps know of something that needs a look."""
+    if not cautions:
+        return words
+    steps = [_UNTIL_THEN.get(state, words.next_step), *dict.fromkeys(cautions)]
+    look = "warn" if words.look == "ok" else words.look
+    return StateWords(words.word, look, " ".join(step for step in steps if step))
 
 
 def permissions_of(scopes: str) -> list[str]:

@@ -12,12 +12,16 @@ from connected_apps import facts
 from connected_apps.models import Connection
 from connected_apps.states import LIVE
 from lrm import access, panels, permissions
-from xero_sync import channel, health, limiter
+from xero_sync import channel, health, limiter, proof
 from xero_sync.models import Cursor, Event, SetAside, SyncRun
 
 # Shorter waits are daily business.
 OVERDUE = timedelta(minutes=10)
 MOST_SET_ASIDE = 50
+_BY_SWEEP = (
+    "Changes arrive by sweep instead of by webhook, so a little later: see Webhooks below for what "
+    "an operator can do."
+)
 
 
 def register() -> None:
@@ -53,8 +57,9 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     if connection.state in LIVE:
         found.append(_calls(organisation.tenant_id))
         found += _obstacles(organisation.pk, now=now)
+    found += proof.facts_of(organisation)
     if words := channel.unhealthy_in_words(organisation.pk):
-        found.append(facts.Fact("Webhooks", words))
+        found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
     aside = SetAside.objects.filter(organisation=organisation).count()
     if aside:
         found.append(

@@ -35,10 +35,14 @@ def store_ghost(linked: Linked, number: str) -> Document:
     return ghost
 
 
+def forget_calls() -> None:
+    """Let the calls of this minute be forgotten, as if days had passed."""
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
 def heal(linked: Linked, ghost: Document, *, days: int) -> SyncRun:
     """Re-sync as the daily count does where it finds a difference: the days around a document."""
-    # Days lie between: the minute's calls are forgotten.
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    forget_calls()
     assert ghost.date is not None
     around = timedelta(days=days)
     run = runs.request_heal(
