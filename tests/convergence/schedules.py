@@ -17,7 +17,10 @@ from tests.convergence.steps import Step
 SHRINK_SECONDS = 60.0
 _SHORTEST, _LONGEST = 8, 24
 _TURNS: tuple[steps.Turn, ...] = ("sweep", "events", "run")
-_ACTS = ("pay", "void", "credit", "allocate", "touch", "approve", "set_reference", "redate")
+_ACTS = (
+    *("pay", "void", "credit", "allocate", "deallocate", "touch", "approve"),
+    *("set_reference", "redate", "rewrite"),
+)
 _GATEWAY: tuple[dict[str, Any], ...] = (
     *(
         {"named": name}

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -27,27 +28,58 @@ class ChangeDocument:
     def play(self, stage: Stage) -> None:
         """Pick the document among all there are, bills too."""
         documents = sorted(stage.show_books()["documents"], key=lambda one: one["xero_id"])
-        if self.act in ("pay", "credit", "allocate"):
-            documents = [one for one in documents if one["status"] == "AUTHORISED"]
-        one = documents[self.pick % len(documents)]
-        given: dict[str, Any] = {"act": self.act, "id": one["xero_id"]}
-        left = float(one["amount_due"]) + float(one["remaining_credit"])
-        if self.percent < 100:
-            given["amount"] = f"{left * self.percent / 100:.2f}"
+        able = [one for one in documents if _ABLE.get(self.act, _anything)(one)]
+        if not able:
+            return
+        one = able[self.pick % len(able)]
+        given = {"act": self.act, "id": one["xero_id"], **self._values(one)}
         if self.act == "allocate":
-            invoices = (each for each in documents if each["kind"] == "Invoices")
+            invoices = [each for each in able if each["kind"] == "Invoices"]
             same = ("contact_id", "currency")
-            for each in invoices:
-                if all(each[name] == one[name] for name in same):
-                    given["invoice_id"] = each["xero_id"]
-            if "invoice_id" not in given:
+            fitting = [each for each in invoices if all(each[name] == one[name] for name in same)]
+            if not fitting:
                 return
-        day = date.fromisoformat(one["date"]) - timedelta(days=self.days)
-        given |= {"date": day.isoformat(), "due_date": day.isoformat()}
-        given["reference"] = f"Ref {self.pick}"
+            given["invoice_id"] = fitting[-1]["xero_id"]
         done = stage.act("documents", **given)
         if done and self.act == "edit_due_date_silently":
             stage.silent.add(one["xero_id"])
+
+    def _values(self, one: dict[str, Any]) -> dict[str, Any]:
+        """Return what the acts take; each takes its own."""
+        left = float(one["amount_due"]) + float(one["remaining_credit"])
+        amount = f"{left * self.percent / 100:.2f}"
+        day = date.fromisoformat(one["date"]) - timedelta(days=self.days)
+        line = {"description": f"Line {self.pick}", "unit_amount": f"{self.days + 1}.37"}
+        return {
+            "date": day.isoformat(),
+            "due_date": day.isoformat(),
+            "reference": f"Ref {self.pick}",
+            "lines": [line] * (1 + self.pick % 3),
+            # Whether the invoice's UpdatedDateUTC moves with the credit's nobody knows.
+            "moves_invoice": self.days % 2 == 0,
+            **({"amount": amount} if self.percent < 100 else {}),
+        }
+
+
+def _anything(one: dict[str, Any]) -> bool:
+    return True
+
+
+def _is_open(one: dict[str, Any]) -> bool:
+    return bool(one["status"] == "AUTHORISED")
+
+
+def _is_applied_credit(one: dict[str, Any]) -> bool:
+    return one["kind"] != "Invoices" and bool(one["allocations"])
+
+
+# Of which documents an act makes sense; of all where it is not named.
+_ABLE: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "pay": _is_open,
+    "credit": _is_open,
+    "allocate": _is_open,
+    "deallocate": _is_applied_credit,
+}
 
 
 @dataclass(frozen=True)
