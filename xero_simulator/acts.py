@@ -1,7 +1,4 @@
-"""What a bookkeeper can do to documents, with Xero's own refusals.
-
-An act that moves money between a credit and an invoice bumps both documents, and tells of both.
-"""
+"""What a bookkeeper can do to documents, with Xero's own refusals."""
 
 import copy
 import datetime
@@ -90,27 +87,6 @@ class DocumentActs(shelf.Shelf):
             raise records.NotAllowed(f"A document that is {document.status} cannot be approved.")
         self._change(document, status="AUTHORISED")
 
-    def credit(self, document_id: str, amount: Decimal | None = None) -> str:
-        """Raise a credit note against an invoice, allocate it, and return its id."""
-        invoice = self._open(document_id)
-        if invoice.kind != records.INVOICES:
-            raise records.NotAllowed("Only an invoice or a bill can be credited.")
-        cents = self._part_of(invoice, amount)
-        note = self._document(
-            records.CREDIT_NOTES,
-            CREDIT_TYPE_OF_INVOICE[invoice.type],
-            invoice.contact_id,
-            [records.LineDraft(f"Credit for {invoice.number}", _amount(cents))],
-            number=self.next_number("CN"),
-            reference=invoice.number,
-            date=self.today(),
-            currency=invoice.currency,
-            currency_rate=invoice.currency_rate,
-        )
-        note_id = self._store_new(note)
-        self.allocate(records.CREDIT_NOTES, note_id, invoice.id, _amount(cents))
-        return note_id
-
     def receive_overpayment(
         self,
         contact_id: str,
@@ -149,37 +125,6 @@ class DocumentActs(shelf.Shelf):
         )
         return self._store_new(document)
 
-    def allocate(
-        self, kind: str, credit_id: str, invoice_id: str, amount: Decimal | None = None
-    ) -> str:
-        """Apply a credit to an invoice, as far as both reach, and return the allocation's id."""
-        credit, invoice = self._open(credit_id), self._open(invoice_id)
-        if credit.kind != kind or kind == records.INVOICES or invoice.kind != records.INVOICES:
-            raise records.NotAllowed("A credit is allocated to an invoice.")
-        if (credit.type in SALES_TYPES) != (invoice.type in SALES_TYPES):
-            raise records.NotAllowed("Customers' credits go to invoices, suppliers' to bills.")
-        if credit.contact_id != invoice.contact_id or credit.currency != invoice.currency:
-            raise records.NotAllowed("Credit and invoice are of another contact or currency.")
-        cents = min(credit.outstanding, invoice.outstanding)
-        if amount is not None:
-            wanted = records.to_cents(amount)
-            if not 0 < wanted <= cents:
-                raise records.NotAllowed("The amount is more than what is left on one of them.")
-            cents = wanted
-        allocation = records.Allocation(
-            allocation_id=self.new_id(),
-            amount=cents,
-            allocated_on=self.today(),
-            credit_kind=kind,
-            credit_id=credit.id,
-            credit_number=credit.number,
-            invoice_id=invoice.id,
-            invoice_number=invoice.number,
-        )
-        self._change(credit, allocations=(*credit.allocations, allocation))
-        self._change(invoice, allocations=(*invoice.allocations, allocation))
-        return allocation.allocation_id
-
     def touch(self, document_id: str) -> None:
         """Bump a document's UpdatedDateUTC and change nothing else."""
         self._change(self.document(document_id))
@@ -197,16 +142,33 @@ class DocumentActs(shelf.Shelf):
 
         Xero's documentation of requests names this of part-paid documents.
         """
-        document = copy.copy(self.document(document_id))
-        document.due_date, document.rendered = due_date, None
-        self.tables[document.kind].put(document)
+        self._change(self.document(document_id), silently=True, due_date=due_date)
 
-    def _change(self, document: records.Document, **changes: Any) -> None:
+    def rewrite(self, document_id: str, lines: Sequence[records.LineDraft]) -> None:
+        """Write other lines on a document to which no money is applied; exclusive of tax."""
+        document = self.document(document_id)
+        if document.payments or document.allocations:
+            raise records.NotAllowed("This document has payments or credits and cannot be edited.")
+        if document.status not in ("DRAFT", "SUBMITTED", "AUTHORISED"):
+            raise records.NotAllowed(f"A document that is {document.status} cannot be edited.")
+        self._change(document, line_amount_types="Exclusive", **_worth(lines))
+
+    def _change(
+        self, document: records.Document, *, silently: bool = False, **changes: Any
+    ) -> None:
+        """Put a changed document in place.
+
+        :param silently: do not move UpdatedDateUTC, and tell nobody.
+        """
         changed = copy.copy(document)
         for name, value in changes.items():
             setattr(changed, name, value)
         settle(changed, self.today())
-        changed.updated_ms, changed.rendered = self.now_ms(), None
+        changed.rendered = None
+        if silently:
+            self.tables[changed.kind].put(changed)
+            return
+        changed.updated_ms = self.now_ms()
         self.store(changed)
 
     def _store_new(self, document: records.Document) -> str:
@@ -248,11 +210,6 @@ class DocumentActs(shelf.Shelf):
         status: str = "AUTHORISED",
         **values: Any,
     ) -> records.Document:
-        lines = tuple(_line(draft) for draft in drafts)
-        sub_total = sum(line.line_amount for line in lines)
-        total_tax = sum(line.tax_amount for line in lines)
-        if sub_total + total_tax <= 0:
-            raise records.NotAllowed("A document needs lines worth more than nothing.")
         return records.Document(
             kind=kind,
             id=self.new_id(),
@@ -261,11 +218,8 @@ class DocumentActs(shelf.Shelf):
             contact_id=contact_id,
             date=date,
             currency=currency,
-            sub_total=sub_total,
-            total_tax=total_tax,
-            total=sub_total + total_tax,
             updated_ms=self.now_ms(),
-            lines=lines,
+            **_worth(drafts),
             **values,
         )
 
@@ -278,8 +232,18 @@ def settle(document: records.Document, on: datetime.date) -> None:
         document.status, document.fully_paid_on = "AUTHORISED", None
 
 
-def _amount(cents: int) -> Decimal:
-    return Decimal(cents) / 100
+def _worth(drafts: Sequence[records.LineDraft]) -> dict[str, Any]:
+    """Return the lines and totals of a document.
+
+    :raises records.NotAllowed: it would be worth nothing.
+    """
+    lines = tuple(_line(draft) for draft in drafts)
+    sub_total = sum(line.line_amount for line in lines)
+    total_tax = sum(line.tax_amount for line in lines)
+    if sub_total + total_tax <= 0:
+        raise records.NotAllowed("A document needs lines worth more than nothing.")
+    total = sub_total + total_tax
+    return {"lines": lines, "sub_total": sub_total, "total_tax": total_tax, "total": total}
 
 
 def _line(draft: records.LineDraft) -> records.Line:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xero_simulator import records, shelf
+from xero_simulator import records, render, shelf
 from xero_simulator.records import Contact, Document
 
 
@@ -37,14 +37,42 @@ def document_row(books: shelf.Shelf, document: Document) -> dict[str, Any]:
         "updated_utc": _instant(document.updated_ms),
         "line_items": len(document.lines),
         "line_total": records.from_cents(sum(line.line_amount for line in document.lines)),
+        "fully_paid_on": document.fully_paid_on.isoformat() if document.fully_paid_on else None,
+        "lines": [
+            _line_row(render.line_id(document, at), line)
+            for at, line in enumerate(document.lines, start=1)
+        ],
         "payments": {
-            each.payment_id: [each.paid_on.isoformat(), records.from_cents(each.amount)]
+            each.payment_id: {
+                "date": each.paid_on.isoformat(),
+                "amount": records.from_cents(each.amount),
+                "reference": each.reference,
+            }
             for each in document.payments
         },
         "allocations": {
-            each.allocation_id: [each.invoice_id, records.from_cents(each.amount)]
+            each.allocation_id: {
+                "invoice_id": each.invoice_id,
+                "invoice_number": each.invoice_number,
+                "date": each.allocated_on.isoformat(),
+                "amount": records.from_cents(each.amount),
+            }
             for each in document.allocations
         },
+    }
+
+
+def _line_row(line_item_id: str, line: records.Line) -> dict[str, str]:
+    """Return a line; quantity and unit amount with four decimals."""
+    return {
+        "line_item_id": line_item_id,
+        "description": line.description,
+        "quantity": render.ten_thousandths(line.quantity),
+        "unit_amount": render.ten_thousandths(line.unit_amount),
+        "tax_amount": records.from_cents(line.tax_amount),
+        "line_amount": records.from_cents(line.line_amount),
+        "account_code": line.account_code,
+        "tax_type": line.tax_type,
     }
 
 

@@ -55,8 +55,11 @@ def change_document(
         "void": lambda: _done(organisation.books.void, values),
         "approve": lambda: _done(organisation.books.approve, values),
         "touch": lambda: _done(organisation.books.touch, values),
+        "rewrite": lambda: _done(organisation.books.rewrite, values, _lines(values)),
         "credit": lambda: {
-            "id": organisation.books.credit(need(values, "id"), money(values, "amount"))
+            "id": organisation.books.credit(
+                need(values, "id"), money(values, "amount"), moves_invoice=_moves_invoice(values)
+            )
         },
         "edit_due_date_silently": lambda: _done(
             organisation.books.edit_due_date_silently, values, day(values, "due_date")
@@ -68,6 +71,7 @@ def change_document(
         "overpayment": lambda: _receive(organisation.books.receive_overpayment, values),
         "prepayment": lambda: _receive(organisation.books.receive_prepayment, values),
         "allocate": lambda: _allocate(organisation, values),
+        "deallocate": lambda: _deallocate(organisation, values),
     }
     return _one_of(acts, act)
 
@@ -202,9 +206,31 @@ def _allocate(organisation: Organisation, values: Values) -> dict[str, str]:
     credit_id = need(values, "id")
     kind = str(values.get("kind") or organisation.books.document(credit_id).kind)
     allocation_id = organisation.books.allocate(
-        kind, credit_id, need(values, "invoice_id"), money(values, "amount")
+        kind,
+        credit_id,
+        need(values, "invoice_id"),
+        money(values, "amount"),
+        moves_invoice=_moves_invoice(values),
     )
     return {"id": credit_id, "allocation_id": allocation_id}
+
+
+def _deallocate(organisation: Organisation, values: Values) -> dict[str, str]:
+    credit_id = need(values, "id")
+    allocation_id = organisation.books.deallocate(
+        credit_id,
+        str(values.get("allocation_id") or "") or None,
+        moves_invoice=_moves_invoice(values),
+    )
+    return {"id": credit_id, "allocation_id": allocation_id}
+
+
+def _moves_invoice(values: Values) -> bool:
+    """Return whether the invoice's UpdatedDateUTC moves with the credit's; it does unless told."""
+    moves = values.get("moves_invoice", True)
+    if not isinstance(moves, bool):
+        raise BadValues("The value moves_invoice is neither true nor false.")
+    return moves
 
 
 def _merge(organisation: Organisation, values: Values) -> dict[str, str]:

@@ -71,12 +71,19 @@ def show_document(
 
 
 def show_lines(document: records.Document, *, four_decimals: bool) -> list[dict[str, Any]]:
-    """Return the lines; a LineItemID is the document's id counted on, so it needs no memory."""
-    stem, count = document.id[:24], int(document.id[24:], 16)
+    """Return the lines."""
     return [
-        {"LineItemID": f"{stem}{(count + at) % 2**48:012x}", **_show_line(line, four_decimals)}
+        {"LineItemID": line_id(document, at), **_show_line(line, four_decimals)}
         for at, line in enumerate(document.lines, start=1)
     ]
+
+
+def line_id(document: records.Document, at: int) -> str:
+    """Return the LineItemID of a line, counted from 1.
+
+    It is the document's id counted on, so it needs no memory.
+    """
+    return f"{document.id[:24]}{(int(document.id[24:], 16) + at) % 2**48:012x}"
 
 
 def payment_stub(payment: records.Payment, currency_rate: str) -> dict[str, Any]:
@@ -216,7 +223,7 @@ def _show_line(line: records.Line, four_decimals: bool) -> dict[str, Any]:
     """Return a line without its id; made-up documents share few lines, so they are kept."""
     shown: dict[str, Any] = {
         "Description": line.description,
-        "Quantity": wire.number(_ten_thousandths(line.quantity)),
+        "Quantity": wire.number(ten_thousandths(line.quantity)),
         "UnitAmount": _unit_amount(line.unit_amount, four_decimals=four_decimals),
         "TaxType": line.tax_type,
         "TaxAmount": wire.money(line.tax_amount),
@@ -231,12 +238,13 @@ def _show_line(line: records.Line, four_decimals: bool) -> dict[str, Any]:
 
 def _unit_amount(value: int, *, four_decimals: bool) -> Any:
     if four_decimals:
-        return wire.number(_ten_thousandths(value))
+        return wire.number(ten_thousandths(value))
     sign = -1 if value < 0 else 1
     return wire.money(sign * ((abs(value) + 50) // 100))
 
 
-def _ten_thousandths(value: int) -> str:
+def ten_thousandths(value: int) -> str:
+    """Write ten-thousandths as a number with four decimals."""
     sign = "-" if value < 0 else ""
     whole, part = divmod(abs(value), 10_000)
     return f"{sign}{whole}.{part:04d}"
