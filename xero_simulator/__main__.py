@@ -19,6 +19,12 @@ def parse(arguments: list[str] | None = None) -> world.Options:
     add("--contacts", type=int, default=default.contacts, help="of the first organisation")
     add("--organisations", type=int, default=default.organisations, help="at least 3")
     add("--max-page-size", type=int, default=default.max_page_size, help="serve smaller pages")
+    add(
+        "--most-listed",
+        type=int,
+        default=default.most_listed,
+        help="refuse lists of more records, paged ones too; 0 refuses none",
+    )
     add("--no-limits", dest="limits", action="store_false", help="never answer 429")
     add("--minute-limit", type=int, default=default.minute_limit)
     add("--day-limit", type=int, default=default.day_limit)

@@ -30,10 +30,9 @@ async def list_contacts(request: web.Request) -> web.Response:
     """Answer a list of contacts, archived ones only where asked for."""
     asked = query.read(request)
     try:
-        rows = _rows(request, asked)
+        page, paging = query.cut(_rows(request, asked), asked)
     except query.Refused as refusal:
         return refusals.query_parse(refusal.number, refusal.kind, str(refusal))
-    page, paging = query.cut(rows, asked)
     is_replayed = gateway.organisation_of(request).books.replayed is not None
     write = wire.raw_element if is_replayed else wire.element
     elements = [write(each) for each in _show(request, page, asked)]

@@ -54,10 +54,9 @@ def lister(kind: str) -> Handler:
     async def list_documents(request: web.Request) -> web.Response:
         asked = query.read(request)
         try:
-            rows = _rows(request, kind, asked)
+            page, paging = query.cut(_rows(request, kind, asked), asked)
         except query.Refused as refusal:
             return refusals.query_parse(refusal.number, refusal.kind, str(refusal))
-        page, paging = query.cut(rows, asked)
         elements = _write(request, page, asked)
         body = wire.envelope(world.of(request), str(uuid.uuid4()), kind, elements, paging)
         return wire.answer(request, body)

@@ -63,6 +63,7 @@ class _Rule:
         self, match: Mapping[str, Any], times: int, chance: float, answers: Sequence[Answer]
     ) -> None:
         self._path = re.compile(match.get("path", ""))
+        self._query = re.compile(match.get("query", ""))
         self._method = str(match.get("method", "")).upper()
         self._tenant = str(match.get("tenant", ""))
         self._host = str(match.get("host", ""))
@@ -70,13 +71,14 @@ class _Rule:
         self.chance = chance
         self.answers = answers
 
-    def fits(self, *, host: str, path: str, method: str, tenant: str) -> bool:
+    def fits(self, *, host: str, path: str, query: str, method: str, tenant: str) -> bool:
         return (
             self.times != 0
             and self._host in ("", host)
             and self._method in ("", method)
             and self._tenant in ("", tenant)
             and self._path.search(path) is not None
+            and self._query.search(query) is not None
         )
 
 
@@ -92,7 +94,8 @@ class Faults:
     def add(self, script: Mapping[str, Any]) -> int:
         """Add a fault from its JSON script and return its id.
 
-        `{"match": {"path"?: regex, "method"?, "tenant"?, "host"?: "api" or "identity"},
+        `{"match": {"path"?: regex, "query"?: regex of the decoded query, "method"?, "tenant"?,
+        "host"?: "api" or "identity"},
         "times"?: n, or -1 for ever, "chance"?: a share of 1, "answer": {"status"?, "body"?,
         "headers"?, "delay_seconds"?, "late_seconds"?, "cut"?: "before" or "after", "named"?}}`.
         In place of one answer there may be a list, of which each time one is drawn.
@@ -103,7 +106,7 @@ class Faults:
         answers = [_read_answer(one) for one in (answer if isinstance(answer, list) else [answer])]
         chance = _read_chance(script.get("chance", 1))
         match = script.get("match") or {}
-        if unknown := set(match) - {"path", "method", "tenant", "host"}:
+        if unknown := set(match) - {"path", "query", "method", "tenant", "host"}:
             raise BadFault(f"A fault cannot match {', '.join(sorted(unknown))}.")
         try:
             rule = _Rule(match, int(script.get("times", 1)), chance, answers)
@@ -113,10 +116,12 @@ class Faults:
         self._rules[number] = rule
         return number
 
-    def take(self, *, host: str, path: str, method: str, tenant: str) -> Answer | None:
+    def take(
+        self, *, host: str, path: str, method: str, tenant: str, query: str = ""
+    ) -> Answer | None:
         """Return the answer of the first fault that fits this call, and use it up by one."""
         for rule in self._rules.values():
-            if rule.fits(host=host, path=path, method=method, tenant=tenant):
+            if rule.fits(host=host, path=path, query=query, method=method, tenant=tenant):
                 if self._rng.random() >= rule.chance:
                     continue
                 if rule.times > 0:

@@ -40,7 +40,13 @@ async def _watch(request: web.Request, handler: Handler) -> web.StreamResponse:
     tenant = request.headers.get("xero-tenant-id", "")
     correlation_id = str(uuid.uuid4())
     fault = (
-        here.faults.take(host=host, path=request.path, method=request.method, tenant=tenant)
+        here.faults.take(
+            host=host,
+            path=request.path,
+            query=request.query_string,
+            method=request.method,
+            tenant=tenant,
+        )
         or faults.Answer()
     )
     if fault.delay_seconds:

@@ -51,6 +51,7 @@ class Asked(NamedTuple):
     include_archived: bool
     search: str
     four_decimals: bool
+    most_listed: int = 0
 
     @property
     def is_paged(self) -> bool:
@@ -74,6 +75,7 @@ def read(request: web.Request) -> Asked:
         include_archived=is_true(got.get("includeArchived")),
         search=got.get("searchTerm", "").strip().casefold(),
         four_decimals=got.get("unitdp") == "4",
+        most_listed=world.of(request).options.most_listed,
     )
 
 
@@ -141,7 +143,12 @@ def cut(rows: list[Any], asked: Asked) -> tuple[list[Any], wire.Paging | None]:
     """Return the rows of the page, and the member that tells of paging.
 
     summaryOnly is paged without saying so, as probed against the live service.
+
+    :raises Refused: there are more than may be listed, paged or not (Xero's page on large
+        organisations can be read either way, so it is a knob).
     """
+    if 0 < asked.most_listed < len(rows):
+        raise Refused(10, "ValidationException", TOO_MANY)
     if not asked.is_paged:
         return rows, None
     page, size = asked.page or 1, asked.page_size

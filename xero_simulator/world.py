@@ -35,6 +35,7 @@ class Options:
     contacts: int = 150
     organisations: int = 3
     max_page_size: int = 1000
+    most_listed: int = 0
     limits: bool = True
     minute_limit: int = 60
     day_limit: int = 5000

@@ -69,3 +69,27 @@ def test_as_many_organisations_as_asked_for_are_there() -> None:
 
     assert len({one["tenant_id"] for one in listed}) == len({one["name"] for one in listed}) == 9
     assert answer["Contacts"]
+
+
+def test_fault_meets_only_the_calls_that_ask_for_something(person: process.Person) -> None:
+    listed = person.get("Invoices", page=1, pageSize=2).json()["Invoices"]
+    first, second = (one["InvoiceID"] for one in listed)
+    match = {"path": "/Invoices", "query": f"IDs=.*{first}"}
+    process.control(person.url, "faults", {"match": match, "times": -1, "answer": {"status": 500}})
+
+    assert person.get("Invoices", IDs=f"{second},{first}").status_code == 500
+    assert person.get("Invoices", IDs=second).status_code == 200
+
+
+def test_lists_of_more_than_may_be_listed_are_refused_paged_ones_too() -> None:
+    with process.running("--most-listed", "100") as url:
+        person = process.connect(url)
+        window = "UpdatedDateUTC>=DateTime(2006,01,01,00,00,00) AND UpdatedDateUTC<"
+
+        everything = person.get("Invoices", page=1)
+        nothing = person.get("Invoices", page=1, where=f"{window}DateTime(2006,01,02,00,00,00)")
+        contacts = person.get("Contacts", page=1)
+
+    assert (everything.status_code, contacts.status_code) == (400, 400)
+    assert everything.json()["Type"] == "ValidationException"
+    assert (nothing.status_code, nothing.json()["Invoices"]) == (200, [])
