@@ -3,14 +3,18 @@
 One worker at a time fetches for an organisation (its inbox is claimed); what arrives meanwhile
 piles up and is fetched together next, so a storm of events costs few calls. Several events on one
 resource are one fetch. Events are settled in the transaction that stores what they named.
+
+The inbox waits (`not_before`) for two reasons: something failed for all (`attempts` says how often
+in a row), or it collects a trickle (`attempts` is 0). Whoever sets it also rings when it ends. A
+single event that cannot be fetched waits by a `not_before` of its own.
 """
 
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
 
 from connected_apps.queries import live_connections
 from xero_sync import (
@@ -18,13 +22,12 @@ from xero_sync import (
     channel,
     claims,
     client,
-    errors,
-    following,
+    collecting,
+    fetching,
     limiter,
+    pace,
     parking,
-    replies,
     retrying,
-    storing,
     storms,
     sweeps,
 )
@@ -47,141 +50,127 @@ def fetch_pending(*, organisation_id: int, clock: claims.Clock) -> timedelta | N
     link = live_connections().filter(organisation_id=organisation_id).first()
     if link is None:
         return None
-    inbox, _ = Inbox.objects.get_or_create(organisation_id=organisation_id)
-    if inbox.not_before and inbox.not_before > clock():
+    known, _ = Inbox.objects.get_or_create(organisation_id=organisation_id)
+    if known.not_before and known.not_before > clock():
         return None
-    if claims.claim(Inbox, inbox.pk, now=clock()) is None:
+    inbox = claims.claim(Inbox, known.pk, now=clock())
+    if inbox is None:
         return None
     session = calls.Session(
         connection_id=link.pk, generation=link.generation, lane=limiter.Lane.PEOPLE
     )
     try:
-        while pending := _pending(organisation_id):
-            _act_on(session, organisation_id, pending, clock)
+        pause = _fetch_until_pause(session, inbox, clock)
     except Exception as error:
         retry = retrying.after(error, attempts=inbox.attempts)
         parking.park(organisation_id=organisation_id, error=error, now=clock())
-        Inbox.objects.filter(pk=inbox.pk).update(
-            claimed_until=None, not_before=clock() + retry.delay, attempts=inbox.attempts + 1
-        )
+        _release(inbox, not_before=clock() + retry.delay, attempts=inbox.attempts + 1)
         return retry.delay
-    Inbox.objects.filter(pk=inbox.pk).update(claimed_until=None, not_before=None, attempts=0)
-    # What was stored between the last look and the release found the inbox claimed.
-    return timedelta(0) if _pending(organisation_id) else None
+    if pause:
+        _release(inbox, not_before=clock() + pause, attempts=0)
+        return pause
+    _release(inbox, not_before=None, attempts=0)
+    return _until_next(organisation_id, clock())
 
 
-def _pending(organisation_id: int) -> list[Event]:
-    waiting = Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING)
-    return list(waiting.order_by("id")[:AT_MOST])
+def _fetch_until_pause(
+    session: calls.Session, inbox: Inbox, clock: claims.Clock
+) -> timedelta | None:
+    """Fetch until nothing is due, or until it is time to collect; return for how long."""
+    while pending := list(_due(inbox.organisation_id, clock()).order_by("id")[:AT_MOST]):
+        before = session.calls_made
+        pause = pace.of_events(tenant_id=inbox.organisation.tenant_id)
+        try:
+            _act_on(session, inbox.organisation_id, pending, pause, clock)
+        finally:
+            made = session.calls_made - before
+            wait = collecting.spend(inbox, calls=made, pause=pause, now=clock())
+        if made and wait:
+            return wait
+    return None
 
 
-def _act_on(
-    session: calls.Session, organisation_id: int, pending: list[Event], clock: claims.Clock
-) -> None:
-    by_category: dict[str, list[Event]] = {}
-    for event in pending:
-        by_category.setdefault(event.category, []).append(event)
-    for category, named in by_category.items():
-        resource = channel.CATEGORIES.get(category)
-        if resource is None:
-            _leave_to_sweep(organisation_id, named, clock())
-            continue
-        if storms.is_storm(resource, named, now=clock()):
-            named = _list(session, organisation_id, resource, named, clock)
-        for ids in client.batches(resource, [e.resource_id for e in named if e.resource_id]):
-            wanted = set(ids)
-            settled = [event for event in named if event.resource_id in wanted]
-            _fetch(session, organisation_id, resource, ids, settled, clock)
-
-
-def _list(
-    session: calls.Session,
-    organisation_id: int,
-    resource: Resource,
-    named: list[Event],
-    clock: claims.Clock,
-) -> list[Event]:
-    """List and store what a storm of events names; return those that are still to be fetched."""
-    for page in storms.pages(session, resource, named):
-        found = storms.ids_of(resource, page)
-        settled = [event for event in named if event.resource_id in found]
-        _store(session, organisation_id, resource, page, settled, clock)
-        named = [event for event in named if event.resource_id not in found]
-        if not named:
-            break
-    return named
-
-
-def _fetch(
-    session: calls.Session,
-    organisation_id: int,
-    resource: Resource,
-    ids: Sequence[UUID],
-    settled: list[Event],
-    clock: claims.Clock,
-) -> None:
-    """Fetch and store what the events name, and settle them.
-
-    What Xero rejects is asked for one by one, so that one strange id holds up nobody else's.
-    """
-    try:
-        page = _page_of(session, resource, ids)
-    except errors.Rejected as error:
-        if len(ids) == 1:
-            _settle(settled, clock(), EventState.IGNORED, note=f"Xero rejects it: {error.message}")
-            return
-        for one in ids:
-            own = [event for event in settled if event.resource_id == one]
-            _fetch(session, organisation_id, resource, [one], own, clock)
-        return
-    _store(session, organisation_id, resource, page, settled, clock)
-
-
-def _store(
-    session: calls.Session,
-    organisation_id: int,
-    resource: Resource,
-    page: replies.Page | None,
-    settled: list[Event],
-    clock: claims.Clock,
-) -> None:
-    """Store a page and settle the events that named what is on it, in one transaction."""
-    with transaction.atomic():
-        session.check_generation()
-        if page is not None:
-            written = storing.store(
-                organisation_id=organisation_id, resource=resource, page=page, now=clock()
-            )
-            following.follow(organisation_id=organisation_id, written=written, now=clock())
-        _settle(settled, clock())
-        Inbox.objects.filter(organisation_id=organisation_id).update(
-            claimed_until=clock() + claims.LEASE
-        )
-
-
-def _page_of(
-    session: calls.Session, resource: Resource, ids: Sequence[UUID]
-) -> replies.Page | None:
-    """Fetch the named elements; None where Xero says that none is there (a bill's stub, say).
-
-    One alone is asked for as a list too: Xero's answer to a single GET words a document otherwise
-    than its lists do, and the next re-sync would count it as changed though nothing was.
-    """
-    try:
-        return session.by_ids(resource, ids)
-    except errors.NotFound:
-        return None
-
-
-def _settle(
-    settled: list[Event], now: datetime, state: EventState = EventState.DONE, *, note: str = ""
-) -> None:
-    Event.objects.filter(pk__in=[event.pk for event in settled]).update(
-        state=state, settled_at=now, note=note[:300]
+def _release(inbox: Inbox, *, not_before: datetime | None, attempts: int) -> None:
+    Inbox.objects.filter(pk=inbox.pk).update(
+        claimed_until=None,
+        not_before=not_before,
+        attempts=attempts,
+        spent=inbox.spent,
+        spent_at=inbox.spent_at,
     )
 
 
-def _leave_to_sweep(organisation_id: int, settled: list[Event], now: datetime) -> None:
+def _until_next(organisation_id: int, now: datetime) -> timedelta | None:
+    """Return how long until an event is due, None where none waits.
+
+    What was stored between the last look and the release found the inbox claimed.
+    """
+    if _due(organisation_id, now).exists():
+        return timedelta(0)
+    next_at = _pending(organisation_id).aggregate(Min("not_before"))["not_before__min"]
+    return None if next_at is None else next_at - now
+
+
+def _pending(organisation_id: int) -> QuerySet[Event]:
+    return Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING)
+
+
+def _due(organisation_id: int, now: datetime) -> QuerySet[Event]:
+    return _pending(organisation_id).filter(Q(not_before=None) | Q(not_before__lte=now))
+
+
+def _act_on(
+    session: calls.Session,
+    organisation_id: int,
+    pending: list[Event],
+    pause: timedelta,
+    clock: claims.Clock,
+) -> None:
+    # What failed before is asked for apart from what is new.
+    by_category: dict[tuple[str, bool], list[Event]] = {}
+    for event in pending:
+        by_category.setdefault((event.category, event.attempts > 0), []).append(event)
+    for (category, _), named in by_category.items():
+        resource = channel.CATEGORIES.get(category)
+        if resource is None:
+            _leave_to_sweep(organisation_id, named, pause, clock())
+            continue
+        fetcher = fetching.Fetcher(session, organisation_id, resource, clock)
+        if storms.is_storm(resource, named, now=clock()):
+            named = _list(fetcher, named)
+        for ids in client.batches(resource, [e.resource_id for e in named if e.resource_id]):
+            fetcher.fetch(ids, named)
+
+
+def _list(fetcher: fetching.Fetcher, named: list[Event]) -> list[Event]:
+    """List and store what a storm of events names; return those that are still to be fetched."""
+    try:
+        for page in storms.pages(fetcher.session, fetcher.resource, named):
+            found = storms.ids_of(fetcher.resource, page)
+            settled = [event for event in named if event.resource_id in found]
+            fetcher.store(page, settled)
+            named = [event for event in named if event.resource_id not in found]
+            if not named:
+                break
+    except Exception as error:
+        # One document may spoil a list; by name it is found, or the failure turns out everybody's.
+        if not fetching.may_be_its_own(error):
+            raise
+        logger.info("A list for a storm of events failed: %s", type(error).__name__)
+    return named
+
+
+def _leave_to_sweep(
+    organisation_id: int, settled: Sequence[Event], pause: timedelta, now: datetime
+) -> None:
+    """Let what a payment may have touched be swept soon; as a trickle, no faster than events."""
     with transaction.atomic():
-        sweeps.make_due(organisation_id=organisation_id, now=now, resources=_TOUCHED_BY_PAYMENT)
-        _settle(settled, now)
+        sweeps.make_due_soon(
+            organisation_id=organisation_id,
+            now=now,
+            resources=_TOUCHED_BY_PAYMENT,
+            apart=len(_TOUCHED_BY_PAYMENT) * pause,
+        )
+        Event.objects.filter(pk__in=[event.pk for event in settled]).update(
+            state=EventState.DONE, settled_at=now
+        )

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Greatest, Least
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connections
@@ -72,6 +73,25 @@ def make_due(
     """Ask for a sweep of these resources as soon as a worker is free."""
     Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
         next_due_at=now
+    )
+
+
+def make_due_soon(
+    *, organisation_id: int, now: datetime, resources: Iterable[Resource], apart: timedelta
+) -> None:
+    """Ask for a sweep of these resources, at once where the last one ended `apart` ago.
+
+    A sweep that is under way may have read too early, so another one follows it.
+    """
+    is_under_way = Q(claimed_until__gte=now)
+    is_due = Q(next_due_at__lte=now)
+    soon = Greatest(Value(now), F("last_swept_at") + apart)
+    Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
+        next_due_at=Case(
+            When(is_under_way & is_due, then=Value(now + apart)),
+            When(is_under_way | is_due, then=F("next_due_at")),
+            default=Least(F("next_due_at"), soon),
+        )
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import current_app, shared_task
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from connected_apps.queries import live_connections
 from xero_sync import (
@@ -34,6 +34,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 
+# A sweep this close is rung for now; what is further off beat rings for.
+SOON = timedelta(seconds=30)
+
 
 def _clock() -> datetime:
     return datetime.now(UTC)
@@ -54,8 +57,12 @@ def fetch_events(organisation_id: int) -> None:
     delay = events.fetch_pending(organisation_id=organisation_id, clock=_clock)
     _again(fetch_events, organisation_id, delay, bells.EVENTS)
     # A payment's event leaves the fetching to a sweep, which should not wait for beat.
-    if Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=_clock()).exists():
-        bells.ring(sweep, organisation_id, queue=bells.BULK)
+    now = _clock()
+    soon = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=now + SOON)
+    due_at = soon.aggregate(first=Min("next_due_at"))["first"]
+    if due_at is not None:
+        wait = max(0.0, (due_at - now).total_seconds())
+        bells.ring(sweep, organisation_id, queue=bells.BULK, delay=wait)
 
 
 @shared_task
@@ -101,7 +108,7 @@ def ring_all() -> None:
     live = set(live_connections().values_list("organisation_id", flat=True))
     if Delivery.objects.filter(unpacked_at=None).exists():
         ring(unpack_deliveries, queue=bells.EVENTS)
-    waiting = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
+    waiting = Event.objects.filter(due, state=EventState.PENDING, organisation_id__in=live)
     busy = Inbox.objects.exclude(free, due).values("organisation_id")
     for organisation_id in (
         waiting.exclude(organisation_id__in=busy)

@@ -17,7 +17,7 @@ from tests import builders
 from tests.connected_apps import xero
 from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
 from xero_sync import deliveries, events, pushes, run_work, runs, sweeps
-from xero_sync.models import SyncRun
+from xero_sync.models import Event, EventState, SyncRun
 
 
 def clock() -> datetime:
@@ -59,9 +59,10 @@ class Linked:
             assert self.work(run).finished_at is not None
 
     def take_events(self) -> None:
-        """Unpack what was delivered and fetch what it names."""
+        """Unpack what was delivered and fetch all that it names."""
         deliveries.unpack(now=clock())
-        assert events.fetch_pending(organisation_id=self.organisation.pk, clock=clock) is None
+        events.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
+        assert not Event.objects.filter(state=EventState.PENDING).exists()
 
     def work(self, run: SyncRun) -> SyncRun:
         """Work on a run until it ends or waits."""
