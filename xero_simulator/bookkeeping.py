@@ -186,6 +186,8 @@ def _raise(organisation: Organisation, values: Values) -> dict[str, str]:
 
 def _lines(values: Values) -> list[records.LineDraft]:
     given = values.get("lines") or [values]
+    if not isinstance(given, list) or not all(isinstance(line, Mapping) for line in given):
+        raise BadValues("The value lines is no list of objects.")
     return [
         records.LineDraft(
             description=str(line.get("description") or "Course fee"),
@@ -248,8 +250,14 @@ def _fields(values: Values, without: str = "") -> dict[str, Any]:
     if "phone" in values:
         fields["phones"] = (records.Phone(number=str(values["phone"])),)
     if "address" in values:
-        fields["addresses"] = (records.Address(**values["address"]),)
+        fields["addresses"] = (_address(values["address"]),)
     return fields
+
+
+def _address(given: Any) -> records.Address:
+    if not isinstance(given, Mapping) or set(given) - set(records.Address._fields):
+        raise BadValues(f"An address has {', '.join(records.Address._fields)}.")
+    return records.Address(**{name: str(part) for name, part in given.items()})
 
 
 def _needed_money(values: Values, name: str) -> Decimal:

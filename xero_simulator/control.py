@@ -9,11 +9,13 @@ from typing import Any
 
 from aiohttp import web
 
-from xero_simulator import book_rows, bookkeeping, control_webhooks, world
+from xero_simulator import book_rows, bookkeeping, control_webhooks, drifting, world
 from xero_simulator.connections import PRACTICE, Tenant
 from xero_simulator.control_json import Given, serve
 from xero_simulator.organisation import Organisation
 from xero_simulator.world import World, XeroUser
+
+_MOST_SECONDS = 10 * 366 * 86_400
 
 
 def add_routes(app: web.Application) -> None:
@@ -27,7 +29,9 @@ def add_routes(app: web.Application) -> None:
         ("POST", "/documents", change_document),
         ("POST", "/contacts", change_contact),
         ("POST", "/touch", touch),
+        ("GET", "/faults", show_faults),
         ("POST", "/faults", add_fault),
+        ("POST", "/drift", drift),
         ("DELETE", "/faults", clear_faults),
         ("GET", "/calls", list_calls),
         ("DELETE", "/calls", clear_calls),
@@ -101,9 +105,25 @@ async def touch(request: web.Request, given: Given) -> dict[str, list[str]]:
     return {"ids": bookkeeping.touch_many(organisation, count=count, seed=seed)}
 
 
+async def show_faults(request: web.Request, given: Given) -> dict[str, list[str]]:
+    """Tell which elements were served spoiled since the last reset."""
+    return {"spoiled": sorted(set(world.of(request).faults.spoiled))}
+
+
 async def add_fault(request: web.Request, given: Given) -> dict[str, int]:
     """Script a fault."""
     return {"id": world.of(request).faults.add(given)}
+
+
+async def drift(request: web.Request, given: Given) -> dict[str, int]:
+    """Let a document change at every so-many-th page (0: at none), by some of `acts`."""
+    every, acts = _whole(given, "every"), given.get("acts", drifting.ACTS)
+    if not isinstance(acts, list | tuple) or not all(isinstance(act, str) for act in acts):
+        raise bookkeeping.BadValues("The value acts is no list of names.")
+    drifts = request.app[drifting.DRIFT_KEY]
+    changed = drifts.changed
+    drifts.start(every=every, acts=acts)
+    return {"changed": changed}
 
 
 async def clear_faults(request: web.Request, given: Given) -> dict[str, str]:
@@ -133,8 +153,8 @@ async def show_clock(request: web.Request, given: Given) -> dict[str, Any]:
 async def advance_clock(request: web.Request, given: Given) -> dict[str, Any]:
     """Jump forward."""
     seconds = bookkeeping.money(given, "advance_seconds")
-    if seconds is None or seconds < 0:
-        raise bookkeeping.BadValues("The clock goes forward by advance_seconds.")
+    if seconds is None or not 0 <= seconds <= _MOST_SECONDS:
+        raise bookkeeping.BadValues("The clock goes forward by advance_seconds, ten years at most.")
     world.of(request).clock.advance(float(seconds))
     return await show_clock(request, given)
 
@@ -161,7 +181,11 @@ async def disconnect(request: web.Request, given: Given) -> dict[str, int]:
 async def replay(request: web.Request, given: Given) -> dict[str, str]:
     """Serve raw elements, as they stand, in place of an organisation's books."""
     organisation = _organisation(request, given)
-    organisation.books.replay(given.get("documents") or {}, given.get("contacts") or [])
+    documents, contacts = given.get("documents") or {}, given.get("contacts") or []
+    lists = [contacts, *documents.values()] if isinstance(documents, dict) else [None]
+    if not all(isinstance(one, list) for one in lists):
+        raise bookkeeping.BadValues("Documents are lists of elements by kind, contacts a list.")
+    organisation.books.replay(documents, contacts)
     return {"status": "replaying"}
 
 

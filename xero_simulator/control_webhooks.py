@@ -1,5 +1,6 @@
 """The control calls of the webhook subscription."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -8,7 +9,42 @@ from xero_simulator import bookkeeping
 from xero_simulator.control_json import Given, serve
 from xero_simulator.webhooks import SENDER_KEY, Sender
 
-_KNOBS = {"lose_next": int, "double": bool, "shuffle": bool, "delay_seconds": float}
+_MOST_SECONDS = 10**7
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError
+    return value
+
+
+def _yes(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _seconds(value: Any) -> float:
+    return _between(value, _MOST_SECONDS)
+
+
+def _chance(value: Any) -> float:
+    return _between(value, 1)
+
+
+def _between(value: Any, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ValueError
+    return float(value)
+
+
+_KNOBS: dict[str, Callable[[Any], Any]] = {
+    "lose_next": _count,
+    "double": _yes,
+    "shuffle": _yes,
+    "delay_seconds": _seconds,
+    **dict.fromkeys(("lose_chance", "delay_chance", "double_chance", "shuffle_chance"), _chance),
+}
 
 
 def add_routes(app: web.Application) -> None:

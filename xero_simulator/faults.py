@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from xero_simulator import fault_script
+
 NAMED = frozenset(
     (
         "token_expired",
@@ -90,6 +92,8 @@ class Faults:
         self._rng = random.Random(seed)
         self._rules: dict[int, _Rule] = {}
         self._ids = itertools.count(1)
+        # Ids of the elements that were served spoiled; whoever stored one has a wrong copy.
+        self.spoiled: list[str] = []
 
     def add(self, script: Mapping[str, Any]) -> int:
         """Add a fault from its JSON script and return its id.
@@ -102,6 +106,8 @@ class Faults:
 
         :raises BadFault: a part of the script is unknown.
         """
+        if wrong := fault_script.wrong_with(script):
+            raise BadFault(wrong)
         answer = script.get("answer") or {}
         answers = [_read_answer(one) for one in (answer if isinstance(answer, list) else [answer])]
         chance = _read_chance(script.get("chance", 1))
@@ -136,7 +142,7 @@ class Faults:
 
 
 def _read_chance(value: Any) -> float:
-    if isinstance(value, int | float) and 0 <= value <= 1:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     raise BadFault("The chance of a fault is a number from 0 to 1.")
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from xero_simulator import (
     calls,
+    drifting,
     faults,
     idempotency,
     limits,
@@ -48,7 +49,8 @@ def install(app: web.Application) -> None:
     here = app[world.WORLD_KEY]
     app[LIMITER_KEY] = limits.Limiter(here.options, here.clock)
     app[KEYS_KEY] = idempotency.Keys(here.clock)
-    here.on_reset += [app[LIMITER_KEY].clear, app[KEYS_KEY].clear]
+    here.on_reset += [app[LIMITER_KEY].clear, app[KEYS_KEY].clear, here.faults.spoiled.clear]
+    drifting.install(app)
     app.middlewares.append(_gateway)
 
 
@@ -173,11 +175,12 @@ async def _limited(
     finally:
         limiter.leave(token.client_id, tenant_id)
     answer.headers.update(limiter.headers(token.client_id, tenant_id))
-    return spoiling.spoil(answer, fault)
+    return spoiling.spoil(answer, fault, world.of(request).faults.spoiled)
 
 
 async def _handle(request: web.Request, handler: Handler) -> web.Response:
     """Run the route; an unknown address is answered in HTML, an unknown method with 501."""
+    drifting.on_request(request, organisation_of(request))
     try:
         answer = await handler(request)
     except web.HTTPNotFound:

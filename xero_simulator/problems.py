@@ -11,7 +11,22 @@ _PLAIN = {
     "unavailable": "The Xero API is temporarily unavailable",
     "offline": "The Organisation is offline",
 }
-_LIMITS = {"minute": 22, "day": 66975, "concurrent": None, "appminute": 22}
+# As recorded and logged from Xero: only a minute and a day say when to come back.
+_LIMITS = {
+    "minute": {
+        "Retry-After": "22",
+        "X-MinLimit-Remaining": "0",
+        "X-DayLimit-Remaining": "4539",
+        "X-AppMinLimit-Remaining": "9938",
+    },
+    "day": {
+        "Retry-After": "66975",
+        "X-MinLimit-Remaining": "60",
+        "X-DayLimit-Remaining": "0",
+    },
+    "concurrent": {},
+    "appminute": {"X-AppMinLimit-Remaining": "0"},
+}
 
 
 def unauthorised(detail: str, correlation_id: str) -> web.Response:
@@ -77,11 +92,7 @@ def _named(name: str, correlation_id: str) -> web.Response:
 
 
 def _limited(name: str) -> web.Response:
-    headers = {"X-Rate-Limit-Problem": name}
-    retry_after = _LIMITS[name]
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
-    return web.Response(status=429, headers=headers)
+    return web.Response(status=429, headers={"X-Rate-Limit-Problem": name, **_LIMITS[name]})
 
 
 def _envelope(status: int, title: str, detail: str, correlation_id: str) -> web.Response:

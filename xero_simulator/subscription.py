@@ -25,12 +25,23 @@ class Knobs:
     :param double: every POST is sent twice.
     :param shuffle: events leave in any order.
     :param delay_seconds: how late events leave, in simulated seconds.
+
+    The chances are shares of 1, drawn from the seed:
+
+    :param lose_chance: of an event, never to be sent.
+    :param delay_chance: of an event, to be as late as `delay_seconds` says.
+    :param double_chance: of a POST, to be sent twice.
+    :param shuffle_chance: of a POST, to take its events from anywhere in the queue.
     """
 
     lose_next: int = 0
     double: bool = False
     shuffle: bool = False
     delay_seconds: float = 0.0
+    lose_chance: float = 0.0
+    delay_chance: float = 1.0
+    double_chance: float = 0.0
+    shuffle_chance: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,13 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from xero_simulator import subscription, webhook_payload, webhook_transport, world
+from xero_simulator import (
+    subscription,
+    webhook_chances,
+    webhook_payload,
+    webhook_transport,
+    world,
+)
 from xero_simulator.subscription import Delivery, Knobs, Status
 from xero_simulator.webhook_payload import Event
 from xero_simulator.world import Change, World
@@ -48,6 +54,7 @@ class Sender:
     def reset(self) -> None:
         """Go back to the subscription of the command line, enabled if it ever passed its check."""
         self._rng = random.Random(self._world.options.seed)
+        self._chances = webhook_chances.Chances(seed=self._world.options.seed)
         self.knobs = Knobs()
         self._pending: deque[Event] = deque()
         self.recent: deque[Delivery] = deque(maxlen=200)
@@ -85,8 +92,7 @@ class Sender:
             return
         if not here.connections.is_watched(here.app.client_id, change.tenant_id):
             return
-        if self.knobs.lose_next > 0:
-            self.knobs.lose_next -= 1
+        if self._chances.loses(self.knobs):
             self._lost += 1
             return
         content = webhook_payload.content_of(
@@ -96,7 +102,7 @@ class Sender:
         )
         self._sequence += 1
         now = here.clock.now()
-        due_at = now + timedelta(seconds=self.knobs.delay_seconds)
+        due_at = now + timedelta(seconds=self._chances.delay(self.knobs))
         self._pending.append(Event(self._sequence, now, due_at, content))
         self._wake.set()
 
@@ -227,7 +233,7 @@ class Sender:
         while self._pending and now - self._pending[0].happened_at > KEEP_FOR:
             self._pending.popleft()
         due = [event for event in self._pending if at_once or event.due_at <= now]
-        if self.knobs.shuffle:
+        if self._chances.shuffles(self.knobs):
             self._rng.shuffle(due)
         return due[:MOST_EVENTS]
 
@@ -236,7 +242,7 @@ class Sender:
         body = webhook_payload.body_of(batch, self._rng)
         for _ in range(2):
             if await self._post(batch, body):
-                if self.knobs.double:
+                if self._chances.doubles(self.knobs):
                     await self._post(batch, body)
                 self._delivered += len(batch)
                 self._failing_since = self._retry_at = None

@@ -310,3 +310,54 @@ def test_reset_puts_everything_back(simulator_url: str) -> None:
     assert consent.show(simulator_url, "connections") == []
     assert consent.show(simulator_url, "tokens") == {"grants": []}
     assert consent.show(simulator_url, "webhooks")["double"] is False
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"times": "x"},
+        {"times": None},
+        {"times": 1.5},
+        {"times": -2},
+        {"answer": 5},
+        {"answer": []},
+        {"answer": [{"status": 500}, 7]},
+        {"match": 3},
+        {"match": {"path": 3}},
+        {"match": {"host": None}},
+        {"chance": "x"},
+        {"answer": {"delay_seconds": "x"}},
+        {"answer": {"delay_seconds": -1}},
+        {"answer": {"late_seconds": None}},
+        {"answer": {"status": "x"}},
+        {"answer": {"status": 9999}},
+        {"answer": {"named": ["minute"]}},
+        {"answer": {"cut": 1}},
+        {"answer": {"body": 5}},
+        {"answer": {"headers": "x"}},
+        {"answer": {"headers": {"Retry-After": 5}}},
+    ],
+)
+def test_fault_that_makes_no_sense_is_refused_in_a_sentence(
+    simulator_url: str, script: dict[str, Any]
+) -> None:
+    assert _refusal(simulator_url, "faults", script).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("documents", {"act": "raise", "contact_id": "x", "lines": 5}),
+        ("documents", {"act": "raise", "contact_id": "x", "lines": [5]}),
+        ("documents", {"act": "deallocate", "id": "x", "moves_invoice": "no"}),
+        ("contacts", {"act": "create", "name": "Ana", "address": "1 Example Street"}),
+        ("contacts", {"act": "create", "name": "Ana", "address": {"planet": "Earth"}}),
+        ("clock", {"advance_seconds": 10**12}),
+        ("replay", {"documents": [1]}),
+        ("replay", {"contacts": "x"}),
+    ],
+)
+def test_call_that_makes_no_sense_is_refused_in_a_sentence(
+    simulator_url: str, path: str, given: dict[str, Any]
+) -> None:
+    assert _refusal(simulator_url, path, given).endswith(".")
