@@ -10,7 +10,7 @@ before they are asked for, and one that Xero refuses all the same is cut in two.
 import contextlib
 from collections.abc import Collection
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -225,21 +225,23 @@ def _is_large(step: SyncStep) -> bool:
 
 def _cut(step: SyncStep, now: datetime) -> bool:
     """Cut a step's window in two and keep the first; return False when it is a single day."""
-    days = (step.date_to - step.date_from).days
-    if days < 1:
+    window = windows.of_step(step)
+    if not window.days:
         return False
-    middle = step.date_from + timedelta(days=days // 2)
+    first, second = window.halves()
     with transaction.atomic():
         hold(step.run, now)
         SyncStep.objects.create(
             run=step.run,
             resource=step.resource,
-            date_from=middle + timedelta(days=1),
-            date_to=step.date_to,
+            date_from=second.date_from,
+            date_to=second.date_to,
             again_since=step.again_since,
         )
-        SyncStep.objects.filter(pk=step.pk).update(date_to=middle)
-    step.date_to = middle
+        SyncStep.objects.filter(pk=step.pk).update(date_to=first.date_to)
+    step.date_to = first.date_to
     label = Resource(step.resource).label
-    run_log.say(step.run, f"{label}: reading in two parts, cut at {middle:%-d %b %Y}", now=now)
+    run_log.say(
+        step.run, f"{label}: reading in two parts, cut at {first.date_to:%-d %b %Y}", now=now
+    )
     return True

@@ -1,5 +1,6 @@
 """What a run is called, and who asked for it, in words for people."""
 
+from xero_sync import windows
 from xero_sync.models import RunWhat, SyncRun
 
 
@@ -8,7 +9,20 @@ def title_of(run: SyncRun) -> str:
     if run.is_first:
         return "First sync of all documents"
     what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
-    return f"{what} of {run.date_from:%-d %b %Y} to {run.date_to:%-d %b %Y}"
+    return f"{what} of {_days(run)}"
+
+
+def _days(run: SyncRun) -> str:
+    first, last = (f"{day:%-d %b %Y}" for day in (run.date_from, run.date_to))
+    match run.date_from == windows.EARLIEST, run.date_to == windows.LATEST:
+        case True, True:
+            return "all days"
+        case True, False:
+            return f"all days to {last}"
+        case False, True:
+            return f"all days from {first}"
+        case _:
+            return f"{first} to {last}"
 
 
 def origin_of(run: SyncRun) -> str:

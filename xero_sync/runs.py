@@ -14,13 +14,10 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of, live_connections
 from connected_apps.states import LIVE
 from lrm.models import Portal, User
-from xero_sync import ranges, run_told, run_words
+from xero_sync import ranges, run_told, run_words, windows
 from xero_sync.models import Resource, RunState, RunWhat, SyncRun, SyncStep
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
-# The range of a first sync: before any ledger kept in Xero, and ahead as far as anybody dates.
-EARLIEST = date(1990, 1, 1)
-FUTURE = timedelta(days=3653)
 STALLED_AFTER = timedelta(minutes=3)
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
 
@@ -88,7 +85,7 @@ def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[Sync
 
 def request_first(*, link: Connection, organisation: Organisation, now: datetime) -> SyncRun:
     """Ask for the pull of all dates that fills a new connection."""
-    asked = _Asked(RunWhat.DOCUMENTS, EARLIEST, now.date() + FUTURE, None)
+    asked = _Asked(RunWhat.DOCUMENTS, windows.EARLIEST, windows.LATEST, None)
     with transaction.atomic():
         link = locked(link) or link
         for run in _open_runs(organisation, asked.what):
@@ -98,16 +95,22 @@ def request_first(*, link: Connection, organisation: Organisation, now: datetime
 
 
 def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) -> SyncRun:
-    """Ask, for the system itself, for a range in which the daily count found a difference."""
+    """Ask, for the system itself, for dates between which the daily count found a difference.
+
+    What overlaps an open run is not read twice, see `request`.
+
+    :raises NotPossible: Xero is not connected.
+    """
     organisation = link.organisation
     if organisation is None:
         raise NotPossible("Xero is not connected.")
-    asked = _Asked(RunWhat.DOCUMENTS, window[0], window[1], None)
+    asked = _Asked(RunWhat.DOCUMENTS, *window, None)
     with transaction.atomic():
         link = locked(link) or link
         for run in _open_runs(organisation, asked.what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
                 return run
+            asked = _without(asked, run, now=now)
         return _create(link, organisation, asked, now)
 
 

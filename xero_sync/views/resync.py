@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connected_apps import errors as connection_errors
-from connected_apps.models import Connection
+from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm import access, permissions
 from xero_sync import (
     bells,
     errors,
+    first_sync,
     forms,
     previews,
     ranges,
@@ -140,9 +141,16 @@ def _context(
         "is_live": _is_live(link),
         "organisation": organisation,
         "runs": [_row(run) for run in latest],
+        "stopped": _stopped_first(organisation),
         "may_manage": right(request.user),
         "people": access.people_with(right, portal=request.portal),
     }
+
+
+def _stopped_first(organisation: Organisation | None) -> dict[str, Any] | None:
+    """Return the first sync where it was cancelled and is missed."""
+    run = first_sync.cancelled(organisation.pk) if organisation else None
+    return None if run is None else {"run": run, "may_resume": resuming.is_offered(run)}
 
 
 def _row(run: SyncRun) -> dict[str, Any]:
