@@ -1,7 +1,7 @@
 """A list of Xero's: which resource, narrowed how, and one page of it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from xero_sync import calls, client, mapping, replies
 from xero_sync.models import Resource
@@ -22,6 +22,8 @@ class Listing:
     date_from: date | None = None
     date_to: date | None = None
     modified_since: datetime | None = None
+    # Exclusive. Only where Xero refuses to list all that was modified since.
+    modified_until: datetime | None = None
 
     @property
     def where(self) -> str | None:
@@ -31,6 +33,12 @@ class Listing:
             parts.append(f"Date>={_date_time(self.date_from)}")
         if self.date_to is not None:
             parts.append(f"Date<{_date_time(self.date_to + timedelta(days=1))}")
+        if self.modified_until is not None:
+            # The header says since when, and this again, so that whoever counts the records of a
+            # filter before the header is applied counts no more than these.
+            if self.modified_since is not None:
+                parts.append(f"UpdatedDateUTC>={_date_time(self.modified_since)}")
+            parts.append(f"UpdatedDateUTC<{_date_time(self.modified_until)}")
         return " AND ".join(parts) or None
 
     @property
@@ -39,9 +47,13 @@ class Listing:
         return f"{mapping.ID_FIELDS[self.resource]} ASC"
 
 
-def _date_time(day: date) -> str:
-    # Xero takes dates in filters only in this form.
-    return f"DateTime({day.year},{day.month:02},{day.day:02})"
+def _date_time(moment: date) -> str:
+    # Xero takes dates in filters only in this form; instants are UTC and told to the second.
+    words = f"{moment.year},{moment.month:02},{moment.day:02}"
+    if isinstance(moment, datetime):
+        moment = moment.astimezone(UTC)
+        words = f"{moment:%Y,%m,%d,%H,%M,%S}"
+    return f"DateTime({words})"
 
 
 def fetch(

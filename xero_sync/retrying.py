@@ -86,6 +86,9 @@ def _words_of_parked(error: Exception) -> str:
         return error.reason or "Xero needs reconnecting"
     if isinstance(error, errors.Refused | errors.Unauthorised) and error.refusal is not None:
         return error.refusal.sentence
+    if isinstance(error, errors.Rejected):
+        logger.error("Xero rejects a request (correlation %s)", error.correlation_id)
+        return f"Xero rejects the request: {'; '.join(error.messages) or 'it does not say why'}"
     if isinstance(error, connection_errors.WrongTokenKey):
         logger.error("%s", error)
         return "Stored permissions cannot be read; the operator must mend TOKEN_ENCRYPTION_KEYS"

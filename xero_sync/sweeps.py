@@ -4,7 +4,7 @@ One cursor for each organisation and resource. Each page is committed with the c
 number, so a killed sweep resumes where it was. The moment up to which everything is known is
 Xero's own (`DateTimeUTC` of the first page), so that our clock need not agree with it; five
 minutes of overlap cover what the documentation leaves open (whether the edge is inclusive, how
-soon a change is visible).
+soon a change is visible). What is too much for one list of Xero's is swept span by span.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from xero_sync import (
     calls,
     channel,
     claims,
+    errors,
     following,
     limiter,
     listings,
@@ -29,6 +30,7 @@ from xero_sync import (
     problems,
     pulling,
     retrying,
+    spans,
     storing,
 )
 from xero_sync.models import Cursor, Resource, SyncRun
@@ -126,7 +128,8 @@ def _sweep_one(
     if cursor is None:
         return None
     try:
-        _walk(session, link, cursor, clock)
+        while not _walk_or_narrow(session, link, cursor, clock):
+            pass
     except claims.Lost:
         return None
     except Exception as error:
@@ -138,16 +141,66 @@ def _sweep_one(
                 until=None,
                 attempts=cursor.attempts + 1,
                 problem=retry.why,
-                next_due_at=clock() + retry.delay,
+                next_due_at=clock() + _delay_after(error, retry, cursor),
             )
         return retry
     return None
 
 
+def _delay_after(error: Exception, retry: retrying.Retry, cursor: Cursor) -> timedelta:
+    """Return when to try again: a list that is rejected at any length no sooner than a good one."""
+    if isinstance(error, errors.Rejected):
+        return max(retry.delay, channel.sweep_interval(cursor))
+    return retry.delay
+
+
+def _walk_or_narrow(
+    session: calls.Session, link: Connection, cursor: Cursor, clock: claims.Clock
+) -> bool:
+    """Walk what the cursor spans, or span less where Xero rejects it; return whether that is all.
+
+    :raises errors.Rejected: Xero takes no list of this kind, however short.
+    """
+    try:
+        _walk(session, link, cursor, clock)
+    except errors.Rejected:
+        until = spans.shorter(cursor, now=clock())
+        if until is None:
+            raise
+        logger.info("Sweeping %s no further than %s for now", cursor.resource, until)
+        _begin_walk(cursor, swept_through=cursor.swept_through, until=until, now=clock())
+        return False
+    if cursor.until is None:
+        _finish(cursor, clock())
+        return True
+    # Until when it is known is Xero's word, should our clock be ahead of it.
+    reached = min(filter(None, [cursor.until, cursor.walk_started_at]))
+    until = spans.following(cursor, now=clock())
+    _begin_walk(cursor, swept_through=reached, until=until, now=clock())
+    return False
+
+
+def _begin_walk(
+    cursor: Cursor, *, swept_through: datetime | None, until: datetime | None, now: datetime
+) -> None:
+    with transaction.atomic():
+        claims.keep(
+            cursor,
+            until=now + claims.LEASE,
+            swept_through=swept_through,
+            walk_started_at=None,
+            next_page=1,
+        )
+        # Apart, because `until` there is how long the claim lasts.
+        Cursor.objects.filter(pk=cursor.pk).update(until=until)
+    cursor.swept_through, cursor.until = swept_through, until
+    cursor.walk_started_at, cursor.next_page = None, 1
+
+
 def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claims.Clock) -> None:
     resource = Resource(cursor.resource)
     since = cursor.swept_through - OVERLAP if cursor.swept_through else None
-    listing = listings.Listing(resource=resource, modified_since=since)
+    listing = listings.Listing(resource=resource, modified_since=since, modified_until=cursor.until)
     for number, page in pulling.walk(session, listing, first_page=cursor.next_page):
         with transaction.atomic():
             session.check_generation()
@@ -175,7 +228,6 @@ def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claim
             written.new,
             written.changed,
         )
-    _finish(cursor, clock())
 
 
 def _finish(cursor: Cursor, now: datetime) -> None:
