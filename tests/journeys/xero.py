@@ -54,6 +54,10 @@ class Xero:
         answer.raise_for_status()
         return answer.json()
 
+    def heal(self) -> None:
+        """Forget all faults."""
+        requests.delete(f"{self.url}/simulator/faults", timeout=30).raise_for_status()
+
     def pay(self, organisation: Organisation, invoice: dict[str, Any]) -> None:
         """Pay all that is due of an invoice."""
         self.do("documents", act="pay", id=invoice["xero_id"], tenant=organisation.tenant_id)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -164,3 +165,31 @@ def test_rights_on_the_page(linked: Linked, who: str, see: int, start: int, canc
     assert answers == [see, start, cancel]
     run.refresh_from_db()
     assert (run.state == RunState.CANCELLED) == (who == "manager")
+
+
+def test_open_page_is_given_the_lines_that_its_log_lacks(linked: Linked) -> None:
+    run = linked.work(ask(linked))
+    lines = list(run.lines.all())
+    client = builders.client_of(linked.manager)
+    seen = f'name="log" value="{run.pk}:{lines[-1].pk}"'
+
+    first = client.get(PAGE).content.decode()
+    nothing_new = client.get(f"{PAGE}progress/?log={run.pk}:{lines[-1].pk}").content.decode()
+    news = client.get(f"{PAGE}progress/?log={run.pk}:{lines[0].pk}&log=7&log=a:b&log=0:1")
+
+    assert seen in first
+    assert "hx-swap-oob" not in first + nothing_new
+    beside = news.content.decode().partition("</section>")[2]
+    assert f'hx-swap-oob="beforeend:#log-{run.pk}-lines"' in beside
+    assert lines[0].text not in beside
+    assert all(line.text in unescape(beside) for line in lines[1:])
+    assert seen in beside
+
+
+def test_lines_of_another_portal_are_not_given(linked: Linked) -> None:
+    run = linked.work(ask(linked))
+    stranger = builders.make_user(builders.make_portal("Other"), portal_admin=True)
+
+    answer = builders.client_of(stranger).get(f"{PAGE}progress/?log={run.pk}:0")
+
+    assert "Verified" not in answer.content.decode()

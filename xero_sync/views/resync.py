@@ -27,6 +27,7 @@ from xero_sync import (
     ranges,
     resuming,
     retrying,
+    run_log,
     run_progress,
     run_words,
     runs,
@@ -90,8 +91,14 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
 @_require_seeing
 @require_safe
 def progress(request: access.SignedInRequest) -> HttpResponse:
-    """Answer the live page with the runs as they are now."""
-    return render(request, "xero_sync/runs.html", _context(request))
+    """Answer the live page with the runs as they are now, and what is new in their logs.
+
+    A log stays on the page as it stands there, open or closed; new lines are added at its end.
+    """
+    context = _context(request)
+    shown = [row["run"] for row in context["runs"]]
+    context["log_news"] = run_log.news_of(shown, request.GET.getlist("log"))
+    return render(request, "xero_sync/runs_live.html", context)
 
 
 @_require_managing
@@ -157,6 +164,7 @@ def _row(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
     return {
         "run": run,
+        "lines": list(run.lines.all()),
         "title": run_words.title_of(run),
         "origin": run_words.origin_of(run),
         "progress": run_progress.progress_of(run, now=now),
