@@ -90,6 +90,8 @@ def _webhooks(chance: random.Random) -> Step:
         double=chance.random() < 0.5,
         shuffle=chance.random() < 0.5,
         delay_seconds=chance.choice([0, 0, 120]),
+        lose_chance=chance.choice([0, 0, 0.2]),
+        double_chance=chance.choice([0, 0.3]),
     )
 
 
@@ -121,6 +123,7 @@ _KINDS: dict[Callable[[random.Random], Step], int] = {
     _change_contact: 8,
     lambda chance: steps.TouchMany(chance.randint(1, 40), _pick(chance)): 4,
     _webhooks: 4,
+    lambda chance: steps.Drift(chance.choice([0, 1, 2, 5])): 3,
     lambda _: steps.Deliver(): 4,
     _fault: 12,
     lambda chance: steps.Pass(chance.randint(1, 40)): 6,

@@ -154,10 +154,24 @@ class Webhooks:
     double: bool
     shuffle: bool
     delay_seconds: int
+    # Of an event, to be lost; of a POST, to be doubled.
+    lose_chance: float = 0.0
+    double_chance: float = 0.0
 
     def play(self, stage: Stage) -> None:
         """Turn the knobs."""
         stage.world.do("webhooks", **self.__dict__)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Documents change by themselves while somebody walks: one at every so-many-th page."""
+
+    every: int
+
+    def play(self, stage: Stage) -> None:
+        """Let them."""
+        stage.world.do("drift", every=self.every)
 
 
 @dataclass(frozen=True)
@@ -179,12 +193,9 @@ class Fault:
     host: str = "api"
 
     def play(self, stage: Stage) -> None:
-        """Script it; a spoiled document changes back without a word."""
-        answer = dict(self.answer)
-        if answer.get("named") in ("unknown_enum", "nulls"):
-            stage.silent.update(one["xero_id"] for one in stage.show_books()["documents"])
+        """Script it."""
         match = {"host": self.host, "path": self.collection}
-        stage.world.do("faults", match=match, times=self.times, answer=answer)
+        stage.world.do("faults", match=match, times=self.times, answer=dict(self.answer))
 
 
 @dataclass(frozen=True)
@@ -343,6 +354,7 @@ Step = (
     | ChangeContact
     | TouchMany
     | Webhooks
+    | Drift
     | Deliver
     | Fault
     | Pass
