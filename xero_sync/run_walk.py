@@ -58,12 +58,46 @@ def read(puller: pulling.Puller, run: SyncRun, clock: claims.Clock, ends_at: dat
     """
     problem = _begin(puller, run, clock)
     while (step := run.steps.filter(done_at=None, next_page__gt=1).first()) is not None:
-        if not _walk_pages(puller, step, clock, ends_at):
-            return False
-        step.done_at = clock()
-        step.save(update_fields=["done_at"])
+        try:
+            if not _walk_pages(puller, step, clock, ends_at):
+                return False
+        except errors.Rejected:
+            # It was listed when it was begun, so it has grown meanwhile.
+            if not _begin_in_parts(step, clock()):
+                raise
+            problem = _begin(puller, run, clock)
+        else:
+            step.done_at = clock()
+            step.save(update_fields=["done_at"])
     if problem is not None:
         raise problem
+    return True
+
+
+def from_the_start() -> dict[str, Any]:
+    """Return the columns of a step that is to be read anew; what it has brought stays so."""
+    return {
+        "next_page": 1,
+        "page_count": None,
+        "walked_since": None,
+        "reading_since": None,
+        "done_at": None,
+        "read_count": 0,
+        "unchanged_count": 0,
+        "set_aside_count": 0,
+        "missing_count": 0,
+        "totals": {},
+        "differences": [],
+    }
+
+
+def _begin_in_parts(step: SyncStep, now: datetime) -> bool:
+    """Cut a step that was begun, and let its parts be read; return False when it is a day."""
+    with transaction.atomic():
+        if not _cut(step, now):
+            return False
+        SyncStep.objects.filter(pk=step.pk).update(**from_the_start())
+        run_unread.forget(step)
     return True
 
 
