@@ -7,7 +7,7 @@ import pytest
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask
 from tests.xero_sync.test_runs import end_first, request
-from xero_sync import run_progress, run_work, runs
+from xero_sync import resuming, run_progress, run_work, runs
 from xero_sync.models import RunState, SyncRun
 
 NIGHT = timedelta(hours=18)
@@ -74,7 +74,7 @@ def test_run_that_was_cancelled_and_resumed_is_measured_anew(linked: Linked) -> 
     read_on(run, 500, of=1000, now=NOW + timedelta(seconds=10))
     runs.cancel(run=run, by=linked.manager, now=NOW + timedelta(seconds=10))
     run.refresh_from_db()
-    runs.resume(run=run, by=linked.manager, now=NOW + NIGHT)
+    resuming.resume(run=run, by=linked.manager, now=NOW + NIGHT)
 
     take_up(run, now=NOW + NIGHT)
     read_on(run, 600, of=1000, now=NOW + NIGHT + timedelta(seconds=2))
