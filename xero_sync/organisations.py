@@ -50,6 +50,14 @@ def fill_details(*, organisation_id: int, clock: claims.Clock) -> None:
     _store(organisation, element)
 
 
+def refresh_details(*, session: calls.Session, organisation_id: int) -> None:
+    """Ask for the details again: a changed time zone moves what counts as today.
+
+    :raises errors.XeroError: Xero could not be asked.
+    """
+    _store(Organisation.objects.get(pk=organisation_id), session.organisation())
+
+
 def _store(organisation: Organisation, element: dict[str, Any]) -> None:
     # One line: it stands in the subject of e-mails.
     name = " ".join(str(element.get("Name") or "").split())

@@ -1,9 +1,9 @@
-"""Once a day for each organisation: count, mend, and try again what was set aside."""
+"""Once a day for each organisation: count, mend, try again what was set aside, ask who it is."""
 
 from datetime import timedelta
 
 from connected_apps.queries import live_connections
-from xero_sync import calls, claims, counts, limiter, parking, problems, retrying
+from xero_sync import calls, claims, counts, limiter, organisations, parking, problems, retrying
 from xero_sync.models import Cursor
 
 
@@ -21,6 +21,7 @@ def check(*, organisation_id: int, clock: claims.Clock) -> list[int]:
         asked = counts.check(session=session, link=link, organisation_id=organisation_id, now=now)
         problems.retry_set_aside(session=session, organisation_id=organisation_id, now=now)
         problems.recount(link=link, organisation_id=organisation_id, now=now)
+        organisations.refresh_details(session=session, organisation_id=organisation_id)
     except Exception as error:
         retry = retrying.after(error, attempts=0)
         parking.park(organisation_id=organisation_id, error=error, now=now)

@@ -1,11 +1,12 @@
 """The webhook channel's health, the daily count, and what is set aside tried again."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from connected_apps.models import Connection
+from connected_apps.models import Connection, Organisation
 from invoices.models import Document
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_pull import ask, ours, theirs
@@ -202,6 +203,29 @@ def test_what_has_no_id_keeps_nothing_else_from_being_tried_again(linked: Linked
     check(linked)
 
     assert Document.objects.get().number == "INV-100"
+
+
+def test_daily_upkeep_learns_of_another_name_and_time_zone(linked: Linked) -> None:
+    linked.sweep()
+    body = json.dumps(
+        {
+            "Organisations": [
+                {
+                    "Name": "Wattle Creek Learning",
+                    "Timezone": "NEWZEALANDSTANDARDTIME",
+                    "ShortCode": "!new99",
+                    "BaseCurrency": "NZD",
+                }
+            ]
+        }
+    )
+    linked.world.fail("/Organisation", status=200, body=body)
+
+    check(linked)
+
+    now = Organisation.objects.get(pk=linked.organisation.pk)
+    told = (now.name, now.time_zone, now.short_code, now.base_currency)
+    assert told == ("Wattle Creek Learning", "Pacific/Auckland", "!new99", "NZD")
 
 
 def test_daily_count_asks_for_nothing_where_xero_gives_no_count(linked: Linked) -> None:
