@@ -9,10 +9,11 @@ def title_of(run: SyncRun) -> str:
     if run.is_first:
         return "First sync of all documents"
     what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
-    return f"{what} of {_days(run)}"
+    return f"{what} of {days_of(run)}"
 
 
-def _days(run: SyncRun) -> str:
+def days_of(run: SyncRun) -> str:
+    """Return the days that a run reads."""
     first, last = (f"{day:%-d %b %Y}" for day in (run.date_from, run.date_to))
     match run.date_from == windows.EARLIEST, run.date_to == windows.LATEST:
         case True, True:

@@ -14,7 +14,7 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of, live_connections
 from connected_apps.states import LIVE
 from lrm.models import Portal, User
-from xero_sync import ranges, run_told, run_words, windows
+from xero_sync import ranges, run_answers, run_told, run_words, windows
 from xero_sync.models import Resource, RunState, RunWhat, SyncRun, SyncStep
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
@@ -36,7 +36,29 @@ def request(
     now: datetime,
     by_command: bool = False,
 ) -> SyncRun:
-    """Record a person's request and return the run that answers it; the caller rings the bell.
+    """Record a person's request and return the run that answers it; see `answer`."""
+    return answer(
+        portal=portal,
+        date_from=date_from,
+        date_to=date_to,
+        what=what,
+        by=by,
+        now=now,
+        by_command=by_command,
+    ).run
+
+
+def answer(
+    *,
+    portal: Portal,
+    date_from: date,
+    date_to: date,
+    what: RunWhat,
+    by: User | None,
+    now: datetime,
+    by_command: bool = False,
+) -> run_answers.Answer:
+    """Record a person's request and return what becomes of it; the caller rings the bell.
 
     Requests that overlap an open run are not read twice. One that lies within it is answered by
     it, and its person is told of its end too; one that holds it replaces it; one that overlaps
@@ -51,9 +73,10 @@ def request(
         link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
         for run in _open_runs(organisation, what):
             if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
-                return _join(run, asked)
+                return run_answers.Answer(_join(run, asked), is_new=False)
             asked = _without(asked, run, now=now)
-        return _create(link, organisation, asked, now)
+        made = _create(link, organisation, asked, now)
+        return run_answers.Answer(made, True, beside=asked.beside, replaced=asked.replaced)
 
 
 def check_request(
@@ -123,6 +146,9 @@ class _Asked:
     # Ids of people who asked for what this replaces.
     also_for: frozenset[int] = frozenset()
     by_command: bool = False
+    # Open runs that it met, see `run_answers.Answer`.
+    beside: tuple[SyncRun, ...] = ()
+    replaced: tuple[SyncRun, ...] = ()
 
     @property
     def people(self) -> frozenset[int]:
@@ -157,12 +183,15 @@ def _without(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
     day = timedelta(days=1)
     if asked.date_from <= run.date_from and run.date_to <= asked.date_to:
         return _replacing(asked, run, now=now)
+    beside = (*asked.beside, run)
     if asked.date_from <= run.date_to < asked.date_to:
         _join(run, asked)
-        return dataclasses.replace(asked, date_from=max(asked.date_from, run.date_to + day))
+        start = max(asked.date_from, run.date_to + day)
+        return dataclasses.replace(asked, date_from=start, beside=beside)
     if asked.date_from < run.date_from <= asked.date_to:
         _join(run, asked)
-        return dataclasses.replace(asked, date_to=min(asked.date_to, run.date_from - day))
+        end = min(asked.date_to, run.date_from - day)
+        return dataclasses.replace(asked, date_to=end, beside=beside)
     return asked
 
 
@@ -177,7 +206,8 @@ def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
     note("RESYNC_REPLACED", run, by=asked.by, now=now)
     first = {run.requested_by_id} if run.requested_by_id else set()
     people = first | set(run.also_for.values_list("pk", flat=True))
-    return dataclasses.replace(asked, also_for=asked.also_for | people)
+    replaced = (*asked.replaced, run)
+    return dataclasses.replace(asked, also_for=asked.also_for | people, replaced=replaced)
 
 
 def _create(

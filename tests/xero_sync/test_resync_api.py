@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.dateparse import parse_datetime
 
 from tests import builders
 from tests.xero_sync.conftest import Linked, clock
@@ -88,3 +89,36 @@ def test_cancelled_run_is_resumed_by_api(linked: Linked) -> None:
 
     assert (resumed.status_code, resumed.json()["state"]) == (200, "QUEUED")
     assert linked.work(run).state == RunState.DONE
+
+
+def test_api_tells_when_a_paused_run_goes_on(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/CreditNotes", named="maintenance")
+    run = linked.work(ask(linked))
+
+    shown = builders.client_of(linked.manager).get(f"{API}{run.pk}/").json()
+
+    assert (shown["state"], shown["stalled"]) == ("PAUSED", False)
+    assert parse_datetime(shown["paused_until"]) == run.not_before
+    assert parse_datetime(shown["started_at"]) == run.started_at
+    assert (shown["per_second"], shown["seconds_left"]) == (None, None)
+
+
+def test_api_tells_pace_and_stalling(linked: Linked) -> None:
+    run = ask(linked)
+    now = clock()
+    run.steps.exclude(resource="INVOICE").update(item_count=0)
+    run.steps.filter(resource="INVOICE").update(read_count=500, item_count=1000)
+    # Long ago, so that the moment of the question hardly counts.
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=RunState.RUNNING, pace_since=now - timedelta(days=1), heard_at=now
+    )
+    client = builders.client_of(linked.manager)
+
+    shown = client.get(f"{API}{run.pk}/").json()
+    SyncRun.objects.filter(pk=run.pk).update(heard_at=now - timedelta(hours=1))
+    silent = client.get(f"{API}{run.pk}/").json()
+
+    assert shown["seconds_left"] == pytest.approx(86_400, rel=0.01)
+    assert shown["per_second"] is not None
+    assert (shown["stalled"], shown["paused_until"]) == (False, None)
+    assert (silent["stalled"], silent["seconds_left"]) == (True, None)

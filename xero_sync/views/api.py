@@ -30,7 +30,7 @@ from xero_sync import (
     runs,
     tasks,
 )
-from xero_sync.models import RunWhat, SyncRun
+from xero_sync.models import RunState, RunWhat, SyncRun
 
 
 class MaySeeRuns(rest_permissions.BasePermission):
@@ -83,17 +83,22 @@ class SyncRuns(_RunView):
         return Response({"results": [as_json(run) for run in found]})
 
     def post(self, request: Request) -> Response:
-        """Start a run; 400 with the message at the field, 409 while Xero is not connected."""
+        """Start a run: 201, or 200 with one under way that reads all of these days.
+
+        `detail` says in words what happened. 400 with the message at the field, 409 while Xero is
+        not connected.
+        """
         asked = _checked(request)
         by = request.user if isinstance(request.user, User) else None
         try:
-            run = runs.request(portal=self.portal_of(request), by=by, now=timezone.now(), **asked)
+            answer = runs.answer(portal=self.portal_of(request), by=by, now=timezone.now(), **asked)
         except ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except runs.NotPossible as problem:
             return _conflict(str(problem))
-        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
-        return Response(as_json(run), status=status.HTTP_201_CREATED)
+        bells.ring(tasks.work_on_run, answer.run.pk, queue=bells.BULK)
+        code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
+        return Response({**as_json(answer.run), "detail": answer.words}, status=code)
 
 
 class PreviewSyncRun(_RunView):
@@ -192,14 +197,18 @@ def as_json(run: SyncRun) -> dict[str, Any]:
     """Return a run with its progress and proof; amounts as decimal strings."""
     now = timezone.now()
     progress = run_progress.progress_of(run, now=now)
+    stalled = runs.has_stalled(run, now=now)
     return {
         "id": run.pk,
         "what": run.what,
         "date_from": run.date_from,
         "date_to": run.date_to,
-        "state": "STALLED" if runs.has_stalled(run, now=now) else run.state,
+        "state": "STALLED" if stalled else run.state,
         "reason": run.reason,
+        "stalled": stalled,
         "requested_at": run.requested_at,
+        "started_at": run.started_at,
+        "paused_until": run.not_before if run.state == RunState.PAUSED else None,
         "finished_at": run.finished_at,
         "read": progress.read,
         "total": progress.total,
@@ -208,6 +217,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
         "unchanged": progress.unchanged,
         "set_aside": progress.set_aside,
         "without_learner": run.unmatched_count,
+        "per_second": round(progress.per_second, 1) if progress.per_second else None,
         "seconds_left": progress.left.total_seconds() if progress.left else None,
         "kinds": [
             {

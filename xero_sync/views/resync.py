@@ -65,14 +65,14 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     if "preview" in request.POST:
         return _preview(request, form)
     try:
-        run = runs.request(
+        answer = runs.answer(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
         )
     except runs.NotPossible as reason:
         form.add_error(None, str(reason))
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
-    bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
-    messages.success(request, "The re-sync has started. You will be told here when it is done.")
+    bells.ring(tasks.work_on_run, answer.run.pk, queue=bells.BULK)
+    messages.success(request, f"{answer.words} {answer.promise}")
     return redirect("resync")
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm.models import Portal
-from xero_sync import bells, ranges, resuming, run_progress, runs, tasks
+from xero_sync import bells, ranges, resuming, run_lines, runs, tasks
 from xero_sync.models import RunState, RunWhat, SyncRun
 
 
@@ -22,17 +22,43 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-03-31") from None
 
 
+# Seconds between two lines of figures.
+EVERY = 2.0
+_MOVING = (RunState.RUNNING, RunState.VERIFYING)
+
+
 class Command(BaseCommand):
     """Ask for a re-sync from the shell; exit 0 only when it is verified complete (--wait)."""
 
-    help = "Re-sync a date range of a portal's Xero documents."
+    help = (
+        "Re-syncs the Xero documents of a portal that are dated in a range, both days included. "
+        "Without --wait it only asks: the workers do it, and the re-sync page shows it."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the portal, the range and whether to wait."""
-        parser.add_argument("portal", metavar="PORTAL_SLUG")
-        parser.add_argument("--from", dest="date_from", type=_date, required=True)
-        parser.add_argument("--to", dest="date_to", type=_date, required=True)
-        parser.add_argument("--wait", action="store_true", help="Wait for the verified end.")
+        parser.add_argument("portal", metavar="PORTAL_SLUG", help="The portal, such as demo.")
+        parser.add_argument(
+            "--from",
+            dest="date_from",
+            type=_date,
+            required=True,
+            metavar="YYYY-MM-DD",
+            help="The first day, by the documents' own date.",
+        )
+        parser.add_argument(
+            "--to",
+            dest="date_to",
+            type=_date,
+            required=True,
+            metavar="YYYY-MM-DD",
+            help="The last day: at most ten years after the first, and not in the future.",
+        )
+        parser.add_argument(
+            "--wait",
+            action="store_true",
+            help="Tell how far it is, in UTC, and exit 0 only when it is verified complete.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Record the request, ring, and where asked to, watch it to its end.
@@ -43,7 +69,7 @@ class Command(BaseCommand):
         if portal is None:
             raise CommandError(f"There is no portal {options['portal']!r}.")
         try:
-            run = runs.request(
+            answer = runs.answer(
                 portal=portal,
                 date_from=options["date_from"],
                 date_to=options["date_to"],
@@ -57,9 +83,12 @@ class Command(BaseCommand):
             raise CommandError(f"{option}: {problem}") from None
         except runs.NotPossible as problem:
             raise CommandError(str(problem)) from None
+        run = answer.run
         bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        self.stderr.write(answer.words)
         if not options["wait"]:
-            self.stderr.write(f"Re-sync {run.pk} is queued.")
+            queued = "queued" if answer.is_new else run.get_state_display().lower()
+            self.stderr.write(f"Re-sync {run.pk} is {queued}.")
             return
         # Runs that were open already may read some of the days instead.
         others = runs.open_between(
@@ -69,13 +98,15 @@ class Command(BaseCommand):
             self._wait(one)
 
     def _wait(self, run: SyncRun) -> None:
-        said = ""
+        said, said_at = "", 0.0
         while True:
             run.refresh_from_db()
-            words = self._words(run)
-            if words != said:
-                self.stderr.write(words)
-                said = words
+            now = timezone.now()
+            heading = run_lines.heading_of(run, now=now)
+            # News at once, figures now and then.
+            if heading != said or (run.state in _MOVING and time.monotonic() > said_at + EVERY):
+                self.stderr.write(run_lines.line_of(run, now=now))
+                said, said_at = heading, time.monotonic()
             if not run.is_open:
                 break
             link = connection_of(run.portal)
@@ -92,12 +123,3 @@ class Command(BaseCommand):
             return
         if run.state != RunState.DONE:
             raise CommandError(f"{run.get_state_display()}. {run.reason}".strip())
-
-    def _words(self, run: SyncRun) -> str:
-        figures = run_progress.progress_of(run)
-        total = "?" if figures.total is None else f"{figures.total:,}"
-        reason = f" ({run.reason})" if run.reason else ""
-        return (
-            f"{run.get_state_display()}{reason}: {figures.read:,} of {total} documents, "
-            f"{figures.new:,} new, {figures.changed:,} changed, {figures.set_aside:,} set aside"
-        )
