@@ -220,13 +220,8 @@ class Session:
         return page
 
     def _slot(self, tenant_id: UUID) -> limiter.Slot:
-        is_bulk = self._lane is Lane.BULK
         try:
-            return self._limiter.acquire_soon(
-                tenant_id=tenant_id,
-                lane=self._lane,
-                patience_for_slot=limiter.BULK_PATIENCE_SECONDS if is_bulk else None,
-            )
+            return self._limiter.acquire_soon(tenant_id=tenant_id, lane=self._lane)
         except redis.RedisError as error:
             raise errors.Unavailable("The limiter's books cannot be read.") from error
 

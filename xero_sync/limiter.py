@@ -28,9 +28,7 @@ when it ends.
 *Two lanes*: bulk leaves to people and events 1 call in flight of 5, 10 of 60 calls a minute, a
 tenth of the day, and a hundredth of the app's minute.
 
-No worker sleeps here longer than a second for a minute or a day; the work goes back with a time
-instead. For a free call bulk work waits longer: another job of ours has taken them, which will end
-soon, and going back would throw away the pages that are fetched already.
+No worker sleeps here longer than a second; the work goes back with a time instead.
 """
 
 import datetime
@@ -53,10 +51,7 @@ from xero_sync import errors, limits
 from xero_sync.errors import LimitKind
 
 PATIENCE_SECONDS = 1.0
-# With the longest call after it this is still within a claim's lease.
-BULK_PATIENCE_SECONDS = 20.0
 _STEP_SECONDS = 0.02
-_LONG_STEP_SECONDS = 0.1
 _SCRIPT = Path(__file__).with_name("limiter.lua").read_text()
 
 
@@ -133,27 +128,18 @@ class Limiter:
         return Wait(cast(LimitKind, kind), _instant(float(moment)), seconds)
 
     def acquire_soon(
-        self,
-        *,
-        tenant_id: uuid.UUID,
-        lane: Lane,
-        patience: float = PATIENCE_SECONDS,
-        patience_for_slot: float | None = None,
+        self, *, tenant_id: uuid.UUID, lane: Lane, patience: float = PATIENCE_SECONDS
     ) -> Slot:
         """Take a slot, waiting for it up to `patience` seconds.
 
-        :param patience_for_slot: the same where only calls in flight stand in the way.
         :raises errors.RateLimited: none is free by then; ask again after its `retry_after`.
         """
-        began = time.monotonic()
-        if patience_for_slot is None:
-            patience_for_slot = patience
+        ends = time.monotonic() + patience
         while True:
             answer = self.acquire(tenant_id=tenant_id, lane=lane)
             if isinstance(answer, Slot):
                 return answer
-            waited = time.monotonic() - began
-            left = (patience_for_slot if answer.kind == "concurrent" else patience) - waited
+            left = ends - time.monotonic()
             if answer.seconds > left or left <= 0:
                 raise errors.RateLimited(
                     f"Held back to stay below Xero's {answer.kind} limit.",
@@ -161,8 +147,7 @@ class Limiter:
                     retry_after=answer.seconds,
                 )
             # Uneven steps, so that those who wait do not all ask at the same moments.
-            step = _STEP_SECONDS if waited < PATIENCE_SECONDS else _LONG_STEP_SECONDS
-            time.sleep(min(left, max(answer.seconds, step * random.uniform(0.5, 1.5))))  # noqa: S311
+            time.sleep(min(left, max(answer.seconds, _STEP_SECONDS * random.uniform(0.5, 1.5))))  # noqa: S311
 
     def settle(
         self,

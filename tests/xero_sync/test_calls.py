@@ -368,39 +368,3 @@ def test_limiter_reads_the_settings_when_it_is_first_used(settings: Settings) ->
     limiter.shared.cache_clear()
 
     assert limiter.shared().books_of(uuid.uuid4()).day_left == 1234
-
-
-@pytest.mark.parametrize(("lane", "waits"), [(Lane.BULK, True), (Lane.PEOPLE, False)])
-def test_bulk_work_waits_for_a_call_of_another_job_to_end(
-    linked: Linked, monkeypatch: pytest.MonkeyPatch, lane: Lane, *, waits: bool
-) -> None:
-    """People do not: their work goes back and is rung for again."""
-    session = session_of(linked, lane)
-    list_invoices(session)
-    counter = limiting.Counter(limiter.shared(), linked.organisation.tenant_id)
-    held = [counter.take(lane) for _ in range(4 if lane is Lane.BULK else 5)]
-
-    def end_one_after_seconds(_: float) -> None:
-        if sleeper.slept > 15 and held:
-            counter.give_back(held.pop())
-
-    sleeper = limiting.waits_by(monkeypatch, end_one_after_seconds)
-    if waits:
-        assert list_invoices(session).elements
-        assert 15 < sleeper.slept < 16
-    else:
-        assert isinstance(failure_of(list_invoices, session), errors.RateLimited)
-        assert sleeper.slept == pytest.approx(limiter.PATIENCE_SECONDS)
-
-
-def test_bulk_work_does_not_wait_for_the_minute(
-    linked: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = session_of(linked, Lane.BULK)
-    counter = limiting.Counter(limiter.shared(), linked.organisation.tenant_id)
-    counter.call(50)
-
-    sleeper = limiting.waits_by(monkeypatch, lambda _: None)
-
-    assert isinstance(failure_of(list_invoices, session), errors.RateLimited)
-    assert sleeper.slept == 0
