@@ -19,8 +19,8 @@ from xero_sync.models import Cursor, Event, SetAside, SyncRun
 OVERDUE = timedelta(minutes=10)
 MOST_SET_ASIDE = 50
 _BY_SWEEP = (
-    "Changes arrive by sweep instead of by webhook, so a little later: see Webhooks below for what "
-    "an operator can do."
+    "Changes arrive by sweep instead of by webhook, so a little later; the Xero card says what an "
+    "operator can do."
 )
 
 

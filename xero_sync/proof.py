@@ -23,8 +23,8 @@ _READ_SINCE = "The days that differed were read again since and are complete"
 _COUNTED_AGAIN = "It is counted again every day"
 _WAIT = "What differs from Xero is being read again by itself; Re-syncs shows how far it is."
 _LOOK = (
-    "Not everything here is as it is in Xero: see below what differs. Mend it in Xero where it is "
-    "wrong there, then re-sync its days. Everything is counted again every day."
+    "Not everything here is as it is in Xero; the Xero card says what differs. Mend it in Xero "
+    "where it is wrong there, then re-sync its days. Everything is counted again every day."
 )
 
 
