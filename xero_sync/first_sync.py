@@ -25,6 +25,16 @@ def cancelled(organisation_id: int) -> SyncRun | None:
     return first
 
 
+def is_behind(organisation_id: int) -> bool:
+    """Return whether documents of before are still to come, as far as is known."""
+    return is_unfinished(organisation_id) and not _has_come_otherwise(organisation_id)
+
+
+def _has_come_otherwise(organisation_id: int) -> bool:
+    first = _latest(organisation_id)
+    return first is not None and first.state == RunState.CANCELLED and _all_is_here(first)
+
+
 def _latest(organisation_id: int) -> SyncRun | None:
     found = SyncRun.objects.filter(organisation_id=organisation_id, is_first=True)
     return found.order_by("-requested_at", "-pk").first()

@@ -23,6 +23,7 @@ from xero_sync import (
     channel,
     claims,
     errors,
+    first_sync,
     following,
     limiter,
     listings,
@@ -33,7 +34,7 @@ from xero_sync import (
     spans,
     storing,
 )
-from xero_sync.models import Cursor, Resource, SyncRun
+from xero_sync.models import Cursor, Resource
 
 logger = logging.getLogger(__name__)
 
@@ -258,9 +259,7 @@ def _finish(cursor: Cursor, now: datetime) -> None:
 
 def _note_good_sync(link: Connection, organisation_id: int, *, now: datetime) -> None:
     """Remember that everything is in step, unless a resource or the first sync is behind."""
-    if SyncRun.objects.filter(
-        organisation_id=organisation_id, is_first=True, finished_at=None
-    ).exists():
+    if first_sync.is_behind(organisation_id):
         return
     cursors = Cursor.objects.filter(organisation_id=organisation_id)
     if not cursors.filter(last_swept_at=None).exists() and not cursors.exclude(problem="").exists():

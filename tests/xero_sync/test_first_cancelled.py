@@ -7,6 +7,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from connected_apps.models import Connection
 from invoices.models import Document
 from lrm.models import LrmRole
 from tests import builders
@@ -62,6 +63,18 @@ def test_page_says_what_is_not_here_and_offers_to_go_on(cancelled: Linked) -> No
     assert NOTE not in page_of(cancelled)
     assert cancelled.work(first).state == RunState.DONE
     assert ours(cancelled) == theirs(cancelled)
+
+
+def test_sweeps_alone_are_no_good_sync_while_documents_are_missing(cancelled: Linked) -> None:
+    cancelled.sweep()
+    assert Connection.objects.get().last_good_sync_at is None
+
+    first = SyncRun.objects.get(is_first=True)
+    assert builders.client_of(cancelled.manager).post(f"{PAGE}{first.pk}/resume/")
+    cancelled.work(first)
+    cancelled.sweep()
+
+    assert Connection.objects.get().last_good_sync_at is not None
 
 
 def test_page_says_it_however_many_runs_came_after(cancelled: Linked) -> None:
