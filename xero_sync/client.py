@@ -55,19 +55,44 @@ class _Kind:
     get_method: str
     # Knows `includeArchived` (the OpenAPI specification).
     takes_archived: bool = False
+    # The same of `unitdp`: its lists, and its single element.
+    lists_unitdp: bool = True
+    gets_unitdp: bool = False
 
 
 _KINDS = {
-    Resource.CONTACT: _Kind("Contacts", "ContactID", "get_contacts", "get_contact", True),
-    Resource.INVOICE: _Kind("Invoices", "InvoiceID", "get_invoices", "get_invoice", True),
+    Resource.CONTACT: _Kind(
+        "Contacts",
+        "ContactID",
+        "get_contacts",
+        "get_contact",
+        takes_archived=True,
+        lists_unitdp=False,
+    ),
+    Resource.INVOICE: _Kind(
+        "Invoices",
+        "InvoiceID",
+        "get_invoices",
+        "get_invoice",
+        takes_archived=True,
+        gets_unitdp=True,
+    ),
     Resource.CREDIT_NOTE: _Kind(
-        "CreditNotes", "CreditNoteID", "get_credit_notes", "get_credit_note"
+        "CreditNotes", "CreditNoteID", "get_credit_notes", "get_credit_note", gets_unitdp=True
     ),
     Resource.OVERPAYMENT: _Kind(
         "Overpayments", "OverpaymentID", "get_overpayments", "get_overpayment"
     ),
     Resource.PREPAYMENT: _Kind("Prepayments", "PrepaymentID", "get_prepayments", "get_prepayment"),
 }
+
+
+# Else Xero rounds the unit amount of a line to two decimals.
+_FOUR_DECIMALS: dict[str, Any] = {"unitdp": 4}
+
+
+def _four_decimals(kind: _Kind) -> dict[str, Any]:
+    return _FOUR_DECIMALS if kind.lists_unitdp else {}
 
 
 class XeroClient:
@@ -104,7 +129,7 @@ class XeroClient:
             only, and it is left out for the other kinds.
         """
         kind = _KINDS[resource]
-        options: dict[str, Any] = {"page": page, "page_size": page_size}
+        options: dict[str, Any] = {"page": page, "page_size": page_size, **_four_decimals(kind)}
         if where is not None:
             options["where"] = where
         if order is not None:
@@ -131,7 +156,7 @@ class XeroClient:
         if not 0 < len(ids) <= batching.most_ids(resource):
             raise ValueError(f"{len(ids)} ids of {kind.collection} do not fit one call.")
         # Without a page number Xero leaves out the line items.
-        options: dict[str, Any] = {"page": 1, "page_size": 100}
+        options: dict[str, Any] = {"page": 1, "page_size": 100, **_four_decimals(kind)}
         if resource in batching.TAKE_IDS:
             options |= {"i_ds": [str(one) for one in ids], "include_archived": True}
         else:
@@ -144,7 +169,8 @@ class XeroClient:
         :raises errors.NotFound: there is none, or it is another organisation's.
         """
         kind = _KINDS[resource]
-        return self._call(kind.get_method, kind.collection, str(xero_id))
+        options = _FOUR_DECIMALS if kind.gets_unitdp else {}
+        return self._call(kind.get_method, kind.collection, str(xero_id), **options)
 
     def organisation(self) -> replies.Page:
         """Return the organisation's own details. Xero does not count its bytes as egress."""

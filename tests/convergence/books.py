@@ -7,7 +7,7 @@ and of contacts.
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
@@ -120,8 +120,7 @@ def _their_line(line: Row) -> Line:
         line["line_item_id"],
         line["description"],
         Decimal(line["quantity"]),
-        # Lists show two decimals unless they are asked for four, which ours are not.
-        Decimal(line["unit_amount"]).quantize(Decimal("0.01"), ROUND_HALF_UP),
+        Decimal(line["unit_amount"]),
         Decimal(line["tax_amount"]),
         Decimal(line["line_amount"]),
         line["account_code"],
