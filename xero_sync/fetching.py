@@ -82,7 +82,10 @@ class Fetcher:
                     now=self.clock(),
                 )
                 following.follow(
-                    organisation_id=self.organisation_id, written=written, now=self.clock()
+                    organisation_id=self.organisation_id,
+                    resource=self.resource,
+                    written=written,
+                    now=self.clock(),
                 )
             self._settle(settled, EventState.DONE)
             self._hold()

@@ -7,7 +7,17 @@ from django.db import transaction
 from connected_apps import audit
 from invoices import amounts
 from invoices.models import ContactLink, Document
-from xero_sync import pushes, ranges, run_log, run_progress, run_told, run_walk, sums, sweeps
+from xero_sync import (
+    following,
+    pushes,
+    ranges,
+    run_log,
+    run_progress,
+    run_told,
+    run_walk,
+    sums,
+    sweeps,
+)
 from xero_sync.models import PushState, RunState, SyncRun, SyncStep
 
 _VERIFIED = "Verified: Xero's counts and sums are ours"
@@ -15,6 +25,7 @@ _VERIFIED = "Verified: Xero's counts and sums are ours"
 
 def finish(*, run: SyncRun, now: datetime) -> None:
     """End a run of documents: done where every count and total agrees, else with problems."""
+    following.follow_all(organisation_id=run.organisation_id, now=now)
     run.unmatched_count = _unmatched(run)
     SyncRun.objects.filter(pk=run.pk).update(unmatched_count=run.unmatched_count)
     problems = [words for step in run.steps.all() for words in _problems(step)]

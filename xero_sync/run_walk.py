@@ -21,7 +21,6 @@ from xero_sync import (
     claims,
     client,
     errors,
-    following,
     listings,
     pulling,
     replies,
@@ -229,15 +228,13 @@ def store_loose(
     with transaction.atomic(savepoint=False):
         session.check_generation()
         hold(run, now)
-        written = storing.store(
+        return storing.store(
             organisation_id=run.organisation_id,
             resource=resource,
             page=page,
             now=now,
             confirm=confirm,
         )
-        following.follow(organisation_id=run.organisation_id, written=written, now=now)
-        return written
 
 
 def hold(run: SyncRun, now: datetime) -> None:

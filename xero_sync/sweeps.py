@@ -208,10 +208,12 @@ def _walk(session: calls.Session, link: Connection, cursor: Cursor, clock: claim
             written = storing.store(
                 organisation_id=cursor.organisation_id, resource=resource, page=page, now=clock()
             )
-            if cursor.swept_through is not None:
-                following.follow(
-                    organisation_id=cursor.organisation_id, written=written, now=clock()
-                )
+            following.follow(
+                organisation_id=cursor.organisation_id,
+                resource=resource,
+                written=written,
+                now=clock(),
+            )
             channel.note_sweep(link=link, cursor=cursor, page=page, written=written, now=clock())
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
             claims.keep(

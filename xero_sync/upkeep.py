@@ -3,7 +3,17 @@
 from datetime import timedelta
 
 from connected_apps.queries import live_connections
-from xero_sync import calls, claims, counts, limiter, organisations, parking, problems, retrying
+from xero_sync import (
+    calls,
+    claims,
+    counts,
+    following,
+    limiter,
+    organisations,
+    parking,
+    problems,
+    retrying,
+)
 from xero_sync.models import Cursor
 
 
@@ -19,6 +29,7 @@ def check(*, organisation_id: int, clock: claims.Clock) -> list[int]:
     )
     try:
         asked = counts.check(session=session, link=link, organisation_id=organisation_id, now=now)
+        following.follow_all(organisation_id=organisation_id, now=now)
         problems.retry_set_aside(session=session, organisation_id=organisation_id, now=now)
         problems.recount(link=link, organisation_id=organisation_id, now=now)
         organisations.refresh_details(session=session, organisation_id=organisation_id)

@@ -203,6 +203,8 @@ class Stage:
         self._drain()
         self.make_due()
         self._until_swept()
+        # A sweep leaves events of our own for invoices that disagree with their credits.
+        self._drain()
         found = self._differences()
         # What was served spoiled, and stored so, has changed back in Xero without a word.
         self.silent.update(self.world.show("faults")["spoiled"])

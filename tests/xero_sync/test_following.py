@@ -10,6 +10,7 @@ from invoices.models import Document
 from tests.xero_sync.conftest import Linked
 from tests.xero_sync.test_runs import end_first, request
 from tests.xero_sync.test_set_aside import GOOD, invoice
+from tests.xero_sync.test_upkeep import check
 from tests.xero_sync.test_webhooks import KEYS, deliver, event
 from xero_sync.models import Event, RunState
 
@@ -100,6 +101,44 @@ def test_invoice_outside_the_range_of_a_resync_follows_a_credit_within(linked: L
     linked.take_events()
 
     assert run.state == RunState.DONE
+    assert due() == 0
+
+
+def test_invoice_follows_a_credit_that_was_taken_off_before_it_was_ever_stored(
+    linked: Linked,
+) -> None:
+    serve(linked, PAID)
+    linked.sweep()
+
+    serve(linked, OWED, UNUSED)
+    tell_of_the_credit(linked)
+
+    assert due() == 110
+
+
+def test_invoice_follows_such_a_credit_after_a_resync_of_both(linked: Linked) -> None:
+    serve(linked, PAID)
+    linked.sweep()
+    end_first(linked)
+
+    serve(linked, OWED, UNUSED)
+    run = linked.work(request(linked, "2026-05-01", "2026-05-31"))
+    linked.take_events()
+
+    assert run.state == RunState.DONE
+    assert due() == 110
+
+
+def test_daily_count_finds_an_invoice_that_disagrees_with_its_credits(linked: Linked) -> None:
+    serve(linked, OWED)
+    linked.sweep()
+    serve(linked, PAID, CREDIT)
+    tell_of_the_credit(linked)
+    Document.objects.filter(number="INV-1").update(amount_credited=0, amount_due=110)
+
+    check(linked)
+    linked.take_events()
+
     assert due() == 0
 
 
