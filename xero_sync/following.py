@@ -85,7 +85,7 @@ def _ask_for(organisation_id: int, invoice_ids: str, now: datetime, **values: li
     """Leave an event for each invoice that a query names."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT xero_id::text FROM ({invoice_ids}) found ORDER BY 1 LIMIT {_MOST}",  # noqa: S608
+            f"SELECT xero_id::text FROM ({invoice_ids}) found ORDER BY 1 LIMIT {_MOST}",  # noqa: S608 - queries above
             {"organisation": organisation_id, **values},
         )
         found = [row[0] for row in cursor.fetchall()]
