@@ -87,6 +87,7 @@ def fetch(tenant: str, *, page_size: int = 1000) -> list[tuple[int, bytes]]:
                     params={
                         "page": str(number),
                         "pageSize": str(page_size),
+                        "unitdp": "4",
                         "where": f'Type=="{document_type}"',
                         "order": f"{_KINDS[place][2]} ASC",
                     },
