@@ -61,9 +61,9 @@ def _children(
 ) -> dict[int, list[Line]]:
     """Return what hangs on documents, by document; in Xero's order or in that of its ids."""
     found: dict[int, list[Line]] = defaultdict(list)
-    mine = model._default_manager.filter(document__organisation=organisation)
+    mine: Any = model._default_manager.filter(document__organisation=organisation)
     for one in mine.order_by(order or "xero_id"):
-        found[getattr(one, "document_id")].append(read(one))  # noqa: B009 - of each of the three
+        found[one.document_id].append(read(one))
     return found
 
 

@@ -79,6 +79,7 @@ def _live(asked: dict[str, Any], say: int) -> None:
     """Be a child: take the turn, tell how it went, end."""
     from xero_sync import limiter
 
+    # In this process, which ends with the turn, the limiter's module gets another clock.
     naps = Naps(step=2 * limiter._STEP_SECONDS)
     limiter.time = naps  # type: ignore[assignment, attr-defined]
     complaints = Complaints()
