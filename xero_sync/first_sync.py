@@ -6,15 +6,13 @@ that documents are not here, until somebody resumes it or everything has come in
 
 from django.db.models import F
 
-from xero_sync.models import Cursor, Resource, RunState, SyncRun
-
-_ENDED = (RunState.DONE, RunState.DONE_WITH_PROBLEMS)
+from xero_sync.models import ENDED_RUNS, Cursor, Resource, RunState, SyncRun
 
 
 def is_unfinished(organisation_id: int) -> bool:
     """Return whether it is under way or stands cancelled."""
     first = _latest(organisation_id)
-    return first is not None and first.state not in _ENDED
+    return first is not None and first.state not in ENDED_RUNS
 
 
 def cancelled(organisation_id: int) -> SyncRun | None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connected_apps.queries import live_connections
 from xero_sync import pushes, runs
-from xero_sync.models import ContactPush, Cursor, Delivery, Event, EventState, SyncRun
+from xero_sync.models import OPEN_RUNS, ContactPush, Cursor, Delivery, Event, EventState, SyncRun
 
 
 def ages() -> dict[str, Any]:
@@ -30,7 +30,7 @@ def ages() -> dict[str, Any]:
     )
     portals = live_connections().values("portal_id")
     waiting = ContactPush.objects.filter(state__in=pushes.OPEN, learner__sync_to_xero=True)
-    open_runs = SyncRun.objects.filter(state__in=runs.OPEN, organisation_id__in=live)
+    open_runs = SyncRun.objects.filter(state__in=OPEN_RUNS, organisation_id__in=live)
     events = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
     return {
         "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),

@@ -120,6 +120,11 @@ class RunState(models.TextChoices):
     CANCELLED = "CANCELLED", "Cancelled"
 
 
+# There is still work to do; or it came to its end by itself.
+OPEN_RUNS = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
+ENDED_RUNS = (RunState.DONE, RunState.DONE_WITH_PROBLEMS)
+
+
 class RunWhat(models.TextChoices):
     """What a person asked to be re-synced."""
 
@@ -178,12 +183,7 @@ class SyncRun(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether there is still work to do."""
-        return self.state in {
-            RunState.QUEUED,
-            RunState.RUNNING,
-            RunState.PAUSED,
-            RunState.VERIFYING,
-        }
+        return self.state in OPEN_RUNS
 
 
 class SyncRunLine(models.Model):

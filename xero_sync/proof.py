@@ -13,11 +13,19 @@ from django.db.models import Exists, OuterRef, Q
 from connected_apps import facts
 from connected_apps.models import Organisation
 from xero_sync import run_words, sums
-from xero_sync.models import Cursor, Resource, RunState, RunWhat, SyncRun, SyncStep
-from xero_sync.runs import DOCUMENTS, OPEN
+from xero_sync.models import (
+    ENDED_RUNS,
+    OPEN_RUNS,
+    Cursor,
+    Resource,
+    RunState,
+    RunWhat,
+    SyncRun,
+    SyncStep,
+)
+from xero_sync.runs import DOCUMENTS
 
 _MOST_NAMED = 3
-_ENDED = (RunState.DONE, RunState.DONE_WITH_PROBLEMS)
 _BEING_READ = "What differs is being read again now, by itself"
 _READ_SINCE = "The days that differed were read again since and are complete"
 _COUNTED_AGAIN = "It is counted again every day"
@@ -95,7 +103,7 @@ def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: boo
 def _of_first_sync(organisation: Organisation) -> facts.Fact:
     """Return the proof of the first sync, which is there hours before the first daily count."""
     first = SyncRun.objects.filter(
-        organisation=organisation, is_first=True, state__in=_ENDED
+        organisation=organisation, is_first=True, state__in=ENDED_RUNS
     ).first()
     if first is None:
         return facts.Fact("Counted", "Not yet")
@@ -140,10 +148,10 @@ def _what_next(organisation: Organisation, after: datetime, stands: bool) -> tup
         by_itself | under_way, organisation=organisation, what=RunWhat.DOCUMENTS
     )
     states = set(mending.values_list("state", flat=True))
-    if states & set(OPEN):
+    if states & set(OPEN_RUNS):
         return _BEING_READ, _WAIT
     # One with problems counts too: those that matter would stand.
-    if states and states <= set(_ENDED):
+    if states and states <= set(ENDED_RUNS):
         return _READ_SINCE, ""
     return _COUNTED_AGAIN, _LOOK
 
@@ -151,7 +159,7 @@ def _what_next(organisation: Organisation, after: datetime, stands: bool) -> tup
 def _standing(organisation: Organisation, cursors: dict[str, Cursor]) -> list[SyncRun]:
     """Return the runs that found a difference which nothing has ended, newest first."""
     ended = SyncRun.objects.filter(
-        organisation=organisation, what=RunWhat.DOCUMENTS, state__in=_ENDED
+        organisation=organisation, what=RunWhat.DOCUMENTS, state__in=ENDED_RUNS
     )
     later = ended.filter(
         finished_at__gt=OuterRef("finished_at"),

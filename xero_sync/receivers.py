@@ -9,7 +9,7 @@ from invoices.models import ContactLink
 from lrm import signals as lrm_signals
 from lrm.models import Learner
 from xero_sync import bells, links, pushes, runs, sweeps, tasks
-from xero_sync.models import Cursor, Inbox, SyncRun
+from xero_sync.models import OPEN_RUNS, Cursor, Inbox, SyncRun
 
 
 def connect() -> None:
@@ -30,7 +30,7 @@ def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any)
         next_due_at=now, claimed_until=None, attempts=0, problem=""
     )
     Inbox.objects.filter(organisation_id=organisation_id).update(not_before=None)
-    SyncRun.objects.filter(organisation_id=organisation_id, state__in=runs.OPEN).update(
+    SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS).update(
         generation=connection.generation, not_before=None, claimed_until=None
     )
     if same_organisation:
@@ -39,7 +39,7 @@ def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any)
         pushes.start_over(portal_id=connection.portal_id)
     bells.ring(tasks.sweep, organisation_id, queue=bells.BULK)
     bells.ring(tasks.push_learners, connection.portal_id, queue=bells.PEOPLE)
-    waiting = SyncRun.objects.filter(organisation_id=organisation_id, state__in=runs.OPEN)
+    waiting = SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS)
     for run_id in waiting.values_list("pk", flat=True):
         bells.ring(tasks.work_on_run, run_id, queue=bells.BULK)
 

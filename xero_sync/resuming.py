@@ -9,9 +9,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states import LIVE
 from lrm.models import User
 from xero_sync import run_words, runs
-from xero_sync.models import RunState, SyncRun
-
-_ENDED = (RunState.DONE, RunState.DONE_WITH_PROBLEMS)
+from xero_sync.models import ENDED_RUNS, OPEN_RUNS, RunState, SyncRun
 
 
 def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
@@ -58,8 +56,8 @@ def is_offered(run: SyncRun) -> bool:
 def instead_of(run: SyncRun) -> SyncRun | None:
     """Return the run that reads all days of a cancelled one, or has read them since."""
     held = _others(run).filter(date_from__lte=run.date_from, date_to__gte=run.date_to)
-    later = held.filter(state__in=_ENDED, requested_at__gte=run.requested_at)
-    return held.filter(state__in=runs.OPEN).first() or later.order_by("-pk").first()
+    later = held.filter(state__in=ENDED_RUNS, requested_at__gte=run.requested_at)
+    return held.filter(state__in=OPEN_RUNS).first() or later.order_by("-pk").first()
 
 
 def _holds(other: SyncRun, run: SyncRun) -> bool:
@@ -69,7 +67,7 @@ def _holds(other: SyncRun, run: SyncRun) -> bool:
 def _beside(run: SyncRun) -> QuerySet[SyncRun]:
     """Return the open runs that read any day of this one."""
     return _others(run).filter(
-        state__in=runs.OPEN, date_from__lte=run.date_to, date_to__gte=run.date_from
+        state__in=OPEN_RUNS, date_from__lte=run.date_to, date_to__gte=run.date_from
     )
 
 

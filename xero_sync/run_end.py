@@ -14,11 +14,10 @@ from xero_sync import (
     run_log,
     run_progress,
     run_told,
-    run_walk,
     sums,
     sweeps,
 )
-from xero_sync.models import PushState, RunState, SyncRun, SyncStep
+from xero_sync.models import OPEN_RUNS, PushState, RunState, SyncRun, SyncStep
 
 _VERIFIED = "Verified: Xero's counts and sums are ours"
 
@@ -97,7 +96,7 @@ def _summary(run: SyncRun) -> str:
 def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
     state = RunState.DONE_WITH_PROBLEMS if reason else RunState.DONE
     with transaction.atomic():
-        ended = SyncRun.objects.filter(pk=run.pk, state__in=run_walk.OPEN).update(
+        ended = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
             state=state, reason=reason[:500], finished_at=now, claimed_until=None
         )
         if not ended:

@@ -16,8 +16,7 @@ _STALLED = (
 def heading_of(run: SyncRun, *, now: datetime) -> str:
     """Return the state of a run and why, without figures."""
     if runs.has_stalled(run, now=now):
-        since = max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
-        return f"Stalled. {_STALLED.format(since=_moment(since))}"
+        return f"Stalled. {_STALLED.format(since=_moment(runs.silent_since(run)))}"
     heading = str(run.get_state_display())
     if run.state == RunState.PAUSED and run.not_before is not None:
         heading += f" until {_moment(run.not_before)}"

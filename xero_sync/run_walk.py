@@ -31,9 +31,8 @@ from xero_sync import (
     windows,
     writing,
 )
-from xero_sync.models import Resource, RunState, SyncRun, SyncStep
+from xero_sync.models import OPEN_RUNS, Resource, SyncRun, SyncStep
 
-OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
 # A good part below Xero's 100,000, since more may be there than is stored here.
 LARGE = 60_000
 
@@ -242,7 +241,7 @@ def hold(run: SyncRun, now: datetime) -> None:
 
     :raises LostClaim: the run was cancelled.
     """
-    kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
+    kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
         claimed_until=now + claims.LEASE, attempts=0, heard_at=now
     )
     if not kept:

@@ -23,7 +23,7 @@ from xero_sync import (
     run_verify,
     run_walk,
 )
-from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +33,10 @@ TURN = timedelta(seconds=30)
 def work_on(*, run_id: int, clock: claims.Clock) -> timedelta | None:
     """Work on a run for a turn; return when to come back, or None when there is nothing to do."""
     now = clock()
-    due = SyncRun.objects.filter(pk=run_id, state__in=run_walk.OPEN).first()
+    due = SyncRun.objects.filter(pk=run_id, state__in=OPEN_RUNS).first()
     if due is None or (due.not_before and due.not_before > now):
         return None
-    run = claims.claim(SyncRun, run_id, now=now, state__in=run_walk.OPEN)
+    run = claims.claim(SyncRun, run_id, now=now, state__in=OPEN_RUNS)
     if run is None:
         return None
     try:
@@ -83,7 +83,7 @@ def _session_of(run: SyncRun) -> calls.Session:
 def _set_state(run: SyncRun, state: RunState, now: datetime) -> None:
     pace = run_pace.measured_from(run, now=now) if state == RunState.RUNNING else {}
     run.state, run.started_at = state, run.started_at or now
-    moved = SyncRun.objects.filter(pk=run.pk, state__in=run_walk.OPEN).update(
+    moved = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
         state=state, reason="", not_before=None, started_at=run.started_at, heard_at=now, **pace
     )
     if not moved:
@@ -96,7 +96,7 @@ def _hand_back(run: SyncRun, error: Exception, now: datetime) -> timedelta | Non
     parking.park(organisation_id=run.organisation_id, error=error, now=now)
     # Made anew for another generation it is another worker's already, and due at once.
     mine = SyncRun.objects.filter(pk=run.pk, generation=run.generation)
-    kept = mine.filter(state__in=run_walk.OPEN).update(
+    kept = mine.filter(state__in=OPEN_RUNS).update(
         state=RunState.PAUSED,
         reason=retry.why,
         not_before=now + retry.delay,

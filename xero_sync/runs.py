@@ -15,11 +15,10 @@ from connected_apps.queries import connection_of, live_connections
 from connected_apps.states import LIVE
 from lrm.models import Portal, User
 from xero_sync import ranges, run_answers, run_told, run_words, windows
-from xero_sync.models import Resource, RunState, RunWhat, SyncRun, SyncStep
+from xero_sync.models import OPEN_RUNS, Resource, RunState, RunWhat, SyncRun, SyncStep
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
 STALLED_AFTER = timedelta(minutes=3)
-OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
 
 
 class NotPossible(Exception):
@@ -27,28 +26,6 @@ class NotPossible(Exception):
 
 
 def request(
-    *,
-    portal: Portal,
-    date_from: date,
-    date_to: date,
-    what: RunWhat,
-    by: User | None,
-    now: datetime,
-    by_command: bool = False,
-) -> SyncRun:
-    """Record a person's request and return the run that answers it; see `answer`."""
-    return answer(
-        portal=portal,
-        date_from=date_from,
-        date_to=date_to,
-        what=what,
-        by=by,
-        now=now,
-        by_command=by_command,
-    ).run
-
-
-def answer(
     *,
     portal: Portal,
     date_from: date,
@@ -71,12 +48,7 @@ def answer(
     with transaction.atomic():
         link = locked(connection_of(portal))
         link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
-        for run in _open_runs(organisation, what):
-            if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
-                return run_answers.Answer(_join(run, asked), is_new=False)
-            asked = _without(asked, run, now=now)
-        made = _create(link, organisation, asked, now)
-        return run_answers.Answer(made, True, beside=asked.beside, replaced=asked.replaced)
+        return _answer(link, organisation, asked, now)
 
 
 def check_request(
@@ -99,7 +71,7 @@ def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[Sync
     found = SyncRun.objects.filter(
         portal=portal,
         what=RunWhat.DOCUMENTS,
-        state__in=OPEN,
+        state__in=OPEN_RUNS,
         date_from__lte=date_to,
         date_to__gte=date_from,
     )
@@ -129,12 +101,7 @@ def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) 
         raise NotPossible("Xero is not connected.")
     asked = _Asked(RunWhat.DOCUMENTS, *window, None)
     with transaction.atomic():
-        link = locked(link) or link
-        for run in _open_runs(organisation, asked.what):
-            if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
-                return run
-            asked = _without(asked, run, now=now)
-        return _create(link, organisation, asked, now)
+        return _answer(locked(link) or link, organisation, asked, now).run
 
 
 @dataclass(frozen=True)
@@ -169,8 +136,20 @@ def locked(link: Connection | None) -> Connection | None:
 
 
 def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
-    found = SyncRun.objects.filter(organisation=organisation, what=what, state__in=OPEN)
+    found = SyncRun.objects.filter(organisation=organisation, what=what, state__in=OPEN_RUNS)
     return list(found.order_by("date_from"))
+
+
+def _answer(
+    link: Connection, organisation: Organisation, asked: _Asked, now: datetime
+) -> run_answers.Answer:
+    """Let open runs answer what they read already, and make one for the rest."""
+    for run in _open_runs(organisation, asked.what):
+        if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
+            return run_answers.Answer(_join(run, asked), is_new=False)
+        asked = _without(asked, run, now=now)
+    made = _create(link, organisation, asked, now)
+    return run_answers.Answer(made, True, beside=asked.beside, replaced=asked.replaced)
 
 
 def _join(run: SyncRun, asked: _Asked) -> SyncRun:
@@ -266,7 +245,7 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
     Return False when it had ended already.
     """
     with transaction.atomic():
-        stopped = SyncRun.objects.filter(pk=run.pk, state__in=OPEN).update(
+        stopped = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
             state=RunState.CANCELLED,
             reason=f"Cancelled by {by}",
             finished_at=now,
@@ -284,8 +263,12 @@ def has_stalled(run: SyncRun, *, now: datetime) -> bool:
     Beat rings for it every few seconds, so then no worker is there to hear. Nobody rings while
     its organisation is not connected: it waits for a person.
     """
-    due_at = max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
-    return run.is_open and now - due_at > STALLED_AFTER and can_go_on(run)
+    return run.is_open and now - silent_since(run) > STALLED_AFTER and can_go_on(run)
+
+
+def silent_since(run: SyncRun) -> datetime:
+    """Return since when a run that is due has not been heard of."""
+    return max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
 
 
 def can_go_on(run: SyncRun) -> bool:

@@ -22,8 +22,7 @@ from xero_sync import (
     sweeps,
     upkeep,
 )
-from xero_sync.models import Cursor, Delivery, Event, EventState, Inbox, SyncRun
-from xero_sync.runs import OPEN
+from xero_sync.models import OPEN_RUNS, Cursor, Delivery, Event, EventState, Inbox, SyncRun
 
 SCHEDULE: dict[str, dict[str, Any]] = {
     "xero_sync-ring-all": {
@@ -117,7 +116,7 @@ def ring_all() -> None:
     ):
         ring(fetch_events, organisation_id, queue=bells.EVENTS)
     for run_id in SyncRun.objects.filter(
-        free, due, state__in=OPEN, organisation_id__in=live
+        free, due, state__in=OPEN_RUNS, organisation_id__in=live
     ).values_list("id", flat=True):
         ring(work_on_run, run_id, queue=bells.BULK)
     for portal_id in pushes.waiting_portals(now=now):

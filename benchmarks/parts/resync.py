@@ -34,7 +34,7 @@ def request(slug: str) -> SyncRun:
         what=RunWhat.DOCUMENTS,
         by=None,
         now=now,
-    )
+    ).run
 
 
 def report(run: SyncRun) -> dict[str, object]:

@@ -25,7 +25,16 @@ from tests.convergence import books
 from tests.convergence.crew import PATIENCE_SECONDS, Crew
 from tests.simulator import process
 from xero_sync import ranges, runs, sweeps
-from xero_sync.models import Cursor, Delivery, Event, EventState, RunState, RunWhat, SyncRun
+from xero_sync.models import (
+    OPEN_RUNS,
+    Cursor,
+    Delivery,
+    Event,
+    EventState,
+    RunState,
+    RunWhat,
+    SyncRun,
+)
 
 WEBHOOK_KEY = "demo-webhook-key"
 # More than any lease and any waiting time that the product chooses by itself.
@@ -119,11 +128,11 @@ class Stage:
             what=RunWhat.DOCUMENTS,
             by=self.manager,
             now=now,
-        )
+        ).run
 
     def open_runs(self) -> list[int]:
         """Return the runs that have not ended."""
-        mine = SyncRun.objects.filter(organisation=self.organisation, state__in=runs.OPEN)
+        mine = SyncRun.objects.filter(organisation=self.organisation, state__in=OPEN_RUNS)
         return list(mine.order_by("pk").values_list("pk", flat=True))
 
     def start(self, turn: str) -> int | None:

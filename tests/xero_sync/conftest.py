@@ -16,8 +16,8 @@ from lrm.models import Portal, User
 from tests import builders
 from tests.connected_apps import xero
 from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
-from xero_sync import deliveries, events, pushes, run_work, runs, sweeps
-from xero_sync.models import Event, EventState, SyncRun
+from xero_sync import deliveries, events, pushes, run_work, sweeps
+from xero_sync.models import OPEN_RUNS, Event, EventState, SyncRun
 
 
 def clock() -> datetime:
@@ -55,7 +55,7 @@ class Linked:
         sweeps.make_due(organisation_id=self.organisation.pk, now=clock())
         delay = sweeps.sweep(organisation_id=self.organisation.pk, clock=clock)
         assert delay is None
-        for run in SyncRun.objects.filter(is_first=True, state__in=runs.OPEN):
+        for run in SyncRun.objects.filter(is_first=True, state__in=OPEN_RUNS):
             assert self.work(run).finished_at is not None
 
     def take_events(self) -> None:

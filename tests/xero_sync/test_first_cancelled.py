@@ -17,7 +17,7 @@ from tests.xero_sync.test_pull import ours, theirs
 from tests.xero_sync.test_runs import PAGE, request
 from tests.xero_sync.test_upkeep import check, cursor_of
 from xero_sync import resuming, runs
-from xero_sync.models import RunState, SyncRun
+from xero_sync.models import OPEN_RUNS, RunState, SyncRun
 
 NOTE = "Documents that it had not read are not here"
 
@@ -140,7 +140,7 @@ def test_differences_of_every_kind_are_not_read_once_a_kind(linked: Linked) -> N
         asked = {run.pk for run in check(linked)}
         books.let_pass(61)
 
-    still_open = SyncRun.objects.filter(pk__in=asked, state__in=runs.OPEN).order_by("date_from")
+    still_open = SyncRun.objects.filter(pk__in=asked, state__in=OPEN_RUNS).order_by("date_from")
     assert still_open
     for one, after in itertools.pairwise(still_open):
         assert one.date_to < after.date_from

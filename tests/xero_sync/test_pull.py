@@ -73,7 +73,7 @@ def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
         what=RunWhat.DOCUMENTS,
         by=linked.manager,
         now=clock(),
-    )
+    ).run
 
 
 @pytest.fixture

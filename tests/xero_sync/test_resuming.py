@@ -13,7 +13,7 @@ from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.test_resync_api import API
 from tests.xero_sync.test_runs import PAGE, end_first, request
 from xero_sync import runs
-from xero_sync.models import RunState, SyncRun
+from xero_sync.models import OPEN_RUNS, RunState, SyncRun
 
 
 def cancelled(linked: Linked, start: str, end: str) -> SyncRun:
@@ -37,7 +37,7 @@ def replaced(linked: Linked) -> tuple[SyncRun, SyncRun]:
 
 def open_ones() -> list[int]:
     """Return the runs that are open."""
-    return list(SyncRun.objects.filter(state__in=runs.OPEN).values_list("pk", flat=True))
+    return list(SyncRun.objects.filter(state__in=OPEN_RUNS).values_list("pk", flat=True))
 
 
 def page_of(linked: Linked) -> str:

@@ -36,7 +36,7 @@ def request(linked: Linked, start: str, end: str, by: User | None = None) -> Syn
         what=RunWhat.DOCUMENTS,
         by=by or linked.manager,
         now=clock(),
-    )
+    ).run
 
 
 def test_connecting_starts_the_first_sync_by_itself(linked: Linked) -> None:
@@ -283,7 +283,7 @@ def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> N
         what=RunWhat.LEARNERS,
         by=linked.manager,
         now=clock(),
-    )
+    ).run
 
     assert linked.work(run).state == RunState.DONE
     assert ContactPush.objects.get().state == PushState.PENDING

@@ -91,7 +91,9 @@ class SyncRuns(_RunView):
         asked = _checked(request)
         by = request.user if isinstance(request.user, User) else None
         try:
-            answer = runs.answer(portal=self.portal_of(request), by=by, now=timezone.now(), **asked)
+            answer = runs.request(
+                portal=self.portal_of(request), by=by, now=timezone.now(), **asked
+            )
         except ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except runs.NotPossible as problem:

@@ -65,7 +65,7 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     if "preview" in request.POST:
         return _preview(request, form)
     try:
-        answer = runs.answer(
+        answer = runs.request(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
         )
     except runs.NotPossible as reason:

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         if portal is None:
             raise CommandError(f"There is no portal {options['portal']!r}.")
         try:
-            answer = runs.answer(
+            answer = runs.request(
                 portal=portal,
                 date_from=options["date_from"],
                 date_to=options["date_to"],
