@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import bench, machine, p1, p2, p3, p4, p7, results
-from lrm import local_services
+from lrm.local import local_services
 
 FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P1": p1.measure,

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import requests
 
-from lrm import local_services
 from lrm.demo import ports, stack, supervisor
+from lrm.local import local_services
 
 ROOT = stack.ROOT
 READY_SECONDS = 180.0

@@ -12,7 +12,7 @@ class ConnectedAppsConfig(AppConfig):
     def ready(self) -> None:
         """Fill the LRM's places and let beat know what to ring."""
         # Imported here because models are not ready before.
-        from connected_apps import checks, places, tasks  # noqa: F401 - checks register themselves
+        from connected_apps import checks, panels, tasks  # noqa: F401 - checks register themselves
 
-        places.register()
+        panels.register()
         tasks.schedule()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
-from connected_apps import crypto
+from connected_apps.oauth import encryption
 
 # Xero's scopes page: apps made since March 2026 get granular scopes only, and these end in 2027.
 _BROAD = {
@@ -44,7 +44,7 @@ def check_scopes(**_options: Any) -> list[CheckMessage]:
 def check_keys(**_options: Any) -> list[CheckMessage]:
     """Refuse keys that cannot encrypt."""
     try:
-        crypto.encrypt("")
+        encryption.encrypt("")
     except ImproperlyConfigured as error:
         return [Error(str(error), id="connected_apps.E002")]
     return []

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from connected_apps import states
 from connected_apps.models import AuditEvent, Connection, Organisation, PendingRemoval
+from connected_apps.states import states
 from lrm.models import Portal
 
 

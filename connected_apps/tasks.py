@@ -11,7 +11,9 @@ from celery import current_app, shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from connected_apps import errors, housekeeping, noticing, removals, tokens
+from connected_apps import errors
+from connected_apps.lifecycle import housekeeping, refusals, removals
+from connected_apps.oauth import tokens
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ def look_daily() -> None:
 @shared_task
 def look_at(*, connection_id: int) -> None:
     """Ask Xero whether one connection still stands."""
-    noticing.check_with_xero(connection_id=connection_id, now=timezone.now())
+    refusals.check_with_xero(connection_id=connection_id, now=timezone.now())
 
 
 @shared_task

@@ -14,7 +14,7 @@ class LrmConfig(AppConfig):
         # Imported here: models are not loaded before.
         from lrm import (
             celery,  # noqa: F401 - imported for its effect, so that shared tasks bind to it
-            own_panels,
+            default_panels,
         )
 
-        own_panels.register()
+        default_panels.register()

@@ -1,8 +1,8 @@
 """Django settings: everything that differs between machines comes from the environment.
 
 Where `DATABASE_URL` or `REDIS_URL` is unset and `DEBUG` is on, real services start by themselves
-under `.local/` (see `lrm.local_services`). With `DEBUG` off nothing is guessed: a missing secret
-stops the start with its name.
+under `.local/` (see `lrm.local.local_services`). With `DEBUG` off nothing is guessed: a missing
+secret stops the start with its name.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from lrm import local_services
+from lrm.local import local_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

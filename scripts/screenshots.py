@@ -19,8 +19,8 @@ import requests
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from lrm import local_services
 from lrm.demo import books, ports, smoke_steps, stack
+from lrm.local import local_services
 
 MOST_BYTES = 150_000
 WIDTH = 1280

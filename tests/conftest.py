@@ -1,9 +1,9 @@
-"""Fixtures that many tests share. Rows are made in each test with `tests.builders`."""
+"""Fixtures that many tests share. Rows are made in each test with `tests.support.builders`."""
 
 import pytest
 
 from lrm.models import Portal
-from tests import builders
+from tests.support import builders
 
 
 @pytest.fixture

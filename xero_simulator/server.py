@@ -8,36 +8,31 @@ from pathlib import Path
 
 from aiohttp import web
 
-from xero_simulator import (
-    accounting,
-    connections,
-    control,
-    identity,
-    memory,
-    pages,
-    seed,
-    webhooks,
-    world,
-)
+from xero_simulator import hand_pages, persistence, simulation
+from xero_simulator.accounting_api import accounting_routes
+from xero_simulator.control import control_routes
+from xero_simulator.identity_api import connections, identity_routes
+from xero_simulator.seeding import seed
+from xero_simulator.webhooks import webhook_sender
 
 # Xero takes requests of up to 10 MB.
 MAX_REQUEST = 10 * 1024 * 1024
 
 
-def build_app(here: world.World) -> web.Application:
+def build_app(here: simulation.World) -> web.Application:
     """Put all parts of the pretend Xero together."""
     app = web.Application(client_max_size=MAX_REQUEST)
-    app[world.WORLD_KEY] = here
-    accounting.add_routes(app)
-    identity.add_routes(app)
+    app[simulation.WORLD_KEY] = here
+    accounting_routes.add_routes(app)
+    identity_routes.add_routes(app)
     connections.add_routes(app)
-    webhooks.add_to(app)
-    pages.add_routes(app)
-    control.add_routes(app)
+    webhook_sender.add_to(app)
+    hand_pages.add_routes(app)
+    control_routes.add_routes(app)
     return app
 
 
-def bind(options: world.Options) -> socket.socket:
+def bind(options: simulation.Options) -> socket.socket:
     """Bind the port, so that a free one is known before anything is told of it."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -46,7 +41,7 @@ def bind(options: world.Options) -> socket.socket:
     return listener
 
 
-def run(options: world.Options) -> None:
+def run(options: simulation.Options) -> None:
     """Serve until told to stop by SIGINT or SIGTERM."""
     listener = bind(options)
     options.port = listener.getsockname()[1]
@@ -64,9 +59,9 @@ def run(options: world.Options) -> None:
     asyncio.run(_serve(app, listener, options.port))
 
 
-def _take_up(here: world.World, state: Path) -> None:
+def _take_up(here: simulation.World, state: Path) -> None:
     try:
-        memory.take_up(here, state)
+        persistence.take_up(here, state)
     except OSError as error:
         # As it stands it would be written over at the end.
         raise SystemExit(f"xero_simulator cannot read {state}: {error.strerror}") from error
@@ -85,6 +80,6 @@ async def _serve(app: web.Application, listener: socket.socket, port: int) -> No
         await stop.wait()
     finally:
         await runner.cleanup()
-    here = app[world.WORLD_KEY]
+    here = app[simulation.WORLD_KEY]
     if here.options.state:
-        memory.keep(here, here.options.state)
+        persistence.keep(here, here.options.state)

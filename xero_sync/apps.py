@@ -12,8 +12,9 @@ class XeroSyncConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what must ring here, and put the sync's facts on the card."""
         # Imported here because they need models, which are ready only now.
-        from xero_sync import panels, receivers, tasks
+        from xero_sync import signal_handlers, tasks
+        from xero_sync.status import xero_card
 
-        panels.register()
-        receivers.connect()
+        xero_card.register()
+        signal_handlers.connect()
         tasks.schedule()

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from xero_sync import ranges
 from xero_sync.models import RunWhat
+from xero_sync.runs import date_ranges
 
 _BAD_DATE = "Enter a date such as 2026-03-31."
 
@@ -45,9 +45,9 @@ class ResyncForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "date_from" in cleaned and "date_to" in cleaned:
             try:
-                ranges.check_range(
+                date_ranges.check_range(
                     date_from=cleaned["date_from"], date_to=cleaned["date_to"], today=self.today
                 )
-            except ranges.BadRange as problem:
+            except date_ranges.BadRange as problem:
                 self.add_error(problem.field, str(problem))
         return cleaned

@@ -10,15 +10,15 @@ import time
 
 from benchmarks.parts import product
 from connected_apps.models import Connection
-from xero_sync import calls, errors, limiter
-from xero_sync.models import Resource
+from xero_sync.api import errors, rate_limiter, sessions
+from xero_sync.resources import Resource
 
 
 def main(slug: str, seconds: float, lane: str) -> None:
     """Print how many calls were made, and how many of them Xero refused."""
     link = Connection.objects.get(portal__slug=slug)
-    session = calls.Session(
-        connection_id=link.pk, generation=link.generation, lane=limiter.Lane[lane]
+    session = sessions.Session(
+        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane[lane]
     )
     made = refused = 0
     ends = time.monotonic() + seconds

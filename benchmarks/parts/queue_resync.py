@@ -11,7 +11,8 @@ import time
 from benchmarks import machine
 from benchmarks.parts import product, resync
 from lrm.models import Portal
-from xero_sync import bells, tasks
+from xero_sync import tasks
+from xero_sync.jobs import dispatch
 from xero_sync.models import SyncRun
 
 
@@ -25,7 +26,7 @@ def main(most_seconds: float) -> None:
     load = machine.Busy()
     rung_at, began = product.clock(), time.monotonic()
     for pk in ids:
-        bells.ring(tasks.work_on_run, pk, queue=bells.BULK)
+        dispatch.ring(tasks.work_on_run, pk, queue=dispatch.BULK)
     while SyncRun.objects.filter(pk__in=ids, finished_at=None).exists():
         if time.monotonic() - began > most_seconds:
             raise TimeoutError(str([resync.report(run) for run in found][:3]))

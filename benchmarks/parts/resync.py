@@ -13,8 +13,8 @@ from django import urls
 
 from benchmarks.parts import product
 from lrm.models import Portal
-from xero_sync import ranges, run_work, runs
 from xero_sync.models import RunWhat, SyncRun
+from xero_sync.runs import date_ranges, run_requests, run_worker
 
 DAYS = 3000
 # Where it is told to wait longer, something is wrong, and the state says what.
@@ -26,8 +26,8 @@ def request(slug: str) -> SyncRun:
     portal = Portal.objects.get(slug=slug)
     now = product.clock()
     organisation = portal.organisations.get()
-    today = ranges.today_of(portal=portal, organisation=organisation, now=now)
-    return runs.request(
+    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    return run_requests.request(
         portal=portal,
         date_from=today - timedelta(days=DAYS),
         date_to=today,
@@ -57,7 +57,7 @@ def main(slug: str) -> None:
     urls.reverse("home")
     run = request(slug)
     cpu, began = time.process_time(), time.perf_counter()
-    while (delay := run_work.work_on(run_id=run.pk, clock=product.clock)) is not None:
+    while (delay := run_worker.work_on(run_id=run.pk, clock=product.clock)) is not None:
         if delay > LONGEST_WAIT:
             break
         time.sleep(delay.total_seconds())

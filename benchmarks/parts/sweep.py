@@ -8,8 +8,8 @@ import sys
 import time
 
 from benchmarks.parts import product
-from xero_sync import sweeps
 from xero_sync.models import Cursor
+from xero_sync.sweeps import sweeper
 
 
 def sweep_all() -> float:
@@ -21,7 +21,7 @@ def sweep_all() -> float:
     Cursor.objects.update(next_due_at=product.clock())
     began = time.perf_counter()
     for organisation_id in ids:
-        delay = sweeps.sweep(organisation_id=organisation_id, clock=product.clock)
+        delay = sweeper.sweep(organisation_id=organisation_id, clock=product.clock)
         if delay is not None:
             raise RuntimeError(f"The sweep of {organisation_id} was put off by {delay}.")
     return time.perf_counter() - began

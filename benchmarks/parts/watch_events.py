@@ -16,7 +16,8 @@ import requests
 from benchmarks.parts import resync
 from invoices.models import Document
 from lrm.models import Portal
-from xero_sync import bells, tasks
+from xero_sync import tasks
+from xero_sync.jobs import dispatch
 from xero_sync.models import SyncRun
 
 PAUSE_SECONDS = 0.25
@@ -40,7 +41,7 @@ class Resyncs:
 
     def _start(self) -> SyncRun:
         run = resync.request(self._slug)
-        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        dispatch.ring(tasks.work_on_run, run.pk, queue=dispatch.BULK)
         return run
 
 

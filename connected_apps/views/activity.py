@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from connected_apps import queries
 from connected_apps.models import AuditEvent, State
-from connected_apps.transitions import Event
+from connected_apps.states.transitions import Event
 from lrm import access, permissions
 
 PAGE_SIZE = 50

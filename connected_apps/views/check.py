@@ -6,7 +6,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from connected_apps import noticing, queries, states
+from connected_apps import queries
+from connected_apps.lifecycle import refusals
+from connected_apps.states import states
 from lrm import access, permissions
 
 
@@ -21,7 +23,7 @@ def check(request: access.SignedInRequest) -> HttpResponse:
     if connection is None or connection.state not in states.LIVE:
         messages.info(request, "Xero is not connected, so there is nothing to check.")
         return redirect("connected_apps")
-    refusal = noticing.check_with_xero(connection_id=connection.pk, now=timezone.now())
+    refusal = refusals.check_with_xero(connection_id=connection.pk, now=timezone.now())
     if refusal is None:
         messages.success(request, f"Xero confirms the connection to {connection.organisation}.")
     else:

@@ -18,8 +18,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from connected_apps import attaching, audit, consent_problems, consents, errors, queries, tasks
-from connected_apps.attaching import Offer
+from connected_apps import audit, errors, queries, tasks
+from connected_apps.lifecycle import attaching, consent_problems, consents
+from connected_apps.lifecycle.attaching import Offer
 from connected_apps.models import Connection, PendingConsent
 from lrm import access, permissions
 

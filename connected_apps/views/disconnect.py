@@ -6,7 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from connected_apps import disconnecting, queries
+from connected_apps import queries
+from connected_apps.lifecycle import disconnecting
 from lrm import access, permissions
 
 _WHO = "Disconnecting Xero needs a portal admin who also has an LRM role."

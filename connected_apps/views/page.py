@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from connected_apps import card, facts, wording
+from connected_apps.card import card, facts, wording
 from lrm import access, permissions
 
 

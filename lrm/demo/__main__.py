@@ -16,8 +16,8 @@ from pathlib import Path
 
 import environ
 
-from lrm import local_services
 from lrm.demo import output, ports, stack, supervisor
+from lrm.local import local_services
 
 
 class NotNow(RuntimeError):

@@ -14,9 +14,9 @@ import textwrap
 import time
 from pathlib import Path
 
-from lrm import local_services
 from lrm.demo import output, ports, stack, supervisor
 from lrm.demo.smoke_steps import STEPS, Walk
+from lrm.local import local_services
 
 MOST_SECONDS = 120.0
 WIDEST = 72

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lrm import local_services
 from lrm.demo import supervisor
+from lrm.local import local_services
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEBHOOK_KEY = "demo-webhook-key"

@@ -19,7 +19,7 @@ from typing import Self
 import requests
 
 from lrm.demo import output
-from lrm.local_processes import tied_to_parent
+from lrm.local.processes import tied_to_parent
 
 # Long enough that only a process that does not want to stop is killed, not one on a busy machine.
 GRACE_SECONDS = 20.0

@@ -16,10 +16,9 @@ from django.db import connection as database
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import identity, tokens
 from connected_apps.models import Connection, Grant, Organisation, State
-from tests import builders
-from tests.simulator import process
+from connected_apps.oauth import identity, tokens
+from tests.support import builders, simulator_process
 
 ROOT = Path(__file__).parents[2]
 PROCESSES = 8
@@ -32,7 +31,8 @@ import django
 django.setup()
 from django.db import connection
 from django.utils import timezone
-from connected_apps import errors, tokens
+from connected_apps import errors
+from connected_apps.oauth import tokens
 connection.settings_dict["NAME"] = sys.argv[1]
 connection.ensure_connection()
 print("ready", flush=True)
@@ -96,7 +96,7 @@ class Crew:
         """End the processes as a power cut does."""
         for worker in self._workers:
             worker.kill()
-            worker.wait(timeout=process.TIMEOUT)
+            worker.wait(timeout=simulator_process.TIMEOUT)
             for pipe in (worker.stdin, worker.stdout):
                 assert pipe is not None
                 pipe.close()
@@ -106,7 +106,7 @@ class Crew:
         for worker in self._workers:
             assert worker.stdin is not None
             worker.stdin.close()
-            worker.wait(timeout=process.TIMEOUT)
+            worker.wait(timeout=simulator_process.TIMEOUT)
             assert worker.stdout is not None
             worker.stdout.close()
 
@@ -114,7 +114,7 @@ class Crew:
 @pytest.mark.timeout(180 + ROUNDS * 2)  # Eight starts on a busy machine take their time.
 @pytest.mark.django_db(transaction=True)
 def test_eight_processes_refresh_once_when_they_ask_at_once(settings: Settings) -> None:
-    with process.running("--no-limits") as url:
+    with simulator_process.running("--no-limits") as url:
         settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
         connection = _connect(url)
         crew = Crew(url)
@@ -133,7 +133,7 @@ def test_eight_processes_refresh_once_when_they_ask_at_once(settings: Settings) 
 
                 assert len({answer["token"] for answer in answers}) == 1
                 assert Grant.objects.get().refresh_count == number
-                assert process.control(url, "tokens")["grants"][0]["refreshes"] == number
+                assert simulator_process.control(url, "tokens")["grants"][0]["refreshes"] == number
         finally:
             crew.dismiss()
 
@@ -144,19 +144,19 @@ def test_eight_processes_refresh_once_when_they_ask_at_once(settings: Settings) 
 @pytest.mark.timeout(180)
 @pytest.mark.django_db(transaction=True)
 def test_process_killed_during_its_refresh_costs_nothing(settings: Settings) -> None:
-    with process.running("--no-limits") as url:
+    with simulator_process.running("--no-limits") as url:
         settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
         connection = _connect(url)
         Grant.objects.update(access_expires_at=timezone.now() + timedelta(minutes=4))
         # Xero answers too late for the one who asked: it is gone by then.
         slow = {"match": {"path": "/connect/token"}, "times": 1, "answer": {"delay_seconds": 60}}
-        process.control(url, "faults", slow)
+        simulator_process.control(url, "faults", slow)
         crew = Crew(url, size=1)
         crew.start(connection.pk, None)
-        process.wait_until_held(url)
+        simulator_process.wait_until_held(url)
 
         crew.kill()
-        process.control(url, "clock", {"advance_seconds": 60})
+        simulator_process.control(url, "clock", {"advance_seconds": 60})
         token = tokens.access_token_for(connection_id=connection.pk, now=timezone.now())
 
     assert token.value
@@ -166,7 +166,7 @@ def test_process_killed_during_its_refresh_costs_nothing(settings: Settings) -> 
 
 def _connect(url: str) -> Connection:
     """Store a connection with the tokens of a real consent in the simulator."""
-    answer = process.exchange(url, process.consent(url))
+    answer = simulator_process.exchange(url, simulator_process.consent(url))
     listed = identity.connections(access_token=answer["access_token"])
     portal = builders.make_portal()
     now = timezone.now()

@@ -6,11 +6,10 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from lrm.models import Portal, User
-from tests import builders
-from tests.connected_apps import xero
 
 # The simulator as a process, put back to its seeded start for each test.
 from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
+from tests.support import builders, xero
 
 
 @pytest.fixture

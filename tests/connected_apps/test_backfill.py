@@ -8,11 +8,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from connected_apps.models import Grant, State
-from tests.simulator import process
+from tests.support import simulator_process
 from tests.xero_sync.conftest import Linked, linked
-from tests.xero_sync.test_pull import ask, ours, theirs
-from xero_sync import run_work
+from tests.xero_sync.pull.test_pager import ask, ours, theirs
 from xero_sync.models import RunState
+from xero_sync.runs import run_worker
 
 __all__ = ["linked"]
 
@@ -31,7 +31,7 @@ def simulator(settings: Settings) -> Iterator[str]:
     """
     settings.XERO_MINUTE_LIMIT = 600
     options = ("--no-limits", "--minute-limit", "600", "--seed", "7", "--max-page-size", "40")
-    with process.running(*options) as url:
+    with simulator_process.running(*options) as url:
         yield url
 
 
@@ -73,7 +73,7 @@ def test_backfill_that_crosses_three_expiries_finishes(linked: Linked, together:
     run = ask(linked)
     clock = Clock(linked, together=together)
 
-    while run_work.work_on(run_id=run.pk, clock=clock) is not None:
+    while run_worker.work_on(run_id=run.pk, clock=clock) is not None:
         pass
 
     run.refresh_from_db()

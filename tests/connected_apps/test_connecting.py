@@ -9,12 +9,12 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import housekeeping, queries, signals
+from connected_apps import queries, signals
+from connected_apps.lifecycle import housekeeping
 from connected_apps.models import AuditEvent, Connection, Grant, Organisation, PendingConsent, State
 from lrm.models import LrmRole, Portal
-from tests import builders
-from tests.connected_apps import xero
-from tests.connected_apps.xero import Browser, World
+from tests.support import builders, xero
+from tests.support.xero import Browser, World
 
 
 def test_connect_stores_organisation_and_tokens_when_allowed(browser: Browser) -> None:
@@ -273,7 +273,7 @@ def test_cancelled_choice_leaves_nothing_here_and_nothing_new_in_xero(browser: B
     browser.connect(bulk=[0, 1])
 
     browser.post(xero.CHOOSE, cancel="yes")
-    from connected_apps import removals
+    from connected_apps.lifecycle import removals
 
     removals.finish_due(now=timezone.now() + timedelta(seconds=1))
 
@@ -329,7 +329,7 @@ def test_unconfirmed_answer_connects_nothing(browser: Browser) -> None:
 
 
 def test_switching_removes_the_old_organisation_in_xero(browser: Browser) -> None:
-    from connected_apps import removals
+    from connected_apps.lifecycle import removals
 
     browser.connect(tenant=0)
     browser.connect(tenant=1)
@@ -406,7 +406,8 @@ def test_connecting_reads_as_before_when_nobody_comes_back(browser: Browser) -> 
 def test_token_without_event_id_offers_everything_and_lets_the_person_decide(
     browser: Browser,
 ) -> None:
-    from connected_apps import consents, identity
+    from connected_apps.lifecycle import consents
+    from connected_apps.oauth import identity
 
     line = identity.TenantConnection(
         uuid.uuid4(), uuid.uuid4(), "Demo RTO", "event-1", "2026-01-01T00:00:00.0000000", ""

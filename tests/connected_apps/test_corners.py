@@ -10,23 +10,16 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import (
+from connected_apps import audit, errors, panels, signals, tasks
+from connected_apps.lifecycle import (
     attaching,
-    audit,
-    claims,
     consents,
     disconnecting,
-    errors,
     housekeeping,
-    identity,
-    noticing,
-    places,
+    refusals,
     removals,
-    signals,
-    tasks,
-    telling,
-    tokens,
 )
+from connected_apps.lifecycle.refusals import Cause
 from connected_apps.models import (
     AuditEvent,
     Connection,
@@ -35,11 +28,12 @@ from connected_apps.models import (
     PendingRemoval,
     State,
 )
-from connected_apps.noticing import Cause
+from connected_apps.oauth import identity, jwt_claims, tokens
+from connected_apps.states import admin_notices
 from lrm.models import Portal
-from tests.connected_apps import xero
 from tests.connected_apps.test_states import make_connection
-from tests.connected_apps.xero import Browser
+from tests.support import xero
+from tests.support.xero import Browser
 
 
 def jwt(payload: bytes) -> str:
@@ -61,7 +55,7 @@ def jwt(payload: bytes) -> str:
     ],
 )
 def test_claims_of_anything_are_read_or_empty(token: str, found: dict[str, str]) -> None:
-    assert claims.claims_of(token) == found
+    assert jwt_claims.claims_of(token) == found
 
 
 @pytest.mark.parametrize(
@@ -75,7 +69,7 @@ def test_claims_of_anything_are_read_or_empty(token: str, found: dict[str, str])
     ],
 )
 def test_person_is_named_by_what_there_is(given: dict[str, Any], name: str) -> None:
-    assert claims.person_named_by(given) == name
+    assert jwt_claims.person_named_by(given) == name
 
 
 def test_tasks_do_their_work_and_are_rung_by_beat(browser: Browser) -> None:
@@ -304,7 +298,7 @@ def test_look_at_a_connection_that_moves_on_meanwhile_says_nothing(browser: Brow
     browser.connect()
     Connection.objects.update(state=State.DISCONNECTED_HERE)
 
-    refusal = noticing.check_with_xero(connection_id=browser.connection.pk, now=timezone.now())
+    refusal = refusals.check_with_xero(connection_id=browser.connection.pk, now=timezone.now())
 
     assert refusal is not None
     assert refusal.cause is Cause.STALE
@@ -314,7 +308,7 @@ def test_look_at_a_dead_grant_says_that_reconnecting_is_needed(browser: Browser)
     browser.connect()
     Grant.objects.update(dead_at=timezone.now())
 
-    refusal = noticing.check_with_xero(connection_id=browser.connection.pk, now=timezone.now())
+    refusal = refusals.check_with_xero(connection_id=browser.connection.pk, now=timezone.now())
 
     assert refusal is not None
     assert refusal.cause is Cause.RECONNECT_NEEDED
@@ -326,7 +320,7 @@ def test_email_that_cannot_be_sent_undoes_nothing(
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost", 1
 
-    telling._send("subject", "body", ["someone@example.com"], 7)
+    admin_notices._send("subject", "body", ["someone@example.com"], 7)
 
     assert "E-mail about connection 7 not sent" in caplog.text
     assert "someone@example.com" not in caplog.text
@@ -350,7 +344,7 @@ def test_failing_receiver_stops_no_one(browser: Browser, caplog: pytest.LogCaptu
 def test_readiness_counts_states_and_waiting_removals_without_names(portal: Portal) -> None:
     make_connection(portal, State.CONNECTED)
 
-    facts = places.count_connections()
+    facts = panels.count_connections()
 
     assert facts == {
         "states": {"CONNECTED": 1},

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from connected_apps import errors, removals, signals, tokens
+from connected_apps import errors, signals
+from connected_apps.lifecycle import removals
 from connected_apps.models import AuditEvent, Grant, PendingRemoval, State
+from connected_apps.oauth import tokens
 from lrm.models import Portal
-from tests import builders
-from tests.connected_apps import xero
-from tests.connected_apps.xero import Browser
+from tests.support import builders, xero
+from tests.support.xero import Browser
 
 SOON = timedelta(seconds=1)
 

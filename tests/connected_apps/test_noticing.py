@@ -7,12 +7,12 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from connected_apps import housekeeping, noticing
+from connected_apps.lifecycle import housekeeping, refusals
+from connected_apps.lifecycle.refusals import Cause
 from connected_apps.models import Connection, Grant, State
-from connected_apps.noticing import Cause
 from lrm.models import Notice
-from tests.connected_apps import xero
-from tests.connected_apps.xero import Browser
+from tests.support import xero
+from tests.support.xero import Browser
 
 DETAIL = "AuthenticationUnsuccessful"
 
@@ -24,10 +24,10 @@ def connected(browser: Browser) -> Browser:
     return browser
 
 
-def explain(browser: Browser, status: int, detail: str = DETAIL) -> noticing.Refusal:
+def explain(browser: Browser, status: int, detail: str = DETAIL) -> refusals.Refusal:
     """Ask what a refusal means."""
     connection = browser.connection
-    return noticing.explain_refusal(
+    return refusals.explain_refusal(
         connection_id=connection.pk,
         generation=connection.generation,
         status=status,
@@ -57,7 +57,7 @@ def test_second_worker_with_the_old_generation_finds_it_moved_on(connected: Brow
     connected.world.do("disconnect", tenant=connected.world.tenant(0)["tenant_id"])
     explain(connected, 403)
 
-    refusal = noticing.explain_refusal(
+    refusal = refusals.explain_refusal(
         connection_id=connected.connection.pk,
         generation=1,
         status=403,
@@ -137,7 +137,7 @@ def test_daily_look_finds_a_disconnection_nobody_met(connected: Browser) -> None
     later = timezone.now() + timedelta(hours=21)
 
     due = housekeeping.connections_to_look_at(now=later)
-    noticing.check_with_xero(connection_id=due[0], now=timezone.now())
+    refusals.check_with_xero(connection_id=due[0], now=timezone.now())
 
     assert housekeeping.connections_to_look_at(now=timezone.now() + timedelta(hours=19)) == []
     assert connected.connection.state == State.DISCONNECTED_IN_XERO
@@ -146,7 +146,7 @@ def test_daily_look_finds_a_disconnection_nobody_met(connected: Browser) -> None
 def test_daily_look_remembers_when_xero_confirmed(connected: Browser) -> None:
     Connection.objects.update(checked_at=None)
 
-    noticing.check_with_xero(connection_id=connected.connection.pk, now=timezone.now())
+    refusals.check_with_xero(connection_id=connected.connection.pk, now=timezone.now())
 
     assert connected.connection.checked_at is not None
     assert "Xero last confirmed" in connected.get(xero.PAGE).content.decode()

@@ -11,13 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import audit, checks, facts, wording
+from connected_apps import audit, checks
+from connected_apps.card import facts, wording
 from connected_apps.models import AuditEvent, Connection, Grant, State
 from lrm.models import LrmRole, Portal, User
-from tests import builders
-from tests.connected_apps import xero
 from tests.connected_apps.test_states import make_connection
-from tests.connected_apps.xero import Browser
+from tests.support import builders, xero
+from tests.support.xero import Browser
 
 ACTIVITY = "/settings/connected-apps/xero/activity/"
 CSV = "/settings/connected-apps/xero/activity.csv"

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from connected_apps import errors, states, transitions
+from connected_apps import errors
 from connected_apps.models import AuditEvent, Connection, Organisation, State
-from connected_apps.transitions import Event
+from connected_apps.states import states, transitions
+from connected_apps.states.transitions import Event
 from lrm.models import Notice, Portal
-from tests import builders
+from tests.support import builders
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NO = None

@@ -10,9 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import crypto, errors, housekeeping, states, tokens
+from connected_apps import errors
+from connected_apps.lifecycle import housekeeping
 from connected_apps.models import Connection, Grant, State
-from tests.connected_apps.xero import Browser
+from connected_apps.oauth import encryption, tokens
+from connected_apps.states import states
+from tests.support.xero import Browser
 
 TOKEN = "/connect/token"
 
@@ -134,7 +137,7 @@ def test_single_invalid_grant_is_not_believed(connected: Browser) -> None:
 
 def test_previous_token_saves_the_grant_inside_its_grace(connected: Browser) -> None:
     ask(connected, after=timedelta(minutes=26))
-    Grant.objects.update(refresh_token_encrypted=crypto.encrypt("lost-on-the-way"))
+    Grant.objects.update(refresh_token_encrypted=encryption.encrypt("lost-on-the-way"))
 
     assert ask(connected, after=timedelta(minutes=54))
     assert connected.connection.state == State.CONNECTED
@@ -142,7 +145,7 @@ def test_previous_token_saves_the_grant_inside_its_grace(connected: Browser) -> 
 
 def test_previous_token_is_not_tried_after_its_grace(connected: Browser) -> None:
     ask(connected, after=timedelta(minutes=26))
-    Grant.objects.update(refresh_token_encrypted=crypto.encrypt("lost-on-the-way"))
+    Grant.objects.update(refresh_token_encrypted=encryption.encrypt("lost-on-the-way"))
 
     with pytest.raises(errors.ConnectionBroken):
         ask(connected, after=timedelta(minutes=57))
@@ -222,7 +225,7 @@ def test_keys_rotate_without_anybody_reconnecting(
 
     assert "1 grants" in capsys.readouterr().out
     assert ask(connected) == value
-    assert crypto.decrypt(Grant.objects.get().previous_refresh_token_encrypted or b"")
+    assert encryption.decrypt(Grant.objects.get().previous_refresh_token_encrypted or b"")
 
 
 def test_wrong_key_is_named_and_breaks_nothing(connected: Browser, settings: Settings) -> None:

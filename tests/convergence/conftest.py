@@ -7,10 +7,9 @@ from django.db import connection as database
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.connected_apps import xero
 from tests.convergence import crew
 from tests.convergence.stage import Stage
-from tests.simulator import process
+from tests.support import simulator_process, xero
 
 SCHEDULES = 25
 # Small books in small pages: every walk has several pages, and a schedule takes a second or two.
@@ -36,7 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def small_simulator() -> Iterator[str]:
     """Run a simulator with small books."""
-    with process.running(*SMALL, *PAGES) as url:
+    with simulator_process.running(*SMALL, *PAGES) as url:
         yield url
 
 

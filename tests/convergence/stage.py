@@ -18,13 +18,11 @@ import requests
 from django.conf import settings
 
 from connected_apps.models import Connection, Organisation
-from connected_apps.states import LIVE
-from tests import builders
-from tests.connected_apps import xero
+from connected_apps.states.states import LIVE
 from tests.convergence import books
 from tests.convergence.crew import PATIENCE_SECONDS, Crew
-from tests.simulator import process
-from xero_sync import ranges, runs, sweeps
+from tests.support import builders, simulator_process, xero
+from xero_sync.jobs import sweep_schedule
 from xero_sync.models import (
     OPEN_RUNS,
     Cursor,
@@ -35,6 +33,7 @@ from xero_sync.models import (
     RunWhat,
     SyncRun,
 )
+from xero_sync.runs import date_ranges, run_requests
 
 WEBHOOK_KEY = "demo-webhook-key"
 # More than any lease and any waiting time that the product chooses by itself.
@@ -110,7 +109,7 @@ class Stage:
         answer = requests.post(
             f"{self.world.url}/simulator/{path}",
             json={"tenant": self.tenant, **given},
-            timeout=process.TIMEOUT,
+            timeout=simulator_process.TIMEOUT,
         )
         assert answer.ok or not _NONSENSE.search(answer.text), answer.text
         return answer.ok
@@ -118,10 +117,10 @@ class Stage:
     def ask_for_run(self, *, days: int) -> SyncRun:
         """Ask for a re-sync that reaches back so many days."""
         now = self.now()
-        today = ranges.today_of(
+        today = date_ranges.today_of(
             portal=self.connection.portal, organisation=self.organisation, now=now
         )
-        return runs.request(
+        return run_requests.request(
             portal=self.connection.portal,
             date_from=today - timedelta(days=days),
             date_to=today,
@@ -190,8 +189,8 @@ class Stage:
 
     def make_due(self) -> None:
         """Ask for a sweep of everything."""
-        sweeps.begin(organisation_id=self.organisation.pk, now=self.now())
-        sweeps.make_due(organisation_id=self.organisation.pk, now=self.now())
+        sweep_schedule.begin(organisation_id=self.organisation.pk, now=self.now())
+        sweep_schedule.make_due(organisation_id=self.organisation.pk, now=self.now())
 
     def abandon(self) -> None:
         """Let nothing of a schedule that failed reach into the next."""

@@ -11,8 +11,10 @@ import pytest
 from invoices.models import Document
 from tests.convergence import crew
 from tests.convergence.stage import Stage
-from xero_sync import calls, limiter, listings, pulling, replies
-from xero_sync.models import Cursor, Resource
+from xero_sync.api import list_queries, rate_limiter, responses, sessions
+from xero_sync.models import Cursor
+from xero_sync.pull import pager
+from xero_sync.resources import Resource
 
 # A crew may have to be hired first.
 pytestmark = pytest.mark.timeout(180)
@@ -21,11 +23,11 @@ PAGE = 16  # As the small simulator serves them.
 
 
 @pytest.fixture
-def session(stage: Stage) -> calls.Session:
+def session(stage: Stage) -> sessions.Session:
     """Give calls to the stage's organisation, as a sweep makes them."""
     link = stage.connection
-    return calls.Session(
-        connection_id=link.pk, generation=link.generation, lane=limiter.Lane.PEOPLE
+    return sessions.Session(
+        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.PEOPLE
     )
 
 
@@ -41,7 +43,9 @@ def touch(stage: Stage, rows: list[dict[str, Any]]) -> None:
         assert stage.act("documents", act="touch", id=one["xero_id"])
 
 
-def modified(stage: Stage) -> tuple[listings.Listing, list[dict[str, Any]], list[dict[str, Any]]]:
+def modified(
+    stage: Stage,
+) -> tuple[list_queries.Listing, list[dict[str, Any]], list[dict[str, Any]]]:
     """Let three pages of invoices change; return their list, them, and others that come before."""
     rows = invoices(stage)
     assert len(rows) > 3 * PAGE + 5
@@ -49,10 +53,10 @@ def modified(stage: Stage) -> tuple[listings.Listing, list[dict[str, Any]], list
     since = datetime.fromisoformat(stage.world.show("clock")["now"])
     listed = rows[-3 * PAGE :]
     touch(stage, listed)
-    return listings.Listing(resource=Resource.INVOICE, modified_since=since), listed, rows[:5]
+    return list_queries.Listing(resource=Resource.INVOICE, modified_since=since), listed, rows[:5]
 
 
-def ids(pages: list[replies.Page]) -> set[str]:
+def ids(pages: list[responses.Page]) -> set[str]:
     """Return the ids of the invoices on pages."""
     return {one["InvoiceID"] for page in pages for one in page.elements}
 
@@ -65,16 +69,16 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def rest(walk: Iterator[tuple[int, replies.Page]]) -> list[replies.Page]:
+def rest(walk: Iterator[tuple[int, responses.Page]]) -> list[responses.Page]:
     """Walk to the end."""
     return [page for _, page in walk]
 
 
 def test_walk_reads_the_page_that_grew_at_the_end_when_rows_entered_before(
-    stage: Stage, session: calls.Session
+    stage: Stage, session: sessions.Session
 ) -> None:
     listing, listed, others = modified(stage)
-    walk = pulling.walk(session, listing)
+    walk = pager.walk(session, listing)
     _, first = next(walk)
 
     touch(stage, others)
@@ -84,11 +88,11 @@ def test_walk_reads_the_page_that_grew_at_the_end_when_rows_entered_before(
 
 
 def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_flight(
-    stage: Stage, session: calls.Session
+    stage: Stage, session: sessions.Session
 ) -> None:
     listing, listed, others = modified(stage)
     before = stage.world.calls("2.0/invoices")
-    walk = pulling.walk(session, listing)
+    walk = pager.walk(session, listing)
     # Page 2, the second call, is read after page 3, and rows enter between the two.
     for seconds in (0, 60):
         fault = {"match": {"path": "/Invoices"}, "times": 1, "answer": {"delay_seconds": seconds}}
@@ -104,13 +108,13 @@ def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_
 
 
 def test_walk_reads_what_moved_up_when_rows_left_the_range(
-    stage: Stage, session: calls.Session
+    stage: Stage, session: sessions.Session
 ) -> None:
     today = stage.now().date()
-    listing = listings.Listing(
+    listing = list_queries.Listing(
         resource=Resource.INVOICE, date_from=today - timedelta(days=3000), date_to=today
     )
-    walk = pulling.walk(session, listing)
+    walk = pager.walk(session, listing)
     _, first = next(walk)
     rows = [one for one in invoices(stage) if one["date"] <= today.isoformat()]
 

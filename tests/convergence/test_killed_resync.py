@@ -16,13 +16,14 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from invoices.models import Document
-from tests.connected_apps import xero
 from tests.convergence import books, crew
 from tests.convergence.conftest import SCHEDULES, point_at
 from tests.convergence.stage import Stage
-from tests.simulator import process
-from xero_sync import claims, pulling, run_progress
+from tests.support import simulator_process, xero
+from xero_sync.jobs import leases
 from xero_sync.models import RunState, SyncRun
+from xero_sync.pull import pager
+from xero_sync.runs import run_progress
 
 # Of these some two thirds are sales. The small books in pages of 100 take as many steps.
 SMALL = ("--documents", "3000", "--contacts", "300", "--max-page-size", "100")
@@ -35,7 +36,9 @@ def library(
 ) -> Iterator[Stage]:
     """Give an organisation with many documents; 20,000 of them in the long run of `make soak`."""
     is_long = request.config.getoption("schedules", SCHEDULES) > SCHEDULES
-    with process.running("--no-limits", "--seed", "7", *(LARGE if is_long else SMALL)) as url:
+    with simulator_process.running(
+        "--no-limits", "--seed", "7", *(LARGE if is_long else SMALL)
+    ) as url:
         point_at(url, settings)
         with crew.hired(url) as hired:
             yield Stage(xero.World(url), hired, live_server.url)
@@ -70,7 +73,7 @@ def test_resync_killed_at_every_step_ends_exact_and_stores_no_page_twice(library
 
     while run.is_open:
         kills += kill_after_a_step(library, run, linger=next(lingering))
-        library.later(claims.LEASE + timedelta(seconds=1))
+        library.later(leases.LEASE + timedelta(seconds=1))
         run.refresh_from_db()
         if not has_lost_one and run.steps.filter(resource="INVOICE", next_page__gt=2).exists():
             has_lost_one = bool(Document.objects.filter(kind="INVOICE").order_by("pk")[0].delete())
@@ -94,7 +97,7 @@ def test_resync_killed_at_every_step_ends_exact_and_stores_no_page_twice(library
     # What was in flight when a worker was killed is asked for again, and nothing else.
     asked = asked_pages(library)
     repeated = sum(asked.values()) - pages - sum(step.page_count or 0 for step in again)
-    assert repeated <= kills * pulling.AHEAD, (pages, kills, repeated)
+    assert repeated <= kills * pager.AHEAD, (pages, kills, repeated)
 
 
 def asked_pages(stage: Stage) -> Counter[tuple[str, str]]:

@@ -16,13 +16,13 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import identity, tokens
 from connected_apps.models import Connection, Organisation, State
-from tests import builders
+from connected_apps.oauth import identity, tokens
 from tests.convergence import books, crew
 from tests.convergence.conftest import SCHEDULES, point_at
-from tests.simulator import process
-from xero_sync import runs, sweeps
+from tests.support import builders, simulator_process
+from xero_sync.jobs import sweep_schedule
+from xero_sync.runs import run_requests
 
 FEW, MANY = 24, 1000
 WORKERS = 3
@@ -49,14 +49,14 @@ def busy_simulator(many: int, settings: Settings) -> Iterator[str]:
     """Run a simulator with so many organisations, whose limits are on and pass fast."""
     arguments = ("--documents", "100", "--contacts", "20", "--clock-speed", str(SPEED))
     limit = ("--app-minute-limit", str(APP_MINUTE_LIMIT))
-    with process.running(*arguments, *limit, "--organisations", str(many)) as url:
+    with simulator_process.running(*arguments, *limit, "--organisations", str(many)) as url:
         point_at(url, settings)
         yield url
 
 
 def connect_all(url: str) -> list[Connection]:
     """Connect every organisation to a portal of its own, by one person's consent."""
-    tenants = [one["tenant_id"] for one in process.control(url, "organisations")]
+    tenants = [one["tenant_id"] for one in simulator_process.control(url, "organisations")]
     # A form takes so many values only; what was consented to before stays connected.
     codes = [_consent(url, tenants[at : at + 400]) for at in range(0, len(tenants), 400)]
     pair = identity.redeem_code(code=codes[-1], verifier="", redirect_uri=_redirect_uri())
@@ -87,7 +87,9 @@ def _redirect_uri() -> str:
 
 
 def _consent(url: str, tenants: list[str]) -> str:
-    person = next(one for one in process.control(url, "users") if len(one["tenant_ids"]) > 1)
+    person = next(
+        one for one in simulator_process.control(url, "users") if len(one["tenant_ids"]) > 1
+    )
     asked = {
         "response_type": "code",
         "client_id": "demo-client-id",
@@ -98,14 +100,17 @@ def _consent(url: str, tenants: list[str]) -> str:
     }
     with requests.Session() as browser:
         address = f"{url}/identity/connect/authorize?{urllib.parse.urlencode(asked)}"
-        page = browser.get(address, timeout=process.TIMEOUT)
+        page = browser.get(address, timeout=simulator_process.TIMEOUT)
         flow = re.search(r'name="flow" value="([^"]+)"', page.text)
         assert flow, page.text
         form = {"flow": flow[1], "user": person["user_id"]}
-        browser.post(f"{url}/identity/sign-in", data=form, timeout=process.TIMEOUT)
+        browser.post(f"{url}/identity/sign-in", data=form, timeout=simulator_process.TIMEOUT)
         allowed = {"flow": flow[1], "tenant": tenants, "decision": "allow"}
         back = browser.post(
-            f"{url}/identity/consent", data=allowed, allow_redirects=False, timeout=process.TIMEOUT
+            f"{url}/identity/consent",
+            data=allowed,
+            allow_redirects=False,
+            timeout=simulator_process.TIMEOUT,
         )
     return urllib.parse.parse_qs(urllib.parse.urlsplit(back.headers["Location"]).query)["code"][0]
 
@@ -148,21 +153,25 @@ def test_every_organisation_is_filled_and_no_limit_broken_when_all_are_due_at_on
     queue: deque[tuple[str, int]] = deque()
     for link in connected:
         assert link.organisation is not None
-        sweeps.begin(organisation_id=link.organisation.pk, now=timezone.now())
-        first = runs.request_first(link=link, organisation=link.organisation, now=timezone.now())
+        sweep_schedule.begin(organisation_id=link.organisation.pk, now=timezone.now())
+        first = run_requests.request_first(
+            link=link, organisation=link.organisation, now=timezone.now()
+        )
         queue += [("sweep", link.organisation.pk), ("run", first.pk)]
 
     with crew.hired(busy_simulator, **FAST) as hired:
         shift = Shift(hired, queue)
         shift.work()
 
-    called = process.control(busy_simulator, "calls")
+    called = simulator_process.control(busy_simulator, "calls")
     calls = [one for one in called if one["path"].startswith("/api.xro/")]
     # A token of thirty minutes ends in thirty seconds here, which is a 401 and a refresh.
     assert {one["status"] for one in calls} <= {200, 401}
     for link in connected[:: max(1, many // 25)]:
         assert link.organisation is not None
-        held = process.control(busy_simulator, f"books?tenant={link.organisation.tenant_id}")
+        held = simulator_process.control(
+            busy_simulator, f"books?tenant={link.organisation.tenant_id}"
+        )
         assert books.differences(books.theirs(held), books.ours(link.organisation)) == {}
     # Nobody was put off much more often than everybody, and the limit was what all waited for.
     mean = shift.turns.total() / len(shift.turns)

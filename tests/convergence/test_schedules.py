@@ -3,9 +3,9 @@
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.connected_apps import xero
 from tests.convergence import crew, schedules
 from tests.convergence.stage import Stage
+from tests.support import xero
 
 
 @pytest.mark.slow

@@ -58,7 +58,9 @@ class Naps:
 
 def take_turn(asked: dict[str, Any]) -> Any:
     """Do one turn of work as the tasks do, on a clock that is ahead of the real one."""
-    from xero_sync import deliveries, events, run_work, sweeps
+    from xero_sync.runs import run_worker
+    from xero_sync.sweeps import sweeper
+    from xero_sync.webhooks import deliveries, event_processing
 
     def clock() -> datetime:
         return datetime.now(UTC) + timedelta(seconds=asked["ahead"])
@@ -67,9 +69,9 @@ def take_turn(asked: dict[str, Any]) -> Any:
     if asked["turn"] == "events":
         deliveries.unpack(now=clock())
     turns: dict[str, Callable[[], timedelta | None]] = {
-        "events": lambda: events.fetch_pending(organisation_id=pk, clock=clock),
-        "sweep": lambda: sweeps.sweep(organisation_id=pk, clock=clock),
-        "run": lambda: run_work.work_on(run_id=pk, clock=clock),
+        "events": lambda: event_processing.fetch_pending(organisation_id=pk, clock=clock),
+        "sweep": lambda: sweeper.sweep(organisation_id=pk, clock=clock),
+        "run": lambda: run_worker.work_on(run_id=pk, clock=clock),
     }
     delay = turns[asked["turn"]]()
     return None if delay is None else delay.total_seconds()
@@ -77,13 +79,13 @@ def take_turn(asked: dict[str, Any]) -> Any:
 
 def _live(asked: dict[str, Any], say: int) -> None:
     """Be a child: take the turn, tell how it went, end."""
-    from xero_sync import limiter
+    from xero_sync.api import rate_limiter
 
     # In this process, which ends with the turn, the limiter's module gets another clock.
-    naps = Naps(step=2 * limiter._STEP_SECONDS)
-    limiter.time = naps  # type: ignore[assignment, attr-defined]
+    naps = Naps(step=2 * rate_limiter._STEP_SECONDS)
+    rate_limiter.time = naps  # type: ignore[assignment, attr-defined]
     complaints = Complaints()
-    logging.getLogger("xero_sync.retrying").addHandler(complaints)
+    logging.getLogger("xero_sync.jobs.retry_policy").addHandler(complaints)
     try:
         delay = take_turn(asked)
         said = {"delay": delay, "complaints": complaints.heard, "napped": naps.seconds}
@@ -130,11 +132,14 @@ def main() -> None:
     django.setup()
     from django.db import connection
 
-    from xero_sync import run_work, sweeps, writing  # noqa: F401 - loaded once, for all children
+    # Loaded once, for all children.
+    from xero_sync.runs import run_worker  # noqa: F401 - see above
+    from xero_sync.store import upserts
+    from xero_sync.sweeps import sweeper  # noqa: F401 - see above
 
     connection.settings_dict["NAME"] = sys.argv[1]
     if len(sys.argv) > 2:
-        writing.NEWER = WEAKNESSES[sys.argv[2]]
+        upserts.NEWER = WEAKNESSES[sys.argv[2]]
     logging.disable(logging.WARNING)
     nursery = Nursery()
     for line in sys.stdin:

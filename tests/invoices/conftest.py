@@ -5,14 +5,14 @@ from django.test import Client
 
 from connected_apps.models import Organisation
 from lrm.models import Learner, Portal
-from tests import builders as people
-from tests.invoices import builders
+from tests.support import builders as people
+from tests.support import document_builders
 
 
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
     """The organisation whose documents the portal shows."""
-    return builders.make_organisation(portal)
+    return document_builders.make_organisation(portal)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from connected_apps.models import Organisation
 from invoices.models import Kind
 from lrm.models import Learner
-from tests.invoices import builders, reading
+from tests.support import document_builders, page_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -17,18 +17,20 @@ pytestmark = pytest.mark.django_db
 def test_live_fragment_is_empty_until_something_changes_and_then_marks_it(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    document = builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
-    builders.make_document(organisation, contact_xero_id=contact, number="INV-2")
-    address = reading.live_address(reading.page_of(client, learner))
+    contact = document_builders.make_linked(learner, organisation)
+    document = document_builders.make_document(
+        organisation, contact_xero_id=contact, number="INV-1"
+    )
+    document_builders.make_document(organisation, contact_xero_id=contact, number="INV-2")
+    address = page_reading.live_address(page_reading.page_of(client, learner))
 
     unchanged = client.get(address)
     document.status, document.amount_due = "PAID", 0
-    document.synced_at = builders.NOW + datetime.timedelta(seconds=5)
+    document.synced_at = document_builders.NOW + datetime.timedelta(seconds=5)
     document.save()
     changed = client.get(address)
     html = changed.content.decode()
-    settled = client.get(reading.live_address(html))
+    settled = client.get(page_reading.live_address(html))
 
     assert (unchanged.status_code, unchanged.content) == (204, b"")
     assert changed.status_code == 200
@@ -40,13 +42,13 @@ def test_live_fragment_is_empty_until_something_changes_and_then_marks_it(
 def test_live_fragment_keeps_filter_and_page(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
-    builders.make_document(
+    contact = document_builders.make_linked(learner, organisation)
+    document_builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    document_builders.make_document(
         organisation, contact_xero_id=contact, kind=Kind.CREDIT_NOTE, number="CN-1"
     )
 
-    address = reading.live_address(reading.page_of(client, learner, kind="CREDIT_NOTE"))
+    address = page_reading.live_address(page_reading.page_of(client, learner, kind="CREDIT_NOTE"))
     html = client.get(address.replace("version=", "version=0")).content.decode()
 
     assert "CN-1" in html
@@ -59,9 +61,9 @@ def test_live_question_costs_few_queries_when_nothing_changed(
     learner: Learner,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(organisation, contact_xero_id=contact)
-    address = reading.live_address(reading.page_of(client, learner))
+    contact = document_builders.make_linked(learner, organisation)
+    document_builders.make_document(organisation, contact_xero_id=contact)
+    address = page_reading.live_address(page_reading.page_of(client, learner))
 
     # Session, user with portal, learner, connection, links, one aggregate.
     with django_assert_max_num_queries(7):
@@ -71,11 +73,11 @@ def test_live_question_costs_few_queries_when_nothing_changed(
 def test_many_changes_at_once_are_announced_by_their_number(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    first = builders.make_document(organisation, contact_xero_id=contact)
-    address = reading.live_address(reading.page_of(client, learner))
+    contact = document_builders.make_linked(learner, organisation)
+    first = document_builders.make_document(organisation, contact_xero_id=contact)
+    address = page_reading.live_address(page_reading.page_of(client, learner))
     for _ in range(4):
-        builders.make_document(
+        document_builders.make_document(
             organisation,
             contact_xero_id=contact,
             synced_at=first.synced_at + datetime.timedelta(seconds=1),

@@ -10,8 +10,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from connected_apps.models import Organisation
 from invoices.models import Kind
 from lrm.models import Learner, LrmRole, Portal
-from tests import builders as people
-from tests.invoices import builders, reading
+from tests.support import builders as people
+from tests.support import document_builders, page_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -19,11 +19,11 @@ pytestmark = pytest.mark.django_db
 def test_page_shows_all_four_kinds_with_words_links_and_balances(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    invoice = builders.make_document(
+    contact = document_builders.make_linked(learner, organisation)
+    invoice = document_builders.make_document(
         organisation, contact_xero_id=contact, number="INV-0042", total="1100", amount_credited="50"
     )
-    credit = builders.make_document(
+    credit = document_builders.make_document(
         organisation,
         contact_xero_id=contact,
         kind=Kind.CREDIT_NOTE,
@@ -31,13 +31,15 @@ def test_page_shows_all_four_kinds_with_words_links_and_balances(
         total="80",
         amount_due="30",
     )
-    builders.apply_credit(credit, invoice, "50")
+    document_builders.apply_credit(credit, invoice, "50")
     for kind in (Kind.OVERPAYMENT, Kind.PREPAYMENT):
-        builders.make_document(organisation, contact_xero_id=contact, kind=kind, total="20")
+        document_builders.make_document(
+            organisation, contact_xero_id=contact, kind=kind, total="20"
+        )
 
-    html = reading.page_of(client, learner)
+    html = page_reading.page_of(client, learner)
 
-    text = reading.text_of(html)
+    text = page_reading.text_of(html)
     for word in ("Invoice", "Credit note", "Overpayment of 20 Nov 2026", "Prepayment"):
         assert word in text
     assert "by CN-0007 50.00" in text
@@ -56,7 +58,7 @@ def test_page_is_open_to_lrm_users_and_to_nobody_else(
 ) -> None:
     colleague = people.make_user(portal, portal_admin=True, role=LrmRole.NONE)
     stranger = people.make_user(people.make_portal("Other"))
-    builders.make_linked(learner, organisation)
+    document_builders.make_linked(learner, organisation)
     addresses = [
         reverse("learner_xero_invoices", args=[learner.id]),
         reverse("learner_xero_invoices_table", args=[learner.id]),
@@ -74,17 +76,17 @@ def test_page_says_who_can_connect_when_nothing_is_connected(
 ) -> None:
     people.make_user(portal, portal_admin=True, first_name="Ada", last_name="Admin")
 
-    html = reading.page_of(client, learner)
+    html = page_reading.page_of(client, learner)
 
     assert "Xero is not connected" in html
-    assert "You can ask Ada Admin." in reading.text_of(html)
-    assert client.get(reading.live_address(html)).status_code == 204
+    assert "You can ask Ada Admin." in page_reading.text_of(html)
+    assert client.get(page_reading.live_address(html)).status_code == 204
 
 
 def test_page_offers_connected_apps_to_who_can_connect(portal: Portal, learner: Learner) -> None:
     admin = people.make_user(portal, portal_admin=True)
 
-    html = reading.page_of(people.client_of(admin), learner)
+    html = page_reading.page_of(people.client_of(admin), learner)
 
     assert 'href="/settings/connected-apps/"' in html
 
@@ -98,44 +100,44 @@ def test_page_says_how_a_contact_comes_when_there_is_none(
     learner.sync_to_xero = ticked
     learner.save()
 
-    html = reading.page_of(client, learner)
+    html = page_reading.page_of(client, learner)
 
     assert "No Xero contact yet" in html
-    assert words in reading.text_of(html)
+    assert words in page_reading.text_of(html)
 
 
 def test_page_says_so_when_the_contact_has_no_documents(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    builders.make_linked(learner, organisation)
+    document_builders.make_linked(learner, organisation)
 
-    assert "No documents yet" in reading.page_of(client, learner)
+    assert "No documents yet" in page_reading.page_of(client, learner)
 
 
 def test_filter_narrows_the_rows_but_not_the_balance(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
+    contact = document_builders.make_linked(learner, organisation)
     for status in ("AUTHORISED", "PAID", "VOIDED", "DRAFT"):
-        builders.make_document(
+        document_builders.make_document(
             organisation, contact_xero_id=contact, number=f"N-{status}", status=status
         )
 
-    html = reading.page_of(client, learner, status="cancelled")
+    html = page_reading.page_of(client, learner, status="cancelled")
 
     assert "N-VOIDED" in html
     assert "N-AUTHORISED" not in html
-    assert "Owed 110.00 AUD" in reading.text_of(html)
-    assert "Nothing matches this filter" in reading.page_of(client, learner, status="overdue")
+    assert "Owed 110.00 AUD" in page_reading.text_of(html)
+    assert "Nothing matches this filter" in page_reading.page_of(client, learner, status="overdue")
 
 
 def test_filter_says_so_at_the_field_when_it_is_nonsense(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    contact = document_builders.make_linked(learner, organisation)
+    document_builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
 
-    html = reading.page_of(client, learner, kind="BILL", page="-9e9")
+    html = page_reading.page_of(client, learner, kind="BILL", page="-9e9")
 
     assert "Choose a kind from the list." in html
     assert "INV-1" in html
@@ -147,25 +149,25 @@ def test_two_thousand_documents_are_paged_with_a_fixed_number_of_queries(
     learner: Learner,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    type(builders.make_document(organisation, save=False)).objects.bulk_create(
-        builders.make_document(
+    contact = document_builders.make_linked(learner, organisation)
+    type(document_builders.make_document(organisation, save=False)).objects.bulk_create(
+        document_builders.make_document(
             organisation,
             save=False,
             contact_xero_id=contact,
             kind=Kind.CREDIT_NOTE if n % 5 == 0 else Kind.INVOICE,
             number=f"D-{n:04}",
-            date=builders.TODAY - datetime.timedelta(days=n),
+            date=document_builders.TODAY - datetime.timedelta(days=n),
         )
         for n in range(2000)
     )
 
     with django_assert_max_num_queries(18):
-        first = reading.page_of(client, learner)
-    last = reading.page_of(client, learner, page="20")
+        first = page_reading.page_of(client, learner)
+    last = page_reading.page_of(client, learner, page="20")
 
     assert first.count('<th scope="row"') == 100
-    assert "1 to 100 of 2000 documents" in reading.text_of(first)
+    assert "1 to 100 of 2000 documents" in page_reading.text_of(first)
     assert "D-0000" in first
     assert "D-1999" in last
     assert "Newer" in last
@@ -175,8 +177,8 @@ def test_two_thousand_documents_are_paged_with_a_fixed_number_of_queries(
 def test_document_page_shows_lines_payments_and_applications(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    invoice = builders.make_document(
+    contact = document_builders.make_linked(learner, organisation)
+    invoice = document_builders.make_document(
         organisation, contact_xero_id=contact, number="INV-5", raw={"Secret": "never-shown"}
     )
     invoice.line_items.create(
@@ -187,9 +189,9 @@ def test_document_page_shows_lines_payments_and_applications(
         line_amount="110.00",
         account_code="200",
     )
-    builders.make_payment(invoice, "12.34", reference="EFT 77")
-    credit = builders.make_document(organisation, kind=Kind.CREDIT_NOTE, number="CN-5")
-    builders.apply_credit(credit, invoice, "5")
+    document_builders.make_payment(invoice, "12.34", reference="EFT 77")
+    credit = document_builders.make_document(organisation, kind=Kind.CREDIT_NOTE, number="CN-5")
+    document_builders.apply_credit(credit, invoice, "5")
 
     html = client.get(reverse("document_detail", args=[invoice.id])).content.decode()
 
@@ -209,10 +211,10 @@ def test_document_page_shows_lines_payments_and_applications(
 def test_document_page_is_not_found_for_strangers_and_former_organisations(
     portal: Portal, client: Client, organisation: Organisation
 ) -> None:
-    former = builders.make_organisation(portal, name="Former", connected=False)
-    theirs = builders.make_organisation(people.make_portal("Other"))
+    former = document_builders.make_organisation(portal, name="Former", connected=False)
+    theirs = document_builders.make_organisation(people.make_portal("Other"))
     mine, old, foreign = (
-        reverse("document_detail", args=[builders.make_document(owner).id])
+        reverse("document_detail", args=[document_builders.make_document(owner).id])
         for owner in (organisation, former, theirs)
     )
 
@@ -225,12 +227,12 @@ def test_document_page_is_not_found_for_strangers_and_former_organisations(
 def test_text_from_xero_is_shown_as_text(
     client: Client, organisation: Organisation, learner: Learner
 ) -> None:
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(
+    contact = document_builders.make_linked(learner, organisation)
+    document_builders.make_document(
         organisation, contact_xero_id=contact, number="<script>alert(1)</script>"
     )
 
-    html = reading.page_of(client, learner)
+    html = page_reading.page_of(client, learner)
 
     assert "<script>alert(1)" not in html
     assert "&lt;script&gt;alert(1)" in html

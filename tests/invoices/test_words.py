@@ -9,16 +9,16 @@ import pytest
 from connected_apps.models import Organisation
 from invoices import amounts, online, words
 from invoices.models import Document, Kind
-from tests.invoices import builders
+from tests.support import document_builders
 
-TODAY = builders.TODAY
+TODAY = document_builders.TODAY
 YESTERDAY = TODAY - datetime.timedelta(days=1)
 LAST_MONTH = TODAY - datetime.timedelta(days=31)
 
 
 def document(**fields: Any) -> Document:
     """Return a document that is not stored."""
-    return builders.make_document(Organisation(), save=False, **fields)
+    return document_builders.make_document(Organisation(), save=False, **fields)
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from lrm import local_services
 from lrm.demo import books, stack
-from tests import live
+from lrm.local import local_services
 from tests.journeys import inspection
 from tests.journeys.visitor import Visitor
 from tests.journeys.xero import Organisation, Xero
+from tests.support import live
 
 ORGANISATIONS = 63  # Three with books that differ in size, then two for each of thirty journeys.
 OPTIONS = (

@@ -7,7 +7,7 @@ import pytest
 
 from lrm import learners, signals
 from lrm.models import Learner, LearnerChange, Portal
-from tests import builders
+from tests.support import builders
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

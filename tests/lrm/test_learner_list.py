@@ -5,7 +5,7 @@ from django.db import connection
 
 from lrm import learner_list, search
 from lrm.models import Learner, Portal
-from tests import builders
+from tests.support import builders
 
 
 def found(portal: Portal, text: str) -> set[str]:

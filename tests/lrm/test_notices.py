@@ -6,7 +6,7 @@ import pytest
 
 from lrm import notices
 from lrm.models import NoticeLevel, Portal
-from tests import builders
+from tests.support import builders
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

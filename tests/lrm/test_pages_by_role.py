@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from lrm.models import LrmRole, Portal, User
-from tests import builders
+from tests.support import builders
 
 SIGN_IN = "sign-in"
 

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from lrm import access, panels, permissions
 from lrm.models import Portal
-from tests import builders
+from tests.support import builders
 
 REGISTRIES = (panels._dashboard, panels._tabs, panels._settings, panels._banners)
 

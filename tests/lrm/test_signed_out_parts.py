@@ -5,7 +5,7 @@ The sign-in page must not appear in the middle of a table, a card or the bell.
 
 import pytest
 
-from tests import builders
+from tests.support import builders
 
 PARTS = [
     "/notices/bell/",

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from lrm.demo import ports
-from tests.platform import processes
+from tests.support import processes
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.platform import processes
 from tests.platform.test_settings import names_in_example, names_read_by_settings
+from tests.support import processes
 
 DOCKERFILE = (processes.ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((processes.ROOT / "docker-compose.yml").read_text())

@@ -13,8 +13,8 @@ import psycopg2
 import pytest
 import redis
 
-from lrm import local_services
-from tests.platform import processes
+from lrm.local import local_services
+from tests.support import processes
 
 # A cluster is made anew in each test, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(240)
 HOLD_BOTH = """
 import sys
 from pathlib import Path
-from lrm import local_services
+from lrm.local import local_services
 directory = Path(sys.argv[1])
 print(local_services.database_url(directory), flush=True)
 print(local_services.redis_url(directory), flush=True)
@@ -111,14 +111,14 @@ def test_forked_child_keeps_the_servers_when_its_parent_ends(directory: Path) ->
 def test_servers_stop_and_start_again_when_the_keepers_are_killed(directory: Path) -> None:
     with holder(directory):
         for line in processes.commands_naming(str(directory)):
-            if "local_keeper" in line:  # The servers themselves are signalled by the kernel.
+            if "lrm.local.keeper" in line:  # The servers themselves are signalled by the kernel.
                 os.kill(int(line.split()[1]), signal.SIGKILL)
 
         assert processes.wait_until(
             lambda: (
                 not any("bin/postgres" in one for one in processes.commands_naming("postgres"))
                 or not any(
-                    "local_keeper" in one or "valkey-server" in one
+                    "lrm.local.keeper" in one or "valkey-server" in one
                     for one in processes.commands_naming(str(directory))
                 )
             )

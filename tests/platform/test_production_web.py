@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from lrm.demo import ports
-from tests.platform import processes
 from tests.platform.test_images import DOCKERFILE, SERVICES
 from tests.platform.test_settings import PRODUCTION, SYSTEM
+from tests.support import processes
 
 # To load the product takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(240)

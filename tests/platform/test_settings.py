@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform import processes
+from tests.support import processes
 
 PRODUCTION = {
     "DEBUG": "False",

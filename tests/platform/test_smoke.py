@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from lrm.demo import smoke
-from tests.platform import processes
+from tests.support import processes
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrm.demo import output, supervisor
-from tests.platform import processes
+from tests.support import processes
 
 # Each test takes moments; a busy machine may need far longer to start a process.
 pytestmark = pytest.mark.timeout(240)

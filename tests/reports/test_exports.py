@@ -17,8 +17,8 @@ from invoices.models import Kind
 from lrm.models import Portal
 from reports import exports, synced_invoices, workbook
 from reports.synced_invoices import Criteria
-from tests import builders as people
-from tests.invoices import builders
+from tests.support import builders as people
+from tests.support import document_builders
 
 pytestmark = pytest.mark.django_db
 
@@ -28,10 +28,10 @@ EVIL = '=HYPERLINK("http://example.com","pay")'
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
     """An organisation with one document of each nasty sort."""
-    organisation = builders.make_organisation(portal)
+    organisation = document_builders.make_organisation(portal)
     learner = people.make_learner(portal, number="+L1")
-    contact = builders.make_linked(learner, organisation)
-    builders.make_document(
+    contact = document_builders.make_linked(learner, organisation)
+    document_builders.make_document(
         organisation,
         contact_xero_id=contact,
         number="INV-1",
@@ -40,10 +40,14 @@ def organisation(portal: Portal) -> Organisation:
         total="1234.50",
         due_date=datetime.date(2026, 12, 4),
     )
-    builders.make_document(organisation, number="@SUM(A1)", contact_name=EVIL, total="-99.95")
-    builders.make_document(organisation, total="99999999999.99", status="VOIDED")
-    builders.make_document(organisation, kind=Kind.OVERPAYMENT, total="0.1250", currency="NZD")
-    builders.make_document(organisation, kind=Kind.PREPAYMENT, total="0", date=None)
+    document_builders.make_document(
+        organisation, number="@SUM(A1)", contact_name=EVIL, total="-99.95"
+    )
+    document_builders.make_document(organisation, total="99999999999.99", status="VOIDED")
+    document_builders.make_document(
+        organisation, kind=Kind.OVERPAYMENT, total="0.1250", currency="NZD"
+    )
+    document_builders.make_document(organisation, kind=Kind.PREPAYMENT, total="0", date=None)
     return organisation
 
 
@@ -94,7 +98,7 @@ def test_json_has_the_promised_shape(portal: Portal, organisation: Organisation)
 
 
 def test_json_is_whole_when_there_are_no_rows(portal: Portal) -> None:
-    builders.make_organisation(portal)
+    document_builders.make_organisation(portal)
 
     assert json.loads(run(portal.slug, "--format", "json")) == {"rows": [], "totals": []}
 
@@ -161,7 +165,7 @@ def test_workbook_goes_on_in_another_sheet_when_one_is_full(
 
 def contact_in_csv(portal: Portal, name: str) -> str:
     """Return a contact's name as the CSV holds it."""
-    builders.make_document(builders.make_organisation(portal), contact_name=name)
+    document_builders.make_document(document_builders.make_organisation(portal), contact_name=name)
     return csv_rows(run(portal.slug))[0]["Contact"]
 
 
@@ -187,7 +191,7 @@ def test_negative_amounts_stay_numbers_in_csv(portal: Portal, organisation: Orga
 def test_command_keeps_to_the_dates_and_both_ends_count(
     portal: Portal, organisation: Organisation
 ) -> None:
-    builders.make_document(organisation, number="OLD", date=datetime.date(2026, 7, 1))
+    document_builders.make_document(organisation, number="OLD", date=datetime.date(2026, 7, 1))
 
     rows = csv_rows(run(portal.slug, "--from", "2026-07-01", "--to", "2026-07-01"))
 
@@ -217,7 +221,7 @@ def test_command_writes_the_file_and_leaves_nothing_beside_it(
     ],
 )
 def test_command_says_what_is_wrong_and_writes_nothing(args: list[str], message: str) -> None:
-    builders.make_organisation(people.make_portal(slug="here"))
+    document_builders.make_organisation(people.make_portal(slug="here"))
     people.make_portal(slug="unconnected")
     out = io.StringIO()
 

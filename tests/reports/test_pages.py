@@ -15,8 +15,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from connected_apps.models import Organisation
 from lrm.models import LrmRole, Portal
 from reports import periods
-from tests import builders as people
-from tests.invoices import builders
+from tests.support import builders as people
+from tests.support import document_builders
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ ALL_DATES = {"date_from": "", "date_to": ""}
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
     """The organisation that is reported on."""
-    return builders.make_organisation(portal)
+    return document_builders.make_organisation(portal)
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def test_reports_are_open_to_accounts_and_to_nobody_else(
 
 
 def test_stranger_sees_only_the_rows_of_the_own_portal(organisation: Organisation) -> None:
-    builders.make_document(organisation, number="OURS")
+    document_builders.make_document(organisation, number="OURS")
     other = people.make_portal("Other")
-    builders.make_document(builders.make_organisation(other), number="THEIRS")
+    document_builders.make_document(document_builders.make_organisation(other), number="THEIRS")
     stranger = people.client_of(people.make_user(other, accounts=True))
 
     rows = csv_of(stranger, **ALL_DATES)
@@ -83,9 +83,9 @@ def test_stranger_sees_only_the_rows_of_the_own_portal(organisation: Organisatio
 def test_former_organisation_is_not_listed(
     portal: Portal, organisation: Organisation, client: Client
 ) -> None:
-    former = builders.make_organisation(portal, name="Former", connected=False)
-    builders.make_document(former, number="FORMER")
-    builders.make_document(organisation, number="PRESENT")
+    former = document_builders.make_organisation(portal, name="Former", connected=False)
+    document_builders.make_document(former, number="FORMER")
+    document_builders.make_document(organisation, number="PRESENT")
 
     assert [row["Number"] for row in csv_of(client, **ALL_DATES)] == ["PRESENT"]
 
@@ -95,9 +95,11 @@ def test_page_shows_this_financial_year_when_the_address_asks_for_nothing(
 ) -> None:
     today = timezone.now().astimezone(portal.zone).date()
     first, last = periods.financial_year_of(today)
-    builders.make_document(organisation, number="IN-FIRST", date=first)
-    builders.make_document(organisation, number="IN-LAST", date=last)
-    builders.make_document(organisation, number="BEFORE", date=first - datetime.timedelta(days=1))
+    document_builders.make_document(organisation, number="IN-FIRST", date=first)
+    document_builders.make_document(organisation, number="IN-LAST", date=last)
+    document_builders.make_document(
+        organisation, number="BEFORE", date=first - datetime.timedelta(days=1)
+    )
 
     text = text_of(client)
 
@@ -111,8 +113,8 @@ def test_page_shows_this_financial_year_when_the_address_asks_for_nothing(
 def test_page_lists_cancelled_ones_marked_and_leaves_them_out_of_what_is_due(
     organisation: Organisation, client: Client
 ) -> None:
-    builders.make_document(organisation, number="GOOD", total="100")
-    builders.make_document(organisation, number="GONE", total="40", status="VOIDED")
+    document_builders.make_document(organisation, number="GOOD", total="100")
+    document_builders.make_document(organisation, number="GONE", total="40", status="VOIDED")
 
     text = text_of(client, **ALL_DATES)
 
@@ -138,7 +140,7 @@ def test_page_lists_cancelled_ones_marked_and_leaves_them_out_of_what_is_due(
 def test_bad_filter_is_answered_at_its_field_and_kept(
     organisation: Organisation, client: Client, query: dict[str, str], message: str
 ) -> None:
-    builders.make_document(organisation, number="INV-1")
+    document_builders.make_document(organisation, number="INV-1")
 
     response = client.get(PAGE, query)
     html = response.content.decode()
@@ -161,8 +163,8 @@ def test_links_carry_the_filters_and_pages_follow_each_other(
     organisation: Organisation, client: Client
 ) -> None:
     for n in range(150):
-        builders.make_document(organisation, number=f"N-{n:03}", currency="NZD")
-    builders.make_document(organisation, number="AUD-1")
+        document_builders.make_document(organisation, number=f"N-{n:03}", currency="NZD")
+    document_builders.make_document(organisation, number="AUD-1")
 
     first = client.get(PAGE, {**ALL_DATES, "currency": "nzd"}).content.decode()
     older = re.search(r'rel="next" href="([^"]*)"', first)
@@ -188,8 +190,8 @@ def test_page_costs_the_same_queries_with_one_row_and_with_a_hundred(
 ) -> None:
     for _ in range(100):
         learner = people.make_learner(portal)
-        contact = builders.make_linked(learner, organisation)
-        builders.make_document(organisation, contact_xero_id=contact)
+        contact = document_builders.make_linked(learner, organisation)
+        document_builders.make_document(organisation, contact_xero_id=contact)
 
     # Frame (session, user, notices, banners), connection, rows, totals, learners, refunds.
     with django_assert_max_num_queries(14):
@@ -202,9 +204,9 @@ def test_row_links_to_the_document_and_to_every_learner(
     portal: Portal, organisation: Organisation, client: Client
 ) -> None:
     learners = [people.make_learner(portal) for _ in range(2)]
-    contact = builders.make_linked(learners[0], organisation)
-    builders.link(learners[1], organisation, contact)
-    document = builders.make_document(organisation, contact_xero_id=contact)
+    contact = document_builders.make_linked(learners[0], organisation)
+    document_builders.link(learners[1], organisation, contact)
+    document = document_builders.make_document(organisation, contact_xero_id=contact)
 
     html = client.get(PAGE, ALL_DATES).content.decode()
 
@@ -237,7 +239,7 @@ def test_page_says_who_can_connect_when_nothing_is_connected(
 def test_nonsense_in_the_page_edge_gives_the_first_page(
     organisation: Organisation, client: Client
 ) -> None:
-    builders.make_document(organisation, number="INV-1")
+    document_builders.make_document(organisation, number="INV-1")
 
     assert "INV-1" in text_of(client, **ALL_DATES, after="9999999-99.x", before="\x00")
 

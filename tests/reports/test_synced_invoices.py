@@ -14,10 +14,10 @@ from invoices.models import Document, Kind
 from lrm.models import Portal
 from reports import paging, periods, synced_invoices
 from reports.synced_invoices import Criteria
-from tests import builders as people
-from tests.invoices import builders
+from tests.support import builders as people
+from tests.support import document_builders
 
-TODAY = builders.TODAY
+TODAY = document_builders.TODAY
 DAY = datetime.timedelta(days=1)
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
     """The organisation that is reported on."""
-    return builders.make_organisation(portal)
+    return document_builders.make_organisation(portal)
 
 
 def numbers_of(criteria: Criteria) -> list[str]:
@@ -59,8 +59,10 @@ def test_report_lists_what_the_filters_ask_for_newest_first(
         {"number": "F", "date": None, "status": "DRAFT"},
     ]
     for fields in particulars:
-        builders.make_document(organisation, **fields)
-    builders.make_document(builders.make_organisation(people.make_portal()), number="foreign")
+        document_builders.make_document(organisation, **fields)
+    document_builders.make_document(
+        document_builders.make_organisation(people.make_portal()), number="foreign"
+    )
 
     assert numbers_of(Criteria(organisation=organisation, **filters)) == expected
 
@@ -69,10 +71,10 @@ def test_row_appears_once_with_all_numbers_when_learners_share_a_payer(
     portal: Portal, organisation: Organisation
 ) -> None:
     first, second = (people.make_learner(portal, number=number) for number in ("L2", "L1"))
-    contact = builders.make_linked(first, organisation)
-    builders.link(second, organisation, contact)
-    builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
-    builders.make_document(organisation, number="INV-2", date=TODAY - DAY)
+    contact = document_builders.make_linked(first, organisation)
+    document_builders.link(second, organisation, contact)
+    document_builders.make_document(organisation, contact_xero_id=contact, number="INV-1")
+    document_builders.make_document(organisation, number="INV-2", date=TODAY - DAY)
 
     rows = list(synced_invoices.rows_of(Criteria(organisation=organisation)))
     of_second = Criteria(organisation=organisation, learner=second)
@@ -87,12 +89,14 @@ def test_row_appears_once_with_all_numbers_when_learners_share_a_payer(
 def test_totals_keep_kinds_and_currencies_apart_and_tell_cancelled_ones(
     organisation: Organisation,
 ) -> None:
-    builders.make_document(organisation, total="100", amount_paid="30", amount_credited="5")
-    builders.make_document(organisation, total="0.10")
-    builders.make_document(organisation, total="50", status="VOIDED", amount_due="50")
-    builders.make_document(organisation, total="9", status="DRAFT")
-    builders.make_document(organisation, total="7", currency="NZD")
-    builders.make_document(organisation, total="20", amount_due="4", kind=Kind.CREDIT_NOTE)
+    document_builders.make_document(
+        organisation, total="100", amount_paid="30", amount_credited="5"
+    )
+    document_builders.make_document(organisation, total="0.10")
+    document_builders.make_document(organisation, total="50", status="VOIDED", amount_due="50")
+    document_builders.make_document(organisation, total="9", status="DRAFT")
+    document_builders.make_document(organisation, total="7", currency="NZD")
+    document_builders.make_document(organisation, total="20", amount_due="4", kind=Kind.CREDIT_NOTE)
 
     totals = synced_invoices.totals_of(Criteria(organisation=organisation))
 
@@ -144,7 +148,7 @@ def test_totals_by_sql_equal_the_rows_added_up_to_the_cent(
 ) -> None:
     Document.objects.filter(organisation=organisation).delete()
     for fields in documents:
-        builders.make_document(organisation, **fields)
+        document_builders.make_document(organisation, **fields)
     criteria = Criteria(organisation=organisation)
     running = synced_invoices.RunningTotals()
 
@@ -161,7 +165,7 @@ def test_pages_by_key_meet_without_gap_or_double_in_both_directions(
 ) -> None:
     for n in range(23):
         on = None if n < 5 else TODAY - (n // 4) * DAY
-        builders.make_document(organisation, number=f"N{n}", date=on)
+        document_builders.make_document(organisation, number=f"N{n}", date=on)
     documents = synced_invoices.documents_of(Criteria(organisation=organisation))
     everything = [document.id for document in documents]
 
@@ -209,9 +213,9 @@ def test_export_reads_in_batches_with_one_query_for_the_learners_of_each(
     django_assert_max_num_queries: DjangoAssertNumQueries,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    contact = builders.make_linked(people.make_learner(portal), organisation)
+    contact = document_builders.make_linked(people.make_learner(portal), organisation)
     for _ in range(10):
-        builders.make_document(organisation, contact_xero_id=contact)
+        document_builders.make_document(organisation, contact_xero_id=contact)
     monkeypatch.setattr(synced_invoices, "BATCH", 5)
 
     # Two savepoint statements, the cursor, and the learners of two batches.

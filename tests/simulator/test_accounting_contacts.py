@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.simulator import process
-from tests.simulator.process import Person
+from tests.support import simulator_process
+from tests.support.simulator_process import Person
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def contacts(person: Person) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = process.control(person.url, "books")["contacts"]
+    rows: list[dict[str, Any]] = simulator_process.control(person.url, "books")["contacts"]
     return rows
 
 
@@ -220,7 +220,7 @@ def test_same_key_and_request_are_answered_again_for_six_minutes(person: Person)
 
     first = person.send("PUT", "Contacts", body, headers=key)
     second = person.send("PUT", "Contacts", body, headers=key)
-    process.control(person.url, "clock", {"advance_seconds": 361})
+    simulator_process.control(person.url, "clock", {"advance_seconds": 361})
     third = person.send("PUT", "Contacts", body, headers=key)
 
     assert (first.status_code, first.content) == (200, second.content)
@@ -229,7 +229,7 @@ def test_same_key_and_request_are_answered_again_for_six_minutes(person: Person)
 
 def test_errors_are_kept_with_the_key_too(person: Person) -> None:
     script = {"match": {"path": "Contacts", "method": "POST"}, "answer": {"status": 500}}
-    process.control(person.url, "faults", script)
+    simulator_process.control(person.url, "faults", script)
     body = {"Name": "After An Error"}
 
     first = person.send("POST", "Contacts", body, headers={"Idempotency-Key": "k2"})
@@ -253,7 +253,7 @@ def test_key_is_refused_with_another_request_or_when_too_long(person: Person) ->
 
 def test_lost_reply_is_given_again_with_the_same_key(person: Person) -> None:
     script = {"match": {"path": "Contacts", "method": "PUT"}, "answer": {"cut": "after"}}
-    process.control(person.url, "faults", script)
+    simulator_process.control(person.url, "faults", script)
     key = {"Idempotency-Key": "k5"}
     with pytest.raises(OSError):  # noqa: PT011 - requests' errors are OSErrors; any will do.
         person.send("PUT", "Contacts", {"Name": "Lost Once"}, headers=key)

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator import process
-from tests.simulator.process import Person
+from tests.support import simulator_process
+from tests.support.simulator_process import Person
 
 
 def fault(person: Person, **answer: Any) -> None:
     script = {"match": {"path": "Invoices"}, "times": 1, "answer": answer}
-    process.control(person.url, "faults", script)
+    simulator_process.control(person.url, "faults", script)
 
 
 def without(person: Person, name: str) -> dict[str, str]:
@@ -21,7 +21,7 @@ def without(person: Person, name: str) -> dict[str, str]:
 
 def invoices(person: Person, headers: dict[str, str]) -> requests.Response:
     address = f"{person.url}/api.xro/2.0/Invoices"
-    return requests.get(address, headers=headers, timeout=process.TIMEOUT)
+    return requests.get(address, headers=headers, timeout=simulator_process.TIMEOUT)
 
 
 def envelope(answer: requests.Response, title: str, detail: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_call_is_unauthorised_without_a_good_bearer(person: Person, bearer: str)
 
 
 def test_call_is_unauthorised_when_token_has_expired(person: Person) -> None:
-    process.control(person.url, "clock", {"advance_seconds": 1801})
+    simulator_process.control(person.url, "clock", {"advance_seconds": 1801})
 
     answer = invoices(person, person.headers)
 
@@ -61,7 +61,7 @@ def test_call_is_forbidden_for_an_organisation_not_connected(
     person: Person, tenant: str | None
 ) -> None:
     if tenant == "another":
-        tenant = process.control(person.url, "organisations")[1]["tenant_id"]
+        tenant = simulator_process.control(person.url, "organisations")[1]["tenant_id"]
     headers = without(person, "xero-tenant-id")
 
     answer = invoices(person, headers if tenant is None else headers | {"xero-tenant-id": tenant})
@@ -73,7 +73,7 @@ def test_call_is_forbidden_for_an_organisation_not_connected(
 
 
 def test_call_is_forbidden_when_user_disconnected_in_xero(person: Person) -> None:
-    process.control(person.url, "disconnect", {"tenant": person.tenant_id})
+    simulator_process.control(person.url, "disconnect", {"tenant": person.tenant_id})
 
     assert person.get("Invoices").status_code == 403
 
@@ -93,7 +93,7 @@ def test_call_is_forbidden_when_user_disconnected_in_xero(person: Person) -> Non
 def test_scopes_are_granular(
     simulator: str, scope: str, path: str, method: str, status: int
 ) -> None:
-    person = process.connect(simulator, scope=f"openid {scope}")
+    person = simulator_process.connect(simulator, scope=f"openid {scope}")
 
     answer = person.send(method, path, None if method == "GET" else {"Name": "Somebody"})
 
@@ -112,14 +112,18 @@ def test_unknown_addresses_are_answered_in_html(person: Person) -> None:
 
 
 def test_methods_that_are_not_there_are_not_implemented(simulator: str) -> None:
-    person = process.connect(simulator, scope="openid accounting.contacts accounting.settings")
+    person = simulator_process.connect(
+        simulator, scope="openid accounting.contacts accounting.settings"
+    )
 
     assert person.send("POST", "Organisation", {}).status_code == 501
     assert person.send("DELETE", "Contacts", {}).status_code == 501
 
 
 def test_organisation_offline_is_said_in_plain_text(person: Person) -> None:
-    process.control(person.url, f"organisations/{person.tenant_id}", {"status": "offline"})
+    simulator_process.control(
+        person.url, f"organisations/{person.tenant_id}", {"status": "offline"}
+    )
 
     answer = person.get("Invoices")
 
@@ -175,9 +179,9 @@ def test_answers_are_spoiled_as_scripted(person: Person) -> None:
 def statuses_under_random_faults(person: Person) -> list[int]:
     answers = [{"status": 500}, {"named": "maintenance"}]
     script = {"match": {"path": "Invoices"}, "times": -1, "chance": 0.4, "answer": answers}
-    process.control(person.url, "faults", script)
+    simulator_process.control(person.url, "faults", script)
     seen = [invoices(person, person.headers).status_code for _ in range(25)]
-    requests.delete(f"{person.url}/simulator/faults", timeout=process.TIMEOUT)
+    requests.delete(f"{person.url}/simulator/faults", timeout=simulator_process.TIMEOUT)
     return seen
 
 
@@ -204,7 +208,7 @@ def test_fault_delays_and_answers_as_told(person: Person) -> None:
 @pytest.mark.parametrize(("cut", "created"), [("before", 0), ("after", 1)])
 def test_connection_is_cut_before_or_after_the_act(person: Person, cut: str, created: int) -> None:
     script = {"match": {"path": "Contacts", "method": "POST"}, "answer": {"cut": cut}}
-    process.control(person.url, "faults", script)
+    simulator_process.control(person.url, "faults", script)
 
     with pytest.raises(requests.ConnectionError):
         person.send("POST", "Contacts", {"Name": "Lost Reply"})
@@ -214,12 +218,12 @@ def test_connection_is_cut_before_or_after_the_act(person: Person, cut: str, cre
 
 
 def test_calls_are_logged(person: Person) -> None:
-    requests.delete(f"{person.url}/simulator/calls", timeout=process.TIMEOUT)
+    requests.delete(f"{person.url}/simulator/calls", timeout=simulator_process.TIMEOUT)
 
     person.get("Invoices", page=2)
     person.get("Nothing")
 
-    calls = process.control(person.url, "calls")
+    calls = simulator_process.control(person.url, "calls")
     assert [(c["method"], c["path"], c["query"], c["status"]) for c in calls] == [
         ("GET", "/api.xro/2.0/Invoices", "page=2", 200),
         ("GET", "/api.xro/2.0/Nothing", "", 404),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator import process
-from tests.simulator.process import Person
+from tests.support import simulator_process
+from tests.support.simulator_process import Person
 
 NOT_PAID = "DRAFT SUBMITTED AUTHORISED VOIDED DELETED"
 KINDS = ("Invoices", "CreditNotes", "Overpayments", "Prepayments")
@@ -20,7 +20,7 @@ def ids(answer: Any, kind: str = "Invoices") -> list[str]:
 
 
 def rows(person: Person, kind: str = "Invoices") -> list[dict[str, Any]]:
-    documents = process.control(person.url, "books")["documents"]
+    documents = simulator_process.control(person.url, "books")["documents"]
     return [each for each in documents if each["kind"] == kind]
 
 
@@ -169,7 +169,7 @@ def test_where_reads_dates_guids_and_contacts(person: Person) -> None:
     every = rows(person)
     one = every[len(every) // 2]
     year, month, day = (int(part) for part in one["date"].split("-"))
-    contacts = process.control(person.url, "books")["contacts"]
+    contacts = simulator_process.control(person.url, "books")["contacts"]
     number = next(each for each in contacts if each["number"])["number"]
     by_contact = {each["contact_id"]: each["number"] for each in contacts}
 
@@ -189,7 +189,9 @@ def test_where_reads_dates_guids_and_contacts(person: Person) -> None:
 
 def test_quotes_are_doubled_inside_strings(person: Person) -> None:
     quoted = next(
-        each for each in process.control(person.url, "books")["contacts"] if '"' in each["name"]
+        each
+        for each in simulator_process.control(person.url, "books")["contacts"]
+        if '"' in each["name"]
     )
     name = quoted["name"].replace('"', '""')
 
@@ -262,9 +264,9 @@ def test_query_of_52_ids_passes_and_of_53_is_too_long(person: Person) -> None:
 @pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S+00:00"])
 def test_modified_since_keeps_what_changed_to_the_second(person: Person, form: str) -> None:
     every = rows(person)
-    before = process.control(person.url, "clock", {"advance_seconds": 600})["now"]
-    process.control(person.url, "documents", {"act": "touch", "id": every[0]["xero_id"]})
-    instant = process.moment(before)
+    before = simulator_process.control(person.url, "clock", {"advance_seconds": 600})["now"]
+    simulator_process.control(person.url, "documents", {"act": "touch", "id": every[0]["xero_id"]})
+    instant = simulator_process.moment(before)
 
     changed = ids(person.get("Invoices", headers={"If-Modified-Since": instant.strftime(form)}))
     nothing = person.get("CreditNotes", headers={"If-Modified-Since": instant.strftime(form)})
@@ -278,7 +280,7 @@ def test_row_is_skipped_when_another_is_touched_between_pages(person: Person) ->
     every = [each["xero_id"] for each in rows(person)]
 
     first = ids(person.get("Invoices", page=1, pageSize=10))
-    process.control(person.url, "documents", {"act": "touch", "id": every[0]})
+    simulator_process.control(person.url, "documents", {"act": "touch", "id": every[0]})
     second = ids(person.get("Invoices", page=2, pageSize=10))
 
     assert first == every[:10]
@@ -294,7 +296,7 @@ def test_unit_prices_have_four_decimals_when_asked_for(person: Person) -> None:
 
 
 def test_archived_contacts_are_listed_only_when_asked_for(person: Person) -> None:
-    contacts = process.control(person.url, "books")["contacts"]
+    contacts = simulator_process.control(person.url, "books")["contacts"]
     active = [each["contact_id"] for each in contacts if each["status"] == "ACTIVE"]
     merged = next(each for each in contacts if each["merged_to"])
 
@@ -332,7 +334,9 @@ def test_online_invoice_leads_to_a_page_of_the_simulator(person: Person) -> None
     bill = next(r for r in every if r["type"] == "ACCPAY")
 
     answer = person.get(f"Invoices/{open_one['xero_id']}/OnlineInvoice").json()
-    page = requests.get(answer["OnlineInvoices"][0]["OnlineInvoiceUrl"], timeout=process.TIMEOUT)
+    page = requests.get(
+        answer["OnlineInvoices"][0]["OnlineInvoiceUrl"], timeout=simulator_process.TIMEOUT
+    )
 
     assert open_one["number"] in page.text
     for refused in (draft, bill):
@@ -370,7 +374,9 @@ def test_raw_elements_are_served_as_they_stand(person: Person) -> None:
         "Total": 5.5,
     }
     bill = raw | {"InvoiceID": "11111111-0000-4000-8000-000000000003", "Type": "ACCPAY"}
-    process.control(person.url, "replay", {"documents": {"Invoices": [raw, bill]}, "contacts": []})
+    simulator_process.control(
+        person.url, "replay", {"documents": {"Invoices": [raw, bill]}, "contacts": []}
+    )
 
     kept = person.get("Invoices", where='Type=="ACCREC" AND Date < DateTime(2020,1,1)', page=1)
 

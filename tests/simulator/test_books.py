@@ -6,29 +6,32 @@ from decimal import Decimal
 
 import pytest
 
-from xero_simulator import book_rows, books, records, seed, world
+from xero_simulator import simulation
+from xero_simulator.control import book_rows
+from xero_simulator.ledger import books, records
+from xero_simulator.seeding import seed
 
 ANCHOR = datetime.date(2026, 11, 20)
 
 
 @pytest.fixture
-def here() -> world.World:
+def here() -> simulation.World:
     return make_world()
 
 
 @pytest.fixture
-def kept(here: world.World) -> books.Books:
+def kept(here: simulation.World) -> books.Books:
     return next(iter(here.organisations.values())).books
 
 
-def make_world(*, documents: int = 1200) -> world.World:
+def make_world(*, documents: int = 1200) -> simulation.World:
     return seed.build_world(
         # Its clock stands: what is done today is done on one day.
-        world.Options(seed=3, anchor=ANCHOR, documents=documents, clock_speed=0)
+        simulation.Options(seed=3, anchor=ANCHOR, documents=documents, clock_speed=0)
     )
 
 
-def all_rows(here: world.World) -> list[object]:
+def all_rows(here: simulation.World) -> list[object]:
     return [book_rows.all_rows(each.books) for each in here.organisations.values()]
 
 
@@ -48,7 +51,7 @@ def test_books_are_identical_when_seed_and_anchor_are() -> None:
 
 
 def test_books_differ_when_seed_does() -> None:
-    other = seed.build_world(world.Options(seed=4, anchor=ANCHOR, documents=300))
+    other = seed.build_world(simulation.Options(seed=4, anchor=ANCHOR, documents=300))
 
     assert all_rows(other) != all_rows(make_world(documents=300))
 
@@ -190,9 +193,9 @@ def test_draft_is_deleted_and_approved_is_voided(kept: books.Books) -> None:
     assert kept.document(approved).status == "VOIDED"
 
 
-def test_due_date_moves_silently(here: world.World, kept: books.Books) -> None:
+def test_due_date_moves_silently(here: simulation.World, kept: books.Books) -> None:
     invoice = open_invoice(kept)
-    told: list[world.Change] = []
+    told: list[simulation.Change] = []
     here.listeners.append(told.append)
 
     kept.edit_due_date_silently(invoice.id, datetime.date(2027, 1, 1))
@@ -204,9 +207,9 @@ def test_due_date_moves_silently(here: world.World, kept: books.Books) -> None:
 
 
 def test_changes_are_told_with_the_data_of_newer_categories(
-    here: world.World, kept: books.Books
+    here: simulation.World, kept: books.Books
 ) -> None:
-    told: list[world.Change] = []
+    told: list[simulation.Change] = []
     here.listeners.append(told.append)
 
     invoice = open_invoice(kept)
@@ -238,7 +241,7 @@ def test_merged_contact_leaves_a_tombstone(kept: books.Books) -> None:
     assert kept.document(invoice).contact_id == winner
 
 
-def test_reset_restores_everything(here: world.World, kept: books.Books) -> None:
+def test_reset_restores_everything(here: simulation.World, kept: books.Books) -> None:
     before = all_rows(here)
     some = [each.id for each in kept.invoices.ordered if each.status == "AUTHORISED"][:5]
 
@@ -254,9 +257,11 @@ def test_reset_restores_everything(here: world.World, kept: books.Books) -> None
     assert all_rows(here) == before
 
 
-def test_nothing_is_kept_when_a_transaction_fails(here: world.World, kept: books.Books) -> None:
+def test_nothing_is_kept_when_a_transaction_fails(
+    here: simulation.World, kept: books.Books
+) -> None:
     before = all_rows(here)
-    told: list[world.Change] = []
+    told: list[simulation.Change] = []
     here.listeners.append(told.append)
 
     def pay_then_void() -> None:

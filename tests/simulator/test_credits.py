@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator import process
+from tests.support import simulator_process
 
 Row = dict[str, Any]
 
 
 def rows_of(url: str) -> dict[str, Row]:
     """Return the documents of the first organisation by id."""
-    return {one["xero_id"]: one for one in process.control(url, "books")["documents"]}
+    return {one["xero_id"]: one for one in simulator_process.control(url, "books")["documents"]}
 
 
 def applied(url: str) -> tuple[Row, Row]:
@@ -29,7 +29,7 @@ def applied(url: str) -> tuple[Row, Row]:
 
 def advance(url: str) -> None:
     """Let time pass, so that an UpdatedDateUTC that moves is another."""
-    process.control(url, "clock", {"advance_seconds": 60})
+    simulator_process.control(url, "clock", {"advance_seconds": 60})
 
 
 @pytest.mark.parametrize("moves", [True, False])
@@ -38,7 +38,7 @@ def test_credit_that_is_taken_back_opens_both_documents(simulator: str, moves: b
     advance(simulator)
 
     given = {"act": "deallocate", "id": credit["xero_id"], "moves_invoice": moves}
-    told = process.control(simulator, "documents", given)
+    told = simulator_process.control(simulator, "documents", given)
 
     after = rows_of(simulator)
     freed, owed = after[credit["xero_id"]], after[invoice["xero_id"]]
@@ -54,25 +54,29 @@ def test_credit_that_is_taken_back_opens_both_documents(simulator: str, moves: b
 @pytest.mark.parametrize("moves", [True, False])
 def test_credit_is_applied_with_the_invoice_moving_or_not(simulator: str, moves: bool) -> None:
     credit, invoice = applied(simulator)
-    process.control(simulator, "documents", {"act": "deallocate", "id": credit["xero_id"]})
+    simulator_process.control(
+        simulator, "documents", {"act": "deallocate", "id": credit["xero_id"]}
+    )
     before = rows_of(simulator)[invoice["xero_id"]]
     advance(simulator)
 
     given = {"act": "allocate", "id": credit["xero_id"], "invoice_id": invoice["xero_id"]}
-    process.control(simulator, "documents", {**given, "moves_invoice": moves})
+    simulator_process.control(simulator, "documents", {**given, "moves_invoice": moves})
 
     after = rows_of(simulator)[invoice["xero_id"]]
     assert after["status"] == "PAID"
     assert (after["updated_utc"] > before["updated_utc"]) is moves
 
 
-def test_invoice_shows_the_change_even_where_nothing_tells_of_it(person: process.Person) -> None:
+def test_invoice_shows_the_change_even_where_nothing_tells_of_it(
+    person: simulator_process.Person,
+) -> None:
     credit, invoice = applied(person.url)
     shown = person.get("Invoices", page=1, IDs=invoice["xero_id"]).json()["Invoices"][0]
     assert shown["AmountDue"] == 0
 
     given = {"act": "deallocate", "id": credit["xero_id"], "moves_invoice": False}
-    process.control(person.url, "documents", given)
+    simulator_process.control(person.url, "documents", given)
 
     again = person.get("Invoices", page=1, IDs=invoice["xero_id"]).json()["Invoices"][0]
     assert again["UpdatedDateUTC"] == shown["UpdatedDateUTC"]
@@ -95,7 +99,7 @@ def test_lines_are_rewritten_only_where_no_money_is_applied(simulator: str) -> N
         one["xero_id"]: requests.post(
             f"{simulator}/simulator/documents",
             json={"act": "rewrite", "id": one["xero_id"], "lines": lines},
-            timeout=process.TIMEOUT,
+            timeout=simulator_process.TIMEOUT,
         ).status_code
         for one in (paid, untouched)
     }

@@ -10,29 +10,29 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwk, jwt
 
-from tests.simulator import consent, process
-from xero_simulator import authorize_request
+from tests.support import consent_walk, simulator_process
+from xero_simulator.identity_api import authorize_request
 
 VERIFIER = "a-verifier-of-more-than-forty-three-letters-0123456789"
 
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> None:
-    consent.control(simulator_url, "reset")
+    consent_walk.control(simulator_url, "reset")
 
 
 @pytest.fixture
-def person(simulator_url: str) -> consent.Person:
+def person(simulator_url: str) -> consent_walk.Person:
     """Someone with three organisations."""
-    return consent.person_with(simulator_url, 3)
+    return consent_walk.person_with(simulator_url, 3)
 
 
 def _claims(url: str, text: str) -> dict[str, Any]:
     published = requests.get(
-        requests.get(f"{url}/.well-known/openid-configuration", timeout=process.TIMEOUT).json()[
-            "jwks_uri"
-        ],
-        timeout=process.TIMEOUT,
+        requests.get(
+            f"{url}/.well-known/openid-configuration", timeout=simulator_process.TIMEOUT
+        ).json()["jwks_uri"],
+        timeout=simulator_process.TIMEOUT,
     ).json()
     return dict(jwt.decode(text, jwk.KeySet.import_key_set(published), algorithms=["RS256"]).claims)
 
@@ -44,7 +44,7 @@ def _challenge_of(verifier: str) -> str:
 
 def test_discovery_names_the_endpoints_under_its_issuer(simulator_url: str) -> None:
     found = requests.get(
-        f"{simulator_url}/.well-known/openid-configuration", timeout=process.TIMEOUT
+        f"{simulator_url}/.well-known/openid-configuration", timeout=simulator_process.TIMEOUT
     ).json()
 
     assert found["issuer"] == simulator_url
@@ -53,18 +53,18 @@ def test_discovery_names_the_endpoints_under_its_issuer(simulator_url: str) -> N
 
 
 def test_tokens_are_signed_and_name_user_and_event_when_code_is_exchanged(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    told = consent.consent(simulator_url, person, nonce="nonce-9")
-    tokens = consent.exchange(simulator_url, told["code"]).json()
+    told = consent_walk.consent(simulator_url, person, nonce="nonce-9")
+    tokens = consent_walk.exchange(simulator_url, told["code"]).json()
 
     access = _claims(simulator_url, tokens["access_token"])
     identity = _claims(simulator_url, tokens["id_token"])
-    connection = consent.connections(simulator_url, tokens["access_token"]).json()[0]
+    connection = consent_walk.connections(simulator_url, tokens["access_token"]).json()[0]
     assert told["state"] == "state-7"
     assert (tokens["expires_in"], tokens["token_type"]) == (1800, "Bearer")
-    assert tokens["scope"].split() == consent.SCOPES.split()
-    assert access["scope"] == consent.SCOPES.split()
+    assert tokens["scope"].split() == consent_walk.SCOPES.split()
+    assert access["scope"] == consent_walk.SCOPES.split()
     assert access["exp"] - access["nbf"] == 1800
     assert access["xero_userid"] == person.user_id
     assert access["authentication_event_id"] == connection["authEventId"]
@@ -76,20 +76,20 @@ def test_tokens_are_signed_and_name_user_and_event_when_code_is_exchanged(
 
 
 def test_id_token_keeps_name_and_address_back_when_only_openid_is_asked(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    tokens = consent.connect(simulator_url, person, tenants=[], scope="openid")
+    tokens = consent_walk.connect(simulator_url, person, tenants=[], scope="openid")
 
     identity = _claims(simulator_url, tokens["id_token"])
     assert not {"email", "given_name", "family_name"} & set(identity)
     assert "refresh_token" not in tokens
-    assert consent.connections(simulator_url, tokens["access_token"]).json() == []
+    assert consent_walk.connections(simulator_url, tokens["access_token"]).json() == []
 
 
 def test_consent_comes_back_as_access_denied_when_cancelled(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    told = consent.consent(simulator_url, person, decision="cancel")
+    told = consent_walk.consent(simulator_url, person, decision="cancel")
 
     assert told == {"error": "access_denied", "state": "state-7"}
 
@@ -112,15 +112,15 @@ def test_consent_comes_back_as_access_denied_when_cancelled(
 def test_error_page_is_shown_and_nobody_redirected_when_request_is_wrong(
     simulator_url: str, changes: dict[str, str], error: str
 ) -> None:
-    answer = consent.ask(simulator_url, **changes)
+    answer = consent_walk.ask(simulator_url, **changes)
 
     assert answer.status_code == 400
     assert "Location" not in answer.headers
     assert f"<code>{error}</code>" in answer.text
 
 
-def test_pages_refuse_to_be_framed(simulator_url: str, person: consent.Person) -> None:
-    pages = [consent.ask(simulator_url), consent.sign_in(simulator_url, person)[1]]
+def test_pages_refuse_to_be_framed(simulator_url: str, person: consent_walk.Person) -> None:
+    pages = [consent_walk.ask(simulator_url), consent_walk.sign_in(simulator_url, person)[1]]
 
     assert [page.headers["X-Frame-Options"] for page in pages] == ["DENY", "DENY"]
 
@@ -145,16 +145,16 @@ def test_redirect_address_must_be_registered_letter_for_letter(
 
 
 def test_one_organisation_is_chosen_unless_bulk_is_asked(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    flow, page = consent.sign_in(simulator_url, person)
-    refused = consent.decide(simulator_url, flow, tenants=person.tenant_ids, decision="allow")
-    none = consent.decide(simulator_url, flow, tenants=[], decision="allow")
-    tokens = consent.connect(
+    flow, page = consent_walk.sign_in(simulator_url, person)
+    refused = consent_walk.decide(simulator_url, flow, tenants=person.tenant_ids, decision="allow")
+    none = consent_walk.decide(simulator_url, flow, tenants=[], decision="allow")
+    tokens = consent_walk.connect(
         simulator_url, person, tenants=person.tenant_ids, acr_values="bulk_connect:true"
     )
 
-    listed = consent.connections(simulator_url, tokens["access_token"]).json()
+    listed = consent_walk.connections(simulator_url, tokens["access_token"]).json()
     assert 'type="radio"' in page.text
     assert (refused.status_code, none.status_code) == (400, 400)
     assert "Choose one organisation." in refused.text
@@ -163,48 +163,52 @@ def test_one_organisation_is_chosen_unless_bulk_is_asked(
 
 
 def test_organisation_of_others_cannot_be_chosen(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    nobody = consent.person_with(simulator_url, 0)
-    flow, _ = consent.sign_in(simulator_url, nobody)
+    nobody = consent_walk.person_with(simulator_url, 0)
+    flow, _ = consent_walk.sign_in(simulator_url, nobody)
 
-    answer = consent.decide(simulator_url, flow, tenants=person.tenant_ids[:1], decision="allow")
+    answer = consent_walk.decide(
+        simulator_url, flow, tenants=person.tenant_ids[:1], decision="allow"
+    )
 
     assert answer.status_code == 400
 
 
 def test_consent_gives_no_connection_when_user_has_no_organisation(simulator_url: str) -> None:
-    nobody = consent.person_with(simulator_url, 0)
+    nobody = consent_walk.person_with(simulator_url, 0)
 
-    tokens = consent.connect(simulator_url, nobody)
+    tokens = consent_walk.connect(simulator_url, nobody)
 
-    assert consent.connections(simulator_url, tokens["access_token"]).json() == []
+    assert consent_walk.connections(simulator_url, tokens["access_token"]).json() == []
 
 
-def test_code_is_refused_when_used_twice(simulator_url: str, person: consent.Person) -> None:
-    code = consent.consent(simulator_url, person)["code"]
-    consent.exchange(simulator_url, code)
+def test_code_is_refused_when_used_twice(simulator_url: str, person: consent_walk.Person) -> None:
+    code = consent_walk.consent(simulator_url, person)["code"]
+    consent_walk.exchange(simulator_url, code)
 
-    again = consent.exchange(simulator_url, code)
+    again = consent_walk.exchange(simulator_url, code)
 
     assert (again.status_code, again.json()) == (400, {"error": "invalid_grant"})
 
 
 def test_code_is_refused_when_older_than_five_minutes(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    code = consent.consent(simulator_url, person)["code"]
-    consent.advance(simulator_url, minutes=5.1)
+    code = consent_walk.consent(simulator_url, person)["code"]
+    consent_walk.advance(simulator_url, minutes=5.1)
 
-    assert consent.exchange(simulator_url, code).json() == {"error": "invalid_grant"}
+    assert consent_walk.exchange(simulator_url, code).json() == {"error": "invalid_grant"}
 
 
 def test_code_is_refused_when_redirect_address_differs(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    code = consent.consent(simulator_url, person)["code"]
+    code = consent_walk.consent(simulator_url, person)["code"]
 
-    answer = consent.exchange(simulator_url, code, redirect_uri="https://lrm.example.com/other")
+    answer = consent_walk.exchange(
+        simulator_url, code, redirect_uri="https://lrm.example.com/other"
+    )
 
     assert answer.json() == {"error": "invalid_grant"}
 
@@ -213,16 +217,16 @@ def test_code_is_refused_when_redirect_address_differs(
     ("verifier", "status"), [(VERIFIER, 200), (VERIFIER + "x", 400), ("", 400)]
 )
 def test_code_verifier_must_fit_its_challenge(
-    simulator_url: str, person: consent.Person, verifier: str, status: int
+    simulator_url: str, person: consent_walk.Person, verifier: str, status: int
 ) -> None:
-    told = consent.consent(
+    told = consent_walk.consent(
         simulator_url,
         person,
         code_challenge=_challenge_of(VERIFIER),
         code_challenge_method="S256",
     )
 
-    answer = consent.exchange(simulator_url, told["code"], code_verifier=verifier)
+    answer = consent_walk.exchange(simulator_url, told["code"], code_verifier=verifier)
 
     assert answer.status_code == status
 
@@ -242,102 +246,108 @@ def test_code_verifier_must_fit_its_challenge(
 def test_token_error_is_named_and_nothing_more(
     simulator_url: str, form: dict[str, str], error: str
 ) -> None:
-    answer = consent.token(simulator_url, **form)
+    answer = consent_walk.token(simulator_url, **form)
 
     assert (answer.status_code, answer.json()) == (400, {"error": error})
 
 
 def test_credentials_are_taken_from_the_basic_header(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    told = consent.consent(simulator_url, person)
+    told = consent_walk.consent(simulator_url, person)
     form = {
         "grant_type": "authorization_code",
         "code": told["code"],
-        "redirect_uri": consent.REDIRECT_URI,
+        "redirect_uri": consent_walk.REDIRECT_URI,
     }
     address = f"{simulator_url}/connect/token"
 
     wrong = requests.post(
-        address, data=form, auth=("demo-client-id", "wrong"), timeout=process.TIMEOUT
+        address, data=form, auth=("demo-client-id", "wrong"), timeout=simulator_process.TIMEOUT
     )
-    right = requests.post(address, data=form, auth=consent.BASIC, timeout=process.TIMEOUT)
+    right = requests.post(
+        address, data=form, auth=consent_walk.BASIC, timeout=simulator_process.TIMEOUT
+    )
 
     assert wrong.json() == {"error": "invalid_client"}
     assert right.status_code == 200
 
 
 def test_old_refresh_token_is_good_for_thirty_minutes_when_it_was_replaced(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    old = consent.connect(simulator_url, person)["refresh_token"]
-    newest = consent.refresh(simulator_url, old).json()["refresh_token"]
-    consent.advance(simulator_url, minutes=29)
-    inside = [consent.refresh(simulator_url, old) for _ in range(2)]
-    consent.advance(simulator_url, minutes=2)
+    old = consent_walk.connect(simulator_url, person)["refresh_token"]
+    newest = consent_walk.refresh(simulator_url, old).json()["refresh_token"]
+    consent_walk.advance(simulator_url, minutes=29)
+    inside = [consent_walk.refresh(simulator_url, old) for _ in range(2)]
+    consent_walk.advance(simulator_url, minutes=2)
 
-    after = consent.refresh(simulator_url, old)
+    after = consent_walk.refresh(simulator_url, old)
 
     assert [answer.status_code for answer in inside] == [200, 200]
     assert (after.status_code, after.json()) == (400, {"error": "invalid_grant"})
-    assert consent.refresh(simulator_url, newest).status_code == 200
-    assert consent.refresh(simulator_url, inside[0].json()["refresh_token"]).status_code == 200
+    assert consent_walk.refresh(simulator_url, newest).status_code == 200
+    assert consent_walk.refresh(simulator_url, inside[0].json()["refresh_token"]).status_code == 200
 
 
 @pytest.mark.parametrize(("days", "status"), [(59.9, 200), (60.1, 400)])
 def test_refresh_token_ends_when_unused_for_sixty_days(
-    simulator_url: str, person: consent.Person, days: float, status: int
+    simulator_url: str, person: consent_walk.Person, days: float, status: int
 ) -> None:
-    tokens = consent.connect(simulator_url, person)
-    consent.advance(simulator_url, days=days)
+    tokens = consent_walk.connect(simulator_url, person)
+    consent_walk.advance(simulator_url, days=days)
 
-    assert consent.refresh(simulator_url, tokens["refresh_token"]).status_code == status
+    assert consent_walk.refresh(simulator_url, tokens["refresh_token"]).status_code == status
 
 
-def test_access_token_ends_after_thirty_minutes(simulator_url: str, person: consent.Person) -> None:
-    tokens = consent.connect(simulator_url, person)
-    consent.advance(simulator_url, minutes=30)
+def test_access_token_ends_after_thirty_minutes(
+    simulator_url: str, person: consent_walk.Person
+) -> None:
+    tokens = consent_walk.connect(simulator_url, person)
+    consent_walk.advance(simulator_url, minutes=30)
 
-    answer = consent.connections(simulator_url, tokens["access_token"])
+    answer = consent_walk.connections(simulator_url, tokens["access_token"])
 
     assert answer.status_code == 401
     assert answer.json()["Detail"].startswith("TokenExpired: token expired at ")
     assert answer.json()["Title"] == "Unauthorized"
 
 
-def test_scopes_add_up_over_consents(simulator_url: str, person: consent.Person) -> None:
+def test_scopes_add_up_over_consents(simulator_url: str, person: consent_walk.Person) -> None:
     first = "openid offline_access accounting.invoices.read"
-    consent.connect(simulator_url, person, scope=first)
+    consent_walk.connect(simulator_url, person, scope=first)
 
-    _, page = consent.sign_in(simulator_url, person, scope="accounting.contacts")
-    tokens = consent.connect(simulator_url, person, scope="accounting.contacts")
+    _, page = consent_walk.sign_in(simulator_url, person, scope="accounting.contacts")
+    tokens = consent_walk.connect(simulator_url, person, scope="accounting.contacts")
 
     assert tokens["scope"] == f"{first} accounting.contacts"
     assert "It already may" in page.text
 
 
-def test_revocation_ends_grant_and_connections(simulator_url: str, person: consent.Person) -> None:
-    tokens = consent.connect(simulator_url, person)
+def test_revocation_ends_grant_and_connections(
+    simulator_url: str, person: consent_walk.Person
+) -> None:
+    tokens = consent_walk.connect(simulator_url, person)
 
     answer = requests.post(
         f"{simulator_url}/connect/revocation",
         data={"token": tokens["refresh_token"]},
-        auth=consent.BASIC,
-        timeout=process.TIMEOUT,
+        auth=consent_walk.BASIC,
+        timeout=simulator_process.TIMEOUT,
     )
 
     assert (answer.status_code, answer.content) == (200, b"")
-    assert consent.refresh(simulator_url, tokens["refresh_token"]).json() == {
+    assert consent_walk.refresh(simulator_url, tokens["refresh_token"]).json() == {
         "error": "invalid_grant"
     }
-    assert consent.connections(simulator_url, tokens["access_token"]).json() == []
+    assert consent_walk.connections(simulator_url, tokens["access_token"]).json() == []
 
 
 def test_revocation_succeeds_when_token_is_unknown(simulator_url: str) -> None:
     answer = requests.post(
         f"{simulator_url}/connect/revocation",
-        data=consent.CLIENT | {"token": "unknown"},
-        timeout=process.TIMEOUT,
+        data=consent_walk.CLIENT | {"token": "unknown"},
+        timeout=simulator_process.TIMEOUT,
     )
 
     assert (answer.status_code, answer.content) == (200, b"")
@@ -348,42 +358,42 @@ def test_revocation_succeeds_when_token_is_unknown(simulator_url: str) -> None:
     [({"named": "minute"}, 429), ({"status": 500}, 500), ({"named": "unavailable"}, 503)],
 )
 def test_refresh_fails_once_and_costs_nothing_when_fault_is_scripted(
-    simulator_url: str, person: consent.Person, answer: dict[str, Any], status: int
+    simulator_url: str, person: consent_walk.Person, answer: dict[str, Any], status: int
 ) -> None:
-    tokens = consent.connect(simulator_url, person)
-    consent.control(simulator_url, "faults", match={"host": "identity"}, answer=answer)
+    tokens = consent_walk.connect(simulator_url, person)
+    consent_walk.control(simulator_url, "faults", match={"host": "identity"}, answer=answer)
 
-    failed = consent.refresh(simulator_url, tokens["refresh_token"])
-    again = consent.refresh(simulator_url, tokens["refresh_token"])
+    failed = consent_walk.refresh(simulator_url, tokens["refresh_token"])
+    again = consent_walk.refresh(simulator_url, tokens["refresh_token"])
 
     assert (failed.status_code, again.status_code) == (status, 200)
-    assert consent.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
+    assert consent_walk.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
 
 
 def test_refresh_is_done_but_its_reply_lost_when_cut_after(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    tokens = consent.connect(simulator_url, person)
-    consent.control(
+    tokens = consent_walk.connect(simulator_url, person)
+    consent_walk.control(
         simulator_url, "faults", match={"path": "^/connect/token$"}, answer={"cut": "after"}
     )
 
     with pytest.raises(requests.ConnectionError):
-        consent.refresh(simulator_url, tokens["refresh_token"])
+        consent_walk.refresh(simulator_url, tokens["refresh_token"])
 
-    assert consent.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
-    assert consent.refresh(simulator_url, tokens["refresh_token"]).status_code == 200
+    assert consent_walk.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
+    assert consent_walk.refresh(simulator_url, tokens["refresh_token"]).status_code == 200
 
 
 def test_token_answer_is_no_json_when_it_is_spoiled(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    tokens = consent.connect(simulator_url, person)
-    consent.control(
+    tokens = consent_walk.connect(simulator_url, person)
+    consent_walk.control(
         simulator_url, "faults", match={"host": "identity"}, answer={"named": "bad_json"}
     )
 
-    answer = consent.refresh(simulator_url, tokens["refresh_token"])
+    answer = consent_walk.refresh(simulator_url, tokens["refresh_token"])
 
     assert answer.status_code == 200
     with pytest.raises(requests.exceptions.JSONDecodeError):
@@ -391,12 +401,12 @@ def test_token_answer_is_no_json_when_it_is_spoiled(
 
 
 def test_grants_are_counted_without_showing_tokens(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
-    tokens = consent.connect(simulator_url, person)
-    newer = consent.refresh(simulator_url, tokens["refresh_token"]).json()
+    tokens = consent_walk.connect(simulator_url, person)
+    newer = consent_walk.refresh(simulator_url, tokens["refresh_token"]).json()
 
-    shown = requests.get(f"{simulator_url}/simulator/tokens", timeout=process.TIMEOUT)
+    shown = requests.get(f"{simulator_url}/simulator/tokens", timeout=simulator_process.TIMEOUT)
 
     (grant,) = shown.json()["grants"]
     assert (grant["user"], grant["refreshes"], grant["issued"]) == (person.user_id, 1, 2)
@@ -407,19 +417,19 @@ def test_grants_are_counted_without_showing_tokens(
 
 
 def test_authlib_connects_and_refreshes_with_pkce(
-    simulator_url: str, person: consent.Person
+    simulator_url: str, person: consent_walk.Person
 ) -> None:
     with OAuth2Session(
-        *consent.BASIC,
-        scope=consent.SCOPES,
-        redirect_uri=consent.REDIRECT_URI,
+        *consent_walk.BASIC,
+        scope=consent_walk.SCOPES,
+        redirect_uri=consent_walk.REDIRECT_URI,
         code_challenge_method="S256",
     ) as session:
         address, state = session.create_authorization_url(
             f"{simulator_url}/identity/connect/authorize", code_verifier=VERIFIER
         )
         asked = dict(parse_qsl(urlsplit(address).query))
-        told = consent.consent(simulator_url, person, **asked)
+        told = consent_walk.consent(simulator_url, person, **asked)
         first = session.fetch_token(
             f"{simulator_url}/connect/token", code=told["code"], code_verifier=VERIFIER
         )
@@ -427,4 +437,4 @@ def test_authlib_connects_and_refreshes_with_pkce(
 
     assert told["state"] == state
     assert first["refresh_token"] != second["refresh_token"]
-    assert consent.connections(simulator_url, second["access_token"]).status_code == 200
+    assert consent_walk.connections(simulator_url, second["access_token"]).status_code == 200

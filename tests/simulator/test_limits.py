@@ -6,20 +6,22 @@ from typing import Any
 
 import pytest
 
-from tests.simulator import process
-from tests.simulator.process import Person
+from tests.support import simulator_process
+from tests.support.simulator_process import Person
 
 
 @pytest.fixture(scope="module")
 def limited_url() -> Iterator[str]:
-    with process.running("--documents", "60", "--contacts", "20", "--day-limit", "130") as url:
+    with simulator_process.running(
+        "--documents", "60", "--contacts", "20", "--day-limit", "130"
+    ) as url:
         yield url
 
 
 @pytest.fixture
 def person(limited_url: str) -> Person:
-    process.control(limited_url, "reset", {})
-    return process.connect(limited_url)
+    simulator_process.control(limited_url, "reset", {})
+    return simulator_process.connect(limited_url)
 
 
 def left(answer: object) -> tuple[int, int, int]:
@@ -37,7 +39,7 @@ def start_of_a_minute(person: Person) -> None:
     """
     person.get("Organisation")
     while left(person.get("Organisation"))[0] != 59:
-        process.control(person.url, "clock", {"advance_seconds": 5})
+        simulator_process.control(person.url, "clock", {"advance_seconds": 5})
 
 
 def end_of_the_day(person: Person) -> Any:
@@ -48,7 +50,7 @@ def end_of_the_day(person: Person) -> Any:
             if answer.headers["X-Rate-Limit-Problem"] == "day":
                 return answer
             wait = int(answer.headers["Retry-After"])
-            process.control(person.url, "clock", {"advance_seconds": wait})
+            simulator_process.control(person.url, "clock", {"advance_seconds": wait})
 
 
 def test_headers_count_down(person: Person) -> None:
@@ -65,7 +67,7 @@ def test_minute_ends_after_60_calls_and_begins_again(person: Person) -> None:
 
     refused = person.get("Organisation")
     wait = int(refused.headers["Retry-After"])
-    process.control(person.url, "clock", {"advance_seconds": wait})
+    simulator_process.control(person.url, "clock", {"advance_seconds": wait})
     after = person.get("Organisation")
 
     assert set(statuses) == {200}
@@ -80,8 +82,8 @@ def test_minute_ends_after_60_calls_and_begins_again(person: Person) -> None:
 
 def test_day_ends_after_its_limit_and_says_hours(person: Person) -> None:
     until_the_next = int(end_of_the_day(person).headers["Retry-After"])
-    process.control(person.url, "clock", {"advance_seconds": until_the_next})
-    again = process.connect(person.url)
+    simulator_process.control(person.url, "clock", {"advance_seconds": until_the_next})
+    again = simulator_process.connect(person.url)
     first = again.get("Organisation")
 
     wait = int(end_of_the_day(again).headers["Retry-After"])
@@ -92,12 +94,12 @@ def test_day_ends_after_its_limit_and_says_hours(person: Person) -> None:
 
 def test_sixth_call_at_once_is_refused_without_a_time(person: Person) -> None:
     script = {"match": {"path": "Organisation"}, "times": 5, "answer": {"delay_seconds": 300}}
-    process.control(person.url, "faults", script)
+    simulator_process.control(person.url, "faults", script)
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         calls = [pool.submit(person.get, "Organisation") for _ in range(6)]
         refused = next(concurrent.futures.as_completed(calls)).result()
-        process.control(person.url, "clock", {"advance_seconds": 300})
+        simulator_process.control(person.url, "clock", {"advance_seconds": 300})
         statuses = sorted(each.result().status_code for each in calls)
 
     assert statuses == [200] * 5 + [429]
@@ -107,7 +109,7 @@ def test_sixth_call_at_once_is_refused_without_a_time(person: Person) -> None:
 
 
 def test_organisations_have_windows_of_their_own(person: Person) -> None:
-    other = process.connect(person.url, organisation=1)
+    other = simulator_process.connect(person.url, organisation=1)
     start_of_a_minute(person)
     for _ in range(60):
         person.get("Organisation")
@@ -117,7 +119,7 @@ def test_organisations_have_windows_of_their_own(person: Person) -> None:
 
 
 def test_nothing_is_refused_when_limits_are_off(simulator: str) -> None:
-    free = process.connect(simulator)
+    free = simulator_process.connect(simulator)
 
     answers = [free.get("Organisation") for _ in range(70)]
 

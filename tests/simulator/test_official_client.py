@@ -18,7 +18,7 @@ from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
 from xero_python.exceptions import AccountingBadRequestException, NotFoundException
 from xero_python.identity import IdentityApi
 
-from tests.simulator import process
+from tests.support import simulator_process
 
 FIELDS = ("access_token", "expires_in", "token_type", "refresh_token", "id_token")
 
@@ -37,7 +37,7 @@ class Client(NamedTuple):
 def client(simulator: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """Consent, exchange the code, and hand the tokens to the client as its README tells."""
     monkeypatch.setattr(TokenApi, "refresh_token_url", f"{simulator}/connect/token")
-    given = process.exchange(simulator, process.consent(simulator))
+    given = simulator_process.exchange(simulator, simulator_process.consent(simulator))
     token = {name: given[name] for name in FIELDS} | {"scope": given["scope"].split()}
 
     configuration = Configuration()
@@ -64,7 +64,7 @@ def walk(read_page: Callable[[int], Any], collection: str) -> list[Any]:
 
 
 def books(client: Client, kind: str) -> dict[str, dict[str, Any]]:
-    documents = process.control(client.url, "books")["documents"]
+    documents = simulator_process.control(client.url, "books")["documents"]
     return {each["xero_id"]: each for each in documents if each["kind"] == kind}
 
 
@@ -122,7 +122,7 @@ def test_typed_models_read_every_contact_and_payment(client: Client) -> None:
     )
     payments = client.accounting.get_payments(client.tenant_id, page=1, page_size=1000).payments
 
-    rows = process.control(client.url, "books")["contacts"]
+    rows = simulator_process.control(client.url, "books")["contacts"]
     assert [each.contact_id for each in contacts] == [each["contact_id"] for each in rows]
     assert [each.name for each in contacts] == [each["name"] for each in rows]
     assert all(each.amount > 0 for each in payments)
@@ -186,7 +186,7 @@ def test_online_invoice_is_found(client: Client) -> None:
 
 def test_token_is_refreshed_by_the_client(client: Client) -> None:
     old = dict(client.token)
-    process.control(client.url, "clock", {"advance_seconds": 3600})
+    simulator_process.control(client.url, "clock", {"advance_seconds": 3600})
 
     client.api.refresh_oauth2_token()
     organisations = client.accounting.get_organisations(client.tenant_id).organisations

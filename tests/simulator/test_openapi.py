@@ -16,8 +16,8 @@ import referencing
 import referencing.jsonschema
 import yaml
 
-from tests.simulator import process
-from tests.simulator.process import Person
+from tests.support import simulator_process
+from tests.support.simulator_process import Person
 
 FOLDER = Path(
     os.environ.get("XERO_OPENAPI_DIR")
@@ -175,7 +175,7 @@ def test_specifications_own_examples_are_served_as_they_stand(
     }
     contacts = examples.pop("Contacts")
 
-    process.control(person.url, "replay", {"documents": examples, "contacts": contacts})
+    simulator_process.control(person.url, "replay", {"documents": examples, "contacts": contacts})
 
     for kind in kinds:
         assert person.get(kind, page=1).json()[kind] == examples[kind]

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 import requests
 
-from tests.simulator import consent, process
-from xero_simulator import online
+from tests.support import consent_walk, simulator_process
+from xero_simulator import online_invoice
 
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> None:
-    consent.control(simulator_url, "reset")
+    consent_walk.control(simulator_url, "reset")
 
 
 def _sales_invoice(url: str, status: str, *, is_untouched: bool = False) -> dict[str, Any]:
-    for document in consent.show(url, "books")["documents"]:
+    for document in consent_walk.show(url, "books")["documents"]:
         if (document["type"], document["status"]) == ("ACCREC", status) and (
             not is_untouched or document["amount_due"] == document["total"]
         ):
@@ -27,19 +27,19 @@ def _sales_invoice(url: str, status: str, *, is_untouched: bool = False) -> dict
 
 
 def _invoice(url: str, invoice_id: str) -> dict[str, Any]:
-    documents = consent.show(url, "books")["documents"]
+    documents = consent_walk.show(url, "books")["documents"]
     found: dict[str, Any] = next(each for each in documents if each["xero_id"] == invoice_id)
     return found
 
 
 def _press(url: str, act: str, invoice: dict[str, Any], **more: str) -> requests.Response:
     form = {"act": act, "id": invoice["xero_id"], "q": invoice["number"]} | more
-    return requests.post(f"{url}/simulator/hand/act", data=form, timeout=process.TIMEOUT)
+    return requests.post(f"{url}/simulator/hand/act", data=form, timeout=simulator_process.TIMEOUT)
 
 
 @pytest.mark.parametrize("path", ["/", "/simulator", "/simulator/"])
 def test_hand_page_is_titled_and_lists_invoices(simulator_url: str, path: str) -> None:
-    page = requests.get(f"{simulator_url}{path}", timeout=process.TIMEOUT)
+    page = requests.get(f"{simulator_url}{path}", timeout=simulator_process.TIMEOUT)
 
     assert page.status_code == 200
     assert "Xero simulator</title>" in page.text
@@ -52,7 +52,9 @@ def test_hand_page_finds_by_number_and_by_contact(simulator_url: str) -> None:
 
     pages = [
         html.unescape(
-            requests.get(simulator_url, params={"q": wanted}, timeout=process.TIMEOUT).text
+            requests.get(
+                simulator_url, params={"q": wanted}, timeout=simulator_process.TIMEOUT
+            ).text
         )
         for wanted in (invoice["number"].lower(), invoice["contact"].upper())
     ]
@@ -63,7 +65,7 @@ def test_hand_page_finds_by_number_and_by_contact(simulator_url: str) -> None:
 
 def test_hand_page_says_so_when_nothing_fits(simulator_url: str) -> None:
     page = requests.get(
-        simulator_url, params={"q": "<b>no such thing</b>"}, timeout=process.TIMEOUT
+        simulator_url, params={"q": "<b>no such thing</b>"}, timeout=simulator_process.TIMEOUT
     )
 
     assert "No sales invoice fits." in page.text
@@ -71,10 +73,10 @@ def test_hand_page_says_so_when_nothing_fits(simulator_url: str) -> None:
 
 
 def test_hand_page_shows_another_organisation(simulator_url: str) -> None:
-    other = consent.show(simulator_url, "organisations")[1]
+    other = consent_walk.show(simulator_url, "organisations")[1]
 
     page = requests.get(
-        simulator_url, params={"tenant": other["tenant_id"]}, timeout=process.TIMEOUT
+        simulator_url, params={"tenant": other["tenant_id"]}, timeout=simulator_process.TIMEOUT
     )
 
     assert f"<h1>{other['name']}</h1>" in page.text
@@ -82,7 +84,9 @@ def test_hand_page_shows_another_organisation(simulator_url: str) -> None:
 
 def test_unknown_organisation_is_not_found(simulator_url: str) -> None:
     assert (
-        requests.get(simulator_url, params={"tenant": "none"}, timeout=process.TIMEOUT).status_code
+        requests.get(
+            simulator_url, params={"tenant": "none"}, timeout=simulator_process.TIMEOUT
+        ).status_code
         == 404
     )
 
@@ -147,30 +151,30 @@ def test_invoice_is_raised_for_a_contact(simulator_url: str) -> None:
     }
 
     page = requests.post(
-        f"{simulator_url}/simulator/hand/raise", data=form, timeout=process.TIMEOUT
+        f"{simulator_url}/simulator/hand/raise", data=form, timeout=simulator_process.TIMEOUT
     )
 
     found = re.search(r"(INV-\d+) was raised\.", page.text)
     assert found is not None
-    documents = consent.show(simulator_url, "books")["documents"]
+    documents = consent_walk.show(simulator_url, "books")["documents"]
     raised = next(each for each in documents if each["number"] == found[1])
     assert (raised["contact_id"], raised["total"]) == (contact_id, "180.00")
     assert raised["due_date"] == "2027-03-01"
 
 
 def test_webhook_state_is_on_the_page(simulator_url: str) -> None:
-    page = requests.get(simulator_url, timeout=process.TIMEOUT)
+    page = requests.get(simulator_url, timeout=simulator_process.TIMEOUT)
 
     assert "No address is set, so none are sent." in page.text
 
 
 def test_public_page_shows_lines_and_takes_a_payment(simulator_url: str) -> None:
     invoice = _sales_invoice(simulator_url, "AUTHORISED", is_untouched=True)
-    address = online.online_url(simulator_url, invoice["xero_id"])
+    address = online_invoice.online_url(simulator_url, invoice["xero_id"])
 
-    before = requests.get(address, timeout=process.TIMEOUT)
-    after = requests.post(f"{address}/pay", timeout=process.TIMEOUT)
-    again = requests.post(f"{address}/pay", timeout=process.TIMEOUT)
+    before = requests.get(address, timeout=simulator_process.TIMEOUT)
+    after = requests.post(f"{address}/pay", timeout=simulator_process.TIMEOUT)
+    again = requests.post(f"{address}/pay", timeout=simulator_process.TIMEOUT)
 
     assert invoice["number"] in before.text
     assert "Pay now" in before.text
@@ -182,20 +186,24 @@ def test_public_page_shows_lines_and_takes_a_payment(simulator_url: str) -> None
 
 def test_public_page_is_missing_for_drafts_bills_and_nonsense(simulator_url: str) -> None:
     draft = _sales_invoice(simulator_url, "DRAFT")
-    documents = consent.show(simulator_url, "books")["documents"]
+    documents = consent_walk.show(simulator_url, "books")["documents"]
     bill = next(each for each in documents if each["type"] == "ACCPAY")
     addresses = [
-        online.online_url(simulator_url, draft["xero_id"]),
-        online.online_url(simulator_url, bill["xero_id"]),
+        online_invoice.online_url(simulator_url, draft["xero_id"]),
+        online_invoice.online_url(simulator_url, bill["xero_id"]),
         f"{simulator_url}/online/nonsense",
     ]
 
-    assert [requests.get(each, timeout=process.TIMEOUT).status_code for each in addresses] == [
+    assert [
+        requests.get(each, timeout=simulator_process.TIMEOUT).status_code for each in addresses
+    ] == [
         404,
         404,
         404,
     ]
-    assert requests.post(f"{addresses[0]}/pay", timeout=process.TIMEOUT).status_code == 404
+    assert (
+        requests.post(f"{addresses[0]}/pay", timeout=simulator_process.TIMEOUT).status_code == 404
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,12 +211,12 @@ def test_public_page_is_missing_for_drafts_bills_and_nonsense(simulator_url: str
     ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-4fff-bfff-ffffffffffff"],
 )
 def test_online_address_leads_back_to_its_invoice(invoice_id: str) -> None:
-    token = online.online_url("http://localhost:1", invoice_id).rsplit("/", 1)[1]
+    token = online_invoice.online_url("http://localhost:1", invoice_id).rsplit("/", 1)[1]
 
     assert re.fullmatch(r"[\w-]{22}", token)
-    assert online.invoice_id_of(token) == invoice_id
+    assert online_invoice.invoice_id_of(token) == invoice_id
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "A" * 21, "A" * 24])
 def test_online_address_leads_nowhere_when_it_is_no_token(token: str) -> None:
-    assert online.invoice_id_of(token) is None
+    assert online_invoice.invoice_id_of(token) is None

@@ -4,7 +4,7 @@ import operator
 
 import pytest
 
-from xero_simulator import fields, query
+from xero_simulator.accounting_api import fields, query
 
 MANY = list(range(query.HIGH_VOLUME + 1))
 ASKED = query.Asked(

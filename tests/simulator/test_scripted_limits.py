@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.simulator import process
+from tests.support import simulator_process
 
 
-def script(person: process.Person, named: str) -> requests.Response:
+def script(person: simulator_process.Person, named: str) -> requests.Response:
     """Call an organisation of which a limit is said to be reached."""
-    process.control(person.url, "faults", {"answer": {"named": named}})
+    simulator_process.control(person.url, "faults", {"answer": {"named": named}})
     answer: requests.Response = person.get("Organisation")
     assert (answer.status_code, answer.content) == (429, b"")
     assert "Content-Type" not in answer.headers
@@ -18,7 +18,7 @@ def script(person: process.Person, named: str) -> requests.Response:
     return answer
 
 
-def test_minute_is_the_one_that_was_recorded(person: process.Person) -> None:
+def test_minute_is_the_one_that_was_recorded(person: simulator_process.Person) -> None:
     headers = script(person, "minute").headers
 
     names = ("Retry-After", "X-MinLimit-Remaining", "X-DayLimit-Remaining")
@@ -26,7 +26,7 @@ def test_minute_is_the_one_that_was_recorded(person: process.Person) -> None:
     assert headers["X-AppMinLimit-Remaining"] == "9938"
 
 
-def test_day_is_the_one_that_was_logged(person: process.Person) -> None:
+def test_day_is_the_one_that_was_logged(person: simulator_process.Person) -> None:
     headers = script(person, "day").headers
 
     names = ("Retry-After", "X-MinLimit-Remaining", "X-DayLimit-Remaining")
@@ -36,12 +36,14 @@ def test_day_is_the_one_that_was_logged(person: process.Person) -> None:
 @pytest.fixture(scope="module")
 def small_app() -> Iterator[str]:
     """Run a simulator whose app may make three calls a minute over all organisations."""
-    with process.running("--documents", "30", "--contacts", "10", "--app-minute-limit", "3") as url:
+    with simulator_process.running(
+        "--documents", "30", "--contacts", "10", "--app-minute-limit", "3"
+    ) as url:
         yield url
 
 
 def test_app_minute_says_the_same_whether_scripted_or_reached(small_app: str) -> None:
-    person = process.connect(small_app)
+    person = simulator_process.connect(small_app)
     scripted = script(person, "appminute")
 
     answers = [person.get("Organisation") for _ in range(8)]

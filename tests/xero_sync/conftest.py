@@ -13,11 +13,14 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
 from lrm.models import Portal, User
-from tests import builders
-from tests.connected_apps import xero
 from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
-from xero_sync import deliveries, events, pushes, run_work, sweeps
+from tests.support import builders, xero
+from xero_sync.contacts import push_queue
+from xero_sync.jobs import sweep_schedule
 from xero_sync.models import OPEN_RUNS, Event, EventState, SyncRun
+from xero_sync.runs import run_worker
+from xero_sync.sweeps import sweeper
+from xero_sync.webhooks import deliveries, event_processing
 
 
 def clock() -> datetime:
@@ -52,8 +55,8 @@ class Linked:
 
     def sweep(self) -> None:
         """Sweep every resource, and end the first sync where it is still under way."""
-        sweeps.make_due(organisation_id=self.organisation.pk, now=clock())
-        delay = sweeps.sweep(organisation_id=self.organisation.pk, clock=clock)
+        sweep_schedule.make_due(organisation_id=self.organisation.pk, now=clock())
+        delay = sweeper.sweep(organisation_id=self.organisation.pk, clock=clock)
         assert delay is None
         for run in SyncRun.objects.filter(is_first=True, state__in=OPEN_RUNS):
             assert self.work(run).finished_at is not None
@@ -61,12 +64,12 @@ class Linked:
     def take_events(self) -> None:
         """Unpack what was delivered and fetch all that it names."""
         deliveries.unpack(now=clock())
-        events.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
+        event_processing.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
         assert not Event.objects.filter(state=EventState.PENDING).exists()
 
     def work(self, run: SyncRun) -> SyncRun:
         """Work on a run until it ends or waits."""
-        while (delay := run_work.work_on(run_id=run.pk, clock=clock)) is not None:
+        while (delay := run_worker.work_on(run_id=run.pk, clock=clock)) is not None:
             if delay.total_seconds() > 0:
                 break
         run.refresh_from_db()
@@ -74,7 +77,7 @@ class Linked:
 
     def push(self) -> None:
         """Push learners until none waits."""
-        while (delay := pushes.push_waiting(portal_id=self.portal.pk, clock=clock)) is not None:
+        while (delay := push_queue.push_waiting(portal_id=self.portal.pk, clock=clock)) is not None:
             if delay.total_seconds() > 0:
                 break
 

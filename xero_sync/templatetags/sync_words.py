@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from lrm.templatetags import shell
 from xero_sync.models import RunState, SyncRun
-from xero_sync.run_progress import KindProgress, Stage
+from xero_sync.runs.run_progress import KindProgress, Stage
 
 register = template.Library()
 

@@ -19,18 +19,17 @@ from connected_apps.queries import connection_of, current_organisation
 from invoices import amounts
 from lrm import permissions
 from lrm.models import Portal, User
-from xero_sync import (
-    bells,
-    errors,
-    previews,
-    ranges,
-    resuming,
-    retrying,
-    run_progress,
-    runs,
-    tasks,
-)
+from xero_sync import tasks
+from xero_sync.api import errors
+from xero_sync.jobs import dispatch, retry_policy
 from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.runs import (
+    date_ranges,
+    previews,
+    resumption,
+    run_progress,
+    run_requests,
+)
 
 
 class MaySeeRuns(rest_permissions.BasePermission):
@@ -91,14 +90,14 @@ class SyncRuns(_RunView):
         asked = _checked(request)
         by = request.user if isinstance(request.user, User) else None
         try:
-            answer = runs.request(
+            answer = run_requests.request(
                 portal=self.portal_of(request), by=by, now=timezone.now(), **asked
             )
-        except ranges.BadRange as problem:
+        except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
-        except runs.NotPossible as problem:
+        except run_requests.NotPossible as problem:
             return _conflict(str(problem))
-        bells.ring(tasks.work_on_run, answer.run.pk, queue=bells.BULK)
+        dispatch.ring(tasks.work_on_run, answer.run.pk, queue=dispatch.BULK)
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
         return Response({**as_json(answer.run), "detail": answer.words}, status=code)
 
@@ -114,16 +113,16 @@ class PreviewSyncRun(_RunView):
         asked = _checked(request)
         days = {"date_from": asked["date_from"], "date_to": asked["date_to"]}
         try:
-            link, _ = runs.check_request(
+            link, _ = run_requests.check_request(
                 connection_of(self.portal_of(request)), now=timezone.now(), **days
             )
             found = previews.preview(connection=link, **asked)
-        except ranges.BadRange as problem:
+        except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
-        except runs.NotPossible as problem:
+        except run_requests.NotPossible as problem:
             return _conflict(str(problem))
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
-            why = retrying.after(error, attempts=0).why
+            why = retry_policy.after(error, attempts=0).why
             return Response({"detail": why}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
         return Response(
             {
@@ -156,7 +155,9 @@ class CancelSyncRun(_RunView):
         """Cancel the run; 409 when it has ended already."""
         run = self.run_of(request, run_id)
         user = request.user
-        if not isinstance(user, User) or not runs.cancel(run=run, by=user, now=timezone.now()):
+        if not isinstance(user, User) or not run_requests.cancel(
+            run=run, by=user, now=timezone.now()
+        ):
             return _conflict("It has ended already.")
         run.refresh_from_db()
         return Response(as_json(run))
@@ -175,12 +176,12 @@ class ResumeSyncRun(_RunView):
         if not isinstance(user, User):
             return _conflict("Only people can resume it.")
         try:
-            answering = resuming.resume(run=run, by=user, now=timezone.now())
-        except runs.NotPossible as problem:
+            answering = resumption.resume(run=run, by=user, now=timezone.now())
+        except run_requests.NotPossible as problem:
             return _conflict(str(problem))
         if answering is None:
             return _conflict("It is not cancelled.")
-        bells.ring(tasks.work_on_run, answering.pk, queue=bells.BULK)
+        dispatch.ring(tasks.work_on_run, answering.pk, queue=dispatch.BULK)
         return Response(as_json(answering))
 
 
@@ -199,7 +200,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
     """Return a run with its progress and proof; amounts as decimal strings."""
     now = timezone.now()
     progress = run_progress.progress_of(run, now=now)
-    stalled = runs.has_stalled(run, now=now)
+    stalled = run_requests.has_stalled(run, now=now)
     return {
         "id": run.pk,
         "what": run.what,

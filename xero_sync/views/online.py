@@ -6,10 +6,12 @@ from django.views.decorators.http import require_safe
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
-from connected_apps.states import LIVE
+from connected_apps.states.states import LIVE
 from invoices import queries
 from lrm import access, permissions
-from xero_sync import errors, online, retrying
+from xero_sync import online_invoices
+from xero_sync.api import errors
+from xero_sync.jobs import retry_policy
 
 _require_learners = access.require(
     permissions.may_see_learners,
@@ -32,14 +34,14 @@ def open_online(request: access.SignedInRequest, document_id: int) -> HttpRespon
     connection = connection_of(request.portal)
     if document is None or connection is None:
         raise Http404
-    if connection.state not in LIVE and not online.is_xeros_own(document.online_url):
+    if connection.state not in LIVE and not online_invoices.is_xeros_own(document.online_url):
         return _explain(request, _NOT_CONNECTED, 409)
     try:
-        address = online.address_of(document=document, connection=connection)
-    except online.NoOnlineInvoice as reason:
+        address = online_invoices.address_of(document=document, connection=connection)
+    except online_invoices.NoOnlineInvoice as reason:
         return _explain(request, str(reason), 409)
     except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
-        retry = retrying.after(error, attempts=0)
+        retry = retry_policy.after(error, attempts=0)
         hint = "" if retry.parked else " Try again in a moment."
         return _explain(request, f"{retry.why}.{hint}", 503)
     return HttpResponseRedirect(address)

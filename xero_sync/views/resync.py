@@ -16,24 +16,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
-from connected_apps.states import LIVE
+from connected_apps.states.states import LIVE
 from lrm import access, permissions
-from xero_sync import (
-    bells,
-    errors,
+from xero_sync import forms, tasks
+from xero_sync.api import errors
+from xero_sync.jobs import dispatch, retry_policy
+from xero_sync.models import SyncRun
+from xero_sync.runs import (
+    date_ranges,
     first_sync,
-    forms,
     previews,
-    ranges,
-    resuming,
-    retrying,
+    resumption,
     run_log,
     run_progress,
-    run_words,
-    runs,
-    tasks,
+    run_requests,
+    run_titles,
 )
-from xero_sync.models import SyncRun
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -65,13 +63,13 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     if "preview" in request.POST:
         return _preview(request, form)
     try:
-        answer = runs.request(
+        answer = run_requests.request(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
         )
-    except runs.NotPossible as reason:
+    except run_requests.NotPossible as reason:
         form.add_error(None, str(reason))
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
-    bells.ring(tasks.work_on_run, answer.run.pk, queue=bells.BULK)
+    dispatch.ring(tasks.work_on_run, answer.run.pk, queue=dispatch.BULK)
     messages.success(request, f"{answer.words} {answer.promise}")
     return redirect("resync")
 
@@ -84,7 +82,7 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
         try:
             context["preview"] = previews.preview(connection=link, **form.cleaned_data)
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
-            context["preview_problem"] = retrying.after(error, attempts=0).why
+            context["preview_problem"] = retry_policy.after(error, attempts=0).why
     return render(request, "xero_sync/resync.html", context)
 
 
@@ -106,7 +104,7 @@ def progress(request: access.SignedInRequest) -> HttpResponse:
 def cancel(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     """Cancel a run; what it has stored stays."""
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
-    if runs.cancel(run=run, by=request.user, now=timezone.now()):
+    if run_requests.cancel(run=run, by=request.user, now=timezone.now()):
         messages.success(request, "The re-sync was cancelled. What it had read so far is kept.")
     else:
         messages.info(request, "The re-sync had ended already.")
@@ -119,17 +117,17 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     """Let a cancelled run go on where it stopped, or name the one that reads its days."""
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
     try:
-        answering = resuming.resume(run=run, by=request.user, now=timezone.now())
-    except runs.NotPossible as reason:
+        answering = resumption.resume(run=run, by=request.user, now=timezone.now())
+    except run_requests.NotPossible as reason:
         messages.error(request, str(reason))
         return redirect("resync")
     if answering is None:
         messages.info(request, "The re-sync is not cancelled.")
     elif answering != run:
-        title = run_words.title_of(answering)
+        title = run_titles.title_of(answering)
         messages.info(request, f"{title} reads these days already. You will be told of its end.")
     else:
-        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        dispatch.ring(tasks.work_on_run, run.pk, queue=dispatch.BULK)
         messages.success(request, "The re-sync goes on where it stopped.")
     return redirect("resync")
 
@@ -157,7 +155,7 @@ def _context(
 def _stopped_first(organisation: Organisation | None) -> dict[str, Any] | None:
     """Return the first sync where it was cancelled and is missed."""
     run = first_sync.cancelled(organisation.pk) if organisation else None
-    return None if run is None else {"run": run, "may_resume": resuming.is_offered(run)}
+    return None if run is None else {"run": run, "may_resume": resumption.is_offered(run)}
 
 
 def _row(run: SyncRun) -> dict[str, Any]:
@@ -165,12 +163,12 @@ def _row(run: SyncRun) -> dict[str, Any]:
     return {
         "run": run,
         "lines": list(run.lines.all()),
-        "title": run_words.title_of(run),
-        "origin": run_words.origin_of(run),
+        "title": run_titles.title_of(run),
+        "origin": run_titles.origin_of(run),
         "progress": run_progress.progress_of(run, now=now),
-        "has_stalled": runs.has_stalled(run, now=now),
-        "may_resume": resuming.is_offered(run),
-        "is_held_up": run.is_open and not runs.can_go_on(run),
+        "has_stalled": run_requests.has_stalled(run, now=now),
+        "may_resume": resumption.is_offered(run),
+        "is_held_up": run.is_open and not run_requests.can_go_on(run),
     }
 
 
@@ -188,7 +186,7 @@ def _initial(today: date) -> dict[str, Any]:
 
 def _today(request: access.SignedInRequest) -> date:
     link = connection_of(request.portal)
-    return ranges.today_of(
+    return date_ranges.today_of(
         portal=request.portal,
         organisation=link.organisation if link else None,
         now=timezone.now(),

@@ -13,8 +13,10 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from xero_sync import bells, deliveries, tasks
+from xero_sync import tasks
+from xero_sync.jobs import dispatch
 from xero_sync.models import Delivery
+from xero_sync.webhooks import deliveries
 
 
 @csrf_exempt
@@ -29,5 +31,5 @@ def receive(request: HttpRequest) -> HttpResponse:
     if not deliveries.is_signed(body=body, signature=signature, keys=settings.XERO_WEBHOOK_KEYS):
         return HttpResponse(status=401)
     Delivery.objects.create(received_at=datetime.now(UTC), body=body)
-    bells.ring_for_many(tasks.unpack_deliveries, queue=bells.EVENTS)
+    dispatch.ring_for_many(tasks.unpack_deliveries, queue=dispatch.EVENTS)
     return HttpResponse(status=200)

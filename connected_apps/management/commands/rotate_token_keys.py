@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from connected_apps import crypto, errors
+from connected_apps import errors
 from connected_apps.models import Grant
+from connected_apps.oauth import encryption
 
 _COLUMNS = (
     "access_token_encrypted",
@@ -38,6 +39,6 @@ def _rotate(grant_id: int) -> int:
         for column in _COLUMNS:
             stored = getattr(grant, column)
             if stored is not None:
-                setattr(grant, column, crypto.rotate(stored))
+                setattr(grant, column, encryption.rotate(stored))
         grant.save(update_fields=_COLUMNS)
     return 1

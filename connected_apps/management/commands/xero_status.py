@@ -6,8 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from connected_apps import facts, queries, states
+from connected_apps import queries
+from connected_apps.card import facts
 from connected_apps.models import Connection
+from connected_apps.states import states
 from lrm.models import Portal
 
 

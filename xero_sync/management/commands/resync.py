@@ -9,10 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from connected_apps.queries import connection_of
-from connected_apps.states import LIVE
+from connected_apps.states.states import LIVE
 from lrm.models import Portal
-from xero_sync import bells, ranges, resuming, run_lines, runs, tasks
+from xero_sync import tasks
+from xero_sync.jobs import dispatch
+from xero_sync.management import run_output
 from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.runs import date_ranges, resumption, run_requests
 
 
 def _date(text: str) -> date:
@@ -69,7 +72,7 @@ class Command(BaseCommand):
         if portal is None:
             raise CommandError(f"There is no portal {options['portal']!r}.")
         try:
-            answer = runs.request(
+            answer = run_requests.request(
                 portal=portal,
                 date_from=options["date_from"],
                 date_to=options["date_to"],
@@ -78,20 +81,20 @@ class Command(BaseCommand):
                 now=timezone.now(),
                 by_command=True,
             )
-        except ranges.BadRange as problem:
+        except date_ranges.BadRange as problem:
             option = {"date_from": "--from", "date_to": "--to"}[problem.field]
             raise CommandError(f"{option}: {problem}") from None
-        except runs.NotPossible as problem:
+        except run_requests.NotPossible as problem:
             raise CommandError(str(problem)) from None
         run = answer.run
-        bells.ring(tasks.work_on_run, run.pk, queue=bells.BULK)
+        dispatch.ring(tasks.work_on_run, run.pk, queue=dispatch.BULK)
         self.stderr.write(answer.words)
         if not options["wait"]:
             queued = "queued" if answer.is_new else run.get_state_display().lower()
             self.stderr.write(f"Re-sync {run.pk} is {queued}.")
             return
         # Runs that were open already may read some of the days instead.
-        others = runs.open_between(
+        others = run_requests.open_between(
             portal=portal, date_from=options["date_from"], date_to=options["date_to"]
         )
         for one in [run, *(other for other in others if other != run)]:
@@ -102,10 +105,10 @@ class Command(BaseCommand):
         while True:
             run.refresh_from_db()
             now = timezone.now()
-            heading = run_lines.heading_of(run, now=now)
+            heading = run_output.heading_of(run, now=now)
             # News at once, figures now and then.
             if heading != said or (run.state in _MOVING and time.monotonic() > said_at + EVERY):
-                self.stderr.write(run_lines.line_of(run, now=now))
+                self.stderr.write(run_output.line_of(run, now=now))
                 said, said_at = heading, time.monotonic()
             if not run.is_open:
                 break
@@ -117,7 +120,7 @@ class Command(BaseCommand):
                 )
             time.sleep(0.3)
         # A longer one that was asked for meanwhile reads these days in its place.
-        other = resuming.instead_of(run) if run.state == RunState.CANCELLED else None
+        other = resumption.instead_of(run) if run.state == RunState.CANCELLED else None
         if other is not None:
             self._wait(other)
             return

@@ -1,0 +1,147 @@
+"""What the Xero card shows, worked out apart from how it looks."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from connected_apps import queries
+from connected_apps.card import facts, wording
+from connected_apps.card.facts import Fact
+from connected_apps.lifecycle import disconnecting
+from connected_apps.models import Connection, State
+from connected_apps.states import states
+from lrm import access, permissions
+from lrm.models import Portal, User
+
+ATTENTION = "attention"
+CONNECTED = "connected"
+AVAILABLE = "available"
+
+_GROUPS = {
+    State.NEEDS_RECONNECTING: ATTENTION,
+    State.DISCONNECTED_IN_XERO: ATTENTION,
+    State.CONNECTED_WITH_PROBLEMS: ATTENTION,
+    State.CONNECTED: CONNECTED,
+    State.PAUSED: CONNECTED,
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """The Xero card as one person sees it at one moment."""
+
+    connection: Connection | None
+    state: State
+    words: wording.StateWords
+    reason: str
+    group: str
+    facts: list[Fact]
+    permissions: list[str]
+    missing: list[str]
+    removals: list[str]
+    may_act: bool
+    people_who_may: list[User]
+    can_disconnect: bool
+    # What apps know that is not as it should be, with what happens next.
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether calls are made for this connection."""
+        return self.state in states.LIVE
+
+    @property
+    def connect_label(self) -> str:
+        """The words on the button that leads to Xero."""
+        return "Connect to Xero" if self.group == AVAILABLE else "Reconnect to Xero"
+
+    @property
+    def mark(self) -> str:
+        """What a browser shows; when it differs on the next look the whole page is loaded anew."""
+        generation = self.connection.generation if self.connection else 0
+        return f"{self.state}-{generation}-{len(self.missing)}-{len(self.removals)}"
+
+
+def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
+    """Return the card of a portal for one of its people."""
+    connection = queries.connection_of(portal)
+    may_act = permissions.may_manage_connected_apps(user)
+    people = (
+        [] if may_act else access.people_with(permissions.may_manage_connected_apps, portal=portal)
+    )
+    removals = [removal.organisation_name for removal in queries.removals_waiting(portal)]
+    if connection is None:
+        return Card(
+            connection=None,
+            state=State.NOT_CONNECTED,
+            words=wording.of_state(State.NOT_CONNECTED),
+            reason="",
+            group=AVAILABLE,
+            facts=[],
+            permissions=[],
+            missing=[],
+            removals=removals,
+            may_act=may_act,
+            people_who_may=people,
+            can_disconnect=False,
+        )
+    shown = states.shown(connection, now=now)
+    missing = _missing(connection, shown.state)
+    shown_facts = _facts(connection, now=now)
+    words = wording.of_state(
+        shown.state,
+        problem_count=connection.problem_count,
+        paused_until=connection.paused_until,
+    )
+    is_live = shown.state in states.LIVE
+    cautions = [fact.next_step for fact in shown_facts if is_live and fact.next_step]
+    words = wording.with_cautions(words, shown.state, cautions)
+    if any(fact.is_obstacle for fact in shown_facts):
+        words = dataclasses.replace(words, next_step=wording.WAITING)
+    return Card(
+        connection=connection,
+        state=shown.state,
+        words=words,
+        reason=shown.reason,
+        group=ATTENTION if missing else _GROUPS.get(shown.state, AVAILABLE),
+        facts=shown_facts,
+        permissions=_permissions(connection, shown.state),
+        missing=missing,
+        removals=removals,
+        may_act=may_act,
+        people_who_may=people,
+        can_disconnect=disconnecting.can_disconnect(connection),
+        cautions=tuple(dict.fromkeys(cautions)),
+    )
+
+
+def _permissions(connection: Connection, state: State) -> list[str]:
+    if connection.grant is None or state not in states.LIVE:
+        return []
+    return wording.permissions_of(connection.grant.scopes)
+
+
+def _missing(connection: Connection, state: State) -> list[str]:
+    if connection.grant is None or state not in states.LIVE:
+        return []
+    lacking = wording.missing_scopes(granted=connection.grant.scopes, needed=settings.XERO_SCOPES)
+    return wording.permissions_of(" ".join(lacking))
+
+
+def _facts(connection: Connection, *, now: datetime) -> list[Fact]:
+    if connection.organisation is None:
+        return []
+    own = []
+    if connection.connected_at is not None:
+        own.append(
+            Fact("Connected by", str(connection.connected_by or ""), connection.connected_at)
+        )
+    if connection.grant is not None and connection.grant.xero_user_name:
+        own.append(Fact("Allowed in Xero by", connection.grant.xero_user_name))
+    if connection.last_good_sync_at is not None:
+        own.append(Fact("Last complete sync", at=connection.last_good_sync_at))
+    if connection.checked_at is not None:
+        own.append(Fact("Xero last confirmed the connection", at=connection.checked_at))
+    return own + facts.facts_of(connection, now=now)

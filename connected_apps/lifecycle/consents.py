@@ -1,0 +1,215 @@
+"""From Xero's consent page to a decision: which organisation, and does a person have to confirm?
+
+Nothing is stored before every call to Xero has succeeded; then the tokens, the organisation and
+the new state are committed together (`lifecycle.attaching`), or the tokens and the open
+question (`PendingConsent`). Whatever goes wrong before is a `ConsentProblem` with its own sentence.
+"""
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from connected_apps import errors, queries
+from connected_apps.lifecycle import attaching, consent_problems, removals
+from connected_apps.lifecycle.attaching import Offer
+from connected_apps.models import Connection, PendingConsent
+from connected_apps.oauth import identity, tokens
+from connected_apps.states import states
+from lrm.models import Portal, User
+
+PENDING_LIFE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One press of *Connect to Xero*: what the browser session must remember, and where to go."""
+
+    url: str
+    state: str
+    verifier: str
+    correlation_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Question:
+    """A consent that waits for a person's answer; `secret` ties it to the browser session."""
+
+    pending: PendingConsent
+    secret: str
+
+
+def redirect_uri() -> str:
+    """Return the one address Xero sends people back to; it is registered with the Xero app."""
+    return f"{settings.PUBLIC_URL}{reverse('xero_callback')}"
+
+
+def begin(*, portal: Portal, by: User, now: datetime) -> Attempt:
+    """Start an attempt to connect and return where the person goes."""
+    correlation_id = uuid.uuid4()
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    connection = states.connection_for(portal=portal, now=now)
+    states.apply(
+        connection_id=connection.pk,
+        event=states.Event.CONNECT_STARTED,
+        by=by,
+        why=f"{by} went to Xero to connect.",
+        now=now,
+        correlation_id=correlation_id,
+    )
+    url = identity.authorize_url(state=state, verifier=verifier, redirect_uri=redirect_uri())
+    return Attempt(url, state, verifier, correlation_id)
+
+
+def abandon(
+    *, portal: Portal, by: User, why: str, now: datetime, correlation_id: uuid.UUID
+) -> None:
+    """Put the connection back to what it was before the person went to Xero."""
+    connection = states.connection_for(portal=portal, now=now)
+    states.apply(
+        connection_id=connection.pk,
+        event=states.Event.CONNECT_ABANDONED,
+        by=by,
+        why=why,
+        now=now,
+        correlation_id=correlation_id,
+    )
+
+
+def complete(
+    *, portal: Portal, by: User, code: str, verifier: str, correlation_id: uuid.UUID, now: datetime
+) -> Connection | Question:
+    """Turn an authorization code into a connection, or into a question to the person.
+
+    :raises errors.ConsentProblem: with the sentence to show; nothing has been stored.
+    """
+    try:
+        pair = identity.redeem_code(code=code, verifier=verifier, redirect_uri=redirect_uri())
+        listed = identity.connections(access_token=pair.access_token)
+    except errors.ConnectedAppsError as error:
+        raise consent_problems.of_error(error) from error
+    offers = offers_of(pair, listed)
+    if not offers:
+        raise consent_problems.no_organisation()
+    with transaction.atomic():
+        grant = tokens.new_grant(portal_id=portal.pk, pair=pair, now=now)
+        if len(offers) == 1 and not attaching.doubts_about(offers[0], portal=portal):
+            return attaching.attach(
+                portal=portal,
+                grant=grant,
+                offer=offers[0],
+                by=by,
+                now=now,
+                correlation_id=correlation_id,
+            )
+        secret = secrets.token_urlsafe(32)
+        pending = PendingConsent.objects.create(
+            portal=portal,
+            user=by,
+            session_hash=_hash(secret),
+            grant=grant,
+            organisations=[offer.as_json() for offer in offers],
+            correlation_id=correlation_id,
+            created_at=now,
+            expires_at=now + PENDING_LIFE,
+        )
+    return Question(pending, secret)
+
+
+def offers_of(pair: identity.TokenPair, listed: list[identity.TenantConnection]) -> list[Offer]:
+    """Return the organisations the person may have meant by this consent.
+
+    `/connections` lists earlier consents too. The access token names its own consent
+    (`authentication_event_id`), and what was chosen in it bears the same id. Where the token names
+    none, or no line bears it, guessing by dates could connect the wrong organisation unseen; then
+    everything that is listed is offered, and the person says which.
+    """
+    event_id = pair.authentication_event_id
+    chosen = [line for line in listed if event_id and line.authentication_event_id == event_id]
+    certain = bool(chosen)
+    return [
+        Offer(
+            connection_id=line.connection_id,
+            tenant_id=line.tenant_id,
+            name=line.name,
+            brand_new=certain and line.created[:19] == line.updated[:19],
+        )
+        for line in chosen or listed
+    ]
+
+
+def question_for(
+    *, portal: Portal, user: User, pending_id: int, secret: str, now: datetime
+) -> PendingConsent | None:
+    """Return the open question of this user in this browser session; None where it has lapsed."""
+    pending = (
+        PendingConsent.objects.filter(pk=pending_id, portal=portal, user=user, expires_at__gt=now)
+        .select_related("grant", "portal")
+        .first()
+    )
+    if pending is None or not secrets.compare_digest(pending.session_hash, _hash(secret)):
+        return None
+    return pending
+
+
+def answer(
+    *, pending: PendingConsent, tenant_id: uuid.UUID, confirmed: bool, by: User, now: datetime
+) -> Connection | list[attaching.Doubt]:
+    """Connect the organisation a person chose, or return what has to be confirmed first.
+
+    :raises errors.ConsentProblem: it was answered in another tab, or was never on offer.
+    """
+    with transaction.atomic():
+        locked = PendingConsent.objects.select_for_update().filter(pk=pending.pk).first()
+        if locked is None:
+            raise consent_problems.answered_already()
+        offers = {offer.tenant_id: offer for offer in map(Offer.from_json, locked.organisations)}
+        offer = offers.pop(tenant_id, None)
+        if offer is None:
+            raise consent_problems.not_on_offer()
+        doubts = attaching.doubts_about(offer, portal=locked.portal)
+        if doubts and not confirmed:
+            return doubts
+        connection = attaching.attach(
+            portal=locked.portal,
+            grant=locked.grant,
+            offer=offer,
+            by=by,
+            now=now,
+            correlation_id=locked.correlation_id,
+        )
+        attaching.give_up(locked.grant, list(offers.values()), now=now)
+        locked.delete()
+    return connection
+
+
+def discard(*, pending: PendingConsent, by: User | None, why: str, now: datetime) -> None:
+    """Let a consent come to nothing: nothing changes here, what it made in Xero is removed."""
+    with transaction.atomic():
+        locked = PendingConsent.objects.select_for_update().filter(pk=pending.pk).first()
+        if locked is None:
+            return
+        attaching.give_up(
+            locked.grant, [Offer.from_json(item) for item in locked.organisations], now=now
+        )
+        locked.delete()
+        removals.drop_unused(locked.grant)
+        connection = queries.connection_of(locked.portal)
+        if connection is not None:
+            states.apply(
+                connection_id=connection.pk,
+                event=states.Event.CONNECT_ABANDONED,
+                by=by,
+                why=why,
+                now=now,
+                correlation_id=locked.correlation_id,
+            )
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,151 @@
+"""Moving a connection from state to state: one function, under the row's lock, always audited.
+
+`states.transitions` says what is possible. Whoever reads a state for people asks `shown`,
+because CONNECTING lapses by itself: a person who went to Xero and never came back must not leave
+a page that says "connecting" for ever.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from connected_apps import audit, errors, signals
+from connected_apps.models import Connection, State
+from connected_apps.states import admin_notices, transitions
+from connected_apps.states.transitions import Event
+from lrm.models import Portal, User
+
+__all__ = ["Event", "Shown", "apply", "connection_for", "shown"]
+
+CONNECTING_LAPSES_AFTER = timedelta(minutes=15)
+
+LIVE = (State.CONNECTED, State.CONNECTED_WITH_PROBLEMS, State.PAUSED)
+BROKEN = (State.NEEDS_RECONNECTING, State.DISCONNECTED_IN_XERO)
+
+# Queued work of before must drop itself after these.
+_NEW_GENERATION = {Event.CONNECTED, Event.DISCONNECTED, Event.GONE_IN_XERO}
+_ENDS = {Event.DISCONNECTED, Event.GONE_IN_XERO}
+_ALWAYS_AUDITED = {Event.CONNECT_STARTED, Event.CONNECTED}
+_PROBLEMS = {Event.GONE_IN_XERO, Event.GRANT_DEAD, Event.SCOPE_MISSING, Event.PROBLEMS_FOUND}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The state as it reads now, and why."""
+
+    state: State
+    reason: str
+
+
+def shown(connection: Connection, *, now: datetime) -> Shown:
+    """Return the state people see: an attempt to connect older than 15 minutes is over."""
+    lapsed = now - connection.state_since > CONNECTING_LAPSES_AFTER
+    if connection.state == State.CONNECTING and lapsed:
+        before = State(connection.state_before or State.NOT_CONNECTED)
+        return Shown(before, connection.reason_before)
+    return Shown(State(connection.state), connection.reason)
+
+
+def connection_for(*, portal: Portal, now: datetime, app: str = "xero") -> Connection:
+    """Return the portal's connection row of an app, made (not connected) where there is none."""
+    connection, _created = Connection.objects.get_or_create(
+        portal=portal, app=app, defaults={"state": State.NOT_CONNECTED, "state_since": now}
+    )
+    return connection
+
+
+def apply(
+    *,
+    connection_id: int,
+    event: Event,
+    by: User | None,
+    why: str,
+    now: datetime,
+    correlation_id: uuid.UUID | None = None,
+    generation: int | None = None,
+    paused_until: datetime | None = None,
+    count: int | None = None,
+    **changes: Any,
+) -> Connection:
+    """Let an event happen to a connection and return it as it is then.
+
+    :param why: one sentence for people; it becomes the reason shown beside the new state.
+    :param generation: the caller's; where it is not the connection's any more nothing happens.
+    :param paused_until: for `DAY_LIMIT_REACHED`, when calls are possible again.
+    :param count: for `PROBLEMS_FOUND`, how many problems there are now.
+    :param changes: other fields of the connection to save with the move.
+    :raises errors.StaleGeneration: the connection has moved on; drop the work.
+    :raises errors.ImpossibleTransition: the event cannot happen in this state.
+    """
+    with transaction.atomic():
+        connection = Connection.objects.select_for_update().get(pk=connection_id)
+        if generation is not None and generation != connection.generation:
+            raise errors.StaleGeneration(f"generation {generation} is over")
+        before = State(connection.state)
+        for name, value in changes.items():
+            setattr(connection, name, value)
+        _count(connection, event, paused_until=paused_until, count=count)
+        after = transitions.target(
+            state=before,
+            event=event,
+            state_before=connection.state_before,
+            problem_count=connection.problem_count,
+        )
+        _move(connection, event, after, why=why, now=now)
+        connection.save()
+        if before != after or event in _ALWAYS_AUDITED:
+            audit.record(
+                portal=connection.portal,
+                action=event.value,
+                by=by,
+                now=now,
+                detail=why,
+                from_state=before,
+                to_state=after,
+                organisation_name=connection.organisation.name if connection.organisation else "",
+                is_problem=event in _PROBLEMS,
+                correlation_id=correlation_id,
+            )
+        _tell(connection, event, changed=before != after)
+    return connection
+
+
+def _count(
+    connection: Connection, event: Event, *, paused_until: datetime | None, count: int | None
+) -> None:
+    if event == Event.DAY_LIMIT_REACHED:
+        connection.paused_until = paused_until
+    if event == Event.PROBLEMS_FOUND:
+        connection.problem_count = 1 if count is None else count
+    if event in {Event.PROBLEMS_CLEARED, Event.CONNECTED, Event.DISCONNECTED}:
+        connection.problem_count = 0
+
+
+def _move(connection: Connection, event: Event, after: State, *, why: str, now: datetime) -> None:
+    before = State(connection.state)
+    if after == State.CONNECTING:
+        if before != State.CONNECTING:
+            connection.state_before, connection.reason_before = before, connection.reason
+        connection.state_since = now  # A second attempt starts the waiting time anew.
+    elif before == State.CONNECTING and event == Event.CONNECT_ABANDONED:
+        why = connection.reason_before
+    if after != before:
+        connection.state, connection.state_since = after, now
+        connection.reason = why[:300]
+    if after != State.CONNECTING:
+        connection.state_before = connection.reason_before = ""
+    if after != State.PAUSED:
+        connection.paused_until = None
+    if event in _NEW_GENERATION:
+        connection.generation += 1
+
+
+def _tell(connection: Connection, event: Event, *, changed: bool) -> None:
+    if changed and connection.state in BROKEN:
+        admin_notices.tell_broken(connection)
+    if event in _ENDS:
+        transaction.on_commit(partial(signals.send_disconnected, connection=connection))

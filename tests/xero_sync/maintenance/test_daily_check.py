@@ -1,0 +1,241 @@
+"""The webhook channel's health, the daily count, and what is set aside tried again."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from connected_apps.models import Connection, Organisation
+from invoices.models import Document
+from tests.xero_sync.conftest import Linked, clock
+from tests.xero_sync.pull.test_pager import ask, ours, theirs
+from tests.xero_sync.runs.test_runs import end_first
+from tests.xero_sync.store.test_quarantine import invoice, serve, store
+from xero_sync.jobs import sweep_schedule
+from xero_sync.maintenance import daily_check
+from xero_sync.models import Cursor, Delivery, Event, SetAside, SyncRun
+from xero_sync.store import quarantine_retry
+from xero_sync.webhooks import channel_health
+
+
+def pay_something_unannounced(linked: Linked) -> str:
+    """Pay an invoice in Xero ten minutes from now, with no webhook to tell."""
+    linked.world.do("webhooks", enabled=False)
+    linked.world.do("clock", advance_seconds=600)
+    open_one = next(
+        one
+        for one in linked.books()["documents"]
+        if one["type"] == "ACCREC" and one["status"] == "AUTHORISED"
+    )
+    linked.world.do("documents", tenant=linked.tenant, act="pay", id=open_one["xero_id"])
+    linked.world.do("clock", advance_seconds=600)
+    return str(open_one["xero_id"])
+
+
+def announce(linked: Linked, resource_id: str) -> None:
+    """Record an event that arrives now."""
+    delivery = Delivery.objects.create(received_at=clock(), body=b"", unpacked_at=clock())
+    Event.objects.create(
+        delivery=delivery,
+        organisation=linked.organisation,
+        category="INVOICE",
+        event_type="UPDATE",
+        resource_id=resource_id,
+        happened_at=linked.world.show("clock")["now"],
+        received_at=clock(),
+        state="DONE",
+    )
+
+
+def cursor_of(linked: Linked) -> Cursor:
+    """Return the cursor of invoices."""
+    return Cursor.objects.get(organisation=linked.organisation, resource="INVOICE")
+
+
+def test_sweep_that_finds_what_no_webhook_announced_says_so(linked: Linked) -> None:
+    linked.sweep()
+    pay_something_unannounced(linked)
+
+    linked.sweep()
+
+    cursor = cursor_of(linked)
+    assert (cursor.missed_count, channel_health.is_healthy(cursor)) == (1, False)
+    assert cursor.next_due_at - clock() < timedelta(seconds=61)
+    assert "Not arriving for invoices" in channel_health.unhealthy_in_words(linked.organisation.pk)
+
+
+def test_event_of_an_earlier_change_does_not_announce_a_later_one(linked: Linked) -> None:
+    linked.sweep()
+    for known in Document.objects.filter(kind="INVOICE"):
+        announce(linked, str(known.xero_id))
+    pay_something_unannounced(linked)
+
+    linked.sweep()
+
+    assert cursor_of(linked).missed_count == 1
+
+
+def test_announced_change_leaves_the_channel_healthy(linked: Linked) -> None:
+    linked.sweep()
+    announce(linked, pay_something_unannounced(linked))
+
+    linked.sweep()
+
+    assert cursor_of(linked).missed_at is None
+
+
+def test_channel_is_healthy_again_once_an_event_arrives(linked: Linked) -> None:
+    linked.sweep()
+    invoice_id = pay_something_unannounced(linked)
+    linked.sweep()
+
+    announce(linked, invoice_id)
+
+    assert channel_health.unhealthy_in_words(linked.organisation.pk) == ""
+    linked.sweep()
+    assert cursor_of(linked).missed_count == 0
+
+
+def check(linked: Linked) -> list[SyncRun]:
+    """Do the daily upkeep now and return the runs it asked for."""
+    Cursor.objects.exclude(count_due_at=None).update(count_due_at=clock())
+    asked = daily_check.check(organisation_id=linked.organisation.pk, clock=clock)
+    return list(SyncRun.objects.filter(pk__in=asked))
+
+
+def test_daily_count_finds_nothing_where_all_is_well(linked: Linked) -> None:
+    linked.sweep()
+
+    assert check(linked) == []
+    cursor = cursor_of(linked)
+    assert cursor.count_in_xero == cursor.count_here == 696
+    assert cursor.count_due_at is not None
+    assert cursor.count_due_at > timezone.now() + timedelta(hours=23)
+
+
+def test_daily_count_resyncs_only_the_weeks_that_differ(linked: Linked) -> None:
+    linked.sweep()
+    lost = Document.objects.filter(kind="INVOICE").order_by("date")[100]
+    lost.delete()
+
+    runs_asked = check(linked)
+
+    assert len(runs_asked) == 1
+    run = runs_asked[0]
+    assert run.date_from <= (lost.date or run.date_from) <= run.date_to
+    assert run.date_to - run.date_from <= timedelta(days=45)
+    linked.work(run)
+    assert ours(linked) == theirs(linked)
+
+
+def state_of(linked: Linked) -> tuple[str, int]:
+    """Return the connection's state and count of problems."""
+    row: Any = Connection.objects.values_list("state", "problem_count").get()
+    return (row[0], row[1])
+
+
+def test_set_aside_documents_show_in_the_state_and_leave_it_when_mended(linked: Linked) -> None:
+    serve(linked, invoice(1, Total="a lot"), invoice(2))
+    linked.sweep()
+    sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=clock())
+    linked.sweep()
+    assert state_of(linked) == ("CONNECTED_WITH_PROBLEMS", 1)
+
+    serve(linked, invoice(1), invoice(2))
+    SetAside.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
+    check(linked)
+
+    assert not SetAside.objects.exists()
+    assert state_of(linked) == ("CONNECTED", 0)
+
+
+LATER = "/Date(1772409600000+0000)/"
+
+
+def serve_two_versions(linked: Linked) -> None:
+    """Store three invoices, and set a newer version of one of them aside."""
+    serve(linked, invoice(1), invoice(2), invoice(3))
+    linked.sweep()
+    unmappable = invoice(2, InvoiceNumber="x" * 300, UpdatedDateUTC=LATER)
+    serve(linked, invoice(1), unmappable, invoice(3))
+    linked.work(ask(linked))
+    # What is missing is not what a first sync has yet to read.
+    end_first(linked)
+    assert (Document.objects.count(), SetAside.objects.count()) == (3, 1)
+
+
+def test_newer_version_that_is_set_aside_counts_once(linked: Linked) -> None:
+    serve_two_versions(linked)
+
+    assert check(linked) == []
+    cursor = cursor_of(linked)
+    assert (cursor.count_in_xero, cursor.count_here) == (3, 3)
+
+
+def test_newer_version_that_is_set_aside_hides_no_missing_document(linked: Linked) -> None:
+    serve_two_versions(linked)
+    Document.objects.get(number="INV-3").delete()
+
+    (run,) = check(linked)
+    linked.work(run)
+
+    assert Document.objects.filter(number="INV-3").exists()
+
+
+def test_what_once_came_without_its_id_is_forgotten_when_the_counts_agree(linked: Linked) -> None:
+    serve(linked, invoice(1), invoice(2))
+    linked.sweep()
+    store(linked, [{**invoice(1), "InvoiceID": None}])
+    assert SetAside.objects.count() == 1
+
+    assert check(linked) == []
+
+    assert not SetAside.objects.exists()
+    assert state_of(linked) == ("CONNECTED", 0)
+
+
+def test_what_has_no_id_keeps_nothing_else_from_being_tried_again(linked: Linked) -> None:
+    serve(linked, invoice(100, Total="a lot"))
+    linked.sweep()
+    store(linked, [{**invoice(number), "InvoiceID": "?" * 36} for number in range(40)])
+    SetAside.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
+    SetAside.objects.filter(number="INV-100").update(
+        last_tried_at=clock() - quarantine_retry.RETRY_AFTER
+    )
+    serve(linked, invoice(100))
+
+    check(linked)
+
+    assert Document.objects.get().number == "INV-100"
+
+
+def test_daily_upkeep_learns_of_another_name_and_time_zone(linked: Linked) -> None:
+    linked.sweep()
+    body = json.dumps(
+        {
+            "Organisations": [
+                {
+                    "Name": "Wattle Creek Learning",
+                    "Timezone": "NEWZEALANDSTANDARDTIME",
+                    "ShortCode": "!new99",
+                    "BaseCurrency": "NZD",
+                }
+            ]
+        }
+    )
+    linked.world.fail("/Organisation", status=200, body=body)
+
+    check(linked)
+
+    now = Organisation.objects.get(pk=linked.organisation.pk)
+    told = (now.name, now.time_zone, now.short_code, now.base_currency)
+    assert told == ("Wattle Creek Learning", "Pacific/Auckland", "!new99", "NZD")
+
+
+def test_daily_count_asks_for_nothing_where_xero_gives_no_count(linked: Linked) -> None:
+    linked.sweep()
+    without = '{"Invoices": [], "CreditNotes": [], "Overpayments": [], "Prepayments": []}'
+    linked.world.fail("/api.xro/", times=-1, status=200, body=without)
+
+    assert check(linked) == []

@@ -1,0 +1,39 @@
+"""A list that grows past what Xero lists at once while it is walked."""
+
+import pytest
+
+from tests.xero_sync.conftest import Linked
+from tests.xero_sync.pull.test_pager import ask, ours, theirs
+from tests.xero_sync.runs.test_catch_up import REFUSED
+from tests.xero_sync.runs.test_unread import invoices, known, log, simulator_url
+from xero_sync.models import RunState
+from xero_sync.runs import run_progress
+
+__all__ = ["known", "simulator_url"]
+
+
+@pytest.mark.parametrize("pages", [1, 4])
+def test_list_that_is_refused_half_way_is_read_in_parts(known: Linked, pages: int) -> None:
+    known.world.fail("/2.0/Invoices", times=pages, delay_seconds=0)
+    known.world.fail("/2.0/Invoices", status=400, body=REFUSED)
+
+    run = known.work(ask(known))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert "Invoices: reading in two parts" in log(run)
+    first, second = run.steps.filter(resource="INVOICE").order_by("date_from")
+    assert (first.date_from, second.date_to) == (run.date_from, run.date_to)
+    figures = run_progress.progress_of(run).kinds[0]
+    assert figures.read == figures.total == len(invoices(known))
+    assert ours(known) == theirs(known)
+
+
+def test_list_that_is_refused_half_way_however_short_ends_the_turn(known: Linked) -> None:
+    known.world.fail("/2.0/Invoices", times=1, delay_seconds=0)
+    known.world.fail("/2.0/Invoices", times=-1, status=400, body=REFUSED)
+    before = known.world.calls("2.0/invoices")
+
+    run = known.work(ask(known))
+
+    assert run.state == RunState.PAUSED
+    assert known.world.calls("2.0/invoices") - before < 40

@@ -1,0 +1,151 @@
+"""A re-sync proves what it read: what is stored from before is not enough."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from invoices.models import Document
+from tests.support import simulator_process
+from tests.xero_sync.conftest import Linked, clock
+from tests.xero_sync.pull.test_pager import ask, ours, theirs
+from xero_sync.models import RunState, SyncPage, SyncRun
+from xero_sync.runs import run_progress, run_worker
+
+PAGE = 16
+JSON = {"Content-Type": "application/json"}
+LATER = "2031-01-01"
+
+
+@pytest.fixture(scope="session")
+def simulator_url() -> Iterator[str]:
+    """Run a simulator with small books in small pages."""
+    books = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "20")
+    with simulator_process.running(*books, "--max-page-size", str(PAGE)) as url:
+        yield url
+
+
+@pytest.fixture
+def known(linked: Linked) -> Linked:
+    """Give a portal whose documents are all stored, and which no webhook tells of changes."""
+    linked.world.do("webhooks", enabled=False)
+    assert linked.work(ask(linked)).state == RunState.DONE
+    return linked
+
+
+def invoices(linked: Linked) -> list[dict[str, Any]]:
+    """Return the sales invoices in the order in which they are walked."""
+    rows = [one for one in linked.books()["documents"] if one["type"] == "ACCREC"]
+    return sorted(rows, key=lambda one: str(one["xero_id"]))
+
+
+def act(linked: Linked, act: str, row: dict[str, Any], **given: str) -> None:
+    """Do something to a document in Xero."""
+    linked.world.do("documents", tenant=linked.tenant, act=act, id=row["xero_id"], **given)
+
+
+def log(run: SyncRun) -> str:
+    """Return what the run's log says."""
+    return " ".join(run.lines.values_list("text", flat=True))
+
+
+def listing(rows: list[dict[str, Any]], count: int) -> str:
+    """Return the body of a page that holds these invoices and says that there are so many."""
+    raws = dict(Document.objects.filter(kind="INVOICE").values_list("xero_id", "raw"))
+    elements = [raws[UUID(row["xero_id"])] for row in rows]
+    figures = {"page": 1, "pageSize": 1000, "pageCount": 1, "itemCount": count}
+    return json.dumps({"pagination": figures, "Invoices": elements})
+
+
+def serve(linked: Linked, body: str, *, times: int = 1) -> None:
+    """Let the next calls for invoices be answered with this."""
+    linked.world.fail("/2.0/Invoices", times=times, status=200, headers=JSON, body=body)
+
+
+@pytest.mark.parametrize("listed", [0, 3])
+def test_list_that_holds_less_than_it_says_is_read_once_more(known: Linked, listed: int) -> None:
+    rows = invoices(known)
+    act(known, "edit_due_date_silently", rows[-1], due_date=LATER)
+    serve(known, listing(rows[:listed], len(rows)))
+
+    run = known.work(ask(known))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert "not all documents were listed, reading them once more" in log(run)
+    kinds = run_progress.progress_of(run).kinds
+    assert (kinds[0].read, kinds[0].total) == (len(rows), len(rows))
+    assert ours(known) == theirs(known)
+
+
+def test_what_is_listed_in_neither_reading_is_fetched_by_its_id(known: Linked) -> None:
+    rows = invoices(known)
+    act(known, "edit_due_date_silently", rows[-1], due_date=LATER)
+    short = listing(rows[:-3], len(rows))
+    # Between the two readings comes the closing sweep.
+    for body in (short, listing([], 0), short):
+        serve(known, body)
+
+    run = known.work(ask(known))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert ours(known) == theirs(known)
+
+
+def test_document_that_xero_does_not_give_at_all_is_told_though_the_counts_agree(
+    known: Linked,
+) -> None:
+    rows = invoices(known)
+    body = listing(rows[:-1], len(rows))
+    Document.objects.filter(xero_id=rows[-1]["xero_id"]).update(
+        xero_id="a0000000-0000-4000-8000-00000000dead", number="INV-GHOST"
+    )
+    serve(known, body, times=-1)
+
+    run = known.work(ask(known))
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert "Invoice INV-GHOST is stored here, but Xero does not list it" in run.reason
+    assert run_progress.progress_of(run).kinds[0].stage == run_progress.Stage.DIFFERS
+
+
+def test_row_at_the_seam_is_read_when_one_left_and_one_entered(
+    known: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ask(known, days=300)
+    first, last = run.date_from.isoformat(), run.date_to.isoformat()
+    rows = invoices(known)
+    listed = [row for row in rows if first <= row["date"] <= last]
+    # A turn that is over at once ends with the second page: the third begins with this one.
+    at_the_seam = listed[2 * PAGE]
+    act(known, "edit_due_date_silently", at_the_seam, due_date=LATER)
+    entering = next(row for row in rows[::-1] if row not in listed)
+    assert entering["xero_id"] > at_the_seam["xero_id"]
+    monkeypatch.setattr(run_worker, "TURN", timedelta(0))
+    assert run_worker.work_on(run_id=run.pk, clock=clock) == timedelta(0)
+    assert run.steps.get(resource="INVOICE").next_page == 3
+
+    act(known, "redate", listed[0], date="2001-01-01")
+    act(known, "redate", entering, date=last)
+    known.work(run)
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert "not all documents were listed, reading them once more" in log(run)
+    assert ours(known) == theirs(known)
+
+
+def test_nothing_more_is_called_or_kept_where_all_is_well(known: Linked) -> None:
+    before = known.world.calls("2.0/")
+    pages = sum(
+        -(-sum(kind == one for kind, _ in theirs(known)) // PAGE)
+        for one in ("INVOICE", "CREDIT_NOTE", "OVERPAYMENT", "PREPAYMENT")
+    )
+
+    run = known.work(ask(known))
+
+    assert run.state == RunState.DONE
+    # Each page once, and the closing sweep of each kind.
+    assert known.world.calls("2.0/") - before == pages + 4
+    assert not SyncPage.objects.exists()

@@ -1,0 +1,153 @@
+"""When Xero's counts were last held against ours, and what is said where they differ."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+
+from connected_apps.card import card
+from connected_apps.models import Connection
+from invoices.models import Document
+from tests.support import builders
+from tests.xero_sync.conftest import Linked, clock
+from tests.xero_sync.maintenance.test_daily_check import check, pay_something_unannounced
+from tests.xero_sync.runs.test_run_notices import forget_calls, heal, store_ghost
+from xero_sync.models import Cursor, RunState, SyncRun
+from xero_sync.resources import Resource
+
+CARD = "/settings/connected-apps/"
+
+
+def shown(linked: Linked) -> str:
+    """Return the words of the page with the Xero card."""
+    html = builders.client_of(linked.manager).get(CARD).content.decode()
+    return re.sub(r"(<[^>]*>|\s)+", " ", html.partition("<main")[2])
+
+
+def status(linked: Linked) -> str:
+    """Return what the operator's command says."""
+    said = io.StringIO()
+    call_command("xero_status", linked.portal.slug, stdout=said)
+    return said.getvalue()
+
+
+def look(linked: Linked) -> str:
+    """Return the look of the card's state."""
+    return card.card_of(portal=linked.portal, user=linked.manager, now=clock()).words.look
+
+
+def test_card_and_command_say_when_it_was_counted_and_that_all_is_here(linked: Linked) -> None:
+    linked.sweep()
+    assert check(linked) == []
+
+    page = shown(linked)
+    assert "Counted 864 documents in Xero, 864 here ·" in page
+    assert "Nothing to do" in page
+    counted_at = Cursor.objects.get(resource=Resource.PREPAYMENT).counted_at
+    assert counted_at is not None
+    assert "Counted: 864 documents in Xero, 864 here " in status(linked)
+
+
+def test_before_the_first_daily_count_the_first_sync_is_the_proof(linked: Linked) -> None:
+    assert "Counted Not yet" in shown(linked)
+
+    linked.sweep()
+
+    assert "Counted 864 documents in Xero, 864 here ·" in shown(linked)
+
+
+def test_difference_is_told_by_kind_with_what_happens_next(linked: Linked) -> None:
+    linked.sweep()
+    Document.objects.filter(kind="INVOICE").order_by("date")[100].delete()
+    (run,) = check(linked)
+    forget_calls()
+
+    page = shown(linked)
+    assert "864 documents in Xero, 863 here: 1 of the invoices is missing here" in page
+    assert "being read again now" in page
+    assert "Nothing to do" not in page
+    assert look(linked) == "warn"
+    assert "863 here" in status(linked)
+
+    assert linked.work(run).state == RunState.DONE
+    page = shown(linked)
+    assert "The days that differed were read again since and are complete" in page
+    assert "Nothing to do" in page
+    assert look(linked) == "ok"
+
+
+def test_difference_that_stays_is_named_until_a_later_reading_finds_none(linked: Linked) -> None:
+    linked.sweep()
+    ghost = store_ghost(linked, "GHOST-1")
+    (run,) = check(linked)
+    forget_calls()
+    assert linked.work(run).state == RunState.DONE_WITH_PROBLEMS
+
+    page = shown(linked)
+    assert "864 documents in Xero, 865 here: 1 more of the invoices is here than in Xero" in page
+    assert "Invoice GHOST-1 is stored here, but Xero does not list it" in page
+    assert "Nothing to do" not in page
+    assert look(linked) == "warn"
+    assert "GHOST-1" in status(linked)
+    home = builders.client_of(linked.manager).get("/").content.decode()
+    assert "Not everything here is as it is in Xero" in home
+
+    Document.objects.filter(number="GHOST-1").delete()
+    assert heal(linked, ghost, days=60).state == RunState.DONE
+    page = shown(linked)
+    assert "GHOST-1" not in page
+    assert "Nothing to do" in page
+
+
+def test_later_count_that_agrees_ends_what_a_count_had_found(linked: Linked) -> None:
+    linked.sweep()
+    ghost = store_ghost(linked, "GHOST-1")
+    heal(linked, ghost, days=2)
+    assert "Nothing to do" not in shown(linked)
+
+    ghost.delete()
+    assert check(linked) == []
+
+    assert "Nothing to do" in shown(linked)
+
+
+def test_counting_does_not_end_a_sum_that_differs(linked: Linked) -> None:
+    linked.sweep()
+    run = SyncRun.objects.get(is_first=True)
+    run.steps.filter(resource="INVOICE").update(totals={"AUD": ["10.00", "9.99"]})
+    SyncRun.objects.update(
+        state=RunState.DONE_WITH_PROBLEMS,
+        reason="Invoices: AUD 10.00 was read, 9.99 is stored",
+        finished_at=clock() - timedelta(hours=1),
+    )
+    assert check(linked) == []
+
+    page = shown(linked)
+    assert "864 documents in Xero, 864 here" in page
+    assert "Invoices: AUD 10.00 was read, 9.99 is stored" in page
+    assert "Nothing to do" not in page
+
+
+def test_what_is_set_aside_alone_is_no_difference(linked: Linked) -> None:
+    """It has a state of its own."""
+    linked.sweep()
+    SyncRun.objects.get().steps.filter(resource="INVOICE").update(set_aside_count=1)
+    SyncRun.objects.update(state=RunState.DONE_WITH_PROBLEMS, reason="Invoices: 1 set aside")
+
+    assert "Differs" not in shown(linked)
+
+
+@pytest.mark.parametrize("state", ["CONNECTED", "PAUSED"])
+def test_unhealthy_channel_leaves_no_word_of_nothing_to_do(linked: Linked, state: str) -> None:
+    linked.sweep()
+    pay_something_unannounced(linked)
+    linked.sweep()
+    Connection.objects.update(state=state)
+
+    page = shown(linked)
+    assert "Not arriving for invoices" in page
+    assert "Nothing to do" not in page
+    assert "Changes arrive by sweep instead of by webhook" in page
+    assert look(linked) == "warn"

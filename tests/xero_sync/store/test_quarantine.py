@@ -1,0 +1,175 @@
+"""One bad document never sinks a page."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from invoices.models import Document
+from tests.xero_sync.conftest import Linked, clock
+from tests.xero_sync.pull.test_pager import ask
+from xero_sync.api import json_codec, responses
+from xero_sync.models import RunState, SetAside
+from xero_sync.resources import Resource
+from xero_sync.runs import run_progress
+from xero_sync.store import page_store, upserts
+
+GOOD: dict[str, Any] = {
+    "Type": "ACCREC",
+    "InvoiceID": "a0000000-0000-4000-8000-000000000001",
+    "InvoiceNumber": "INV-1",
+    "Status": "AUTHORISED",
+    "Contact": {"ContactID": "c0000000-0000-4000-8000-000000000001", "Name": "Ola Made-Up"},
+    "DateString": "2026-03-01T00:00:00",
+    "Date": "/Date(1772323200000+0000)/",
+    "LineItems": [],
+    "Total": 110.00,
+    "AmountDue": 110.00,
+    "CurrencyCode": "AUD",
+    "UpdatedDateUTC": "/Date(1772323200000+0000)/",
+}
+
+
+def invoice(number: int, **changes: Any) -> dict[str, Any]:
+    """Return an invoice of Xero's with some fields made strange."""
+    one = copy.deepcopy(GOOD)
+    one["InvoiceID"] = f"a0000000-0000-4000-8000-{number:012}"
+    one["InvoiceNumber"] = f"INV-{number}"
+    return {key: value for key, value in {**one, **changes}.items() if value is not ...}
+
+
+def serve(linked: Linked, *invoices: dict[str, Any]) -> None:
+    """Let Xero have these invoices and nothing else."""
+    linked.world.do("replay", tenant=linked.tenant, documents={"Invoices": list(invoices)})
+
+
+def store(linked: Linked, elements: list[Any]) -> upserts.Written:
+    """Store a page with these elements, as `json_codec` gives them."""
+    page = responses.Page(elements, 1, len(elements), 1000, clock(), None, 0, {})
+    with transaction.atomic():
+        return page_store.store(
+            organisation_id=linked.organisation.pk,
+            resource=Resource.INVOICE,
+            page=page,
+            now=clock(),
+        )
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"UpdatedDateUTC": ...},
+    {"UpdatedDateUTC": "soon"},
+    {"Total": "a lot"},
+    {"Total": 1e18},
+    {"Total": "999999999999999.99999"},
+    {"Total": "NaN"},
+    {"CurrencyRate": 1e13},
+    {"UpdatedDateUTC": "0001-01-01T00:00:00+14:00"},
+    {"AmountDue": True},
+    {"DueDate": "/Date(99999999999999999)/"},
+    {"DateString": "31 March"},
+    {"Status": None},
+    {"LineItems": "none"},
+    {"Contact": "Ola"},
+    {"LineItems": [{"LineItemID": "not an id"}]},
+    {"InvoiceNumber": "x" * 300},
+    {"Payments": [None]},
+]
+
+
+def test_broken_documents_are_set_aside_and_the_others_stored(linked: Linked) -> None:
+    broken = [invoice(100 + number, **changes) for number, changes in enumerate(BROKEN)]
+    serve(linked, invoice(1), *broken, invoice(2))
+
+    linked.sweep()
+
+    assert set(Document.objects.values_list("number", flat=True)) == {"INV-1", "INV-2"}
+    aside = SetAside.objects.all()
+    assert {one.identity for one in aside} == {one["InvoiceID"] for one in broken}
+    assert all(one.reason for one in aside)
+
+
+def test_unknown_words_from_xero_are_kept_as_they_came(linked: Linked) -> None:
+    serve(linked, invoice(1, Status="FROZEN", NewField={"deep": [1]}, DueDate=None))
+
+    linked.sweep()
+
+    stored = Document.objects.get()
+    assert (stored.status, stored.due_date) == ("FROZEN", None)
+    assert stored.raw["NewField"] == {"deep": [1]}
+
+
+def test_document_that_is_mended_leaves_the_set_aside(linked: Linked) -> None:
+    serve(linked, invoice(1, Total="a lot"))
+    linked.sweep()
+    assert SetAside.objects.count() == 1
+
+    serve(linked, invoice(1))
+    linked.work(ask(linked))
+
+    assert Document.objects.get().total == 110
+    assert not SetAside.objects.exists()
+
+
+def test_run_with_a_set_aside_document_says_so_and_still_adds_up(linked: Linked) -> None:
+    serve(linked, invoice(1), invoice(2, Total="a lot"))
+
+    run = linked.work(ask(linked))
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert run.reason == "Invoices: 1 set aside"
+    assert run_progress.progress_of(run).set_aside == 1
+
+
+def test_older_version_of_what_is_set_aside_is_counted_once(linked: Linked) -> None:
+    serve(linked, invoice(1), invoice(2))
+    assert linked.work(ask(linked)).state == RunState.DONE
+    serve(linked, invoice(1), invoice(2, Total="a lot"))
+
+    run = linked.work(ask(linked))
+
+    assert (run.state, run.reason) == (RunState.DONE_WITH_PROBLEMS, "Invoices: 1 set aside")
+    assert not any("once more" in line.text for line in run.lines.all())
+    invoices = run_progress.progress_of(run).kinds[0]
+    assert (invoices.label, invoices.stage) == ("Invoices", run_progress.Stage.DIFFERS)
+    assert (invoices.xero_count, invoices.our_count, invoices.set_aside) == (2, 2, 1)
+
+
+def test_nul_and_emoji_in_a_text_are_stored(linked: Linked) -> None:
+    contact = {**GOOD["Contact"], "Name": 'Ola \U0001f600 \\N Made\u0000Up, "x"\r\n\t'}
+    serve(linked, invoice(1, Contact=contact, Reference="\\."))
+
+    linked.sweep()
+
+    stored = Document.objects.get()
+    assert stored.contact_name == 'Ola \U0001f600 \\N Made\ufffdUp, "x"\r\n\t'
+    assert stored.reference == "\\."
+
+
+@pytest.mark.parametrize("number", ["1e5000", "1e400000", "1e-20000"])
+@pytest.mark.parametrize("strange", ['{"Odd": %s}', '{"Odd": [%s], "Total": "a lot"}'])
+def test_number_that_cannot_be_kept_is_set_aside_alone(
+    linked: Linked, strange: str, number: str
+) -> None:
+    elements = json_codec.loads(json.dumps([invoice(number) for number in range(9)]).encode())
+    elements[5] |= json_codec.loads((strange % number).encode())
+
+    written = store(linked, elements)
+
+    assert (written.read, written.new, written.set_aside) == (9, 8, 1)
+    assert len(written.touched_ids) == 8
+    assert all(one.raw for one in Document.objects.all())
+    aside = SetAside.objects.get()
+    assert (aside.number, aside.tries) == ("INV-5", 1)
+    assert number.upper().replace("E5", "E+5").replace("E4", "E+4") in aside.raw
+
+
+def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
+    elements = json_codec.loads(json.dumps([None, invoice(1), "INV-2"]).encode())
+
+    written = store(linked, elements)
+
+    assert (written.new, written.set_aside) == (1, 2)
+    reasons = set(SetAside.objects.values_list("number", "reason"))
+    assert reasons == {("", "an object was expected where Xero sent something else")}

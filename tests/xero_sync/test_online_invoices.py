@@ -1,0 +1,68 @@
+"""View Invoice: one question to Xero, then a redirect to a host of Xero's own and nowhere else."""
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from invoices.models import Document
+from tests.support import builders
+from tests.xero_sync.api.test_sessions import fault
+from tests.xero_sync.conftest import Linked
+from xero_sync import online_invoices
+
+
+def an_invoice(linked: Linked) -> Document:
+    """Return an approved invoice that is stored here."""
+    linked.sweep()
+    return Document.objects.filter(kind="INVOICE", status="AUTHORISED")[0]
+
+
+def test_click_asks_once_and_leads_to_xero(linked: Linked) -> None:
+    address = f"/documents/{an_invoice(linked).pk}/online/"
+    client = builders.client_of(linked.manager)
+
+    first, second = client.get(address), client.get(address)
+
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first["Location"] == second["Location"]
+    assert linked.world.calls("onlineinvoice") == 1
+
+
+def test_kept_address_is_asked_for_again_when_its_host_is_no_longer_xeros(
+    linked: Linked, settings: Settings
+) -> None:
+    document = an_invoice(linked)
+    Document.objects.filter(pk=document.pk).update(online_url="https://elsewhere.example.com/x")
+
+    answer = builders.client_of(linked.manager).get(f"/documents/{document.pk}/online/")
+
+    assert answer.status_code == 302
+    assert "elsewhere" not in answer["Location"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[in.xero.com/abc",
+        "https://in.xero.com.example.com/abc",
+        "https://in.xero.com@example.com/abc",
+        "https://example.com\\\\@in.xero.com/abc",
+        "http://in.xero.com/abc",
+        "javascript:alert(1)",
+        "//in.xero.com/abc",
+        "https://in.xero.com/" + "x" * 500,
+    ],
+)
+def test_address_of_another_place_is_not_followed(address: str) -> None:
+    assert not online_invoices.is_xeros_own(address)
+
+
+def test_person_is_told_who_acts_when_xero_refuses(linked: Linked) -> None:
+    document = an_invoice(linked)
+    fault(linked, {"status": 403, "body": '{"Detail": "AuthenticationUnsuccessful"}'}, times=-1)
+
+    answer = builders.client_of(linked.manager).get(f"/documents/{document.pk}/online/")
+
+    said = answer.content.decode()
+    assert answer.status_code == 503
+    assert "lacks the role for it in Xero" in said
+    assert "Try again in a moment" not in said

@@ -1,0 +1,176 @@
+"""Events that come one by one for a long time: collected, and none of them lost or late for it."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from tests.support import limiting
+from tests.support.passing import Time
+from tests.xero_sync.conftest import Linked, clock
+from xero_sync.api import call_budget, rate_limiter
+from xero_sync.jobs import sweep_schedule
+from xero_sync.models import Cursor, Event, EventState, Inbox
+from xero_sync.resources import Resource
+from xero_sync.sweeps import sweeper
+from xero_sync.webhooks import event_processing
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def own_limiter() -> Iterator[None]:
+    """The shared limiter takes its limits from the settings of this test, not of the one before."""
+    rate_limiter.shared.cache_clear()
+    yield
+    rate_limiter.shared.cache_clear()
+
+
+def tell(linked: Linked, category: str, resource_id: str, now: Time) -> None:
+    """Leave an event, as unpacking a delivery does."""
+    Event.objects.create(
+        organisation=linked.organisation,
+        category=category,
+        event_type="UPDATE",
+        resource_id=resource_id,
+        received_at=now(),
+        happened_at=now(),
+    )
+
+
+def fetch(linked: Linked, now: Time) -> timedelta | None:
+    """Take a turn at the events."""
+    return event_processing.fetch_pending(organisation_id=linked.organisation.pk, clock=now)
+
+
+def invoices(linked: Linked, count: int) -> list[str]:
+    """Return the ids of so many invoices in Xero."""
+    found = [one["xero_id"] for one in linked.books()["documents"] if one["type"] == "ACCREC"]
+    return found[:count]
+
+
+def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: Linked) -> None:
+    now = Time()
+    bells = {}
+    before = linked.world.calls("/api.xro/")
+
+    for second, invoice_id in enumerate(invoices(linked, 90)):
+        tell(linked, "INVOICE", invoice_id, now)
+        if (delay := fetch(linked, now)) is not None:
+            bells[second] = delay
+        now.pass_by(1)
+    fetch(linked, now)
+
+    assert linked.world.calls("/api.xro/") - before <= 20 + 90 / 5 + 1
+    assert not Event.objects.exclude(state=EventState.DONE).exists()
+    waits = [
+        one.settled_at - one.received_at
+        for one in Event.objects.all()
+        if one.settled_at is not None
+    ]
+    assert max(waits) <= 5 * SECOND
+    assert min(bells) >= 19
+    assert all(timedelta(0) < delay <= 5 * SECOND for delay in bells.values())
+
+
+def test_lone_event_is_fetched_at_once_whatever_bulk_work_has_used(linked: Linked) -> None:
+    now = Time()
+
+    for invoice_id in invoices(linked, 25):
+        sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=now())
+        assert sweeper.sweep(organisation_id=linked.organisation.pk, clock=now) is None
+        tell(linked, "INVOICE", invoice_id, now)
+        assert fetch(linked, now) is None
+        assert not Event.objects.filter(state=EventState.PENDING).exists()
+        now.pass_by(10)
+
+
+def test_collecting_is_no_failure_and_ends_by_a_bell_of_its_own(linked: Linked) -> None:
+    now = Time()
+    first, second = invoices(linked, 2)
+    tell(linked, "INVOICE", first, now)
+    Inbox.objects.create(organisation=linked.organisation, spent=20, spent_at=now())
+
+    delay = fetch(linked, now)
+    tell(linked, "INVOICE", second, now)
+    rung_meanwhile = fetch(linked, now)
+
+    inbox = Inbox.objects.get()
+    assert delay is not None
+    assert (delay, rung_meanwhile) == (10 * SECOND, None)
+    assert (inbox.attempts, inbox.claimed_until) == (0, None)
+    assert Event.objects.filter(state=EventState.PENDING).count() == 1
+    now.pass_by(delay.total_seconds())
+    fetch(linked, now)
+    assert not Event.objects.filter(state=EventState.PENDING).exists()
+
+
+@pytest.mark.parametrize(
+    ("day_limit", "left", "seconds"),
+    [
+        (5000, 2500, 5.0),
+        (5000, 2499, 17.28),
+        (5000, 999, 69.12),
+        (1000, 500, 5.0),
+        (1000, 499, 86.4),
+        (1000, 199, 345.6),
+    ],
+)
+def test_pause_is_longer_when_the_day_runs_low(
+    linked: Linked, settings: Settings, day_limit: int, left: int, seconds: float
+) -> None:
+    settings.XERO_DAY_LIMIT = day_limit
+    tenant_id = linked.organisation.tenant_id
+    limiting.Counter(rate_limiter.shared(), tenant_id).call(day=left)
+
+    assert call_budget.of_events(tenant_id=tenant_id).total_seconds() == pytest.approx(seconds)
+
+
+def test_no_pause_is_made_where_there_are_no_limits(linked: Linked, settings: Settings) -> None:
+    settings.XERO_MINUTE_LIMIT = settings.XERO_DAY_LIMIT = 1_000_000
+
+    assert call_budget.of_events(tenant_id=linked.organisation.tenant_id) < timedelta(
+        milliseconds=1
+    )
+
+
+def test_payments_one_by_one_cost_four_calls_now_and_four_after_a_while(linked: Linked) -> None:
+    linked.sweep()
+    linked.take_events()
+    now = Time()
+    before = linked.world.calls("/api.xro/")
+
+    def made_by_payment() -> int:
+        tell(linked, "PAYMENT", str(uuid.uuid4()), now)
+        fetch(linked, now)
+        assert sweeper.sweep(organisation_id=linked.organisation.pk, clock=now) is None
+        now.pass_by(1)
+        return linked.world.calls("/api.xro/") - before
+
+    Cursor.objects.update(
+        last_swept_at=now() - timedelta(minutes=1), next_due_at=now() + 300 * SECOND
+    )
+
+    assert [made_by_payment() for _ in range(20)] == [4] * 20
+    assert made_by_payment() == 8
+    assert not Event.objects.exclude(state=EventState.DONE).exists()
+
+
+def test_payment_during_a_sweep_is_owed_another(linked: Linked) -> None:
+    linked.sweep()
+    now = clock()
+    Cursor.objects.update(claimed_until=now + timedelta(seconds=60), next_due_at=now)
+
+    for later in (0, 1):
+        sweep_schedule.make_due_soon(
+            organisation_id=linked.organisation.pk,
+            now=now + later * SECOND,
+            resources=[Resource.INVOICE],
+            apart=20 * SECOND,
+        )
+
+    due = dict(Cursor.objects.values_list("resource", "next_due_at"))
+    assert due.pop("INVOICE") == now + 20 * SECOND
+    assert set(due.values()) == {now}

@@ -1,0 +1,96 @@
+"""The addresses of the accounting API that the simulator serves, all below `/api.xro/2.0/`."""
+
+import uuid
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from xero_simulator import gateway_errors, online_invoice, simulation
+from xero_simulator.accounting_api import (
+    accounting_errors,
+    contacts_api,
+    contacts_write,
+    documents_api,
+    gateway,
+    payments_api,
+    xero_json,
+)
+from xero_simulator.ledger import records
+
+ROOT = "/api.xro/2.0"
+# Approved sales invoices have a public page; a draft has none and a void one no longer does.
+_ONLINE_STATUSES = frozenset(("AUTHORISED", "PAID"))
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the accounting endpoints behind the gateway."""
+    gateway.install(app)
+    get = app.router.add_get
+    for name in ("Organisation", "Organisations"):
+        get(f"{ROOT}/{name}", show_organisation)
+    for kind in records.KINDS:
+        get(f"{ROOT}/{kind}", documents_api.lister(kind))
+        get(f"{ROOT}/{kind}/{{id}}", documents_api.shower(kind))
+    for kind in (records.CREDIT_NOTES, records.OVERPAYMENTS, records.PREPAYMENTS):
+        get(f"{ROOT}/{kind}/{{id}}/Allocations", documents_api.allocation_lister(kind))
+    get(f"{ROOT}/Invoices/{{id}}/OnlineInvoice", show_online_invoice)
+    get(f"{ROOT}/Payments", payments_api.list_payments)
+    get(f"{ROOT}/Payments/{{id}}", payments_api.show_payment)
+    get(f"{ROOT}/Contacts", contacts_api.list_contacts)
+    get(f"{ROOT}/Contacts/{{id}}", contacts_api.show_contact)
+    app.router.add_put(f"{ROOT}/Contacts", contacts_write.create_contacts)
+    app.router.add_post(f"{ROOT}/Contacts", contacts_write.update_or_create_contacts)
+    app.router.add_post(f"{ROOT}/Contacts/{{id}}", contacts_write.update_contact)
+
+
+async def show_organisation(request: web.Request) -> web.Response:
+    """Answer who the organisation is."""
+    shown = gateway.organisation_of(request)
+    is_demo = shown.name.startswith("Demo Company")
+    fields = {
+        "Name": shown.name,
+        "LegalName": shown.name,
+        "PaysTax": True,
+        "Version": "AU" if shown.country == "AU" else "NZ",
+        "OrganisationType": "COMPANY",
+        "BaseCurrency": shown.base_currency,
+        "CountryCode": shown.country,
+        "IsDemoCompany": is_demo,
+        "OrganisationStatus": "ACTIVE",
+        "FinancialYearEndDay": 30,
+        "FinancialYearEndMonth": 6,
+        "SalesTaxBasis": "ACCRUALS",
+        "SalesTaxPeriod": "QUARTERLY1" if shown.country == "AU" else "TWOMONTHS",
+        "DefaultSalesTax": "Tax Exclusive",
+        "DefaultPurchasesTax": "Tax Exclusive",
+        "CreatedDateUTC": "/Date(1577836800000)/",
+        "OrganisationEntityType": "COMPANY",
+        "Timezone": shown.timezone,
+        "ShortCode": shown.short_code,
+        "OrganisationID": shown.tenant_id,
+        "Edition": "BUSINESS",
+        "Class": "DEMO" if is_demo else "PREMIUM",
+        "Addresses": [],
+        "Phones": [],
+        "ExternalLinks": [],
+        "PaymentTerms": {},
+    }
+    return _answer(request, "Organisations", [xero_json.raw_element(fields)])
+
+
+async def show_online_invoice(request: web.Request) -> web.Response:
+    """Answer the public address of a sales invoice; only those with one have an answer."""
+    found = documents_api.find(request, records.INVOICES, request.match_info["id"])
+    if found is None:
+        return gateway_errors.not_found()
+    if found.type != "ACCREC" or found.status not in _ONLINE_STATUSES:
+        return accounting_errors.validation(
+            "Online invoices exist for approved sales invoices only"
+        )
+    url = online_invoice.online_url(simulation.of(request).options.public_url, found.id)
+    return _answer(request, "OnlineInvoices", [xero_json.element({"OnlineInvoiceUrl": url})])
+
+
+def _answer(request: web.Request, collection: str, elements: Iterable[bytes]) -> web.Response:
+    body = xero_json.envelope(simulation.of(request), str(uuid.uuid4()), collection, elements)
+    return xero_json.answer(request, body)

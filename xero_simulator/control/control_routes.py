@@ -1,0 +1,243 @@
+"""The control calls under `/simulator/`: what tests, demo and benchmarks do behind Xero's back.
+
+All JSON, no sign-in: the simulator listens on this machine only. A call that makes no sense is
+answered 400 with `{"error": …}`.
+"""
+
+import uuid
+from typing import Any
+
+from aiohttp import web
+
+from xero_simulator import commands, simulation
+from xero_simulator.accounting_api import mid_walk_changes
+from xero_simulator.control import book_rows, control_webhooks
+from xero_simulator.control.control_json import Given, serve
+from xero_simulator.identity.connection_registry import PRACTICE, Tenant
+from xero_simulator.ledger.organisation import Organisation
+from xero_simulator.simulation import World, XeroUser
+
+_MOST_SECONDS = 10 * 366 * 86_400
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the control calls."""
+    for method, path, handler in (
+        ("GET", "/books", show_books),
+        ("GET", "/organisations", list_organisations),
+        ("POST", "/organisations/{tenant}", change_organisation),
+        ("GET", "/users", list_users),
+        ("POST", "/users", change_user),
+        ("POST", "/documents", change_document),
+        ("POST", "/contacts", change_contact),
+        ("POST", "/touch", touch),
+        ("GET", "/faults", show_faults),
+        ("POST", "/faults", add_fault),
+        ("POST", "/drift", drift),
+        ("DELETE", "/faults", clear_faults),
+        ("GET", "/calls", list_calls),
+        ("DELETE", "/calls", clear_calls),
+        ("GET", "/clock", show_clock),
+        ("POST", "/clock", advance_clock),
+        ("GET", "/tokens", show_tokens),
+        ("GET", "/connections", list_connections),
+        ("POST", "/disconnect", disconnect),
+        ("POST", "/replay", replay),
+        ("POST", "/reset", reset),
+    ):
+        serve(app, method, f"/simulator{path}", handler)
+    control_webhooks.add_routes(app)
+
+
+async def show_books(request: web.Request, given: Given) -> dict[str, Any]:
+    """Show an organisation's documents and contacts, all of them."""
+    return book_rows.all_rows(_organisation(request, request.query).books)
+
+
+async def list_organisations(request: web.Request, given: Given) -> list[dict[str, Any]]:
+    """List the organisations."""
+    return [_organisation_row(each) for each in simulation.of(request).organisations.values()]
+
+
+async def change_organisation(request: web.Request, given: Given) -> dict[str, Any]:
+    """Take an organisation offline or bring it back."""
+    organisation = commands.organisation_of(simulation.of(request), request.match_info["tenant"])
+    status = commands.need(given, "status")
+    if status not in ("online", "offline"):
+        raise commands.BadValues("An organisation is online or offline.")
+    organisation.status = status
+    return _organisation_row(organisation)
+
+
+async def list_users(request: web.Request, given: Given) -> list[dict[str, Any]]:
+    """List the people with a login."""
+    here = simulation.of(request)
+    return [_user_row(here, user) for user in here.users.values()]
+
+
+async def change_user(request: web.Request, given: Given) -> dict[str, Any]:
+    """Give a user a practice, which their consents then connect too, or take it away."""
+    here = simulation.of(request)
+    user = _user(here, commands.need(given, "user"))
+    practice = None
+    if given.get("practice"):
+        practice_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice/{user.user_id}"))
+        practice = Tenant(practice_id, f"{user.family_name} Bookkeeping", PRACTICE)
+    here.connections.set_practice(user_id=user.user_id, practice=practice)
+    return _user_row(here, user)
+
+
+async def change_document(request: web.Request, given: Given) -> dict[str, str]:
+    """Do something to a document."""
+    act = commands.need(given, "act")
+    organisation = _organisation(request, given)
+    return commands.change_document(simulation.of(request), organisation, act, given)
+
+
+async def change_contact(request: web.Request, given: Given) -> dict[str, str]:
+    """Do something to a contact."""
+    act = commands.need(given, "act")
+    return commands.change_contact(_organisation(request, given), act, given)
+
+
+async def touch(request: web.Request, given: Given) -> dict[str, list[str]]:
+    """Bump many documents at once, for a storm of webhooks."""
+    count, seed = _whole(given, "count"), _whole(given, "seed", default=0)
+    organisation = _organisation(request, given)
+    return {"ids": commands.touch_many(organisation, count=count, seed=seed)}
+
+
+async def show_faults(request: web.Request, given: Given) -> dict[str, list[str]]:
+    """Tell which elements were served spoiled since the last reset."""
+    return {"spoiled": sorted(set(simulation.of(request).faults.spoiled))}
+
+
+async def add_fault(request: web.Request, given: Given) -> dict[str, int]:
+    """Script a fault."""
+    return {"id": simulation.of(request).faults.add(given)}
+
+
+async def drift(request: web.Request, given: Given) -> dict[str, int]:
+    """Let a document change at every so-many-th page (0: at none), by some of `acts`."""
+    every, acts = _whole(given, "every"), given.get("acts", mid_walk_changes.ACTS)
+    if not isinstance(acts, list | tuple) or not all(isinstance(act, str) for act in acts):
+        raise commands.BadValues("The value acts is no list of names.")
+    drifts = request.app[mid_walk_changes.DRIFT_KEY]
+    changed = drifts.changed
+    drifts.start(every=every, acts=acts)
+    return {"changed": changed}
+
+
+async def clear_faults(request: web.Request, given: Given) -> dict[str, str]:
+    """Forget all faults."""
+    simulation.of(request).faults.clear()
+    return {"status": "cleared"}
+
+
+async def list_calls(request: web.Request, given: Given) -> list[dict[str, Any]]:
+    """List the calls made so far, or those numbered above `since`."""
+    since = _whole(dict(request.query), "since", default=0)
+    return [call.as_json() for call in simulation.of(request).calls.since(since)]
+
+
+async def clear_calls(request: web.Request, given: Given) -> dict[str, str]:
+    """Forget the calls."""
+    simulation.of(request).calls.clear()
+    return {"status": "cleared"}
+
+
+async def show_clock(request: web.Request, given: Given) -> dict[str, Any]:
+    """Tell the simulated time, and how many calls are held until some of it has passed."""
+    clock = simulation.of(request).clock
+    return {"now": clock.now().isoformat(), "speed": clock.speed, "sleepers": clock.sleepers}
+
+
+async def advance_clock(request: web.Request, given: Given) -> dict[str, Any]:
+    """Jump forward."""
+    seconds = commands.money(given, "advance_seconds")
+    if seconds is None or not 0 <= seconds <= _MOST_SECONDS:
+        raise commands.BadValues("The clock goes forward by advance_seconds, ten years at most.")
+    simulation.of(request).clock.advance(float(seconds))
+    return await show_clock(request, given)
+
+
+async def show_tokens(request: web.Request, given: Given) -> dict[str, Any]:
+    """Show the grants and how often each was refreshed; never a token."""
+    return {"grants": simulation.of(request).tokens.stats()}
+
+
+async def list_connections(request: web.Request, given: Given) -> list[dict[str, Any]]:
+    """List every user's active connections."""
+    return simulation.of(request).connections.all_active()
+
+
+async def disconnect(request: web.Request, given: Given) -> dict[str, int]:
+    """Remove the app inside Xero: its tokens go on refreshing, its calls are refused."""
+    here = simulation.of(request)
+    user_id = _user(here, str(given["user"])).user_id if given.get("user") else None
+    organisation = _organisation(request, given)
+    ended = here.connections.remove_tenant(tenant_id=organisation.tenant_id, user_id=user_id)
+    return {"disconnected": ended}
+
+
+async def replay(request: web.Request, given: Given) -> dict[str, str]:
+    """Serve raw elements, as they stand, in place of an organisation's books."""
+    organisation = _organisation(request, given)
+    documents, contacts = given.get("documents") or {}, given.get("contacts") or []
+    lists = [contacts, *documents.values()] if isinstance(documents, dict) else [None]
+    if not all(isinstance(one, list) for one in lists):
+        raise commands.BadValues("Documents are lists of elements by kind, contacts a list.")
+    organisation.books.replay(documents, contacts)
+    return {"status": "replaying"}
+
+
+async def reset(request: web.Request, given: Given) -> dict[str, str]:
+    """Go back to the seeded start."""
+    simulation.of(request).reset()
+    return {"status": "reset"}
+
+
+def _organisation(request: web.Request, values: commands.Values) -> Organisation:
+    return commands.organisation_of(simulation.of(request), values.get("tenant"))
+
+
+def _user(here: World, name: str) -> XeroUser:
+    for user in here.users.values():
+        if name.lower() in (user.user_id, user.email):
+            return user
+    raise commands.BadValues(f"There is no user {name}.")
+
+
+def _whole(values: commands.Values, name: str, default: int | None = None) -> int:
+    if default is not None and values.get(name) in (None, ""):
+        return default
+    try:
+        return int(commands.need(values, name))
+    except ValueError:
+        raise commands.BadValues(f"The value {name} is no whole number.") from None
+
+
+def _organisation_row(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "tenant_id": organisation.tenant_id,
+        "name": organisation.name,
+        "short_code": organisation.short_code,
+        "timezone": organisation.timezone,
+        "country": organisation.country,
+        "base_currency": organisation.base_currency,
+        "status": organisation.status,
+        "tenant_type": organisation.tenant_type,
+        "documents": sum(1 for _ in organisation.books.documents()),
+        "contacts": len(organisation.books.contacts.ordered),
+    }
+
+
+def _user_row(here: World, user: XeroUser) -> dict[str, Any]:
+    return {
+        "user_id": user.user_id,
+        "email": user.email,
+        "given_name": user.given_name,
+        "family_name": user.family_name,
+        "tenant_ids": list(user.tenant_ids),
+        "practice": here.connections.practice_of(user.user_id) is not None,
+    }

@@ -1,0 +1,1 @@
+"""What the simulator is told to do wrong: scripted answers, delays, cuts, spoiled bodies."""

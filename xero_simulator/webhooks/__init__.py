@@ -1,0 +1,1 @@
+"""Webhooks to the subscriber: payloads, delivery, retries, and scripted unreliability."""

@@ -1,0 +1,84 @@
+"""What there is to know of a webhook subscription."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from xero_simulator.webhooks.webhook_payload import Event
+
+
+class Status(StrEnum):
+    """Where the subscription stands."""
+
+    NONE = "none"
+    UNVERIFIED = "unverified"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+@dataclass
+class Knobs:
+    """What a test spoils about deliveries.
+
+    :param lose_next: so many events yet to happen are never sent.
+    :param double: every POST is sent twice.
+    :param shuffle: events leave in any order.
+    :param delay_seconds: how late events leave, in simulated seconds.
+
+    The chances are shares of 1, drawn from the seed:
+
+    :param lose_chance: of an event, never to be sent.
+    :param delay_chance: of an event, to be as late as `delay_seconds` says.
+    :param double_chance: of a POST, to be sent twice.
+    :param shuffle_chance: of a POST, to take its events from anywhere in the queue.
+    """
+
+    lose_next: int = 0
+    double: bool = False
+    shuffle: bool = False
+    delay_seconds: float = 0.0
+    lose_chance: float = 0.0
+    delay_chance: float = 1.0
+    double_chance: float = 0.0
+    shuffle_chance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One POST that was made."""
+
+    at: datetime
+    first: int
+    last: int
+    events: int
+    categories: str
+    status: int
+    problem: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the delivery as plain values."""
+        return {**self.__dict__, "at": self.at.isoformat()}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a restart takes up again.
+
+    :param asked: address and key of the command line then; where it names others now, they win.
+    """
+
+    asked: tuple[str, str]
+    url: str
+    key: str
+    status: Status
+    failing_since: datetime | None
+    retry_at: datetime | None
+    verified: list[tuple[str, str]]
+    knobs: Knobs
+    pending: list[Event]
+    recent: list[Delivery]
+    sequence: int
+    delivered: int
+    posts: int
+    lost: int

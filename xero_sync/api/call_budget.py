@@ -1,0 +1,53 @@
+"""How fast sweeps and events may spend an organisation's calls, so that minute and day last.
+
+The limiter only says no once a limit is used up, and then to everybody. Here those who could use
+it up without being asked by a person are slowed down before: sweeps by the day's limit, events by
+the minute's and by what is left of the day.
+
+*Sweeps.* An idle one costs a call a kind. All healthy kinds together may use a third of the day,
+those whose webhooks do not arrive a half; so even both leave a sixth, of which bulk work may still
+use a part. At 5,000 calls a day five kinds may be swept every 260 seconds, at 1,000 every 22
+minutes.
+
+*Events.* A fifth of the minute's calls may be spent on a trickle that does not end: at 60 a minute
+one call in five seconds. Where half of the day is used up, the rest is spent as if it were a new
+day's, evenly; below a fifth of it a quarter as fast.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import redis
+
+from xero_sync.api import limits, rate_limiter
+
+HEALTHY_SHARE = 1 / 3
+UNHEALTHY_SHARE = 1 / 2
+_TRICKLE_SHARE = 1 / 5
+_HALF, _LITTLE = 1 / 2, 1 / 5
+_WHERE_LITTLE_IS_LEFT = 4
+
+
+def of_sweeps(*, kinds: int, share: float) -> timedelta:
+    """Return how far apart the sweeps of so many kinds must be to use this share of a day."""
+    known = limits.from_settings()
+    return timedelta(seconds=kinds * known.day_seconds / (share * known.day))
+
+
+def of_events(*, tenant_id: UUID) -> timedelta:
+    """Return how far apart the calls for a lasting trickle of events must be at present."""
+    known = limits.from_settings()
+    within_minute = known.minute_seconds / (_TRICKLE_SHARE * known.minute)
+    return timedelta(seconds=max(within_minute, _within_day(known, tenant_id)))
+
+
+def _within_day(known: limits.Limits, tenant_id: UUID) -> float:
+    try:
+        left = rate_limiter.shared().books_of(tenant_id).day_left
+    except redis.RedisError:
+        # Without books no call is made either.
+        return 0.0
+    if left >= _HALF * known.day:
+        return 0.0
+    evenly = known.day_seconds / known.day
+    return evenly if left >= _LITTLE * known.day else evenly * _WHERE_LITTLE_IS_LEFT

@@ -1,0 +1,296 @@
+"""Xero's accounting calls, through the official SDK: the only module that knows `xero_python`.
+
+One object makes calls for one organisation with one access token; it is cheap, so a new one is
+made for each call. What the SDK would do by itself is switched off, because it is wrong here:
+
+- It would retry 429 and 503 silently, sleeping for `Retry-After` (hours, at the daily limit), and
+  send a lost write again. Retries are the caller's.
+- It would wait for ever. Every call has a connect and a read timeout.
+- Its `Configuration` is one object in disguise that shares a token between clients. Each client
+  gets a copy whose token is a plain header, so no thread can call with another's token and nothing
+  is ever refreshed here.
+- Its models reject a whole page for one unknown enum value. The bytes are parsed by `wire`.
+- The text of its exceptions holds headers and bodies, so none of them leaves this module.
+
+The HTTP connections are pooled per process, whatever the organisation, and left behind at a fork.
+"""
+
+import datetime
+import functools
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import urllib3
+from django.conf import settings
+from xero_python.accounting import AccountingApi
+from xero_python.api_client import ApiClient
+from xero_python.api_client.configuration import Configuration
+from xero_python.exceptions import ApiSSLException, HTTPStatusException
+from xero_python.rest import RESTClientObject
+
+from xero_sync.api import call_batches, errors, limits, responses
+from xero_sync.resources import Resource
+
+PAGE_SIZE = 1000
+_MAX_IDEMPOTENCY_KEY = 128
+_CONNECTIONS = 32
+_CHUNK = 1 << 18
+
+# Who asks for many things cuts the list with these first.
+batches = call_batches.batches
+number_batches = call_batches.number_batches
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How the SDK and Xero spell one resource."""
+
+    collection: str
+    id_key: str
+    list_method: str
+    get_method: str
+    # Knows `includeArchived` (the OpenAPI specification).
+    takes_archived: bool = False
+    # The same of `unitdp`: its lists, and its single element.
+    lists_unitdp: bool = True
+    gets_unitdp: bool = False
+
+
+_KINDS = {
+    Resource.CONTACT: _Kind(
+        "Contacts",
+        "ContactID",
+        "get_contacts",
+        "get_contact",
+        takes_archived=True,
+        lists_unitdp=False,
+    ),
+    Resource.INVOICE: _Kind(
+        "Invoices",
+        "InvoiceID",
+        "get_invoices",
+        "get_invoice",
+        takes_archived=True,
+        gets_unitdp=True,
+    ),
+    Resource.CREDIT_NOTE: _Kind(
+        "CreditNotes", "CreditNoteID", "get_credit_notes", "get_credit_note", gets_unitdp=True
+    ),
+    Resource.OVERPAYMENT: _Kind(
+        "Overpayments", "OverpaymentID", "get_overpayments", "get_overpayment"
+    ),
+    Resource.PREPAYMENT: _Kind("Prepayments", "PrepaymentID", "get_prepayments", "get_prepayment"),
+}
+
+
+# Else Xero rounds the unit amount of a line to two decimals.
+_FOUR_DECIMALS: dict[str, Any] = {"unitdp": 4}
+
+
+def _four_decimals(kind: _Kind) -> dict[str, Any]:
+    return _FOUR_DECIMALS if kind.lists_unitdp else {}
+
+
+class XeroClient:
+    """Calls to one organisation with one access token. Every method makes exactly one call.
+
+    All of them raise the errors of `xero_sync.api.errors` and nothing else.
+    """
+
+    def __init__(self, *, tenant_id: UUID, access_token: str) -> None:
+        self._tenant_id = str(tenant_id)
+        configuration = Configuration()
+        configuration.oauth2_token = _Bearer(access_token)
+        api_client = ApiClient(configuration)
+        api_client.rest_client = _pooled(os.getpid())
+        api_client.set_default_header("Accept-Encoding", "gzip")
+        self._api = AccountingApi(api_client, base_url=f"{settings.XERO_API_URL}/api.xro/2.0")
+
+    def list_page(
+        self,
+        resource: Resource,
+        *,
+        page: int,
+        page_size: int = PAGE_SIZE,
+        where: str | None = None,
+        order: str | None = None,
+        if_modified_since: datetime.datetime | None = None,
+        include_archived: bool = False,
+    ) -> responses.Page:
+        """Return one page of a resource, with line items, at most 1,000 elements.
+
+        :param where: a filter in Xero's own language, not yet encoded.
+        :param if_modified_since: aware; Xero looks at whole seconds.
+        :param include_archived: also archived contacts; Xero knows it for contacts and invoices
+            only, and it is left out for the other kinds.
+        """
+        kind = _KINDS[resource]
+        options: dict[str, Any] = {"page": page, "page_size": page_size, **_four_decimals(kind)}
+        if where is not None:
+            options["where"] = where
+        if order is not None:
+            options["order"] = order
+        if if_modified_since is not None:
+            options["if_modified_since"] = if_modified_since.astimezone(datetime.UTC).replace(
+                microsecond=0
+            )
+        if include_archived and kind.takes_archived:
+            options["include_archived"] = True
+        return self._call(kind.list_method, kind.collection, **options)
+
+    def by_ids(self, resource: Resource, ids: Sequence[UUID]) -> responses.Page:
+        """Return the named elements in one call, archived contacts too; unknown ids are absent.
+
+        Contacts and invoices are asked for with `IDs`. The other kinds have no such parameter:
+        there it is a `where` of one condition an id, which Xero may reject in a very large
+        organisation (`errors.Rejected`); `get_one` is then left.
+
+        :raises ValueError: no ids, or more than `call_batches.batches` puts together.
+        """
+        kind = _KINDS[resource]
+        # Without any, Xero would answer with everything it has.
+        if not 0 < len(ids) <= call_batches.most_ids(resource):
+            raise ValueError(f"{len(ids)} ids of {kind.collection} do not fit one call.")
+        # Without a page number Xero leaves out the line items.
+        options: dict[str, Any] = {"page": 1, "page_size": 100, **_four_decimals(kind)}
+        if resource in call_batches.TAKE_IDS:
+            options |= {"i_ds": [str(one) for one in ids], "include_archived": True}
+        else:
+            options["where"] = " OR ".join(f'{kind.id_key}==Guid("{one}")' for one in ids)
+        return self._call(kind.list_method, kind.collection, **options)
+
+    def get_one(self, resource: Resource, xero_id: UUID) -> responses.Page:
+        """Return one element by its id.
+
+        :raises errors.NotFound: there is none, or it is another organisation's.
+        """
+        kind = _KINDS[resource]
+        options = _FOUR_DECIMALS if kind.gets_unitdp else {}
+        return self._call(kind.get_method, kind.collection, str(xero_id), **options)
+
+    def organisation(self) -> responses.Page:
+        """Return the organisation's own details. Xero does not count its bytes as egress."""
+        return self._call("get_organisations", "Organisations")
+
+    def online_invoice(self, invoice_id: UUID) -> responses.Page:
+        """Return the element with the `OnlineInvoiceUrl` of an invoice that has one."""
+        return self._call("get_online_invoice", "OnlineInvoices", str(invoice_id))
+
+    def contacts_by_number(self, numbers: Sequence[str]) -> responses.Page:
+        """Return contacts whose ContactNumber is one of `numbers`, archived ones too.
+
+        :raises ValueError: no numbers, or more than `call_batches.number_batches` puts together.
+        """
+        if len(call_batches.number_batches(numbers)) != 1:
+            raise ValueError(f"{len(numbers)} contact numbers do not fit one call.")
+        where = " OR ".join(map(call_batches.number_condition, numbers))
+        return self.list_page(Resource.CONTACT, page=1, where=where, include_archived=True)
+
+    def create_contacts(
+        self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
+    ) -> responses.Page:
+        """Create contacts, given as Xero's own JSON objects; about 50 at most.
+
+        Unlike `upsert_contacts` it never touches an existing contact: one whose name or number is
+        taken is refused. Each element of the page carries its own `ValidationErrors` (see
+        `errors.messages_of`): a bad one does not sink the others.
+
+        :raises errors.Ambiguous: sent, but its fate is unknown; look before sending again.
+        """
+        return self._write("create_contacts", contacts, idempotency_key)
+
+    def upsert_contacts(
+        self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
+    ) -> responses.Page:
+        """Update contacts, or create those that Xero knows neither by id, number nor name.
+
+        Beware: without a ContactID, one whose name happens to be the same is overwritten.
+        Otherwise as `create_contacts`.
+        """
+        return self._write("update_or_create_contacts", contacts, idempotency_key)
+
+    def _write(
+        self, method: str, contacts: Sequence[Mapping[str, Any]], key: str
+    ) -> responses.Page:
+        if not 0 < len(key) <= _MAX_IDEMPOTENCY_KEY:
+            raise ValueError("An idempotency key has 1 to 128 characters.")
+        return self._call(
+            method,
+            "Contacts",
+            {"Contacts": [dict(one) for one in contacts]},
+            summarize_errors=False,
+            idempotency_key=key,
+            wrote=True,
+        )
+
+    def _call(
+        self, method: str, collection: str, *args: Any, wrote: bool = False, **options: Any
+    ) -> responses.Page:
+        call = functools.partial(
+            getattr(self._api, method),
+            self._tenant_id,
+            *args,
+            **options,
+            _preload_content=False,
+            _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
+        )
+        return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+
+
+class _Bearer:
+    """Stands where the SDK keeps its token: a header and nothing that could be refreshed."""
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token
+
+    def get_auth_settings(self) -> dict[str, str]:
+        return {"in": "header", "key": "Authorization", "value": f"Bearer {self._access_token}"}
+
+
+@functools.lru_cache(maxsize=1)
+def _pooled(process_id: int) -> RESTClientObject:
+    """Return this process's connections; after a fork the child has another id, so its own."""
+    rest = RESTClientObject(Configuration(), maxsize=_CONNECTIONS)
+    rest.pool_manager.connection_pool_kw["retries"] = urllib3.Retry(
+        total=False, redirect=False, raise_on_redirect=False
+    )
+    return rest
+
+
+def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses.Reply:
+    """Make the call and read its body.
+
+    :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
+    """
+    sent_at = datetime.datetime.now(datetime.UTC)
+    deadline = time.monotonic() + limits.call_seconds() - limits.read_seconds()
+    try:
+        response = call()
+        body = _body(response, deadline)
+        return responses.Reply(response.status, response.headers, body, response.tell(), sent_at)
+    except HTTPStatusException as error:
+        refused = error.http_resp.urllib3_response
+        failure = errors.classify(refused.status, refused.headers, refused.data, wrote=wrote)
+    except ApiSSLException:
+        failure = errors.of_transport(urllib3.exceptions.SSLError(), wrote=wrote)
+    except urllib3.exceptions.HTTPError as error:
+        failure = errors.of_transport(error, wrote=wrote)
+    # Outside the handlers: the SDK's exception, with headers and body in its text, must not ride
+    # along as the context of ours.
+    raise failure
+
+
+def _body(response: urllib3.HTTPResponse, deadline: float) -> bytes:
+    """Read the whole body; one that drips in for ever is cut, as the limiter's slot ends too."""
+    chunks = []
+    # `read1` gives what there is, where `read` would wait for the whole amount.
+    while chunk := response.read1(_CHUNK):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            response.close()
+            raise urllib3.exceptions.TimeoutError
+    return b"".join(chunks)

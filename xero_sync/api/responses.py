@@ -1,0 +1,94 @@
+"""Reading what a call to Xero gave: elements, Xero's own figures, the time it answered."""
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xero_sync.api import errors, json_codec
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_DATE = re.compile(r"/Date\((-?\d{1,14})(?:[+-]\d{4})?\)/")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply with a status of 2xx, before it is read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    bytes_on_wire: int
+    sent_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one call gave.
+
+    The three figures are Xero's own `pagination`, None where the reply had none. `sent_at` is our
+    clock before the call, `answered_at` Xero's `DateTimeUTC`. `bytes` is the size on the wire.
+    """
+
+    elements: list[dict[str, Any]]
+    page_count: int | None
+    item_count: int | None
+    page_size: int | None
+    sent_at: datetime.datetime
+    answered_at: datetime.datetime | None
+    bytes: int
+    headers: Mapping[str, str]
+
+    @property
+    def correlation_id(self) -> str:
+        """Xero's own name for this call, for its support."""
+        return self.headers.get("Xero-Correlation-Id", "")
+
+
+def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
+    """Read the reply to a call that gives elements of `collection`.
+
+    :raises errors.Unavailable: it cannot be read.
+    :raises errors.Ambiguous: the same, of a write.
+    """
+    envelope = _envelope(reply.body)
+    elements = envelope.get(collection)
+    if not isinstance(elements, list):
+        raise errors.of_nonsense(
+            f"no JSON with {collection}",
+            wrote=wrote,
+            status=reply.status,
+            correlation_id=reply.headers.get("Xero-Correlation-Id", ""),
+            headers=reply.headers,
+        )
+    pagination = envelope.get("pagination")
+    figures = pagination if isinstance(pagination, dict) else {}
+    return Page(
+        elements=elements,
+        page_count=_whole(figures.get("pageCount")),
+        item_count=_whole(figures.get("itemCount")),
+        page_size=_whole(figures.get("pageSize")),
+        sent_at=reply.sent_at,
+        answered_at=_instant(envelope.get("DateTimeUTC")),
+        bytes=reply.bytes_on_wire,
+        headers=reply.headers,
+    )
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        envelope = json_codec.loads(body)
+    except json_codec.NotJson:
+        return {}
+    return envelope if isinstance(envelope, dict) else {}
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _instant(value: Any) -> datetime.datetime | None:
+    """Read `/Date(milliseconds)/`, or with an offset, which says nothing: it is always UTC."""
+    match = _DATE.fullmatch(value) if isinstance(value, str) else None
+    return _EPOCH + datetime.timedelta(milliseconds=int(match[1])) if match else None

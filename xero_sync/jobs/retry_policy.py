@@ -1,0 +1,110 @@
+"""What happens after a call went wrong: one table for runs, sweeps, events and pushes.
+
+A worker never waits. It hands its row back with a time to try again and words that say why; the
+same words are shown to people. What a person must mend is parked: it is tried again when the
+connection is, and now and then by itself, since nothing is lost by asking.
+"""
+
+import logging
+import traceback
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import OperationalError
+
+from connected_apps import errors as connection_errors
+from xero_sync.api import errors
+from xero_sync.jobs import leases
+
+logger = logging.getLogger(__name__)
+
+PARKED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Retry:
+    """When to try again, and why not now, in words for people.
+
+    `parked` says that time alone does not help: somebody has to do something first.
+    """
+
+    delay: timedelta
+    why: str
+    parked: bool = False
+
+    @property
+    def is_worth_a_line(self) -> bool:
+        """Whether a log should mention it: waits of seconds are daily business."""
+        return self.parked or self.delay >= timedelta(seconds=30)
+
+
+_LIMIT_WORDS: dict[str, str] = {
+    "minute": "Waiting for Xero's limit of calls a minute",
+    "day": "Xero's limit of calls a day is reached",
+    "concurrent": "Waiting for a free call to Xero",
+    "appminute": "Waiting for Xero's limit of calls a minute over all organisations",
+}
+_WAITING = "Xero is not answering at the moment; trying again by itself"
+_OUR_DATABASE = "This system's database is busy; trying again by itself"
+_MISCONFIGURED = (
+    "Xero refuses this installation's client id or secret; its operator must mend the settings"
+)
+# What the columns that keep the words hold.
+_LONGEST = 300
+_PARKED_WORDS: dict[type[Exception], str] = {
+    connection_errors.NotConnected: "Xero is not connected; this goes on when it is",
+    connection_errors.StaleGeneration: (
+        "The connection was changed; this goes on when the organisation is connected again"
+    ),
+    errors.Refused: "Xero refuses access; see Connected Apps",
+    errors.Unauthorised: "Xero refuses the sign-in; see Connected Apps",
+}
+
+
+def after(error: Exception, *, attempts: int) -> Retry:
+    """Return when and why to try again.
+
+    :param attempts: failed tries in a row before this one; waiting doubles with each.
+    Whatever is not listed is our own fault: logged as such and parked, never dropped.
+    """
+    if isinstance(error, errors.RateLimited):
+        return Retry(timedelta(seconds=max(error.retry_after, 0.2)), _LIMIT_WORDS[error.kind])
+    if isinstance(error, errors.Unavailable):
+        wait = timedelta(seconds=error.retry_after or 0)
+        return Retry(max(wait, leases.back_off(attempts)), _WAITING)
+    if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
+        return Retry(leases.back_off(attempts), _WAITING)
+    if isinstance(error, OperationalError):
+        # A deadlock, a restart: what was not committed is done anew.
+        logger.warning("The database gave up on it: %s", type(error.__cause__).__name__)
+        return Retry(leases.back_off(attempts), _OUR_DATABASE)
+    return Retry(PARKED, _words_of_parked(error).rstrip(".")[:_LONGEST], parked=True)
+
+
+def _words_of_parked(error: Exception) -> str:
+    """Return why time alone does not help; what an operator has to mend is logged as well."""
+    if isinstance(error, connection_errors.ConnectionBroken):
+        return error.reason or "Xero needs reconnecting"
+    if isinstance(error, errors.Refused | errors.Unauthorised) and error.refusal is not None:
+        return error.refusal.sentence
+    if isinstance(error, errors.Rejected):
+        logger.error("Xero rejects a request (correlation %s)", error.correlation_id)
+        return f"Xero rejects the request: {'; '.join(error.messages) or 'it does not say why'}"
+    if isinstance(error, connection_errors.WrongTokenKey):
+        logger.error("%s", error)
+        return "Stored permissions cannot be read; the operator must mend TOKEN_ENCRYPTION_KEYS"
+    if isinstance(error, connection_errors.IdentityMisconfigured):
+        logger.error("%s", error)
+        return _MISCONFIGURED
+    for kind, words in _PARKED_WORDS.items():
+        if isinstance(error, kind):
+            return words
+    _log_unexpected(error)
+    return "Something unexpected went wrong; the operator can see it"
+
+
+def _log_unexpected(error: Exception) -> None:
+    """Log where it happened. What it says may quote a row, and so a person, unless it is ours."""
+    said = str(error) if isinstance(error, errors.XeroError) else ""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("Unexpected while talking to Xero: %s %s\n%s", type(error).__name__, said, place)

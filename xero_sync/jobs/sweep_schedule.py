@@ -1,0 +1,72 @@
+"""When each resource of an organisation is swept next.
+
+Whoever knows a reason (a new connection, a payment's event, a first sync that has ended) asks here;
+the sweeper takes what is due.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Greatest, Least
+
+from xero_sync.models import Cursor
+from xero_sync.resources import Resource
+
+# Our clock may differ from Xero's; an hour is beyond any such doubt.
+FIRST_OVERLAP = timedelta(hours=1)
+FIRST_COUNT = timedelta(hours=6)
+
+
+def begin(*, organisation_id: int, now: datetime) -> bool:
+    """Make sure that every resource is swept from now on; return whether any is new.
+
+    Contacts are swept from the beginning. Documents are swept from an hour ago: what is older is
+    the first sync's, which can cut what is too large for one list.
+    """
+    known = set(
+        Cursor.objects.filter(organisation_id=organisation_id).values_list("resource", flat=True)
+    )
+    Cursor.objects.bulk_create(
+        [
+            Cursor(
+                organisation_id=organisation_id,
+                resource=resource,
+                swept_through=None if resource is Resource.CONTACT else now - FIRST_OVERLAP,
+                next_due_at=now,
+                count_due_at=now + FIRST_COUNT,
+            )
+            for resource in Resource
+            if resource not in known
+        ],
+        ignore_conflicts=True,
+    )
+    return len(known) < len(Resource)
+
+
+def make_due(
+    *, organisation_id: int, now: datetime, resources: Iterable[Resource] = tuple(Resource)
+) -> None:
+    """Ask for a sweep of these resources as soon as a worker is free."""
+    Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
+        next_due_at=now
+    )
+
+
+def make_due_soon(
+    *, organisation_id: int, now: datetime, resources: Iterable[Resource], apart: timedelta
+) -> None:
+    """Ask for a sweep of these resources, at once where the last one ended `apart` ago.
+
+    A sweep that is under way may have read too early, so another one follows it.
+    """
+    is_under_way = Q(claimed_until__gte=now)
+    is_due = Q(next_due_at__lte=now)
+    soon = Greatest(Value(now), F("last_swept_at") + apart)
+    Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
+        next_due_at=Case(
+            When(is_under_way & is_due, then=Value(now + apart)),
+            When(is_under_way | is_due, then=F("next_due_at")),
+            default=Least(F("next_due_at"), soon),
+        )
+    )

@@ -1,0 +1,101 @@
+"""The daily count: does Xero have exactly as many sales documents as are stored here?
+
+One light call a kind. Where the numbers differ, halves of the calendar are counted until the
+differing weeks are found, and only those are re-synced, by themselves: but not before the first
+sync has ended, and not while it stands cancelled, since what is missing then is what it would read.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db.models import Max, Min
+
+from connected_apps.models import Connection
+from xero_sync.api import errors, list_queries, sessions
+from xero_sync.maintenance import count_bisection
+from xero_sync.models import Cursor
+from xero_sync.pull import date_windows
+from xero_sync.resources import Resource
+from xero_sync.runs import first_sync, run_requests
+from xero_sync.store import quarantine
+
+logger = logging.getLogger(__name__)
+
+EVERY = timedelta(days=1)
+
+
+def check(
+    *, session: sessions.Session, link: Connection, organisation_id: int, now: datetime
+) -> list[int]:
+    """Count every kind that is due; return the runs that were asked for to mend differences.
+
+    :raises errors.XeroError: Xero could not be asked; it stays due.
+    """
+    asked = []
+    may_mend = not first_sync.is_unfinished(organisation_id)
+    due = Cursor.objects.filter(organisation_id=organisation_id, count_due_at__lte=now)
+    due.filter(resource=Resource.CONTACT).update(count_due_at=None)
+    for cursor in due.exclude(resource=Resource.CONTACT):
+        resource = Resource(cursor.resource)
+        whole = date_windows.Window(resource)
+        in_xero, here = _in_xero(session, whole), _here(organisation_id, whole)
+        if in_xero is not None and in_xero != here:
+            here -= _forget_nameless(organisation_id, resource, here - in_xero)
+        if in_xero is not None and in_xero != here and may_mend:
+            for window in _differing(session, organisation_id, whole, in_xero):
+                days = (window.date_from, window.date_to)
+                run = run_requests.request_heal(link=link, window=days, now=now)
+                asked.append(run.pk)
+        Cursor.objects.filter(pk=cursor.pk).update(
+            count_due_at=now + EVERY, counted_at=now, count_in_xero=in_xero, count_here=here
+        )
+        logger.info(
+            "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here
+        )
+    return asked
+
+
+def _differing(
+    session: sessions.Session, organisation_id: int, whole: date_windows.Window, count: int
+) -> list[date_windows.Window]:
+    ends = whole.stored(organisation_id).aggregate(first=Min("date"), last=Max("date"))
+    return count_bisection.find(
+        whole,
+        count,
+        (ends["first"], ends["last"]),
+        partial(_in_xero, session),
+        partial(_here, organisation_id),
+    )
+
+
+def _in_xero(session: sessions.Session, window: date_windows.Window) -> int | None:
+    """Return Xero's count; a window too large for one answer is counted in halves."""
+    try:
+        return list_queries.fetch(session, window.listing, page=1, page_size=1).item_count
+    except errors.Rejected:
+        if not window.days:
+            raise
+        first, second = (_in_xero(session, half) for half in window.halves())
+        return None if first is None or second is None else first + second
+
+
+def _here(organisation_id: int, window: date_windows.Window) -> int:
+    """Return how many are stored here; set-aside ones count for the whole range only."""
+    stored = window.stored(organisation_id).count()
+    if not window.is_whole:
+        return stored
+    return stored + quarantine.missing_count(organisation_id, window.resource)
+
+
+def _forget_nameless(organisation_id: int, resource: Resource, too_many: int) -> int:
+    """Forget what was set aside without an id, where it is just what is too many here.
+
+    Xero then counts none of it: those documents have come again with their ids, and are stored.
+    Returns how many were forgotten.
+    """
+    rows = quarantine.nameless(organisation_id, resource)
+    if too_many <= 0 or rows.count() != too_many:
+        return 0
+    rows.delete()
+    return too_many

@@ -1,0 +1,41 @@
+"""One line on how a run is, for terminals; times are UTC."""
+
+from datetime import UTC, datetime
+
+from xero_sync.models import RunState, SyncRun
+from xero_sync.runs import run_progress, run_requests
+from xero_sync.templatetags.sync_words import duration
+
+_STALLED = (
+    "Nobody works on it since {since}. It is due, so no worker for bulk work, or no beat, seems to "
+    "run: start them (docker compose up -d worker-bulk beat) and see /readyz. It then goes on "
+    "where it stopped. Ctrl-C ends only this waiting."
+)
+
+
+def heading_of(run: SyncRun, *, now: datetime) -> str:
+    """Return the state of a run and why, without figures."""
+    if run_requests.has_stalled(run, now=now):
+        return f"Stalled. {_STALLED.format(since=_moment(run_requests.silent_since(run)))}"
+    heading = str(run.get_state_display())
+    if run.state == RunState.PAUSED and run.not_before is not None:
+        heading += f" until {_moment(run.not_before)}"
+    return f"{heading} ({run.reason})" if run.reason else heading
+
+
+def line_of(run: SyncRun, *, now: datetime) -> str:
+    """Return the time, the state, how much is read and, while it reads, its pace."""
+    figures = run_progress.progress_of(run, now=now)
+    total = "?" if figures.total is None else f"{figures.total:,}"
+    line = (
+        f"{now.astimezone(UTC):%H:%M:%S} {heading_of(run, now=now)}: {figures.read:,} of {total} "
+        f"documents, {figures.new:,} new, {figures.changed:,} changed, "
+        f"{figures.unchanged:,} unchanged, {figures.set_aside:,} set aside"
+    )
+    if figures.per_second is not None:
+        line += f"; {figures.per_second:,.0f} a second"
+    return f"{line}, about {duration(figures.left)} left" if figures.left else line
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,43 @@
+"""The rows that hold all work: PostgreSQL is the only memory, Celery and Redis only wake workers.
+
+Deliveries and events (what Xero told us), sync runs and their steps (what a person asked for),
+cursors (how far each sweep has come), contact pushes (what learners still need to reach Xero) and
+quarantined documents (what could not be stored, and why). Every row that is worked on has a lease
+that lapses, so that a killed worker's work is taken up by the next.
+
+The rows of documents and contacts themselves belong to `invoices`.
+"""
+
+from xero_sync.models.contacts import ContactPush, PushState
+from xero_sync.models.quarantine import SetAside
+from xero_sync.models.runs import (
+    ENDED_RUNS,
+    OPEN_RUNS,
+    RunState,
+    RunWhat,
+    SyncPage,
+    SyncRun,
+    SyncRunLine,
+    SyncStep,
+)
+from xero_sync.models.sweeps import Cursor
+from xero_sync.models.webhooks import Delivery, Event, EventState, Inbox
+
+__all__ = [
+    "ENDED_RUNS",
+    "OPEN_RUNS",
+    "ContactPush",
+    "Cursor",
+    "Delivery",
+    "Event",
+    "EventState",
+    "Inbox",
+    "PushState",
+    "RunState",
+    "RunWhat",
+    "SetAside",
+    "SyncPage",
+    "SyncRun",
+    "SyncRunLine",
+    "SyncStep",
+]

@@ -1,0 +1,47 @@
+"""What learners still need to reach Xero."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from lrm.models import Learner
+
+
+class PushState(models.TextChoices):
+    """The life of a contact push."""
+
+    PENDING = "PENDING", "Waiting"
+    SENT = "SENT", "Sent, reply not yet known"
+    DONE = "DONE", "In Xero"
+    PARKED = "PARKED", "Refused by Xero"
+
+
+class ContactPush(models.Model):
+    """What a learner still needs to reach Xero: at most one open row a learner."""
+
+    learner = models.OneToOneField(Learner, on_delete=models.CASCADE, related_name="contact_push")
+    state = models.CharField(max_length=8, choices=PushState.choices, default=PushState.PENDING)
+    # Rises with every save of the learner; a reply settles only the version it was sent for.
+    version = models.PositiveIntegerField(default=1)
+    sent_version = models.PositiveIntegerField(default=0)
+    sent_digest = models.BinaryField(max_length=16, null=True)
+    idempotency_key = models.CharField(max_length=128, blank=True)
+    requested_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    # Xero's own words where it refused.
+    problem = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["PENDING", "SENT"]),
+                name="push_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"push of learner {self.learner_id}"

@@ -1,0 +1,170 @@
+"""What a person asked for: sync runs, their steps with checkpoints, and their log."""
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from connected_apps.models import Organisation
+from lrm.models import Portal, User
+from xero_sync.resources import Resource
+
+
+class RunState(models.TextChoices):
+    """The life of a sync run."""
+
+    QUEUED = "QUEUED", "Queued"
+    RUNNING = "RUNNING", "Running"
+    PAUSED = "PAUSED", "Paused"
+    VERIFYING = "VERIFYING", "Verifying"
+    DONE = "DONE", "Done"
+    DONE_WITH_PROBLEMS = "DONE_WITH_PROBLEMS", "Done with problems"
+    CANCELLED = "CANCELLED", "Cancelled"
+
+
+# There is still work to do; or it came to its end by itself.
+OPEN_RUNS = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED, RunState.VERIFYING)
+
+
+ENDED_RUNS = (RunState.DONE, RunState.DONE_WITH_PROBLEMS)
+
+
+class RunWhat(models.TextChoices):
+    """What a person asked to be re-synced."""
+
+    DOCUMENTS = "documents", "Documents"
+    LEARNERS = "learners", "Learners that did not reach Xero"
+
+
+class SyncRun(models.Model):
+    """A person's request to pull a date range, from asking to the verified end."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="sync_runs")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    generation = models.PositiveIntegerField()
+    what = models.CharField(max_length=10, choices=RunWhat.choices, default=RunWhat.DOCUMENTS)
+    date_from = models.DateField()
+    date_to = models.DateField()
+    state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.QUEUED)
+    # Why it is paused, stopped, or done with problems; in words for the page.
+    reason = models.CharField(max_length=500, blank=True)
+    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Who asked for the same while it was under way: told of its end like the first.
+    also_for = models.ManyToManyField(User, related_name="+")
+    # The pull that fills a new connection: all dates, asked for by nobody.
+    is_first = models.BooleanField(default=False)
+    # Asked for by an operator's command, which knows no person.
+    by_command = models.BooleanField(default=False)
+    requested_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    # When a page was last stored, or a wait began: an open run that is silent has stalled.
+    heard_at = models.DateTimeField(null=True)
+    # When it began to read since its last pause, and how much it had read by then: its pace is
+    # measured from there.
+    pace_since = models.DateTimeField(null=True)
+    read_before_pace = models.PositiveIntegerField(default=0)
+    # Documents of the range that belong to no learner, counted at the end.
+    unmatched_count = models.PositiveIntegerField(null=True)
+    correlation_id = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["organisation", "-requested_at"], name="run_latest"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["QUEUED", "RUNNING", "PAUSED", "VERIFYING"]),
+                name="run_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"re-sync {self.pk}: {self.date_from} to {self.date_to}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is still work to do."""
+        return self.state in OPEN_RUNS
+
+
+class SyncRunLine(models.Model):
+    """One line of a run's log, in words for people."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="lines")
+    at = models.DateTimeField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SyncStep(models.Model):
+    """One resource in one window of dates: its checkpoint, committed with each page.
+
+    A run begins with one step a resource; a window that Xero finds too large is cut in two.
+    """
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="steps")
+    resource = models.CharField(max_length=12, choices=Resource.choices)
+    date_from = models.DateField()
+    date_to = models.DateField()
+    next_page = models.PositiveIntegerField(default=1)
+    # Xero's own figures; null until the first page has come.
+    page_count = models.PositiveIntegerField(null=True)
+    item_count = models.PositiveIntegerField(null=True)
+    read_count = models.PositiveIntegerField(default=0)
+    new_count = models.PositiveIntegerField(default=0)
+    changed_count = models.PositiveIntegerField(default=0)
+    unchanged_count = models.PositiveIntegerField(default=0)
+    set_aside_count = models.PositiveIntegerField(default=0)
+    # Of the set-aside ones those of which not even an older version is stored here.
+    missing_count = models.PositiveIntegerField(default=0)
+    # Xero's own time when the first page was answered: the closing sweep pulls from here.
+    walked_since = models.DateTimeField(null=True)
+    # Our own time before the first page was asked for: what was read since is no older than that.
+    reading_since = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    # The verification: how many Xero counts in the range, how many are stored here.
+    xero_count = models.PositiveIntegerField(null=True)
+    our_count = models.PositiveIntegerField(null=True)
+    # {currency: [total read, total stored]} as decimal strings, over all pages.
+    totals = models.JSONField(default=dict)
+    # Set when the verification sent the step back to be read once more, which it does once.
+    again_since = models.DateTimeField(null=True)
+    # The closing sweep's checkpoint: what it lists, its next page, and Xero's own time when the
+    # first one was answered.
+    closing_since = models.DateTimeField(null=True)
+    closing_page = models.PositiveIntegerField(default=1)
+    closing_started_at = models.DateTimeField(null=True)
+    # What differs: sentences that name documents by number.
+    differences = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "resource", "date_from"], name="step_of_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} of run {self.run_id}"
+
+
+class SyncPage(models.Model):
+    """The ids that a page of a step listed, kept until the step is verified.
+
+    Only of pages with documents that were stored here already and did not change: those are left
+    as they are, and so nothing on them tells that they were read.
+    """
+
+    step = models.ForeignKey(SyncStep, on_delete=models.CASCADE, related_name="pages")
+    ids = ArrayField(models.UUIDField())
+
+    def __str__(self) -> str:
+        return f"a page of step {self.step_id}"

@@ -1,0 +1,45 @@
+"""How far each sweep has come, and what the last daily count said."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from connected_apps.models import Organisation
+from xero_sync.resources import Resource
+
+
+class Cursor(models.Model):
+    """How far the sweep of one resource of an organisation has come, and when the next is due."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    resource = models.CharField(max_length=12, choices=Resource.choices)
+    # Everything modified up to here is stored. Null: never swept, so all of it is pulled.
+    swept_through = models.DateTimeField(null=True)
+    # Where Xero refuses to list all that was modified since: the walk goes no further than this.
+    until = models.DateTimeField(null=True)
+    # Of a sweep in progress: its start and its page, so that it resumes where it was.
+    walk_started_at = models.DateTimeField(null=True)
+    next_page = models.PositiveIntegerField(default=1)
+    last_swept_at = models.DateTimeField(null=True)
+    next_due_at = models.DateTimeField()
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+    # When a sweep last found what a webhook should have brought, and how much; the channel is
+    # healthy again once an event of this resource arrives after it.
+    missed_at = models.DateTimeField(null=True)
+    missed_count = models.PositiveIntegerField(default=0)
+    # The daily count: when it is due, what it said last.
+    count_due_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True)
+    count_in_xero = models.PositiveIntegerField(null=True)
+    count_here = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organisation", "resource"], name="cursor_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_due_at"], name="cursor_due")]
+
+    def __str__(self) -> str:
+        return f"{self.resource} of {self.organisation_id}"

@@ -1,0 +1,89 @@
+"""What Xero told us: deliveries as they came, the events they name, and who fetches them."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from connected_apps.models import Organisation
+
+
+class Delivery(models.Model):
+    """One POST from Xero whose signature was right, stored as it came."""
+
+    received_at = models.DateTimeField()
+    body = models.BinaryField()
+    # Null until its events are taken out.
+    unpacked_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], condition=models.Q(unpacked_at=None), name="delivery_to_unpack"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+
+class EventState(models.TextChoices):
+    """What became of an event."""
+
+    PENDING = "PENDING", "Waiting"
+    DONE = "DONE", "Done"
+    IGNORED = "IGNORED", "Ignored"
+
+
+class Event(models.Model):
+    """One change named in a delivery. A hint: what it names is fetched before it is believed."""
+
+    # Null where no delivery named it: a credit that was stored asks for the invoices it touched.
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, null=True, related_name="events"
+    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True)
+    tenant_id = models.UUIDField(null=True)
+    category = models.CharField(max_length=60)
+    event_type = models.CharField(max_length=30)
+    resource_id = models.UUIDField(null=True)
+    happened_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=EventState.choices, default=EventState.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organisation", "id"],
+                condition=models.Q(state="PENDING"),
+                name="event_pending",
+            ),
+            models.Index(fields=["organisation", "-received_at"], name="event_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.event_type} {self.resource_id}"
+
+
+class Inbox(models.Model):
+    """The claim on an organisation's pending events: one worker at a time fetches for it.
+
+    While it fetches, what arrives meanwhile piles up and is fetched together next.
+    """
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
+    claimed_until = models.DateTimeField(null=True)
+    # After a limit or an outage: when the next try makes sense.
+    not_before = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    # How many calls were made of late, and as of when: they are forgotten bit by bit, so that a
+    # trickle of events is collected where it would use up the minute.
+    spent = models.FloatField(default=0)
+    spent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"inbox of {self.organisation_id}"

@@ -1,0 +1,77 @@
+"""A window of dates of one kind of documents: its list in Xero, what is stored here, its halves."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from django.db.models import QuerySet
+
+from invoices.models import Document
+from xero_sync.api import list_queries
+from xero_sync.models import SyncStep
+from xero_sync.resources import Resource
+from xero_sync.store import mapping
+
+# What begins or ends here is open at that end: it holds all documents, whatever their date.
+EARLIEST, LATEST = date.min, date.max
+# Ledgers lie between these two. Where a window reaches beyond, that part is cut off first, and
+# not found empty by a dozen halves.
+_AGES_END = (date(2099, 12, 31), date(1989, 12, 31))
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """Documents of a kind between two dates, both included."""
+
+    resource: Resource
+    date_from: date = EARLIEST
+    date_to: date = LATEST
+
+    @property
+    def days(self) -> timedelta:
+        """How long it is, less a day."""
+        return self.date_to - self.date_from
+
+    @property
+    def listing(self) -> list_queries.Listing:
+        """Xero's list of it."""
+        return list_queries.Listing(
+            resource=self.resource,
+            date_from=None if self.date_from == EARLIEST else self.date_from,
+            date_to=None if self.date_to == LATEST else self.date_to,
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds everything."""
+        return (self.date_from, self.date_to) == (EARLIEST, LATEST)
+
+    def stored(self, organisation_id: int) -> QuerySet[Document]:
+        """Return what of it is stored here."""
+        kept = Document.objects.filter(
+            organisation_id=organisation_id, kind=mapping.KINDS[self.resource]
+        )
+        # Xero's list of everything asks for no date, so it holds what has none.
+        return kept if self.is_whole else kept.filter(date__range=(self.date_from, self.date_to))
+
+    def halves(self) -> tuple["Window", "Window"]:
+        """Cut it in two.
+
+        :raises ValueError: it is a single day.
+        """
+        if not self.days:
+            raise ValueError("A day cannot be cut.")
+        middle = next(
+            (day for day in _AGES_END if self.date_from <= day < self.date_to),
+            self.date_from + self.days // 2,
+        )
+        return self.cut_after(middle)
+
+    def cut_after(self, day: date) -> tuple["Window", "Window"]:
+        """Cut it in two after a day before its last."""
+        following = replace(self, date_from=day + timedelta(days=1))
+        return replace(self, date_to=day), following
+
+
+def of_step(step: SyncStep) -> Window:
+    """Return what a step walks."""
+    return Window(Resource(step.resource), step.date_from, step.date_to)

@@ -1,0 +1,108 @@
+"""The end of a run: what state it ends in, and why."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from connected_apps import audit
+from invoices import amounts
+from invoices.models import ContactLink, Document
+from xero_sync.contacts import push_queue
+from xero_sync.jobs import sweep_schedule
+from xero_sync.models import OPEN_RUNS, PushState, RunState, SyncRun, SyncStep
+from xero_sync.runs import date_ranges, run_log, run_notices, run_progress
+from xero_sync.store import credit_mismatches, currency_totals
+
+_VERIFIED = "Verified: Xero's counts and sums are ours"
+
+
+def finish(*, run: SyncRun, now: datetime) -> None:
+    """End a run of documents: done where every count and total agrees, else with problems."""
+    credit_mismatches.follow_all(organisation_id=run.organisation_id, now=now)
+    run.unmatched_count = _unmatched(run)
+    SyncRun.objects.filter(pk=run.pk).update(unmatched_count=run.unmatched_count)
+    problems = [words for step in run.steps.all() for words in _problems(step)]
+    for words in problems or [_VERIFIED]:
+        run_log.say(run, words, now=now)
+    summary = _summary(run) if problems else f"{_summary(run)}. {_VERIFIED}"
+    _end(run, reason="; ".join(problems), summary=summary, now=now)
+    if run.is_first:
+        # Only a sweep after it can say that everything is in step.
+        sweep_schedule.make_due(organisation_id=run.organisation_id, now=now)
+
+
+def requeue_learners(*, run: SyncRun, now: datetime) -> None:
+    """End a run of learners: those changed in the range that did not reach Xero wait anew."""
+    behind = push_queue.not_in_xero(
+        portal_id=run.portal_id,
+        date_from=run.date_from,
+        date_to=run.date_to,
+        zone=date_ranges.zone_of(portal=run.portal, organisation=run.organisation),
+    )
+    count = behind.update(
+        state=PushState.PENDING, not_before=None, claimed_until=None, attempts=0, problem=""
+    )
+    words = f"{count} learner{'' if count == 1 else 's'} on the way to Xero"
+    _end(run, reason="", summary=words, now=now)
+
+
+def _unmatched(run: SyncRun) -> int:
+    """Count documents of the range whose contact is no learner's."""
+    linked = ContactLink.objects.filter(organisation_id=run.organisation_id)
+    return (
+        Document.objects.filter(
+            organisation_id=run.organisation_id, date__range=(run.date_from, run.date_to)
+        )
+        .exclude(contact_xero_id__in=linked.values("contact_xero_id"))
+        .count()
+    )
+
+
+def _problems(step: SyncStep) -> list[str]:
+    """Return what is not as it should be with a step, in words; empty where all is well."""
+    label = step.get_resource_display()
+    problems = []
+    if step.xero_count is None:
+        problems.append(f"{label}: Xero gave no count to compare with")
+    elif step.xero_count != (step.our_count or 0) + step.missing_count:
+        problems.append(f"{label}: Xero counts {step.xero_count}, stored {step.our_count}")
+    if step.set_aside_count:
+        problems.append(f"{label}: {step.set_aside_count} set aside")
+    problems += [
+        f"{label}: {currency} {amounts.grouped(both.read)} was read, "
+        f"{amounts.grouped(both.stored)} is stored"
+        for currency, both in currency_totals.from_json(step.totals).items()
+        if both.read != both.stored
+    ]
+    problems += step.differences
+    return problems
+
+
+def _summary(run: SyncRun) -> str:
+    figures = run_progress.progress_of(run)
+    return (
+        f"{figures.read:,} documents read: {figures.new:,} new, {figures.changed:,} changed, "
+        f"{figures.unchanged:,} unchanged, {figures.set_aside:,} set aside, "
+        f"{run.unmatched_count or 0:,} without a learner"
+    )
+
+
+def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
+    state = RunState.DONE_WITH_PROBLEMS if reason else RunState.DONE
+    with transaction.atomic():
+        ended = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
+            state=state, reason=reason[:500], finished_at=now, claimed_until=None
+        )
+        if not ended:
+            return
+        audit.record(
+            portal=run.portal,
+            action="RESYNC_ENDED",
+            by=None,
+            now=now,
+            detail=f"{state.label}: {summary}",
+            organisation_name=run.organisation.name,
+            is_problem=bool(reason),
+            correlation_id=run.correlation_id,
+        )
+        run_notices.tell_end(run, state, summary, reason, now=now)

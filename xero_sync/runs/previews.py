@@ -1,0 +1,125 @@
+"""What a re-sync would cost, told before it is started.
+
+Four light calls (one document each) let Xero count the documents of the range by kind; learners are
+counted here. From the counts follow the calls and the minutes that Xero's limits need, and whether
+it fits into what is left of today.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+import redis
+
+from connected_apps.models import Connection
+from xero_sync.api import client, errors, limits, list_queries, rate_limiter, sessions
+from xero_sync.contacts import push_queue
+from xero_sync.models import RunWhat
+from xero_sync.resources import Resource
+from xero_sync.runs.date_ranges import zone_of
+from xero_sync.runs.run_requests import DOCUMENTS
+
+# Besides the pages: a closing sweep and, at the worst, one count a kind.
+_CLOSING_CALLS = 2 * len(DOCUMENTS)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What there is by kind (None where there are more than Xero counts), calls, minutes."""
+
+    what: RunWhat
+    counts: list[tuple[str, int | None]]
+    calls: int
+    minutes: int
+    left_today: int
+
+    @property
+    def total(self) -> int:
+        """All that could be counted."""
+        return sum(count for _, count in self.counts if count is not None)
+
+    @property
+    def fits_today(self) -> bool:
+        """Whether today's calls suffice."""
+        return self.calls <= self.left_today
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every kind could be counted."""
+        return all(count is not None for _, count in self.counts)
+
+
+def preview(*, connection: Connection, what: RunWhat, date_from: date, date_to: date) -> Preview:
+    """Reckon what a re-sync takes: of documents after asking Xero how many there are.
+
+    :raises errors.XeroError: Xero could not be asked.
+    """
+    if what == RunWhat.LEARNERS:
+        return _of_learners(connection, date_from, date_to)
+    return _of_documents(connection, date_from, date_to)
+
+
+def _of_learners(connection: Connection, date_from: date, date_to: date) -> Preview:
+    behind = push_queue.not_in_xero(
+        portal_id=connection.portal_id,
+        date_from=date_from,
+        date_to=date_to,
+        zone=zone_of(portal=connection.portal, organisation=connection.organisation),
+    ).count()
+    # One call to look for those who are there already, one to write.
+    needed = 2 * math.ceil(behind / push_queue.BATCH)
+    return _within_limits(
+        connection, RunWhat.LEARNERS, [("Learners", behind)], needed, limits.from_settings()
+    )
+
+
+def _of_documents(connection: Connection, date_from: date, date_to: date) -> Preview:
+    session = sessions.Session(
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
+    )
+    counts = [
+        (resource.label, _count(session, resource, date_from, date_to)) for resource in DOCUMENTS
+    ]
+    needed = _CLOSING_CALLS + sum(
+        max(1, math.ceil((100_000 if count is None else count) / client.PAGE_SIZE))
+        for _, count in counts
+    )
+    bulk = limits.from_settings().of_bulk()
+    return _within_limits(connection, RunWhat.DOCUMENTS, counts, needed, bulk)
+
+
+def _within_limits(
+    connection: Connection,
+    what: RunWhat,
+    counts: list[tuple[str, int | None]],
+    needed: int,
+    lane: limits.Limits,
+) -> Preview:
+    return Preview(
+        what=what,
+        counts=counts,
+        calls=needed,
+        minutes=needed // lane.minute,
+        left_today=_left_today(connection, lane),
+    )
+
+
+def _count(
+    session: sessions.Session, resource: Resource, date_from: date, date_to: date
+) -> int | None:
+    listing = list_queries.Listing(resource=resource, date_from=date_from, date_to=date_to)
+    try:
+        return list_queries.fetch(session, listing, page=1, page_size=1).item_count
+    except errors.Rejected:
+        # More than Xero lists at once; the run itself reads such a range in parts.
+        return None
+
+
+def _left_today(connection: Connection, lane: limits.Limits) -> int:
+    if connection.organisation is None:
+        return 0
+    try:
+        books = rate_limiter.shared().books_of(connection.organisation.tenant_id)
+    except redis.RedisError as error:
+        raise errors.Unavailable("The limiter's books cannot be read.") from error
+    return max(0, lane.day - books.day_used)

@@ -1,0 +1,128 @@
+"""Telling people of a run's end, under the bell and by e-mail.
+
+Whoever asked is told, and of the first sync whoever connected Xero. Where the daily count or a
+command asked there is nobody to tell of a good end, which the log tells; a difference that stays
+is told to the portal's admins, but not again every day.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+
+from connected_apps.models import Connection
+from connected_apps.states.admin_notices import portal_admins
+from invoices import amounts
+from lrm import notices
+from lrm.models import NoticeLevel, User
+from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.runs import run_progress, run_titles
+
+logger = logging.getLogger(__name__)
+
+# The daily count finds a difference again every day, or after a few where Xero was not connected.
+_STILL_THE_SAME = timedelta(days=4)
+
+
+def tell_end(run: SyncRun, state: RunState, summary: str, reason: str, *, now: datetime) -> None:
+    """Tell of a run that has ended by itself, in the transaction that ends it.
+
+    :param reason: what differs, in words; empty where all is well.
+    """
+    subject = f"{run_titles.title_of(run)}: {state.label.lower()}"
+    text = f"{subject}. {summary}."
+    people = _people_of(run)
+    if not people and reason and not _is_known(run, now=now):
+        people = portal_admins(run.portal)
+    level = NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS
+    _tell(people, level, subject, text, reason, _proof(run))
+
+
+def tell_cancelled(run: SyncRun, *, by: User) -> None:
+    """Tell those who wait for a run, but for the one who cancelled it."""
+    subject = f"{run_titles.title_of(run)}: cancelled by {by}"
+    text = f"{subject}. What it had read so far is kept. It can be resumed where it stopped."
+    people = [person for person in _people_of(run) if person.pk != by.pk]
+    _tell(people, NoticeLevel.WARNING, subject, text)
+
+
+def _people_of(run: SyncRun) -> list[User]:
+    """Return everybody who asked; of a first sync also who connected, else the portal's admins."""
+    people = {person.pk: person for person in run.also_for.all()}
+    if run.requested_by is not None:
+        people[run.requested_by.pk] = run.requested_by
+    if run.is_first:
+        link = Connection.objects.filter(organisation=run.organisation_id).first()
+        connected_by = link.connected_by if link else None
+        if connected_by is not None and connected_by.is_active:
+            people[connected_by.pk] = connected_by
+        else:
+            people.update({admin.pk: admin for admin in portal_admins(run.portal)})
+    return [person for person in people.values() if person.is_active]
+
+
+def _is_known(run: SyncRun, *, now: datetime) -> bool:
+    """Return whether a run of these days that nobody asked for ended with the same lately."""
+    before = SyncRun.objects.filter(
+        organisation=run.organisation_id,
+        what=RunWhat.DOCUMENTS,
+        state=RunState.DONE_WITH_PROBLEMS,
+        requested_by=None,
+        is_first=False,
+        finished_at__gt=now - _STILL_THE_SAME,
+        date_from__lte=run.date_to,
+        date_to__gte=run.date_from,
+    ).exclude(pk=run.pk)
+    differs = _what_differs(run)
+    return any(differs <= _what_differs(one) for one in before.prefetch_related("steps"))
+
+
+def _what_differs(run: SyncRun) -> frozenset[str]:
+    """Return what is wrong, in words that stay the same in a window of other days."""
+    found: set[str] = set()
+    for step in run.steps.all():
+        found.update(step.differences)
+        if step.set_aside_count:
+            found.add(f"{step.resource}: set aside {step.set_aside_count}")
+        if step.xero_count is None:
+            found.add(f"{step.resource}: not counted")
+        elif not step.differences:
+            found.add(f"{step.resource}: {(step.our_count or 0) - step.xero_count:+}")
+    return frozenset(found)
+
+
+def _tell(people: Iterable[User], level: NoticeLevel, subject: str, *parts: str) -> None:
+    """Put the first part under the bell and mail all of them."""
+    address = reverse("resync")
+    people = list(people)
+    notices.notify(users=people, level=level, text=parts[0], url=address)
+    paragraphs = [part for part in (*parts, f"{settings.PUBLIC_URL}{address}") if part]
+    for person in people:
+        if person.email:
+            body = "\n\n".join(paragraphs)
+            transaction.on_commit(partial(_send, person.email, subject, body))
+
+
+def _proof(run: SyncRun) -> str:
+    """Return Xero's counts held against ours, and what is stored; empty for learners."""
+    lines = []
+    for kind in run_progress.progress_of(run).kinds:
+        here = "as many" if kind.our_count == kind.xero_count else f"{kind.our_count or 0:,}"
+        stored = [f"{name} {amounts.grouped(both.stored)}" for name, both in kind.totals.items()]
+        xero = "not counted" if kind.xero_count is None else f"{kind.xero_count:,}"
+        lines.append(f"{kind.label}: {xero} in Xero, {here} here; {', '.join(stored) or 'no sums'}")
+    return "\n".join(lines)
+
+
+def _send(to: str, subject: str, body: str) -> None:
+    try:
+        send_mail(subject, body, None, [to])
+    except OSError as error:
+        # The notice under the bell is there already; a mail server that is away undoes nothing.
+        # The error's own words may hold the address.
+        logger.warning("The mail about a re-sync could not be sent: %s", type(error).__name__)

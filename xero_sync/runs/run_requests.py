@@ -1,0 +1,278 @@
+"""Sync runs as people meet them: asking for one, cancelling it, reading how it goes.
+
+The work itself is in `run_work`.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from connected_apps import audit
+from connected_apps.models import Connection, Organisation
+from connected_apps.queries import connection_of, live_connections
+from connected_apps.states.states import LIVE
+from lrm.models import Portal, User
+from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
+from xero_sync.pull import date_windows
+from xero_sync.resources import Resource
+from xero_sync.runs import date_ranges, request_results, run_notices, run_titles
+
+DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
+STALLED_AFTER = timedelta(minutes=3)
+
+
+class NotPossible(Exception):
+    """A re-sync cannot be asked for now; the message says why and what to do."""
+
+
+def request(
+    *,
+    portal: Portal,
+    date_from: date,
+    date_to: date,
+    what: RunWhat,
+    by: User | None,
+    now: datetime,
+    by_command: bool = False,
+) -> request_results.Answer:
+    """Record a person's request and return what becomes of it; the caller rings the bell.
+
+    Requests that overlap an open run are not read twice. One that lies within it is answered by
+    it, and its person is told of its end too; one that holds it replaces it; one that overlaps
+    it at one side is cut to the days that the open run does not read.
+
+    :raises NotPossible: Xero is not connected.
+    :raises ranges.BadRange: see `date_ranges.check_range`.
+    """
+    asked = _Asked(what, date_from, date_to, by, by_command=by_command)
+    with transaction.atomic():
+        link = locked(connection_of(portal))
+        link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
+        return _answer(link, organisation, asked, now)
+
+
+def check_request(
+    link: Connection | None, *, date_from: date, date_to: date, now: datetime
+) -> tuple[Connection, Organisation]:
+    """Return the connection and the organisation that a re-sync of these days would read.
+
+    :raises NotPossible: Xero is not connected.
+    :raises ranges.BadRange: see `date_ranges.check_range`.
+    """
+    if link is None or link.organisation is None or link.state not in LIVE:
+        raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
+    today = date_ranges.today_of(portal=link.portal, organisation=link.organisation, now=now)
+    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
+    return link, link.organisation
+
+
+def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[SyncRun]:
+    """Return the open runs of documents that read any day of a range."""
+    found = SyncRun.objects.filter(
+        portal=portal,
+        what=RunWhat.DOCUMENTS,
+        state__in=OPEN_RUNS,
+        date_from__lte=date_to,
+        date_to__gte=date_from,
+    )
+    return list(found.order_by("date_from"))
+
+
+def request_first(*, link: Connection, organisation: Organisation, now: datetime) -> SyncRun:
+    """Ask for the pull of all dates that fills a new connection."""
+    asked = _Asked(RunWhat.DOCUMENTS, date_windows.EARLIEST, date_windows.LATEST, None)
+    with transaction.atomic():
+        link = locked(link) or link
+        for run in _open_runs(organisation, asked.what):
+            if run.is_first:
+                return run
+        return _create(link, organisation, asked, now, is_first=True)
+
+
+def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) -> SyncRun:
+    """Ask, for the system itself, for dates between which the daily count found a difference.
+
+    What overlaps an open run is not read twice, see `request`.
+
+    :raises NotPossible: Xero is not connected.
+    """
+    organisation = link.organisation
+    if organisation is None:
+        raise NotPossible("Xero is not connected.")
+    asked = _Asked(RunWhat.DOCUMENTS, *window, None)
+    with transaction.atomic():
+        return _answer(locked(link) or link, organisation, asked, now).run
+
+
+@dataclass(frozen=True)
+class _Asked:
+    what: RunWhat
+    date_from: date
+    date_to: date
+    by: User | None
+    # Ids of people who asked for what this replaces.
+    also_for: frozenset[int] = frozenset()
+    by_command: bool = False
+    # Open runs that it met, see `request_results.Answer`.
+    beside: tuple[SyncRun, ...] = ()
+    replaced: tuple[SyncRun, ...] = ()
+
+    @property
+    def people(self) -> frozenset[int]:
+        """Everybody who is to be told of the end."""
+        return self.also_for | ({self.by.pk} if self.by else set())
+
+
+def locked(link: Connection | None) -> Connection | None:
+    """Return the connection as it is now, and keep it so until the transaction ends.
+
+    One request at a time for a portal, so that a double click finds the first one's row, and none
+    is made for a generation that is just being replaced.
+    """
+    if link is None:
+        return None
+    rows = Connection.objects.select_for_update(of=("self",))
+    return rows.select_related("organisation", "portal").get(pk=link.pk)
+
+
+def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
+    found = SyncRun.objects.filter(organisation=organisation, what=what, state__in=OPEN_RUNS)
+    return list(found.order_by("date_from"))
+
+
+def _answer(
+    link: Connection, organisation: Organisation, asked: _Asked, now: datetime
+) -> request_results.Answer:
+    """Let open runs answer what they read already, and make one for the rest."""
+    for run in _open_runs(organisation, asked.what):
+        if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
+            return request_results.Answer(_join(run, asked), is_new=False)
+        asked = _without(asked, run, now=now)
+    made = _create(link, organisation, asked, now)
+    return request_results.Answer(made, True, beside=asked.beside, replaced=asked.replaced)
+
+
+def _join(run: SyncRun, asked: _Asked) -> SyncRun:
+    run.also_for.add(*(asked.people - {run.requested_by_id}))
+    return run
+
+
+def _without(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
+    """Return what is left to read beside an open run that does not hold all of it."""
+    day = timedelta(days=1)
+    if asked.date_from <= run.date_from and run.date_to <= asked.date_to:
+        return _replacing(asked, run, now=now)
+    beside = (*asked.beside, run)
+    if asked.date_from <= run.date_to < asked.date_to:
+        _join(run, asked)
+        start = max(asked.date_from, run.date_to + day)
+        return dataclasses.replace(asked, date_from=start, beside=beside)
+    if asked.date_from < run.date_from <= asked.date_to:
+        _join(run, asked)
+        end = min(asked.date_to, run.date_from - day)
+        return dataclasses.replace(asked, date_to=end, beside=beside)
+    return asked
+
+
+def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
+    """End a run whose days the longer one reads; who asked for it is told of the longer one."""
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=RunState.CANCELLED,
+        reason="Replaced by a re-sync of a longer range",
+        finished_at=now,
+        claimed_until=None,
+    )
+    note("RESYNC_REPLACED", run, by=asked.by, now=now)
+    first = {run.requested_by_id} if run.requested_by_id else set()
+    people = first | set(run.also_for.values_list("pk", flat=True))
+    replaced = (*asked.replaced, run)
+    return dataclasses.replace(asked, also_for=asked.also_for | people, replaced=replaced)
+
+
+def _create(
+    link: Connection,
+    organisation: Organisation,
+    asked: _Asked,
+    now: datetime,
+    *,
+    is_first: bool = False,
+) -> SyncRun:
+    run = SyncRun.objects.create(
+        portal=link.portal,
+        organisation=organisation,
+        generation=link.generation,
+        what=asked.what,
+        date_from=asked.date_from,
+        date_to=asked.date_to,
+        requested_by=asked.by,
+        by_command=asked.by_command,
+        requested_at=now,
+        heard_at=now,
+        is_first=is_first,
+    )
+    if asked.what == RunWhat.DOCUMENTS:
+        SyncStep.objects.bulk_create(
+            SyncStep(run=run, resource=resource, date_from=asked.date_from, date_to=asked.date_to)
+            for resource in DOCUMENTS
+        )
+    _join(run, asked)
+    note("RESYNC_REQUESTED", run, by=asked.by, now=now)
+    return run
+
+
+def tell_too(run: SyncRun, person: User) -> None:
+    """Let a person be told of a run's end like the one who asked for it."""
+    if person.pk != run.requested_by_id:
+        run.also_for.add(person)
+
+
+def note(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
+    """Record in the audit trail what was done with a run."""
+    audit.record(
+        portal=run.portal,
+        action=action,
+        by=by,
+        now=now,
+        detail=run_titles.title_of(run),
+        organisation_name=run.organisation.name,
+        correlation_id=run.correlation_id,
+    )
+
+
+def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
+    """Stop a run where it is and tell those who wait for it; what it has stored stays.
+
+    Return False when it had ended already.
+    """
+    with transaction.atomic():
+        stopped = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
+            state=RunState.CANCELLED,
+            reason=f"Cancelled by {by}",
+            finished_at=now,
+            claimed_until=None,
+        )
+        if stopped:
+            note("RESYNC_CANCELLED", run, by=by, now=now)
+            run_notices.tell_cancelled(run, by=by)
+    return bool(stopped)
+
+
+def has_stalled(run: SyncRun, *, now: datetime) -> bool:
+    """Return whether an open run that is due has not been heard of for minutes.
+
+    Beat rings for it every few seconds, so then no worker is there to hear. Nobody rings while
+    its organisation is not connected: it waits for a person.
+    """
+    return run.is_open and now - silent_since(run) > STALLED_AFTER and can_go_on(run)
+
+
+def silent_since(run: SyncRun) -> datetime:
+    """Return since when a run that is due has not been heard of."""
+    return max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
+
+
+def can_go_on(run: SyncRun) -> bool:
+    """Return whether the organisation of a run is connected."""
+    return live_connections().filter(organisation_id=run.organisation_id).exists()

@@ -1,0 +1,37 @@
+"""What a run is called, and who asked for it, in words for people."""
+
+from xero_sync.models import RunWhat, SyncRun
+from xero_sync.pull import date_windows
+
+
+def title_of(run: SyncRun) -> str:
+    """Return what a run is, in words."""
+    if run.is_first:
+        return "First sync of all documents"
+    what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
+    return f"{what} of {days_of(run)}"
+
+
+def days_of(run: SyncRun) -> str:
+    """Return the days that a run reads."""
+    first, last = (f"{day:%-d %b %Y}" for day in (run.date_from, run.date_to))
+    match run.date_from == date_windows.EARLIEST, run.date_to == date_windows.LATEST:
+        case True, True:
+            return "all days"
+        case True, False:
+            return f"all days to {last}"
+        case False, True:
+            return f"all days from {first}"
+        case _:
+            return f"{first} to {last}"
+
+
+def origin_of(run: SyncRun) -> str:
+    """Return who or what asked for a run."""
+    if run.requested_by is not None:
+        return f"Asked for by {run.requested_by}"
+    if run.by_command:
+        return "Asked for by command"
+    if run.is_first:
+        return "Started by itself when Xero was connected"
+    return "Started by itself"

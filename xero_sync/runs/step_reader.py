@@ -1,0 +1,270 @@
+"""Walking a step of a run: pages in order, each committed together with the checkpoint.
+
+The checkpoint moves only from the page before: should two workers ever hold the run (a lease that
+lapsed during a long pause), the second one's page is rolled back.
+
+Xero refuses lists of more than 100,000 documents. Windows that are known to be large are cut
+before they are asked for, and one that Xero refuses all the same is cut in two.
+"""
+
+import contextlib
+from collections.abc import Collection
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from xero_sync.api import client, errors, list_queries, responses, sessions
+from xero_sync.jobs import leases
+from xero_sync.models import OPEN_RUNS, SyncRun, SyncStep
+from xero_sync.pull import date_windows, pager
+from xero_sync.resources import Resource
+from xero_sync.runs import run_log, unlisted
+from xero_sync.store import currency_totals, page_store, upserts
+
+# A good part below Xero's 100,000, since more may be there than is stored here.
+LARGE = 60_000
+
+
+class LostClaim(Exception):
+    """The run was cancelled, or another worker has taken it; this worker drops it."""
+
+
+def listing_of(step: SyncStep) -> list_queries.Listing:
+    """Return the list of Xero's that a step walks."""
+    return date_windows.of_step(step).listing
+
+
+def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datetime) -> bool:
+    """Read what is not read yet; return False when the turn is over before the end.
+
+    The first pages of all lists come before the second page of any, so that people see from the
+    start how much there is to read. A list that cannot be begun holds up no other.
+
+    :raises errors.XeroError: at the page that failed; those before it are stored.
+    """
+    problem = _begin(puller, run, clock)
+    while (step := run.steps.filter(done_at=None, next_page__gt=1).first()) is not None:
+        try:
+            if not _walk_pages(puller, step, clock, ends_at):
+                return False
+        except errors.Rejected:
+            # It was listed when it was begun, so it has grown meanwhile.
+            if not _begin_in_parts(step, clock()):
+                raise
+            problem = _begin(puller, run, clock)
+        else:
+            step.done_at = clock()
+            step.save(update_fields=["done_at"])
+    if problem is not None:
+        raise problem
+    return True
+
+
+def from_the_start() -> dict[str, Any]:
+    """Return the columns of a step that is to be read anew; what it has brought stays so."""
+    return {
+        "next_page": 1,
+        "page_count": None,
+        "walked_since": None,
+        "reading_since": None,
+        "done_at": None,
+        "read_count": 0,
+        "unchanged_count": 0,
+        "set_aside_count": 0,
+        "missing_count": 0,
+        "totals": {},
+        "differences": [],
+    }
+
+
+def _begin_in_parts(step: SyncStep, now: datetime) -> bool:
+    """Cut a step that was begun, and let its parts be read; return False when it is a day."""
+    with transaction.atomic():
+        if not _cut(step, now):
+            return False
+        SyncStep.objects.filter(pk=step.pk).update(**from_the_start())
+        unlisted.forget(step)
+    return True
+
+
+def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.XeroError | None:
+    """Store the first page of every list that has none; return what went wrong first."""
+    problems: dict[str, errors.XeroError] = {}
+    while steps := _not_begun(run, problems.keys(), clock):
+        by_listing = {listing_of(step): step for step in steps}
+        wanted = (one for one, step in by_listing.items() if step.resource not in problems)
+        with contextlib.closing(puller.first_pages(wanted)) as pages:
+            for listing, arriving in pages:
+                step = by_listing[listing]
+                try:
+                    page = _first_page(puller, step, arriving, clock)
+                except errors.XeroError as error:
+                    problems.setdefault(step.resource, error)
+                else:
+                    _store_page(puller.session, step, 1, page, clock())
+    return next(iter(problems.values()), None)
+
+
+def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> list[SyncStep]:
+    """Return the steps without a first page, none of them too large as far as is known."""
+    while True:
+        steps = list(run.steps.filter(next_page=1, done_at=None).exclude(resource__in=without))
+        if not [step for step in steps if _is_large(step) and _cut(step, clock())]:
+            return steps
+
+
+def _first_page(
+    puller: pager.Puller, step: SyncStep, arriving: Future[responses.Page], clock: leases.Clock
+) -> responses.Page:
+    """Return a step's first page; where Xero refuses so large a list, that of a smaller one."""
+    try:
+        return arriving.result()
+    except errors.Rejected as error:
+        rejected = error
+    while _cut(step, clock()):
+        try:
+            return list_queries.fetch(puller.session, listing_of(step), page=1)
+        except errors.Rejected as error:
+            rejected = error
+    raise rejected
+
+
+def _walk_pages(
+    puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime
+) -> bool:
+    if _is_at_end(step):
+        return True
+    _expect_next(puller, step)
+    pages = puller.walk(
+        listing_of(step),
+        first_page=step.next_page,
+        page_count=step.page_count,
+        item_count=step.item_count,
+    )
+    for number, page in pages:
+        _store_page(puller.session, step, number, page, clock())
+        if clock() > ends_at and step.next_page <= (step.page_count or 0):
+            pages.close()
+            return False
+    return True
+
+
+def _is_at_end(step: SyncStep) -> bool:
+    if step.page_count is None:  # Xero does not tell: a page that is not full was the last one.
+        return step.read_count < (step.next_page - 1) * client.PAGE_SIZE
+    return step.next_page > step.page_count
+
+
+def _expect_next(puller: pager.Puller, step: SyncStep) -> None:
+    """Let the step after this one go on while this one ends."""
+    rest = step.run.steps.filter(done_at=None, next_page__gt=1, next_page__lte=F("page_count"))
+    later = rest.exclude(pk=step.pk).first()
+    puller.expect((listing_of(later), later.next_page) if later else None)
+
+
+def _store_page(
+    session: sessions.Session, step: SyncStep, number: int, page: responses.Page, now: datetime
+) -> None:
+    """Commit a page and the checkpoint together."""
+    with transaction.atomic():
+        written = store_loose(
+            session,
+            step.run,
+            Resource(step.resource),
+            page,
+            now,
+            confirm=step.again_since is not None,
+        )
+        # Nobody else has moved it where it still stands before this page, so these are its counts.
+        checkpoint: dict[str, Any] = {
+            "next_page": number + 1,
+            "page_count": page.page_count,
+            "item_count": page.item_count,
+            "walked_since": step.walked_since or page.answered_at or page.sent_at,
+            "reading_since": page.sent_at if number == 1 else step.reading_since,
+            "read_count": step.read_count + written.read,
+            "new_count": step.new_count + written.new,
+            "changed_count": step.changed_count + written.changed,
+            "unchanged_count": step.unchanged_count + written.unchanged,
+            "set_aside_count": step.set_aside_count + written.set_aside,
+            "missing_count": step.missing_count + written.missing,
+            "totals": currency_totals.as_json(
+                currency_totals.together(currency_totals.from_json(step.totals), written.totals)
+            ),
+            "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
+        }
+        if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
+            raise LostClaim
+        unlisted.note(step, page.elements, written)
+    for name, value in checkpoint.items():
+        setattr(step, name, value)
+
+
+def store_loose(
+    session: sessions.Session,
+    run: SyncRun,
+    resource: Resource,
+    page: responses.Page,
+    now: datetime,
+    *,
+    confirm: bool = False,
+) -> upserts.Written:
+    """Commit a page for a run that is still ours, without a checkpoint of its own.
+
+    :param confirm: see `upserts.write`.
+    :raises LostClaim: the run was cancelled.
+    """
+    with transaction.atomic(savepoint=False):
+        session.check_generation()
+        hold(run, now)
+        return page_store.store(
+            organisation_id=run.organisation_id,
+            resource=resource,
+            page=page,
+            now=now,
+            confirm=confirm,
+        )
+
+
+def hold(run: SyncRun, now: datetime) -> None:
+    """Renew the claim on a run, in the transaction that changes something of it.
+
+    :raises LostClaim: the run was cancelled.
+    """
+    kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
+        claimed_until=now + leases.LEASE, attempts=0, heard_at=now
+    )
+    if not kept:
+        raise LostClaim
+
+
+def _is_large(step: SyncStep) -> bool:
+    stored = date_windows.of_step(step).stored(step.run.organisation_id)
+    return stored[: LARGE + 1].count() > LARGE
+
+
+def _cut(step: SyncStep, now: datetime) -> bool:
+    """Cut a step's window in two and keep the first; return False when it is a single day."""
+    window = date_windows.of_step(step)
+    if not window.days:
+        return False
+    first, second = window.halves()
+    with transaction.atomic():
+        hold(step.run, now)
+        SyncStep.objects.create(
+            run=step.run,
+            resource=step.resource,
+            date_from=second.date_from,
+            date_to=second.date_to,
+            again_since=step.again_since,
+        )
+        SyncStep.objects.filter(pk=step.pk).update(date_to=first.date_to)
+    step.date_to = first.date_to
+    label = Resource(step.resource).label
+    run_log.say(
+        step.run, f"{label}: reading in two parts, cut at {first.date_to:%-d %b %Y}", now=now
+    )
+    return True

@@ -1,0 +1,59 @@
+"""What happens elsewhere and must ring here: a connection made, a learner saved."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from connected_apps import signals as connection_signals
+from connected_apps.models import Connection
+from invoices.models import ContactLink
+from lrm import signals as lrm_signals
+from lrm.models import Learner
+from xero_sync import tasks
+from xero_sync.contacts import push_queue
+from xero_sync.jobs import dispatch, sweep_schedule
+from xero_sync.models import OPEN_RUNS, Cursor, Inbox, SyncRun
+from xero_sync.runs import run_requests
+from xero_sync.store import contact_links
+
+
+def connect() -> None:
+    """Listen; called once the apps are ready."""
+    connection_signals.connected.connect(on_connected, dispatch_uid="xero_sync")
+    lrm_signals.learner_saved.connect(on_learner_saved, dispatch_uid="xero_sync")
+
+
+def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any) -> None:
+    """Start the first sweep, and take up what was parked while there was no connection."""
+    if connection.organisation_id is None:
+        return
+    now = datetime.now(UTC)
+    organisation_id = connection.organisation_id
+    if sweep_schedule.begin(organisation_id=organisation_id, now=now) and connection.organisation:
+        run_requests.request_first(link=connection, organisation=connection.organisation, now=now)
+    Cursor.objects.filter(organisation_id=organisation_id).update(
+        next_due_at=now, claimed_until=None, attempts=0, problem=""
+    )
+    Inbox.objects.filter(organisation_id=organisation_id).update(not_before=None)
+    SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS).update(
+        generation=connection.generation, not_before=None, claimed_until=None
+    )
+    if same_organisation:
+        push_queue.unpark(portal_id=connection.portal_id)
+    else:
+        push_queue.start_over(portal_id=connection.portal_id)
+    dispatch.ring(tasks.sweep, organisation_id, queue=dispatch.BULK)
+    dispatch.ring(tasks.push_learners, connection.portal_id, queue=dispatch.PEOPLE)
+    waiting = SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS)
+    for run_id in waiting.values_list("pk", flat=True):
+        dispatch.ring(tasks.work_on_run, run_id, queue=dispatch.BULK)
+
+
+def on_learner_saved(learner: Learner, **kwargs: Any) -> None:
+    """Note that the learner must reach Xero, in the transaction that saved it."""
+    now = datetime.now(UTC)
+    for organisation in learner.portal.organisations.all():
+        if not ContactLink.objects.filter(learner=learner, organisation=organisation).exists():
+            contact_links.link_learner(learner=learner, organisation=organisation, now=now)
+    if learner.sync_to_xero:
+        push_queue.request(learner=learner, now=now)
+        dispatch.ring(tasks.push_learners, learner.portal_id, queue=dispatch.PEOPLE)

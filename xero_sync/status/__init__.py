@@ -1,0 +1,5 @@
+"""How it all stands, for people and probes: the Xero card, the proof of completeness, readiness.
+
+It reads rows and never changes one. The words a person sees are made here or in `runs`, not in
+templates.
+"""

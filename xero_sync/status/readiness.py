@@ -1,0 +1,51 @@
+"""The age of each queue and sweep, for operators: /readyz and `manage.py xero_status`.
+
+Figures only, no names. None of them makes the web process unready: it must go on taking webhooks
+while workers are away.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Min
+from django.utils import timezone
+
+from connected_apps.queries import live_connections
+from xero_sync.contacts import push_queue
+from xero_sync.models import OPEN_RUNS, ContactPush, Cursor, Delivery, Event, EventState, SyncRun
+from xero_sync.runs import run_requests
+
+
+def ages() -> dict[str, Any]:
+    """Return the age in seconds of the oldest thing that waits in each queue, None where empty.
+
+    Only for what is connected: the rest waits for a person, not for a worker.
+    `sweeps` are, by resource, how long ago the organisation that has waited longest was swept.
+    """
+    now = timezone.now()
+    live = live_connections().values("organisation_id")
+    swept = (
+        Cursor.objects.filter(organisation_id__in=live)
+        .values_list("resource")
+        .annotate(Min("last_swept_at"))
+    )
+    portals = live_connections().values("portal_id")
+    waiting = ContactPush.objects.filter(state__in=push_queue.OPEN, learner__sync_to_xero=True)
+    open_runs = SyncRun.objects.filter(state__in=OPEN_RUNS, organisation_id__in=live)
+    events = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
+    return {
+        "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),
+        "events": _age(events, "received_at", now),
+        "pushes": _age(waiting.filter(learner__portal__in=portals), "requested_at", now),
+        "runs": _age(open_runs, "requested_at", now),
+        "runs_stalled": sum(run_requests.has_stalled(run, now=now) for run in open_runs),
+        "sweeps": {resource: _seconds(at, now) for resource, at in swept},
+    }
+
+
+def _age(rows: Any, field: str, now: datetime) -> float | None:
+    return _seconds(rows.aggregate(oldest=Min(field))["oldest"], now)
+
+
+def _seconds(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else round((now - at).total_seconds(), 1)

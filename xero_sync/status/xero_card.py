@@ -1,0 +1,124 @@
+"""What the Xero card on Connected Apps shows of the sync: its last acts and the calls left."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from connected_apps.card import facts
+from connected_apps.models import Connection
+from connected_apps.states.states import LIVE
+from lrm import access, panels, permissions
+from xero_sync.api import rate_limiter
+from xero_sync.models import Cursor, Event, SetAside, SyncRun
+from xero_sync.status import completeness, readiness
+from xero_sync.webhooks import channel_health
+
+# Shorter waits are daily business.
+OVERDUE = timedelta(minutes=10)
+MOST_SET_ASIDE = 50
+_BY_SWEEP = (
+    "Changes arrive by sweep instead of by webhook, so a little later; the Xero card says what an "
+    "operator can do."
+)
+
+
+def register() -> None:
+    """Put the sync's facts, its action and its panel on the card."""
+    facts.register_facts(give_facts)
+    facts.register_action(give_action)
+    facts.register_panel(give_panel)
+    panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
+
+
+def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
+    """Return when each channel last brought something, and today's calls."""
+    organisation = connection.organisation
+    if organisation is None:
+        return []
+    heard = Event.objects.filter(organisation=organisation, delivery__isnull=False)
+    event = heard.order_by("-received_at").first()
+    swept = Cursor.objects.filter(organisation=organisation).order_by("-last_swept_at")
+    swept_at = swept.exclude(last_swept_at=None).values_list("last_swept_at", flat=True).first()
+    run = SyncRun.objects.filter(organisation=organisation).order_by("-requested_at").first()
+    found = [
+        facts.Fact(
+            "Last webhook", "" if event else "None yet", event.received_at if event else None
+        ),
+        facts.Fact("Last sweep", "" if swept_at else "Not finished yet", swept_at),
+        *_slower_sweeps(),
+        facts.Fact(
+            "Last re-sync",
+            str(run.get_state_display()) if run else "None yet",
+            (run.finished_at or run.requested_at) if run else None,
+        ),
+    ]
+    if connection.state in LIVE:
+        found.append(_calls(organisation.tenant_id))
+        found += _obstacles(organisation.pk, now=now)
+    found += completeness.facts_of(organisation)
+    if words := channel_health.unhealthy_in_words(organisation.pk):
+        found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
+    aside = SetAside.objects.filter(organisation=organisation).count()
+    if aside:
+        found.append(
+            facts.Fact("Set aside", f"{aside} could not be stored; the list below says why")
+        )
+    return found
+
+
+def _slower_sweeps() -> list[facts.Fact]:
+    """Return how often sweeps come, where the day's limit makes them rarer than was wished for."""
+    interval = channel_health.usual_interval()
+    if interval <= timedelta(seconds=settings.XERO_SWEEP_SECONDS):
+        return []
+    words = f"{channel_health.in_words(interval)}, so that the calls of a day last"
+    return [facts.Fact("Sweeps", words[0].upper() + words[1:])]
+
+
+def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:
+    """Return why sweeps wait, where one has not got through for minutes."""
+    since = now - max(OVERDUE, 2 * channel_health.usual_interval())
+    waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
+    late = waiting.exclude(last_swept_at__gt=since).order_by("resource")
+    return [
+        facts.Fact("Waiting", f"{problem}.", is_obstacle=True)
+        for problem in dict.fromkeys(late.values_list("problem", flat=True))
+    ]
+
+
+def _calls(tenant_id: UUID) -> facts.Fact:
+    try:
+        books = rate_limiter.shared().books_of(tenant_id)
+    except redis.RedisError:
+        return facts.Fact("Calls to Xero today", "Not known at the moment")
+    return facts.Fact("Calls to Xero today", f"{books.day_used:,} used, {books.day_left:,} left")
+
+
+def give_action(
+    request: access.SignedInRequest, connection: Connection, now: datetime
+) -> SafeString:
+    """Return the link to the re-sync page, which those who may not start one can read too."""
+    context = {
+        "is_live": connection.state in LIVE,
+        "may_manage": permissions.may_manage_connected_apps(request.user),
+    }
+    return render_to_string("xero_sync/action.html", context, request)
+
+
+def give_panel(
+    request: access.SignedInRequest, connection: Connection, now: datetime
+) -> SafeString | None:
+    """Return what was set aside and why, or None where nothing is."""
+    aside = SetAside.objects.filter(organisation=connection.organisation).defer("raw")
+    count = aside.count()
+    if not count:
+        return None
+    context = {
+        "set_aside": aside.order_by("-last_tried_at", "id")[:MOST_SET_ASIDE],
+        "set_aside_count": count,
+    }
+    return render_to_string("xero_sync/set_aside.html", context, request)

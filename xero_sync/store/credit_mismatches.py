@@ -1,0 +1,103 @@
+"""What a credit was applied to changes with it: invoices that disagree are asked for again.
+
+Whether applying a credit, or taking it off again, moves the invoice's UpdatedDateUTC is not
+documented, and the invoice's own event may be lost. But an invoice tells what is credited to it:
+the sum of all credit notes, overpayments and prepayments applied (Xero's OpenAPI specification).
+So where an invoice that a credit is near says another sum than the allocations that are stored
+here, an event of our own is left for it, and they are fetched together like any other. Mostly both
+agree, and nothing is asked.
+
+Where a page of credits is stored the invoices of their contacts are looked at: a credit may have
+been taken off again before it was ever stored here, and then names no invoice. A run looks at all
+invoices at its end, since most of the credits come after the invoices; so does the daily count.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+
+from xero_sync.models import Event
+from xero_sync.resources import Resource
+from xero_sync.store import upserts
+
+# Where there are more, Xero means something else by the sum, or a run is yet to come.
+_MOST = 2000
+_CREDITS = (Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
+_DISAGREES = """
+    invoice.amount_credited <> (
+        SELECT coalesce(sum(allocation.amount), 0)
+          FROM invoices_allocation allocation
+          JOIN invoices_document credit ON credit.id = allocation.document_id
+         WHERE allocation.invoice_xero_id = invoice.xero_id
+           AND credit.organisation_id = invoice.organisation_id)
+"""
+
+
+def follow(
+    *, organisation_id: int, resource: Resource, written: upserts.Written, now: datetime
+) -> None:
+    """Leave events for what disagrees near the credits of a page, in its transaction."""
+    if resource not in _CREDITS or not written.touched_ids:
+        return
+    _ask_for(
+        organisation_id,
+        f"""
+        SELECT invoice.xero_id FROM invoices_document invoice
+         WHERE invoice.organisation_id = %(organisation)s AND invoice.kind = 'INVOICE'
+           AND invoice.contact_xero_id IN (
+               SELECT contact_xero_id FROM invoices_document
+                WHERE organisation_id = %(organisation)s AND xero_id = ANY(%(touched)s::uuid[]))
+           AND {_DISAGREES}
+         UNION
+        SELECT named.xero_id FROM unnest(%(named)s::uuid[]) AS named (xero_id)
+          LEFT JOIN invoices_document invoice
+            ON invoice.organisation_id = %(organisation)s AND invoice.kind = 'INVOICE'
+           AND invoice.xero_id = named.xero_id
+         WHERE invoice.id IS NULL OR {_DISAGREES}
+        """,  # noqa: S608 - the condition is above
+        now,
+        touched=written.touched_ids,
+        named=sorted(written.allocated_invoice_ids),
+    )
+
+
+def follow_all(*, organisation_id: int, now: datetime) -> None:
+    """Leave events for every stored invoice that disagrees with the stored credits."""
+    _ask_for(
+        organisation_id,
+        """
+        SELECT invoice.xero_id
+          FROM invoices_document invoice
+          LEFT JOIN (
+               SELECT allocation.invoice_xero_id, sum(allocation.amount) AS amount
+                 FROM invoices_allocation allocation
+                 JOIN invoices_document credit ON credit.id = allocation.document_id
+                WHERE credit.organisation_id = %(organisation)s
+                GROUP BY allocation.invoice_xero_id) applied
+            ON applied.invoice_xero_id = invoice.xero_id
+         WHERE invoice.organisation_id = %(organisation)s AND invoice.kind = 'INVOICE'
+           AND invoice.amount_credited <> coalesce(applied.amount, 0)
+        """,
+        now,
+    )
+
+
+def _ask_for(organisation_id: int, invoice_ids: str, now: datetime, **values: list[str]) -> None:
+    """Leave an event for each invoice that a query names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT xero_id::text FROM ({invoice_ids}) found ORDER BY 1 LIMIT {_MOST}",  # noqa: S608 - queries above
+            {"organisation": organisation_id, **values},
+        )
+        found = [row[0] for row in cursor.fetchall()]
+    Event.objects.bulk_create(
+        Event(
+            organisation_id=organisation_id,
+            category="INVOICE",
+            event_type="UPDATE",
+            resource_id=invoice_id,
+            received_at=now,
+            note="Touched by a credit",
+        )
+        for invoice_id in found
+    )

@@ -1,0 +1,114 @@
+"""Documents that could not be stored: kept with their raw JSON and the reason, and tried again.
+
+One bad document never sinks a page. A row here goes away by itself when a later version of the
+document can be stored.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DataError, connection, transaction
+from django.db.models import QuerySet
+
+from invoices.models import Document
+from xero_sync.api import json_codec
+from xero_sync.models import SetAside
+from xero_sync.resources import Resource
+from xero_sync.store import mapping
+
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def named(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+    """Return what stands set aside under an id of Xero's, by which it can be asked for."""
+    return _of(organisation_id, resource).filter(identity__regex=_UUID)
+
+
+def nameless(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+    """Return what came without an id: nothing tells whether it came again since, with one."""
+    return _of(organisation_id, resource).exclude(identity__regex=_UUID)
+
+
+def missing_count(organisation_id: int, resource: Resource) -> int:
+    """Return of how many that stand set aside not even an older version is stored."""
+    ids = list(named(organisation_id, resource).values_list("identity", flat=True))
+    stored = Document.objects.filter(
+        organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id__in=ids
+    )
+    return len(ids) - stored.count() + nameless(organisation_id, resource).count()
+
+
+def _of(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+    return SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
+
+
+def digest(raw: bytes) -> str:
+    """Return a short fingerprint of the raw JSON, as hexadecimal digits."""
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def record(
+    organisation_id: int,
+    resource: Resource,
+    refused: list[tuple[mapping.Element, str]],
+    stored: Iterable[str],
+    now: datetime,
+) -> int:
+    """Keep what could not be stored with its raw form and the reason; forget what now could.
+
+    Returns of how many of them not even an older version is stored.
+    """
+    aside = SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
+    if (identities := list(stored)) and aside.exists():
+        aside.filter(identity__in=identities).delete()
+    missing: set[str] = set()
+    for element, reason in refused:
+        raw = json_codec.dumps(element)
+        identity, number = mapping.describe(resource, element)
+        if not _is_stored(organisation_id, resource, identity):
+            missing.add(identity or digest(raw))
+        row = [organisation_id, resource.value, identity or digest(raw), number, reason[:500], now]
+        as_text = json_codec.dumps(raw.decode())
+        try:
+            with transaction.atomic():
+                _insert(row, as_text if json_codec.has_giant(raw, element) else raw)
+        except DataError:
+            # Good JSON that jsonb cannot hold.
+            _insert(row, as_text)
+    return len(missing)
+
+
+def _is_stored(organisation_id: int, resource: Resource, identity: str) -> bool:
+    if resource is Resource.CONTACT or not _is_id(identity):
+        return False
+    return Document.objects.filter(
+        organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id=identity
+    ).exists()
+
+
+def _is_id(identity: str) -> bool:
+    try:
+        UUID(identity)
+    except ValueError:
+        return False
+    return True
+
+
+def _insert(row: list[Any], raw: bytes) -> None:
+    # By SQL, because the raw text goes into jsonb as it is, numbers and all.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO xero_sync_setaside AS stored
+                   (organisation_id, resource, identity, number, reason, last_tried_at,
+                    first_seen_at, raw, tries)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, 1)
+            ON CONFLICT (organisation_id, resource, identity) DO UPDATE
+               SET raw = EXCLUDED.raw, reason = EXCLUDED.reason, tries = stored.tries + 1,
+                   last_tried_at = EXCLUDED.last_tried_at
+            """,
+            [*row, row[-1], raw.decode()],
+        )

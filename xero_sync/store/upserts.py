@@ -1,0 +1,311 @@
+"""Rows into Postgres: COPY into a temporary table, then one upsert that only newer versions pass.
+
+A version replaces the stored one when its UpdatedDateUTC is later, or when it is the same and the
+content differs and was read no earlier: some changes in Xero (a due date on a part-paid invoice)
+do not move UpdatedDateUTC. So does one whose own columns say something else than the row here
+(its line items are not looked at): that was altered on this side, or mapped by an older release.
+Rows that are unchanged are not rewritten. Rows are upserted in the order of their ids, so that two
+workers on the same documents wait for each other instead of deadlocking.
+
+Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from xero_sync.resources import Resource
+from xero_sync.store import copy_format, currency_totals, mapping, prepared_pages, quarantine
+
+# Which version may replace the one that is stored; `altered` compares the other columns.
+NEWER = """
+    stored.updated_at < EXCLUDED.updated_at
+    OR (stored.updated_at = EXCLUDED.updated_at AND stored.read_at <= EXCLUDED.read_at
+        AND (stored.digest <> EXCLUDED.digest OR {altered}))
+"""
+# The digest stands for `raw`; a document's contact_name follows the contact, not the document.
+_NOT_COMPARED = frozenset(("digest", "raw", "contact_name", "updated_at"))
+
+_DOCUMENT_COLUMNS = {
+    "kind": "varchar",
+    "xero_id": "uuid",
+    "number": "varchar",
+    "reference": "varchar",
+    "status": "varchar",
+    "contact_xero_id": "uuid",
+    "contact_name": "varchar",
+    "date": "date",
+    "due_date": "date",
+    "fully_paid_on": "date",
+    "currency": "varchar",
+    "currency_rate": "numeric",
+    "sub_total": "numeric",
+    "total_tax": "numeric",
+    "total": "numeric",
+    "amount_due": "numeric",
+    "amount_paid": "numeric",
+    "amount_credited": "numeric",
+    "updated_at": "timestamptz",
+    "digest": "bytea",
+    "raw": "jsonb",
+}
+_CONTACT_COLUMNS = {
+    "xero_id": "uuid",
+    "name": "varchar",
+    "contact_number": "varchar",
+    "email": "varchar",
+    "status": "varchar",
+    "merged_to_xero_id": "uuid",
+    "updated_at": "timestamptz",
+    "digest": "bytea",
+    "raw": "jsonb",
+}
+# Children go straight to their tables, once the ids of their documents are known.
+_CHILDREN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "lines": (
+        "invoices_lineitem",
+        (
+            "document_id",
+            "position",
+            "xero_id",
+            "description",
+            "quantity",
+            "unit_amount",
+            "tax_amount",
+            "line_amount",
+            "account_code",
+            "tax_type",
+        ),
+    ),
+    "payments": ("invoices_payment", ("document_id", "xero_id", "date", "amount", "reference")),
+    "allocations": (
+        "invoices_allocation",
+        ("document_id", "xero_id", "invoice_xero_id", "invoice_number", "date", "amount"),
+    ),
+}
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a page: counts by outcome, and what else the page speaks of."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    set_aside: int = 0
+    # Of the set-aside ones those of which not even an older version is stored.
+    missing: int = 0
+    purchases: int = 0
+    # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
+    touched_ids: list[str] = field(default_factory=list)
+    # What was read held against what is stored, and which documents differ, in words.
+    totals: currency_totals.Totals = field(default_factory=dict)
+    differences: list[str] = field(default_factory=list)
+    allocated_invoice_ids: set[str] = field(default_factory=set)
+
+
+def together(parts: Sequence[Written]) -> Written:
+    """Put what became of the parts of a page together."""
+    whole = Written()
+    for part in parts:
+        for name in ("read", "new", "changed", "unchanged", "set_aside", "missing", "purchases"):
+            setattr(whole, name, getattr(whole, name) + getattr(part, name))
+        whole.touched_ids += part.touched_ids
+        whole.totals = currency_totals.together(whole.totals, part.totals)
+        whole.differences += part.differences
+        whole.allocated_invoice_ids |= part.allocated_invoice_ids
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A target table and how its rows travel there."""
+
+    name: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+    # Columns with no value from Xero: what a new row starts with, as SQL.
+    constants: dict[str, str]
+    # What a row amounts to, as SQL; nothing where it is no document.
+    amount: str
+
+    @property
+    def staging(self) -> str:
+        return f"incoming_{self.name}"
+
+    @property
+    def altered(self) -> str:
+        compared = [name for name in self.columns if name not in {*self.key, *_NOT_COMPARED}]
+        ours = ", ".join(f"stored.{name}" for name in compared)
+        theirs = ", ".join(f"EXCLUDED.{name}" for name in compared)
+        return f"({ours}) IS DISTINCT FROM ({theirs})"
+
+
+_DOCUMENTS = _Table(
+    "invoices_document",
+    _DOCUMENT_COLUMNS,
+    ("organisation_id", "kind", "xero_id"),
+    {"online_url": "''"},
+    "stored.total",
+)
+_CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {}, "0")
+_CURRENCY, _TOTAL = map(list(_DOCUMENT_COLUMNS).index, ("currency", "total"))
+
+
+class _Outcome(NamedTuple):
+    """What became of a row that was written."""
+
+    our_id: int
+    is_new: bool
+    total: Decimal
+
+
+def write(
+    *,
+    organisation_id: int,
+    prepared: prepared_pages.Prepared,
+    read_at: datetime,
+    now: datetime,
+    confirm: bool = False,
+) -> Written:
+    """Store a prepared page inside the caller's transaction and tell what changed.
+
+    :param read_at: when the call that brought the page was sent.
+    :param confirm: mark documents that are stored already as seen by that call, too.
+    Elements that could not be mapped are set aside with the reason; purchases are left out.
+    """
+    written = Written(
+        read=len(prepared.elements), purchases=prepared.purchases, set_aside=len(prepared.refused)
+    )
+    table = _CONTACTS if prepared.resource is Resource.CONTACT else _DOCUMENTS
+    with connection.cursor() as cursor:
+        outcome = _upsert(cursor, table, organisation_id, prepared, read_at, now)
+        documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
+        if documents:
+            written.allocated_invoice_ids = _replace_children(cursor, prepared.children, outcome)
+            if confirm:
+                _confirm(cursor, organisation_id, read_at)
+            written.totals = (
+                currency_totals.of_written(
+                    map(_amount_of, documents),
+                    {xero_id: row.total for xero_id, row in outcome.items()},
+                )
+                if len(outcome) == len(documents)
+                else currency_totals.looked_up(cursor, _DOCUMENTS.staging, organisation_id)
+            )
+            if not currency_totals.agree(written.totals):
+                written.differences = currency_totals.differences(
+                    cursor, _DOCUMENTS.staging, organisation_id
+                )
+    for document in documents:
+        if document.xero_id in outcome:
+            written.allocated_invoice_ids.update(document.allocated_invoice_ids)
+    written.new = sum(row.is_new for row in outcome.values())
+    written.changed = len(outcome) - written.new
+    written.unchanged = len(prepared.kept) - len(outcome)
+    written.touched_ids = list(outcome)
+    written.missing = quarantine.record(
+        organisation_id,
+        prepared.resource,
+        prepared.refused,
+        [mapped.xero_id for mapped in prepared.kept],
+        now,
+    )
+    return written
+
+
+def _amount_of(document: mapping.MappedDocument) -> tuple[str, str, Decimal]:
+    currency, total = document.values[_CURRENCY], document.values[_TOTAL]
+    return document.xero_id, str(currency), Decimal(str(total))
+
+
+def _upsert(
+    cursor: Any,
+    table: _Table,
+    organisation_id: int,
+    prepared: prepared_pages.Prepared,
+    read_at: datetime,
+    now: datetime,
+) -> dict[str, _Outcome]:
+    """Upsert rows and return what became of those that were written, by Xero's id."""
+    if not prepared.kept:
+        return {}
+    types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
+    # Emptied at commit, so it can stay for the next page on this database connection.
+    cursor.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
+    )
+    # Two pages may share a transaction. (TRUNCATE would make new files each time.)
+    cursor.execute(f"DELETE FROM {table.staging}")  # noqa: S608 - a name from above
+    copy_format.copy(cursor, table.staging, table.columns, prepared.data)
+    names = ", ".join((*table.columns, *table.constants))
+    values = ", ".join((*table.columns, *table.constants.values()))
+    changes = ", ".join(
+        f"{name} = EXCLUDED.{name}"
+        for name in (*table.columns, "read_at", "synced_at")
+        if name not in table.key
+    )
+    cursor.execute(
+        f"""
+        INSERT INTO {table.name} AS stored
+               (organisation_id, {names}, read_at, first_synced_at, synced_at)
+        SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
+        ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
+         WHERE {NEWER.format(altered=table.altered)}
+        RETURNING stored.xero_id::text, stored.id, stored.xmax = 0, {table.amount}
+        """,  # noqa: S608 - names come from the tables above, values are parameters
+        [organisation_id, read_at, now, now],
+    )
+    return {row[0]: _Outcome(*row[1:]) for row in cursor.fetchall()}
+
+
+def _confirm(cursor: Any, organisation_id: int, read_at: datetime) -> None:
+    """Note on the page's documents, whose rows the upsert has locked, that they were seen."""
+    cursor.execute(
+        f"""
+        UPDATE {_DOCUMENTS.name} stored SET read_at = %s FROM {_DOCUMENTS.staging} incoming
+         WHERE stored.organisation_id = %s AND stored.kind = incoming.kind
+           AND stored.xero_id = incoming.xero_id AND stored.read_at < %s
+        """,  # noqa: S608 - names from above
+        [read_at, organisation_id, read_at],
+    )
+
+
+def _replace_children(
+    cursor: Any,
+    children: prepared_pages.Children,
+    written: dict[str, _Outcome],
+) -> set[str]:
+    """Write line items, payments and allocations of the documents that were written.
+
+    Returns the invoices to which the versions before them were applied.
+    """
+    changed = [row.our_id for row in written.values() if not row.is_new]
+    left: set[str] = set()
+    if changed:
+        cursor.execute(
+            "SELECT invoice_xero_id::text FROM invoices_allocation"
+            " WHERE document_id = ANY(%s) AND invoice_xero_id IS NOT NULL",
+            [changed],
+        )
+        left.update(row[0] for row in cursor.fetchall())
+    for name, (table, columns) in _CHILDREN.items():
+        if changed:
+            cursor.execute(
+                f"DELETE FROM {table} WHERE document_id = ANY(%s)",  # noqa: S608 - from above
+                [changed],
+            )
+        rows = [
+            f"{written[xero_id].our_id}\t{cells}\n"
+            for xero_id, own in children[name]
+            if xero_id in written
+            for cells in own
+        ]
+        if rows:
+            copy_format.copy(cursor, table, columns, "".join(rows).encode())
+    return left

@@ -1,0 +1,149 @@
+"""Webhooks arriving: is it signed, store it, answer. Everything else happens later.
+
+Xero signs the raw bytes of the body: base64 of HMAC-SHA256 under the webhook key, taken as plain
+text (its webhook documentation). They are compared before anything is parsed, in constant time,
+against every configured key, so that keys can be changed without a gap.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from connected_apps.models import Connection
+from connected_apps.queries import live_connections
+from xero_sync.api import json_codec
+from xero_sync.models import Delivery, Event, EventState
+
+# What each category asks us to fetch; all others are recorded and need nothing.
+ACTED_ON = frozenset({"CONTACT", "INVOICE", "CREDITNOTE", "OVERPAYMENT", "PREPAYMENT", "PAYMENT"})
+
+
+def is_signed(*, body: bytes, signature: str, keys: Sequence[str]) -> bool:
+    """Return whether the signature was made over exactly this body with one of the keys."""
+    given = signature.encode()
+    matches = [
+        hmac.compare_digest(
+            base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()), given
+        )
+        for key in keys
+    ]
+    return any(matches)
+
+
+def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
+    """Turn stored deliveries into events and return the organisations that have work now.
+
+    Deliveries are claimed with SKIP LOCKED and unpacked in one transaction, so each becomes
+    events exactly once however many workers unpack.
+    """
+    with transaction.atomic():
+        waiting = (
+            Delivery.objects.select_for_update(skip_locked=True)
+            .filter(unpacked_at=None)
+            .order_by("id")[:at_most]
+        )
+        deliveries = list(waiting)
+        events: list[Event] = []
+        for delivery in deliveries:
+            found, problem = _events_of(delivery)
+            events.extend(found)
+            delivery.unpacked_at, delivery.problem = now, problem
+        _settle(events, now)
+        Event.objects.bulk_create(events, batch_size=1000)
+        Delivery.objects.bulk_update(deliveries, ["unpacked_at", "problem"])
+    return {
+        event.organisation_id
+        for event in events
+        if event.state == EventState.PENDING and event.organisation_id is not None
+    }
+
+
+def _events_of(delivery: Delivery) -> tuple[list[Event], str]:
+    try:
+        envelope = json_codec.loads(bytes(delivery.body))
+    except json_codec.NotJson:
+        return [], "The body is not JSON"
+    named = envelope.get("events") if isinstance(envelope, dict) else None
+    if not isinstance(named, list):
+        return [], "The body has no events"
+    events = [_event(delivery, one) for one in named if isinstance(one, dict)]
+    return events, "" if len(events) == len(named) else "Some events are not objects"
+
+
+def _event(delivery: Delivery, named: dict[str, Any]) -> Event:
+    return Event(
+        delivery=delivery,
+        tenant_id=_uuid(named.get("tenantId")),
+        category=_text(named.get("eventCategory"), 60).upper(),
+        event_type=_text(named.get("eventType"), 30).upper(),
+        resource_id=_uuid(named.get("resourceId")),
+        happened_at=_instant(named.get("eventDateUtc")),
+        received_at=delivery.received_at,
+    )
+
+
+def _settle(events: list[Event], now: datetime) -> None:
+    """Give events their organisation, and set those aside that nothing is to be done for.
+
+    One organisation may be connected to several portals; the event is then each one's.
+    """
+    tenants = {event.tenant_id for event in events if event.tenant_id}
+    links: dict[UUID, list[Connection]] = {}
+    for link in live_connections().filter(organisation__tenant_id__in=tenants):
+        if link.organisation is not None:
+            links.setdefault(link.organisation.tenant_id, []).append(link)
+    for event in list(events):
+        owners = links.get(event.tenant_id, []) if event.tenant_id else []
+        why = _why_ignored(event, owners)
+        if why:
+            event.state, event.note, event.settled_at = EventState.IGNORED, why, now
+        for number, link in enumerate(owners):
+            if number == 0:
+                event.organisation_id = link.organisation_id
+            else:
+                events.append(_for_another(event, link))
+
+
+def _why_ignored(event: Event, owners: list[Connection]) -> str:
+    if not owners:
+        return "No connected organisation has this tenant id"
+    if event.category not in ACTED_ON:
+        return "Nothing is kept here of this category"
+    if event.resource_id is None:
+        return "The event names no resource"
+    return ""
+
+
+def _for_another(event: Event, link: Connection) -> Event:
+    fields = {
+        field.attname: getattr(event, field.attname)
+        for field in Event._meta.concrete_fields
+        if not field.primary_key
+    }
+    return Event(**{**fields, "organisation_id": link.organisation_id})
+
+
+def _text(value: Any, longest: int) -> str:
+    return value[:longest] if isinstance(value, str) else ""
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _instant(value: Any) -> datetime | None:
+    """Read `2025-12-02T00:44:09.923`: UTC although Xero leaves out the Z."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None

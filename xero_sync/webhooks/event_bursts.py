@@ -1,0 +1,70 @@
+"""Storms: many fresh events at once cost fewer calls by time than by name.
+
+Somebody approves six hundred invoices, and six hundred events arrive. Named by id they are fifteen
+calls, or thirty where Xero takes no list of ids; but all of them were modified in the last minutes,
+and one page of what was modified since then holds a thousand. So a storm lists that first, and what
+the list does not hold (a change that moves no UpdatedDateUTC, a crowd of others) is then fetched by
+name like any other event. Events that are not fresh are never listed: who knows how much has
+changed since.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from xero_sync import resources
+from xero_sync.api import call_batches, client, errors, responses, sessions
+from xero_sync.models import Event
+from xero_sync.resources import Resource
+
+# By name it would take more calls than this.
+CALMEST = 2
+FRESH = timedelta(minutes=15)
+# Xero tells an event's time to the millisecond, but looks at whole seconds in a list.
+MARGIN = timedelta(seconds=30)
+
+
+def is_storm(resource: Resource, named: Sequence[Event], *, now: datetime) -> bool:
+    """Return whether these events of one resource are many, and all of them fresh."""
+    ids = {event.resource_id for event in named}
+    if len(ids) <= CALMEST * call_batches.most_ids(resource):
+        return False
+    return all(event.happened_at and event.happened_at > now - FRESH for event in named)
+
+
+def pages(
+    session: sessions.Session, resource: Resource, named: Sequence[Event]
+) -> Iterator[responses.Page]:
+    """Yield pages of what was modified since the first of the events, the longest unchanged first.
+
+    No more of them than the named could fill; none where Xero does not want to list so much.
+
+    :raises errors.XeroError: any other failure.
+    """
+    since = min(event.happened_at for event in named if event.happened_at) - MARGIN
+    for number in range(1, math.ceil(len(named) / client.PAGE_SIZE) + 1):
+        try:
+            page = session.list_page(
+                resource,
+                page=number,
+                if_modified_since=since,
+                include_archived=resource is Resource.CONTACT,
+            )
+        except errors.Rejected:
+            return
+        yield page
+        if number >= (page.page_count or 0):
+            return
+
+
+def ids_of(resource: Resource, page: responses.Page) -> set[UUID]:
+    """Return the ids that a page holds, as far as they are ids."""
+    found = set()
+    for element in page.elements:
+        if isinstance(element, dict):
+            try:
+                found.add(UUID(str(element.get(resources.ID_FIELDS[resource]))))
+            except ValueError:
+                continue
+    return found

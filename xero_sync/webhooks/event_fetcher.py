@@ -1,0 +1,190 @@
+"""Fetching what events name, so that what cannot be fetched holds up nothing else.
+
+A batch may fail for a reason of its own: Xero answers 500 for one document, or a reply cannot be
+read or stored. Then nobody else's event may wait for it. But an outage looks the same, so one
+light call asks first whether Xero answers lists of that kind at all; where it does not, the whole
+inbox waits. Where it does, the batch is narrowed down by halves. What fails alone is put off, each
+time for longer, and in the end left to the sweep, which lists by what was modified since and needs
+no id. Narrowing is bounded: half an outage must not become hundreds of calls.
+"""
+
+import dataclasses
+import logging
+import random
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
+
+from connected_apps import errors as connection_errors
+from xero_sync.api import errors, responses, sessions
+from xero_sync.jobs import leases, retry_policy
+from xero_sync.models import Event, EventState, Inbox
+from xero_sync.resources import Resource
+from xero_sync.store import credit_mismatches, page_store
+
+logger = logging.getLogger(__name__)
+
+# By then eight and a half minutes have passed.
+GIVE_UP_AFTER = 8
+# Failures in one narrowing: without a single success, and at all.
+IN_VAIN, MOST_FAILURES = 6, 16
+_UNASKED = timedelta(seconds=4)
+_LEFT_TO_SWEEP = "Could not be fetched by itself; left to the sweep"
+
+
+def may_be_its_own(error: Exception) -> bool:
+    """Return whether a failure may lie in what was asked for, and not in Xero or ourselves."""
+    if isinstance(error, errors.Unavailable):
+        # A 503 is the gateway's word: it is about Xero or the organisation as a whole.
+        return error.status != 503
+    if isinstance(error, errors.XeroError):
+        return isinstance(error, errors.Rejected | errors.Unexpected)
+    everybodys = (
+        *(OperationalError, InterfaceError),
+        *(connection_errors.ConnectedAppsError, leases.Lost),
+    )
+    return not isinstance(error, everybodys)
+
+
+@dataclasses.dataclass(frozen=True)
+class Fetcher:
+    """Fetches documents of one kind for one organisation and settles the events that named them."""
+
+    session: sessions.Session
+    organisation_id: int
+    resource: Resource
+    clock: leases.Clock
+
+    def fetch(self, ids: Sequence[UUID], named: Sequence[Event]) -> None:
+        """Fetch one batch of ids; whatever becomes of it, `named` is settled or put off.
+
+        :raises errors.XeroError: Xero, the connection or a limit stands in the way of all.
+        """
+        mine = [event for event in named if event.resource_id in set(ids)]
+        try:
+            self._fetch(ids, mine)
+        except Exception as error:
+            if not may_be_its_own(error) or not self._answers(error):
+                raise
+            logger.info("Narrowing down why %s ids of %s fail", len(ids), self.resource)
+            self._narrow(ids, mine, error)
+
+    def store(self, page: responses.Page | None, settled: Sequence[Event]) -> None:
+        """Store a page and settle the events that named what is on it, in one transaction."""
+        with transaction.atomic():
+            self.session.check_generation()
+            if page is not None:
+                written = page_store.store(
+                    organisation_id=self.organisation_id,
+                    resource=self.resource,
+                    page=page,
+                    now=self.clock(),
+                )
+                credit_mismatches.follow(
+                    organisation_id=self.organisation_id,
+                    resource=self.resource,
+                    written=written,
+                    now=self.clock(),
+                )
+            self._settle(settled, EventState.DONE)
+            self._hold()
+
+    def _fetch(self, ids: Sequence[UUID], named: Sequence[Event]) -> None:
+        """Fetch, store and settle; bills' stubs and the like are not there, which is fine.
+
+        One alone is asked for as a list too: Xero's answer to a single GET words a document
+        otherwise than its lists do, and the next re-sync would count it as changed.
+        """
+        try:
+            page = self.session.by_ids(self.resource, ids)
+        except errors.NotFound:
+            page = None
+        self.store(page, named)
+
+    def _answers(self, error: Exception) -> bool:
+        """Return whether Xero answers for this kind at all, asking for what changed just now."""
+        if isinstance(error, errors.Rejected):
+            return True
+        try:
+            self.session.list_page(
+                self.resource, page=1, page_size=1, if_modified_since=self.clock()
+            )
+        except errors.Rejected:
+            return True
+        except (errors.Unavailable, errors.Unexpected):
+            return False
+        return True
+
+    def _narrow(self, ids: Sequence[UUID], named: Sequence[Event], error: Exception) -> None:
+        """Ask by halves for what failed together, wide ones first.
+
+        :raises Exception: what failed last, where nothing at all succeeds.
+        """
+        if len(ids) == 1:
+            self._put_off(named, error)
+            return
+        failed, has_succeeded = 0, False
+        # In any order: where much is broken, each try should find another part that is not.
+        waiting = deque(_halves(random.sample(list(ids), len(ids))))
+        while waiting:
+            some = waiting.popleft()
+            mine = [event for event in named if event.resource_id in set(some)]
+            if failed >= MOST_FAILURES:
+                self._keep_for_later(mine)
+                continue
+            try:
+                self._fetch(some, mine)
+                has_succeeded = True
+            except Exception as own:
+                if not may_be_its_own(own):
+                    raise
+                failed += 1
+                if failed >= IN_VAIN and not has_succeeded:
+                    raise
+                if len(some) == 1:
+                    self._put_off(mine, own)
+                else:
+                    waiting.extend(_halves(some))
+                self._hold()
+
+    def _put_off(self, named: Sequence[Event], error: Exception) -> None:
+        """Try the events of one id again later; not for ever, and not where Xero rejects it."""
+        if isinstance(error, errors.Rejected):
+            self._settle(named, EventState.IGNORED, note=f"Xero rejects it: {error.message}")
+            return
+        attempts = 1 + max((event.attempts for event in named), default=0)
+        why = retry_policy.after(error, attempts=attempts).why
+        if attempts >= GIVE_UP_AFTER:
+            logger.warning("Gave up on fetching one id of %s: %s", self.resource, why)
+            self._settle(named, EventState.IGNORED, note=_LEFT_TO_SWEEP)
+            return
+        _of(named).update(
+            attempts=attempts,
+            not_before=self.clock() + leases.back_off(attempts),
+            note=why[:300],
+        )
+
+    def _keep_for_later(self, named: Sequence[Event]) -> None:
+        _of(named).update(not_before=self.clock() + _UNASKED)
+
+    def _settle(self, settled: Sequence[Event], state: EventState, *, note: str = "") -> None:
+        _of(settled).update(state=state, settled_at=self.clock(), note=note[:300])
+
+    def _hold(self) -> None:
+        """Go on holding the inbox."""
+        Inbox.objects.filter(organisation_id=self.organisation_id).update(
+            claimed_until=self.clock() + leases.LEASE
+        )
+
+
+def _halves(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
+    middle = len(ids) // 2
+    return [ids[:middle], ids[middle:]]
+
+
+def _of(named: Sequence[Event]) -> QuerySet[Event]:
+    return Event.objects.filter(pk__in=[event.pk for event in named])

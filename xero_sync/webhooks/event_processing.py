@@ -1,0 +1,166 @@
+"""Acting on events: what they name is fetched, many at once, and written if it is newer.
+
+One worker at a time fetches for an organisation (its inbox is claimed); what arrives meanwhile
+piles up and is fetched together next, so a storm of events costs few calls. Several events on one
+resource are one fetch. Events are settled in the transaction that stores what they named.
+
+The inbox waits (`not_before`) for two reasons: something failed for all (`attempts` says how often
+in a row), or it collects a trickle (`attempts` is 0). Whoever sets it also rings when it ends. A
+single event that cannot be fetched waits by a `not_before` of its own.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Min, Q, QuerySet
+
+from connected_apps.queries import live_connections
+from xero_sync.api import call_budget, client, rate_limiter, sessions
+from xero_sync.jobs import day_limit, leases, retry_policy, sweep_schedule
+from xero_sync.models import Event, EventState, Inbox
+from xero_sync.resources import Resource
+from xero_sync.webhooks import channel_health, event_bursts, event_fetcher, event_throttle
+
+logger = logging.getLogger(__name__)
+
+# A payment names no document. One modified-since call for each of these finds what it touched.
+_TOUCHED_BY_PAYMENT = (
+    Resource.INVOICE,
+    Resource.CREDIT_NOTE,
+    Resource.OVERPAYMENT,
+    Resource.PREPAYMENT,
+)
+AT_MOST = 2000
+
+
+def fetch_pending(*, organisation_id: int, clock: leases.Clock) -> timedelta | None:
+    """Fetch what an organisation's pending events name; return when to come back, if needed."""
+    link = live_connections().filter(organisation_id=organisation_id).first()
+    if link is None:
+        return None
+    known, _ = Inbox.objects.get_or_create(organisation_id=organisation_id)
+    if known.not_before and known.not_before > clock():
+        return None
+    inbox = leases.claim(Inbox, known.pk, now=clock())
+    if inbox is None:
+        return None
+    session = sessions.Session(
+        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.PEOPLE
+    )
+    try:
+        pause = _fetch_until_pause(session, inbox, clock)
+    except Exception as error:
+        retry = retry_policy.after(error, attempts=inbox.attempts)
+        day_limit.park(organisation_id=organisation_id, error=error, now=clock())
+        _release(inbox, not_before=clock() + retry.delay, attempts=inbox.attempts + 1)
+        return retry.delay
+    if pause:
+        _release(inbox, not_before=clock() + pause, attempts=0)
+        return pause
+    _release(inbox, not_before=None, attempts=0)
+    return _until_next(organisation_id, clock())
+
+
+def _fetch_until_pause(
+    session: sessions.Session, inbox: Inbox, clock: leases.Clock
+) -> timedelta | None:
+    """Fetch until nothing is due, or until it is time to collect; return for how long."""
+    while pending := list(_due(inbox.organisation_id, clock()).order_by("id")[:AT_MOST]):
+        before = session.calls_made
+        pause = call_budget.of_events(tenant_id=inbox.organisation.tenant_id)
+        try:
+            _act_on(session, inbox.organisation_id, pending, pause, clock)
+        finally:
+            made = session.calls_made - before
+            wait = event_throttle.spend(inbox, calls=made, pause=pause, now=clock())
+        if made and wait:
+            return wait
+    return None
+
+
+def _release(inbox: Inbox, *, not_before: datetime | None, attempts: int) -> None:
+    Inbox.objects.filter(pk=inbox.pk).update(
+        claimed_until=None,
+        not_before=not_before,
+        attempts=attempts,
+        spent=inbox.spent,
+        spent_at=inbox.spent_at,
+    )
+
+
+def _until_next(organisation_id: int, now: datetime) -> timedelta | None:
+    """Return how long until an event is due, None where none waits.
+
+    What was stored between the last look and the release found the inbox claimed.
+    """
+    if _due(organisation_id, now).exists():
+        return timedelta(0)
+    next_at = _pending(organisation_id).aggregate(Min("not_before"))["not_before__min"]
+    return None if next_at is None else next_at - now
+
+
+def _pending(organisation_id: int) -> QuerySet[Event]:
+    return Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING)
+
+
+def _due(organisation_id: int, now: datetime) -> QuerySet[Event]:
+    return _pending(organisation_id).filter(Q(not_before=None) | Q(not_before__lte=now))
+
+
+def _act_on(
+    session: sessions.Session,
+    organisation_id: int,
+    pending: list[Event],
+    pause: timedelta,
+    clock: leases.Clock,
+) -> None:
+    # What failed before is asked for apart from what is new.
+    by_category: dict[tuple[str, bool], list[Event]] = {}
+    for event in pending:
+        by_category.setdefault((event.category, event.attempts > 0), []).append(event)
+    for (category, _), named in by_category.items():
+        resource = channel_health.CATEGORIES.get(category)
+        if resource is None:
+            _leave_to_sweep(organisation_id, named, pause, clock())
+            continue
+        fetcher = event_fetcher.Fetcher(session, organisation_id, resource, clock)
+        if event_bursts.is_storm(resource, named, now=clock()):
+            named = _list(fetcher, named)
+        for ids in client.batches(resource, [e.resource_id for e in named if e.resource_id]):
+            fetcher.fetch(ids, named)
+
+
+def _list(fetcher: event_fetcher.Fetcher, named: list[Event]) -> list[Event]:
+    """List and store what a storm of events names; return those that are still to be fetched."""
+    try:
+        for page in event_bursts.pages(fetcher.session, fetcher.resource, named):
+            found = event_bursts.ids_of(fetcher.resource, page)
+            settled = [event for event in named if event.resource_id in found]
+            fetcher.store(page, settled)
+            named = [event for event in named if event.resource_id not in found]
+            if not named:
+                break
+    except Exception as error:
+        # One document may spoil a list; by name it is found, or the failure turns out everybody's.
+        if not event_fetcher.may_be_its_own(error):
+            raise
+        logger.info("A list for a storm of events failed: %s", type(error).__name__)
+    return named
+
+
+def _leave_to_sweep(
+    organisation_id: int, settled: Sequence[Event], pause: timedelta, now: datetime
+) -> None:
+    """Let what a payment may have touched be swept soon; as a trickle, no faster than events."""
+    with transaction.atomic():
+        sweep_schedule.make_due_soon(
+            organisation_id=organisation_id,
+            now=now,
+            resources=_TOUCHED_BY_PAYMENT,
+            apart=len(_TOUCHED_BY_PAYMENT) * pause,
+        )
+        Event.objects.filter(pk__in=[event.pk for event in settled]).update(
+            state=EventState.DONE, settled_at=now
+        )

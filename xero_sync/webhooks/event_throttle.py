@@ -1,0 +1,36 @@
+"""A trickle of events that does not end is collected, because one call an event would be too many.
+
+Another app that posts one invoice a second makes one event a second: fetched one by one they would
+use up the minute, in which bulk work counts these calls too, and in ninety minutes the day. So an
+inbox remembers what it spent and forgets it bit by bit. A third of a minute's calls may be made at
+once, so a single event is never kept waiting; after that there is a pause for each call (five
+seconds at 60 calls a minute, longer when the day runs low), in which events pile up and are then
+fetched forty a call. Only the inbox's own calls count.
+"""
+
+from datetime import datetime, timedelta
+
+from xero_sync.api import limits
+from xero_sync.models import Inbox
+
+FREE_SHARE = 1 / 3
+# However much one fetch has cost, the next waits no longer than so many pauses.
+_MOST_PAUSES = 3
+
+
+def spend(inbox: Inbox, *, calls: int, pause: timedelta, now: datetime) -> timedelta:
+    """Note on the inbox, which is not saved, what was spent; return how long to collect now.
+
+    :param pause: how far apart the calls of a lasting trickle must be (`pace.of_events`).
+    """
+    free = max(1.0, FREE_SHARE * limits.from_settings().minute)
+    most = free - 1 + _MOST_PAUSES
+    inbox.spent = min(most, _remembered(inbox, pause, now) + calls)
+    inbox.spent_at = now
+    return pause * max(0.0, inbox.spent - (free - 1))
+
+
+def _remembered(inbox: Inbox, pause: timedelta, now: datetime) -> float:
+    if inbox.spent_at is None or not pause:
+        return 0.0
+    return max(0.0, inbox.spent - max(timedelta(0), now - inbox.spent_at) / pause)
