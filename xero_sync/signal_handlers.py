@@ -23,13 +23,15 @@ def connect() -> None:
 
 
 def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any) -> None:
-    """Start the first sweep, and take up what was parked while there was no connection."""
+    """Start the first sweep, and take up what waited for a connection."""
     if connection.organisation_id is None:
         return
     now = datetime.now(UTC)
     organisation_id = connection.organisation_id
     if sweep_schedule.begin(organisation_id=organisation_id, now=now) and connection.organisation:
-        run_requests.request_first(link=connection, organisation=connection.organisation, now=now)
+        run_requests.request_first(
+            connection=connection, organisation=connection.organisation, now=now
+        )
     Cursor.objects.filter(organisation_id=organisation_id).update(
         next_due_at=now, claimed_until=None, attempts=0, problem=""
     )

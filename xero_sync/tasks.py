@@ -14,7 +14,7 @@ from connected_apps.queries import live_connections
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import day_limit, dispatch
 from xero_sync.maintenance import daily_check, organisation_details
-from xero_sync.models import OPEN_RUNS, Cursor, Delivery, Event, EventState, Inbox, SyncRun
+from xero_sync.models import OPEN_RUNS, Cursor, Delivery, EventState, Inbox, SyncRun, WebhookEvent
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -66,7 +66,9 @@ def sweep(organisation_id: int) -> None:
     delay = sweeper.sweep(organisation_id=organisation_id, clock=_clock)
     _again(sweep, organisation_id, delay, dispatch.BULK)
     # Swept credits leave events for the invoices they touch.
-    if Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING).exists():
+    if WebhookEvent.objects.filter(
+        organisation_id=organisation_id, state=EventState.PENDING
+    ).exists():
         dispatch.ring(fetch_events, organisation_id, queue=dispatch.EVENTS)
 
 
@@ -102,7 +104,7 @@ def ring_all() -> None:
     live = set(live_connections().values_list("organisation_id", flat=True))
     if Delivery.objects.filter(unpacked_at=None).exists():
         ring(unpack_deliveries, queue=dispatch.EVENTS)
-    waiting = Event.objects.filter(due, state=EventState.PENDING, organisation_id__in=live)
+    waiting = WebhookEvent.objects.filter(due, state=EventState.PENDING, organisation_id__in=live)
     busy = Inbox.objects.exclude(free, due).values("organisation_id")
     for organisation_id in (
         waiting.exclude(organisation_id__in=busy)

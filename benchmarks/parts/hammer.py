@@ -16,9 +16,9 @@ from xero_sync.resources import Resource
 
 def main(slug: str, seconds: float, lane: str) -> None:
     """Print how many calls were made, and how many of them Xero refused."""
-    link = Connection.objects.get(portal__slug=slug)
+    connection = Connection.objects.get(portal__slug=slug)
     session = sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane[lane]
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane[lane]
     )
     made = refused = 0
     ends = time.monotonic() + seconds

@@ -46,7 +46,7 @@ def report(run: SyncRun) -> dict[str, object]:
         "reason": run.reason,
         "documents": sum(step.read_count for step in steps),
         "new": sum(step.new_count for step in steps),
-        "set_aside": sum(step.set_aside_count for step in steps),
+        "set_aside": sum(step.quarantined_count for step in steps),
         "by_kind": {step.resource: step.item_count for step in steps},
     }
 

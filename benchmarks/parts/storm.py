@@ -10,7 +10,7 @@ import time
 import requests
 
 from benchmarks.parts import product  # noqa: F401 - sets Django up, and must come first
-from xero_sync.models import Delivery, Event, EventState
+from xero_sync.models import Delivery, EventState, WebhookEvent
 
 MOST_SECONDS = 120.0
 
@@ -20,23 +20,23 @@ def main(simulator: str, tenant: str, count: int) -> None:
 
     :raises TimeoutError: events still wait after two minutes.
     """
-    before = Event.objects.count()
+    before = WebhookEvent.objects.count()
     requests.post(
         f"{simulator}/simulator/touch", json={"tenant": tenant, "count": count}, timeout=60
     ).raise_for_status()
     began = time.perf_counter()
     while not _is_over(before + count):
         if time.perf_counter() - began > MOST_SECONDS:
-            raise TimeoutError(f"{Event.objects.count() - before} of {count} events came.")
+            raise TimeoutError(f"{WebhookEvent.objects.count() - before} of {count} events came.")
         time.sleep(0.05)
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "events": Event.objects.count() - before}))
+    print(json.dumps({"seconds": seconds, "events": WebhookEvent.objects.count() - before}))
 
 
 def _is_over(events: int) -> bool:
-    waiting = Event.objects.filter(state=EventState.PENDING).exists()
+    waiting = WebhookEvent.objects.filter(state=EventState.PENDING).exists()
     unread = Delivery.objects.filter(unpacked_at=None).exists()
-    return Event.objects.count() >= events and not waiting and not unread
+    return WebhookEvent.objects.count() >= events and not waiting and not unread
 
 
 if __name__ == "__main__":

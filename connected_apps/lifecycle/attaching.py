@@ -89,7 +89,7 @@ def attach(
     _cancel_removals_of(offer.connection_id, now=now)
     connection = states.apply(
         connection_id=before.pk,
-        event=states.Event.CONNECTED,
+        trigger=states.Trigger.CONNECTED,
         by=by,
         why=f"{by} connected {organisation.name}.",
         now=now,

@@ -56,7 +56,7 @@ def begin(*, portal: Portal, by: User, now: datetime) -> Attempt:
     connection = states.connection_for(portal=portal, now=now)
     states.apply(
         connection_id=connection.pk,
-        event=states.Event.CONNECT_STARTED,
+        trigger=states.Trigger.CONNECT_STARTED,
         by=by,
         why=f"{by} went to Xero to connect.",
         now=now,
@@ -73,7 +73,7 @@ def abandon(
     connection = states.connection_for(portal=portal, now=now)
     states.apply(
         connection_id=connection.pk,
-        event=states.Event.CONNECT_ABANDONED,
+        trigger=states.Trigger.CONNECT_ABANDONED,
         by=by,
         why=why,
         now=now,
@@ -203,7 +203,7 @@ def discard(*, pending: PendingConsent, by: User | None, why: str, now: datetime
         if connection is not None:
             states.apply(
                 connection_id=connection.pk,
-                event=states.Event.CONNECT_ABANDONED,
+                trigger=states.Trigger.CONNECT_ABANDONED,
                 by=by,
                 why=why,
                 now=now,

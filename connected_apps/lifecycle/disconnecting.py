@@ -75,7 +75,7 @@ def _end(
     if connection.state == State.CONNECTING:
         states.apply(
             connection_id=connection.pk,
-            event=states.Event.CONNECT_ABANDONED,
+            trigger=states.Trigger.CONNECT_ABANDONED,
             by=by,
             why="Disconnected instead.",
             now=now,
@@ -83,7 +83,7 @@ def _end(
         )
     states.apply(
         connection_id=connection.pk,
-        event=states.Event.DISCONNECTED,
+        trigger=states.Trigger.DISCONNECTED,
         by=by,
         why=f"{by} disconnected {name}.",
         now=now,

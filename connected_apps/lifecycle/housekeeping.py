@@ -24,7 +24,7 @@ def end_lapsed(*, now: datetime) -> None:
     for connection in over:
         states.apply(
             connection_id=connection.pk,
-            event=states.Event.CONNECT_ABANDONED,
+            trigger=states.Trigger.CONNECT_ABANDONED,
             by=None,
             why="Nobody came back from Xero within 15 minutes.",
             now=now,

@@ -137,28 +137,28 @@ def _listed(
 
 def _gone(connection: Connection, *, now: datetime) -> Refusal:
     why = _GONE.format(name=_name(connection))
-    return _moved(connection, states.Event.GONE_IN_XERO, Cause.DISCONNECTED_IN_XERO, why, now=now)
+    return _moved(connection, states.Trigger.GONE_IN_XERO, Cause.DISCONNECTED_IN_XERO, why, now=now)
 
 
 def _scope_missing(connection: Connection, *, now: datetime) -> Refusal:
     why = _SENTENCES[Cause.SCOPE_MISSING]
-    return _moved(connection, states.Event.SCOPE_MISSING, Cause.SCOPE_MISSING, why, now=now)
+    return _moved(connection, states.Trigger.SCOPE_MISSING, Cause.SCOPE_MISSING, why, now=now)
 
 
 def _token_refused(connection: Connection, *, now: datetime) -> Refusal:
     """A token fresh from a refresh is refused even by `/connections`: only a consent helps."""
     why = "Xero refuses the permission although it was renewed just now."
-    return _moved(connection, states.Event.GRANT_DEAD, Cause.RECONNECT_NEEDED, why, now=now)
+    return _moved(connection, states.Trigger.GRANT_DEAD, Cause.RECONNECT_NEEDED, why, now=now)
 
 
 def _moved(
-    connection: Connection, event: states.Event, cause: Cause, why: str, *, now: datetime
+    connection: Connection, trigger: states.Trigger, cause: Cause, why: str, *, now: datetime
 ) -> Refusal:
     """Move the state, which tells the portal's admins once however many calls were refused."""
     try:
         states.apply(
             connection_id=connection.pk,
-            event=event,
+            trigger=trigger,
             by=None,
             why=why,
             now=now,

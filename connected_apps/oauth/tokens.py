@@ -223,7 +223,7 @@ def _record_death(connection: Connection, *, now: datetime) -> None:
     try:
         states.apply(
             connection_id=connection.pk,
-            event=states.Event.GRANT_DEAD,
+            trigger=states.Trigger.GRANT_DEAD,
             by=None,
             why=DEAD,
             now=now,

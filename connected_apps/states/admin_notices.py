@@ -28,7 +28,7 @@ def portal_admins(portal: Portal) -> list[User]:
     return list(User.objects.filter(portal=portal, is_portal_admin=True, is_active=True))
 
 
-def tell_broken(connection: Connection) -> None:
+def notify_broken(connection: Connection) -> None:
     """Tell the portal's admins that the connection stands still and what brings it back."""
     admins = portal_admins(connection.portal)
     url = reverse("connected_apps")

@@ -16,10 +16,10 @@ from django.db import transaction
 from connected_apps import audit, errors, signals
 from connected_apps.models import Connection, State
 from connected_apps.states import admin_notices, transitions
-from connected_apps.states.transitions import Event
+from connected_apps.states.transitions import Trigger
 from lrm.models import Portal, User
 
-__all__ = ["Event", "Shown", "apply", "connection_for", "shown"]
+__all__ = ["Shown", "Trigger", "apply", "connection_for", "shown"]
 
 CONNECTING_LAPSES_AFTER = timedelta(minutes=15)
 
@@ -27,10 +27,15 @@ LIVE = (State.CONNECTED, State.CONNECTED_WITH_PROBLEMS, State.PAUSED)
 BROKEN = (State.NEEDS_RECONNECTING, State.DISCONNECTED_IN_XERO)
 
 # Queued work of before must drop itself after these.
-_NEW_GENERATION = {Event.CONNECTED, Event.DISCONNECTED, Event.GONE_IN_XERO}
-_ENDS = {Event.DISCONNECTED, Event.GONE_IN_XERO}
-_ALWAYS_AUDITED = {Event.CONNECT_STARTED, Event.CONNECTED}
-_PROBLEMS = {Event.GONE_IN_XERO, Event.GRANT_DEAD, Event.SCOPE_MISSING, Event.PROBLEMS_FOUND}
+_NEW_GENERATION = {Trigger.CONNECTED, Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
+_ENDS = {Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
+_ALWAYS_AUDITED = {Trigger.CONNECT_STARTED, Trigger.CONNECTED}
+_PROBLEMS = {
+    Trigger.GONE_IN_XERO,
+    Trigger.GRANT_DEAD,
+    Trigger.SCOPE_MISSING,
+    Trigger.PROBLEMS_FOUND,
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def connection_for(*, portal: Portal, now: datetime, app: str = "xero") -> Conne
 def apply(
     *,
     connection_id: int,
-    event: Event,
+    trigger: Trigger,
     by: User | None,
     why: str,
     now: datetime,
@@ -71,7 +76,7 @@ def apply(
     count: int | None = None,
     **changes: Any,
 ) -> Connection:
-    """Let an event happen to a connection and return it as it is then.
+    """Let something happen to a connection and return it as it is then.
 
     :param why: one sentence for people; it becomes the reason shown beside the new state.
     :param generation: the caller's; where it is not the connection's any more nothing happens.
@@ -79,7 +84,7 @@ def apply(
     :param count: for `PROBLEMS_FOUND`, how many problems there are now.
     :param changes: other fields of the connection to save with the move.
     :raises errors.StaleGeneration: the connection has moved on; drop the work.
-    :raises errors.ImpossibleTransition: the event cannot happen in this state.
+    :raises errors.ImpossibleTransition: the trigger cannot happen in this state.
     """
     with transaction.atomic():
         connection = Connection.objects.select_for_update().get(pk=connection_id)
@@ -88,50 +93,52 @@ def apply(
         before = State(connection.state)
         for name, value in changes.items():
             setattr(connection, name, value)
-        _count(connection, event, paused_until=paused_until, count=count)
+        _count(connection, trigger, paused_until=paused_until, count=count)
         after = transitions.target(
             state=before,
-            event=event,
+            trigger=trigger,
             state_before=connection.state_before,
             problem_count=connection.problem_count,
         )
-        _move(connection, event, after, why=why, now=now)
+        _move(connection, trigger, after, why=why, now=now)
         connection.save()
-        if before != after or event in _ALWAYS_AUDITED:
+        if before != after or trigger in _ALWAYS_AUDITED:
             audit.record(
                 portal=connection.portal,
-                action=event.value,
+                action=trigger.value,
                 by=by,
                 now=now,
                 detail=why,
                 from_state=before,
                 to_state=after,
                 organisation_name=connection.organisation.name if connection.organisation else "",
-                is_problem=event in _PROBLEMS,
+                is_problem=trigger in _PROBLEMS,
                 correlation_id=correlation_id,
             )
-        _tell(connection, event, changed=before != after)
+        _notify(connection, trigger, changed=before != after)
     return connection
 
 
 def _count(
-    connection: Connection, event: Event, *, paused_until: datetime | None, count: int | None
+    connection: Connection, trigger: Trigger, *, paused_until: datetime | None, count: int | None
 ) -> None:
-    if event == Event.DAY_LIMIT_REACHED:
+    if trigger == Trigger.DAY_LIMIT_REACHED:
         connection.paused_until = paused_until
-    if event == Event.PROBLEMS_FOUND:
+    if trigger == Trigger.PROBLEMS_FOUND:
         connection.problem_count = 1 if count is None else count
-    if event in {Event.PROBLEMS_CLEARED, Event.CONNECTED, Event.DISCONNECTED}:
+    if trigger in {Trigger.PROBLEMS_CLEARED, Trigger.CONNECTED, Trigger.DISCONNECTED}:
         connection.problem_count = 0
 
 
-def _move(connection: Connection, event: Event, after: State, *, why: str, now: datetime) -> None:
+def _move(
+    connection: Connection, trigger: Trigger, after: State, *, why: str, now: datetime
+) -> None:
     before = State(connection.state)
     if after == State.CONNECTING:
         if before != State.CONNECTING:
             connection.state_before, connection.reason_before = before, connection.reason
         connection.state_since = now  # A second attempt starts the waiting time anew.
-    elif before == State.CONNECTING and event == Event.CONNECT_ABANDONED:
+    elif before == State.CONNECTING and trigger == Trigger.CONNECT_ABANDONED:
         why = connection.reason_before
     if after != before:
         connection.state, connection.state_since = after, now
@@ -140,12 +147,12 @@ def _move(connection: Connection, event: Event, after: State, *, why: str, now: 
         connection.state_before = connection.reason_before = ""
     if after != State.PAUSED:
         connection.paused_until = None
-    if event in _NEW_GENERATION:
+    if trigger in _NEW_GENERATION:
         connection.generation += 1
 
 
-def _tell(connection: Connection, event: Event, *, changed: bool) -> None:
+def _notify(connection: Connection, trigger: Trigger, *, changed: bool) -> None:
     if changed and connection.state in BROKEN:
-        admin_notices.tell_broken(connection)
-    if event in _ENDS:
+        admin_notices.notify_broken(connection)
+    if trigger in _ENDS:
         transaction.on_commit(partial(signals.send_disconnected, connection=connection))

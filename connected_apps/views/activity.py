@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from connected_apps import queries
 from connected_apps.models import AuditEvent, State
-from connected_apps.states.transitions import Event
+from connected_apps.states.transitions import Trigger
 from lrm import access, permissions
 
 PAGE_SIZE = 50
@@ -54,8 +54,8 @@ def as_csv(request: access.SignedInRequest) -> StreamingHttpResponse:
 
 def words_of(action: str) -> str:
     """Return an act in words."""
-    if action in Event.values:
-        return str(Event(action).label)
+    if action in Trigger.values:
+        return str(Trigger(action).label)
     return action.replace("_", " ").capitalize().replace("xero", "Xero")
 
 

@@ -10,7 +10,7 @@ from django.core import mail
 from connected_apps import errors
 from connected_apps.models import AuditEvent, Connection, Organisation, State
 from connected_apps.states import states, transitions
-from connected_apps.states.transitions import Event
+from connected_apps.states.transitions import Trigger
 from lrm.models import Notice, Portal
 from tests.support import builders
 
@@ -32,22 +32,22 @@ PA, NR, DX, DH = (
 # Written out by hand, not computed from the table: event, then the state after it for each state
 # in this order. CONNECTING stands for an attempt that began while reconnecting was needed.
 ORDER = [NC, CG, CD, WP, PA, NR, DX, DH]
-EXPECTED: dict[Event, list[State | None]] = {
-    Event.CONNECT_STARTED: [CG, CG, CD, WP, PA, CG, CG, CG],
-    Event.CONNECT_ABANDONED: [NC, NR, CD, WP, PA, NR, DX, DH],
-    Event.CONNECTED: [CD, CD, CD, CD, CD, CD, CD, CD],
-    Event.DISCONNECTED: [NO, NO, DH, DH, DH, DH, NO, NO],
-    Event.GONE_IN_XERO: [NO, NO, DX, DX, DX, DX, NO, NO],
-    Event.GRANT_DEAD: [NO, NO, NR, NR, NR, NR, NO, NO],
-    Event.SCOPE_MISSING: [NO, NO, NR, NR, NR, NR, NO, NO],
-    Event.DAY_LIMIT_REACHED: [NO, NO, PA, PA, PA, NO, NO, NO],
-    Event.RESUMED: [NO, NO, CD, WP, CD, NO, NO, NO],
-    Event.PROBLEMS_FOUND: [NO, NO, WP, WP, PA, NR, NO, NO],
-    Event.PROBLEMS_CLEARED: [NO, NO, CD, CD, PA, NR, NO, NO],
+EXPECTED: dict[Trigger, list[State | None]] = {
+    Trigger.CONNECT_STARTED: [CG, CG, CD, WP, PA, CG, CG, CG],
+    Trigger.CONNECT_ABANDONED: [NC, NR, CD, WP, PA, NR, DX, DH],
+    Trigger.CONNECTED: [CD, CD, CD, CD, CD, CD, CD, CD],
+    Trigger.DISCONNECTED: [NO, NO, DH, DH, DH, DH, NO, NO],
+    Trigger.GONE_IN_XERO: [NO, NO, DX, DX, DX, DX, NO, NO],
+    Trigger.GRANT_DEAD: [NO, NO, NR, NR, NR, NR, NO, NO],
+    Trigger.SCOPE_MISSING: [NO, NO, NR, NR, NR, NR, NO, NO],
+    Trigger.DAY_LIMIT_REACHED: [NO, NO, PA, PA, PA, NO, NO, NO],
+    Trigger.RESUMED: [NO, NO, CD, WP, CD, NO, NO, NO],
+    Trigger.PROBLEMS_FOUND: [NO, NO, WP, WP, PA, NR, NO, NO],
+    Trigger.PROBLEMS_CLEARED: [NO, NO, CD, CD, PA, NR, NO, NO],
 }
 CASES = [
-    (state, event, after)
-    for event, row in EXPECTED.items()
+    (state, trigger, after)
+    for trigger, row in EXPECTED.items()
     for state, after in zip(ORDER, row, strict=True)
 ]
 
@@ -69,19 +69,19 @@ def make_connection(portal: Portal, state: State, **fields: object) -> Connectio
 
 
 def test_table_of_expectations_is_complete() -> None:
-    assert set(EXPECTED) == set(Event)
+    assert set(EXPECTED) == set(Trigger)
     assert set(ORDER) == set(State)
 
 
 @pytest.mark.parametrize(("state", "event", "after"), CASES)
 def test_event_leads_where_the_table_says(
-    portal: Portal, state: State, event: Event, after: State | None
+    portal: Portal, state: State, trigger: Trigger, after: State | None
 ) -> None:
     connection = make_connection(portal, state)
 
     def happen() -> Connection:
         return states.apply(
-            connection_id=connection.pk, event=event, by=None, why="For a test.", now=NOW
+            connection_id=connection.pk, trigger=trigger, by=None, why="For a test.", now=NOW
         )
 
     if after is None:
@@ -96,17 +96,19 @@ def test_event_leads_where_the_table_says(
     assert Connection.objects.get().state == after
     if after != state:
         line = AuditEvent.objects.get()
-        assert (line.from_state, line.to_state, line.action) == (state, after, event)
+        assert (line.from_state, line.to_state, line.action) == (state, after, trigger)
         assert moved.state_since == NOW
 
 
-@pytest.mark.parametrize("event", list(Event))
-def test_generation_rises_exactly_when_queued_work_must_drop(portal: Portal, event: Event) -> None:
+@pytest.mark.parametrize("event", list(Trigger))
+def test_generation_rises_exactly_when_queued_work_must_drop(
+    portal: Portal, trigger: Trigger
+) -> None:
     connection = make_connection(portal, CD)
 
-    moved = states.apply(connection_id=connection.pk, event=event, by=None, why="x", now=NOW)
+    moved = states.apply(connection_id=connection.pk, trigger=trigger, by=None, why="x", now=NOW)
 
-    rises = event in {Event.CONNECTED, Event.DISCONNECTED, Event.GONE_IN_XERO}
+    rises = trigger in {Trigger.CONNECTED, Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
     assert moved.generation == (8 if rises else 7)
 
 
@@ -116,7 +118,7 @@ def test_stale_generation_changes_nothing(portal: Portal) -> None:
     with pytest.raises(errors.StaleGeneration):
         states.apply(
             connection_id=connection.pk,
-            event=Event.GONE_IN_XERO,
+            trigger=Trigger.GONE_IN_XERO,
             by=None,
             why="x",
             now=NOW,
@@ -130,14 +132,14 @@ def test_pause_keeps_until_and_resumes_with_the_problems_found_meanwhile(portal:
     connection = make_connection(portal, CD)
     until = NOW + timedelta(hours=3)
 
-    def happen(event: Event, **given: Any) -> Connection:
+    def happen(trigger: Trigger, **given: Any) -> Connection:
         return states.apply(
-            connection_id=connection.pk, event=event, by=None, why="x", now=NOW, **given
+            connection_id=connection.pk, trigger=trigger, by=None, why="x", now=NOW, **given
         )
 
-    paused = happen(Event.DAY_LIMIT_REACHED, paused_until=until)
-    counted = happen(Event.PROBLEMS_FOUND, count=3)
-    resumed = happen(Event.RESUMED)
+    paused = happen(Trigger.DAY_LIMIT_REACHED, paused_until=until)
+    counted = happen(Trigger.PROBLEMS_FOUND, count=3)
+    resumed = happen(Trigger.RESUMED)
 
     assert paused.paused_until == until
     assert (counted.state, counted.paused_until) == (PA, until)
@@ -147,8 +149,8 @@ def test_pause_keeps_until_and_resumes_with_the_problems_found_meanwhile(portal:
 def test_abandoned_attempt_gives_back_state_and_reason(portal: Portal) -> None:
     connection = make_connection(portal, NR, reason="Withdrawn in Xero.")
 
-    for event in (Event.CONNECT_STARTED, Event.CONNECT_ABANDONED):
-        states.apply(connection_id=connection.pk, event=event, by=None, why="x", now=NOW)
+    for trigger in (Trigger.CONNECT_STARTED, Trigger.CONNECT_ABANDONED):
+        states.apply(connection_id=connection.pk, trigger=trigger, by=None, why="x", now=NOW)
 
     stored = Connection.objects.get()
     assert (stored.state, stored.reason) == (NR, "Withdrawn in Xero.")
@@ -165,9 +167,9 @@ def test_connecting_reads_as_the_state_before_after_15_minutes(
     assert shown.state == reads
 
 
-@pytest.mark.parametrize("event", [Event.GONE_IN_XERO, Event.GRANT_DEAD, Event.SCOPE_MISSING])
+@pytest.mark.parametrize("event", [Trigger.GONE_IN_XERO, Trigger.GRANT_DEAD, Trigger.SCOPE_MISSING])
 def test_break_tells_portal_admins_once_by_notice_and_one_email(
-    portal: Portal, event: Event, django_capture_on_commit_callbacks: object
+    portal: Portal, trigger: Trigger, django_capture_on_commit_callbacks: object
 ) -> None:
     admin = builders.make_user(portal, portal_admin=True)
     builders.make_user(portal)
@@ -175,9 +177,11 @@ def test_break_tells_portal_admins_once_by_notice_and_one_email(
     connection = make_connection(portal, CD, last_good_sync_at=NOW - timedelta(hours=1))
 
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        states.apply(connection_id=connection.pk, event=event, by=None, why="Because.", now=NOW)
-        if event != Event.GONE_IN_XERO:
-            states.apply(connection_id=connection.pk, event=event, by=None, why="Again.", now=NOW)
+        states.apply(connection_id=connection.pk, trigger=trigger, by=None, why="Because.", now=NOW)
+        if trigger != Trigger.GONE_IN_XERO:
+            states.apply(
+                connection_id=connection.pk, trigger=trigger, by=None, why="Again.", now=NOW
+            )
 
     assert [notice.user for notice in Notice.objects.all()] == [admin]
     assert len(mail.outbox) == 1

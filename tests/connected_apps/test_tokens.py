@@ -242,7 +242,7 @@ def test_wrong_key_is_named_and_breaks_nothing(connected: Browser, settings: Set
 def test_paused_connection_still_has_tokens(connected: Browser) -> None:
     states.apply(
         connection_id=connected.connection.pk,
-        event=states.Event.DAY_LIMIT_REACHED,
+        trigger=states.Trigger.DAY_LIMIT_REACHED,
         by=None,
         why="x",
         now=timezone.now(),

@@ -27,11 +27,11 @@ from xero_sync.models import (
     OPEN_RUNS,
     Cursor,
     Delivery,
-    Event,
     EventState,
     RunState,
     RunWhat,
     SyncRun,
+    WebhookEvent,
 )
 from xero_sync.runs import date_ranges, run_requests
 
@@ -241,7 +241,7 @@ class Stage:
         raise AssertionError(f"{self.open_runs()}, {self._waiting_events()} are never done")
 
     def _waiting_events(self) -> int:
-        here = Event.objects.filter(organisation=self.organisation, state=EventState.PENDING)
+        here = WebhookEvent.objects.filter(organisation=self.organisation, state=EventState.PENDING)
         return here.count() + Delivery.objects.filter(unpacked_at=None).count()
 
     def _until_swept(self) -> None:

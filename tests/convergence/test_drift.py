@@ -25,9 +25,9 @@ PAGE = 16  # As the small simulator serves them.
 @pytest.fixture
 def session(stage: Stage) -> sessions.Session:
     """Give calls to the stage's organisation, as a sweep makes them."""
-    link = stage.connection
+    connection = stage.connection
     return sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.PEOPLE
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
     )
 
 

@@ -69,7 +69,7 @@ def connect_all(url: str) -> list[Connection]:
         organisation = Organisation.objects.create(
             portal=portal, tenant_id=listed.tenant_id, name=listed.name
         )
-        link = Connection.objects.create(
+        connection = Connection.objects.create(
             portal=portal,
             state=State.CONNECTED,
             state_since=now,
@@ -77,7 +77,7 @@ def connect_all(url: str) -> list[Connection]:
             organisation=organisation,
             grant=grant,
         )
-        made.append(link)
+        made.append(connection)
     assert len(made) == len(tenants)
     return made
 
@@ -151,13 +151,13 @@ def test_every_organisation_is_filled_and_no_limit_broken_when_all_are_due_at_on
     redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
     connected = connect_all(busy_simulator)
     queue: deque[tuple[str, int]] = deque()
-    for link in connected:
-        assert link.organisation is not None
-        sweep_schedule.begin(organisation_id=link.organisation.pk, now=timezone.now())
+    for connection in connected:
+        assert connection.organisation is not None
+        sweep_schedule.begin(organisation_id=connection.organisation.pk, now=timezone.now())
         first = run_requests.request_first(
-            link=link, organisation=link.organisation, now=timezone.now()
+            connection=connection, organisation=connection.organisation, now=timezone.now()
         )
-        queue += [("sweep", link.organisation.pk), ("run", first.pk)]
+        queue += [("sweep", connection.organisation.pk), ("run", first.pk)]
 
     with crew.hired(busy_simulator, **FAST) as hired:
         shift = Shift(hired, queue)
@@ -167,12 +167,12 @@ def test_every_organisation_is_filled_and_no_limit_broken_when_all_are_due_at_on
     calls = [one for one in called if one["path"].startswith("/api.xro/")]
     # A token of thirty minutes ends in thirty seconds here, which is a 401 and a refresh.
     assert {one["status"] for one in calls} <= {200, 401}
-    for link in connected[:: max(1, many // 25)]:
-        assert link.organisation is not None
+    for connection in connected[:: max(1, many // 25)]:
+        assert connection.organisation is not None
         held = simulator_process.control(
-            busy_simulator, f"books?tenant={link.organisation.tenant_id}"
+            busy_simulator, f"books?tenant={connection.organisation.tenant_id}"
         )
-        assert books.differences(books.theirs(held), books.ours(link.organisation)) == {}
+        assert books.differences(books.theirs(held), books.ours(connection.organisation)) == {}
     # Nobody was put off much more often than everybody, and the limit was what all waited for.
     mean = shift.turns.total() / len(shift.turns)
     assert max(shift.turns.values()) <= 4 * mean + 4, (mean, shift.turns.most_common(3))

@@ -17,7 +17,7 @@ from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fi
 from tests.support import builders, xero
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import OPEN_RUNS, Event, EventState, SyncRun
+from xero_sync.models import OPEN_RUNS, EventState, SyncRun, WebhookEvent
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -65,7 +65,7 @@ class Linked:
         """Unpack what was delivered and fetch all that it names."""
         deliveries.unpack(now=clock())
         event_processing.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
-        assert not Event.objects.filter(state=EventState.PENDING).exists()
+        assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
 
     def work(self, run: SyncRun) -> SyncRun:
         """Work on a run until it ends or waits."""

@@ -57,20 +57,20 @@ def not_in_xero(
 def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
     """Send one batch of a portal's learners; return when to come back, if there is more."""
     portal = Portal.objects.get(pk=portal_id)
-    link = connection_of(portal)
-    if link is None or link.organisation is None or link.state not in LIVE:
+    connection = connection_of(portal)
+    if connection is None or connection.organisation is None or connection.state not in LIVE:
         return None
     batch = _claim(portal, now=clock())
     if not batch:
         return None
     session = sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.PEOPLE
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
     )
     try:
-        push_sender.send(session, link.organisation, batch, clock)
+        push_sender.send(session, connection.organisation, batch, clock)
     except Exception as error:
         retry = retry_policy.after(error, attempts=max(push.attempts for push in batch))
-        day_limit.park(organisation_id=link.organisation.pk, error=error, now=clock())
+        day_limit.pause(organisation_id=connection.organisation.pk, error=error, now=clock())
         ContactPush.objects.filter(pk__in=[push.pk for push in batch], state__in=OPEN).update(
             claimed_until=None,
             not_before=clock() + retry.delay,
@@ -112,7 +112,7 @@ def _waiting(*, now: datetime) -> QuerySet[ContactPush]:
 
 
 def unpark(*, portal_id: int) -> None:
-    """Let rows that waited for a connection go now; what Xero refused stays parked."""
+    """Let rows that waited for a connection go now; what Xero refused stays refused."""
     ContactPush.objects.filter(learner__portal_id=portal_id, state__in=OPEN).update(
         not_before=None, claimed_until=None, attempts=0, problem=""
     )

@@ -158,7 +158,7 @@ def _halves(
 ) -> list[list[ContactPush]]:
     """Return what to send in place of a request that Xero rejected as a whole.
 
-    So nobody is kept back by another: in the end the learner at fault stands alone, and is parked.
+    So nobody is kept back by another: in the end the learner at fault stands alone, and is refused.
     Nothing was written, so there is no doubt about any of them.
 
     :raises errors.Rejected: it was not for what was sent, so that no learner is at fault.
@@ -287,5 +287,5 @@ def _park(batch: list[ContactPush], *, now: datetime) -> None:
     """Keep Xero's own words; a person mends the learner and saves it, which sends it again."""
     for push in batch:
         ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
-            state=PushState.PARKED, problem=push.problem, claimed_until=None
+            state=PushState.REFUSED, problem=push.problem, claimed_until=None
         )

@@ -20,14 +20,14 @@ _WHY = "Xero's limit of calls a day is reached. Syncing goes on by itself."
 _OVER = "Xero takes calls again."
 
 
-def park(*, organisation_id: int, error: Exception, now: datetime) -> None:
+def pause(*, organisation_id: int, error: Exception, now: datetime) -> None:
     """Pause the connection where the error is Xero's refusal for the rest of the day."""
     if not isinstance(error, errors.RateLimited) or error.kind != "day" or error.status != 429:
         return
-    for link in live_connections().filter(organisation_id=organisation_id):
+    for connection in live_connections().filter(organisation_id=organisation_id):
         _apply(
-            link.pk,
-            states.Event.DAY_LIMIT_REACHED,
+            connection.pk,
+            states.Trigger.DAY_LIMIT_REACHED,
             why=_WHY,
             now=now,
             paused_until=now + timedelta(seconds=error.retry_after),
@@ -37,13 +37,13 @@ def park(*, organisation_id: int, error: Exception, now: datetime) -> None:
 def resume_due(*, now: datetime) -> None:
     """Take up connections again whose pause is over."""
     over = live_connections().filter(state=State.PAUSED, paused_until__lte=now)
-    for link in over:
-        _apply(link.pk, states.Event.RESUMED, why=_OVER, now=now)
+    for connection in over:
+        _apply(connection.pk, states.Trigger.RESUMED, why=_OVER, now=now)
 
 
 def _apply(
     connection_id: int,
-    event: states.Event,
+    trigger: states.Trigger,
     *,
     why: str,
     now: datetime,
@@ -52,7 +52,7 @@ def _apply(
     try:
         states.apply(
             connection_id=connection_id,
-            event=event,
+            trigger=trigger,
             by=None,
             why=why,
             now=now,

@@ -1,7 +1,7 @@
 """What happens after a call went wrong: one table for runs, sweeps, events and pushes.
 
 A worker never waits. It hands its row back with a time to try again and words that say why; the
-same words are shown to people. What a person must mend is parked: it is tried again when the
+same words are shown to people. What needs a person is tried again when the
 connection is, and now and then by itself, since nothing is lost by asking.
 """
 
@@ -18,24 +18,24 @@ from xero_sync.jobs import leases
 
 logger = logging.getLogger(__name__)
 
-PARKED = timedelta(minutes=10)
+UNTIL_A_PERSON_ACTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Retry:
     """When to try again, and why not now, in words for people.
 
-    `parked` says that time alone does not help: somebody has to do something first.
+    `needs_person` says that time alone does not help: somebody has to do something first.
     """
 
     delay: timedelta
     why: str
-    parked: bool = False
+    needs_person: bool = False
 
     @property
     def is_worth_a_line(self) -> bool:
         """Whether a log should mention it: waits of seconds are daily business."""
-        return self.parked or self.delay >= timedelta(seconds=30)
+        return self.needs_person or self.delay >= timedelta(seconds=30)
 
 
 _LIMIT_WORDS: dict[str, str] = {
@@ -51,7 +51,7 @@ _MISCONFIGURED = (
 )
 # What the columns that keep the words hold.
 _LONGEST = 300
-_PARKED_WORDS: dict[type[Exception], str] = {
+_NEEDS_PERSON_WORDS: dict[type[Exception], str] = {
     connection_errors.NotConnected: "Xero is not connected; this goes on when it is",
     connection_errors.StaleGeneration: (
         "The connection was changed; this goes on when the organisation is connected again"
@@ -65,7 +65,7 @@ def after(error: Exception, *, attempts: int) -> Retry:
     """Return when and why to try again.
 
     :param attempts: failed tries in a row before this one; waiting doubles with each.
-    Whatever is not listed is our own fault: logged as such and parked, never dropped.
+    Whatever is not listed is our own fault: logged as such and put off, never dropped.
     """
     if isinstance(error, errors.RateLimited):
         return Retry(timedelta(seconds=max(error.retry_after, 0.2)), _LIMIT_WORDS[error.kind])
@@ -78,10 +78,12 @@ def after(error: Exception, *, attempts: int) -> Retry:
         # A deadlock, a restart: what was not committed is done anew.
         logger.warning("The database gave up on it: %s", type(error.__cause__).__name__)
         return Retry(leases.back_off(attempts), _OUR_DATABASE)
-    return Retry(PARKED, _words_of_parked(error).rstrip(".")[:_LONGEST], parked=True)
+    return Retry(
+        UNTIL_A_PERSON_ACTS, _words_for_people(error).rstrip(".")[:_LONGEST], needs_person=True
+    )
 
 
-def _words_of_parked(error: Exception) -> str:
+def _words_for_people(error: Exception) -> str:
     """Return why time alone does not help; what an operator has to mend is logged as well."""
     if isinstance(error, connection_errors.ConnectionBroken):
         return error.reason or "Xero needs reconnecting"
@@ -96,7 +98,7 @@ def _words_of_parked(error: Exception) -> str:
     if isinstance(error, connection_errors.IdentityMisconfigured):
         logger.error("%s", error)
         return _MISCONFIGURED
-    for kind, words in _PARKED_WORDS.items():
+    for kind, words in _NEEDS_PERSON_WORDS.items():
         if isinstance(error, kind):
             return words
     _log_unexpected(error)

@@ -26,7 +26,7 @@ EVERY = timedelta(days=1)
 
 
 def check(
-    *, session: sessions.Session, link: Connection, organisation_id: int, now: datetime
+    *, session: sessions.Session, connection: Connection, organisation_id: int, now: datetime
 ) -> list[int]:
     """Count every kind that is due; return the runs that were asked for to mend differences.
 
@@ -45,7 +45,7 @@ def check(
         if in_xero is not None and in_xero != here and may_mend:
             for window in _differing(session, organisation_id, whole, in_xero):
                 days = (window.date_from, window.date_to)
-                run = run_requests.request_heal(link=link, window=days, now=now)
+                run = run_requests.request_heal(connection=connection, window=days, now=now)
                 asked.append(run.pk)
         Cursor.objects.filter(pk=cursor.pk).update(
             count_due_at=now + EVERY, counted_at=now, count_in_xero=in_xero, count_here=here

@@ -14,21 +14,23 @@ def check(*, organisation_id: int, clock: leases.Clock) -> list[int]:
     """Do the daily upkeep that is due; return the runs that were asked for."""
     now = clock()
     due = Cursor.objects.filter(organisation_id=organisation_id, count_due_at__lte=now)
-    link = live_connections().filter(organisation_id=organisation_id).first()
-    if link is None or not due.exists():
+    connection = live_connections().filter(organisation_id=organisation_id).first()
+    if connection is None or not due.exists():
         return []
     session = sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.BULK
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.BULK
     )
     try:
-        asked = counts.check(session=session, link=link, organisation_id=organisation_id, now=now)
+        asked = counts.check(
+            session=session, connection=connection, organisation_id=organisation_id, now=now
+        )
         credit_mismatches.follow_all(organisation_id=organisation_id, now=now)
-        quarantine_retry.retry_set_aside(session=session, organisation_id=organisation_id, now=now)
-        quarantine_retry.recount(link=link, organisation_id=organisation_id, now=now)
+        quarantine_retry.retry_all(session=session, organisation_id=organisation_id, now=now)
+        quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=now)
         organisation_details.refresh_details(session=session, organisation_id=organisation_id)
     except Exception as error:
         retry = retry_policy.after(error, attempts=0)
-        day_limit.park(organisation_id=organisation_id, error=error, now=now)
+        day_limit.pause(organisation_id=organisation_id, error=error, now=now)
         due.update(count_due_at=now + max(retry.delay, timedelta(minutes=5)))
         return []
     return asked

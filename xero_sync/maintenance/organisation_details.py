@@ -37,11 +37,11 @@ TIME_ZONES = {
 def fill_details(*, organisation_id: int, clock: leases.Clock) -> None:
     """Ask Xero for the details of an organisation that lacks them; a failure is tried again."""
     organisation = Organisation.objects.get(pk=organisation_id)
-    link = live_connections().filter(organisation=organisation).first()
-    if organisation.base_currency or link is None:
+    connection = live_connections().filter(organisation=organisation).first()
+    if organisation.base_currency or connection is None:
         return
     session = sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.PEOPLE
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
     )
     try:
         element = session.organisation()

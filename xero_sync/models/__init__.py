@@ -9,7 +9,7 @@ The rows of documents and contacts themselves belong to `invoices`.
 """
 
 from xero_sync.models.contacts import ContactPush, PushState
-from xero_sync.models.quarantine import SetAside
+from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.runs import (
     ENDED_RUNS,
     OPEN_RUNS,
@@ -21,7 +21,7 @@ from xero_sync.models.runs import (
     SyncStep,
 )
 from xero_sync.models.sweeps import Cursor
-from xero_sync.models.webhooks import Delivery, Event, EventState, Inbox
+from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
 
 __all__ = [
     "ENDED_RUNS",
@@ -29,15 +29,15 @@ __all__ = [
     "ContactPush",
     "Cursor",
     "Delivery",
-    "Event",
     "EventState",
     "Inbox",
     "PushState",
+    "QuarantinedDocument",
     "RunState",
     "RunWhat",
-    "SetAside",
     "SyncPage",
     "SyncRun",
     "SyncRunLine",
     "SyncStep",
+    "WebhookEvent",
 ]

@@ -13,7 +13,7 @@ class PushState(models.TextChoices):
     PENDING = "PENDING", "Waiting"
     SENT = "SENT", "Sent, reply not yet known"
     DONE = "DONE", "In Xero"
-    PARKED = "PARKED", "Refused by Xero"
+    REFUSED = "PARKED", "Refused by Xero"
 
 
 class ContactPush(models.Model):

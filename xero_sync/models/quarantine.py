@@ -8,7 +8,7 @@ from connected_apps.models import Organisation
 from xero_sync.resources import Resource
 
 
-class SetAside(models.Model):
+class QuarantinedDocument(models.Model):
     """A document that could not be stored, with its raw form and the reason."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
@@ -23,6 +23,8 @@ class SetAside(models.Model):
     tries = models.PositiveIntegerField(default=1)
 
     class Meta:
+        # The table's first name: a release may run beside the one before it.
+        db_table = "xero_sync_setaside"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["organisation", "resource", "identity"], name="set_aside_once"

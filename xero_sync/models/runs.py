@@ -123,7 +123,7 @@ class SyncStep(models.Model):
     new_count = models.PositiveIntegerField(default=0)
     changed_count = models.PositiveIntegerField(default=0)
     unchanged_count = models.PositiveIntegerField(default=0)
-    set_aside_count = models.PositiveIntegerField(default=0)
+    quarantined_count = models.PositiveIntegerField(default=0, db_column="set_aside_count")
     # Of the set-aside ones those of which not even an older version is stored here.
     missing_count = models.PositiveIntegerField(default=0)
     # Xero's own time when the first page was answered: the closing sweep pulls from here.

@@ -66,8 +66,8 @@ def _problems(step: SyncStep) -> list[str]:
         problems.append(f"{label}: Xero gave no count to compare with")
     elif step.xero_count != (step.our_count or 0) + step.missing_count:
         problems.append(f"{label}: Xero counts {step.xero_count}, stored {step.our_count}")
-    if step.set_aside_count:
-        problems.append(f"{label}: {step.set_aside_count} set aside")
+    if step.quarantined_count:
+        problems.append(f"{label}: {step.quarantined_count} set aside")
     problems += [
         f"{label}: {currency} {amounts.grouped(both.read)} was read, "
         f"{amounts.grouped(both.stored)} is stored"
@@ -82,7 +82,7 @@ def _summary(run: SyncRun) -> str:
     figures = run_progress.progress_of(run)
     return (
         f"{figures.read:,} documents read: {figures.new:,} new, {figures.changed:,} changed, "
-        f"{figures.unchanged:,} unchanged, {figures.set_aside:,} set aside, "
+        f"{figures.unchanged:,} unchanged, {figures.quarantined:,} set aside, "
         f"{run.unmatched_count or 0:,} without a learner"
     )
 
@@ -105,4 +105,4 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
             is_problem=bool(reason),
             correlation_id=run.correlation_id,
         )
-        run_notices.tell_end(run, state, summary, reason, now=now)
+        run_notices.notify_end(run, state, summary, reason, now=now)

@@ -22,17 +22,21 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
         some of the days, or a later one has read them all.
     """
     with transaction.atomic():
-        link = run_requests.locked(connection_of(run.portal))
+        connection = run_requests.locked(connection_of(run.portal))
         run = SyncRun.objects.select_related("portal", "organisation").get(pk=run.pk)
         if run.state != RunState.CANCELLED:
             return None
-        if link is None or link.state not in LIVE or link.organisation_id != run.organisation_id:
+        if (
+            connection is None
+            or connection.state not in LIVE
+            or connection.organisation_id != run.organisation_id
+        ):
             raise run_requests.NotPossible(
                 "Xero is not connected to the organisation of this re-sync."
             )
         other = instead_of(run) or _beside(run).first()
         if other is None:
-            _open_again(run, link.generation, now)
+            _open_again(run, connection.generation, now)
             run_requests.note("RESYNC_RESUMED", run, by=by, now=now)
             return run
         if not other.is_open:
@@ -45,7 +49,7 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
                 f"{run_titles.title_of(other)} reads some of these days at the moment. Resume this "
                 "one when that has ended."
             )
-        run_requests.tell_too(other, by)
+        run_requests.notify_too(other, by)
         return other
 
 

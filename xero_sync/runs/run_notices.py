@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _STILL_THE_SAME = timedelta(days=4)
 
 
-def tell_end(run: SyncRun, state: RunState, summary: str, reason: str, *, now: datetime) -> None:
+def notify_end(run: SyncRun, state: RunState, summary: str, reason: str, *, now: datetime) -> None:
     """Tell of a run that has ended by itself, in the transaction that ends it.
 
     :param reason: what differs, in words; empty where all is well.
@@ -40,15 +40,15 @@ def tell_end(run: SyncRun, state: RunState, summary: str, reason: str, *, now: d
     if not people and reason and not _is_known(run, now=now):
         people = portal_admins(run.portal)
     level = NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS
-    _tell(people, level, subject, text, reason, _proof(run))
+    _notify(people, level, subject, text, reason, _proof(run))
 
 
-def tell_cancelled(run: SyncRun, *, by: User) -> None:
+def notify_cancelled(run: SyncRun, *, by: User) -> None:
     """Tell those who wait for a run, but for the one who cancelled it."""
     subject = f"{run_titles.title_of(run)}: cancelled by {by}"
     text = f"{subject}. What it had read so far is kept. It can be resumed where it stopped."
     people = [person for person in _people_of(run) if person.pk != by.pk]
-    _tell(people, NoticeLevel.WARNING, subject, text)
+    _notify(people, NoticeLevel.WARNING, subject, text)
 
 
 def _people_of(run: SyncRun) -> list[User]:
@@ -57,8 +57,8 @@ def _people_of(run: SyncRun) -> list[User]:
     if run.requested_by is not None:
         people[run.requested_by.pk] = run.requested_by
     if run.is_first:
-        link = Connection.objects.filter(organisation=run.organisation_id).first()
-        connected_by = link.connected_by if link else None
+        connection = Connection.objects.filter(organisation=run.organisation_id).first()
+        connected_by = connection.connected_by if connection else None
         if connected_by is not None and connected_by.is_active:
             people[connected_by.pk] = connected_by
         else:
@@ -87,8 +87,8 @@ def _what_differs(run: SyncRun) -> frozenset[str]:
     found: set[str] = set()
     for step in run.steps.all():
         found.update(step.differences)
-        if step.set_aside_count:
-            found.add(f"{step.resource}: set aside {step.set_aside_count}")
+        if step.quarantined_count:
+            found.add(f"{step.resource}: set aside {step.quarantined_count}")
         if step.xero_count is None:
             found.add(f"{step.resource}: not counted")
         elif not step.differences:
@@ -96,7 +96,7 @@ def _what_differs(run: SyncRun) -> frozenset[str]:
     return frozenset(found)
 
 
-def _tell(people: Iterable[User], level: NoticeLevel, subject: str, *parts: str) -> None:
+def _notify(people: Iterable[User], level: NoticeLevel, subject: str, *parts: str) -> None:
     """Put the first part under the bell and mail all of them."""
     address = reverse("resync")
     people = list(people)

@@ -36,7 +36,7 @@ class KindProgress:
     total: int | None
     xero_count: int | None
     our_count: int | None
-    set_aside: int
+    quarantined: int
     totals: currency_totals.Totals
     differences: list[str]
 
@@ -50,7 +50,7 @@ class Progress:
     new: int
     changed: int
     unchanged: int
-    set_aside: int
+    quarantined: int
     per_second: float | None
     left: timedelta | None
     kinds: list[KindProgress]
@@ -77,7 +77,7 @@ def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
         new=sum(step.new_count for step in steps),
         changed=sum(step.changed_count for step in steps),
         unchanged=sum(step.unchanged_count for step in steps),
-        set_aside=sum(step.set_aside_count for step in steps),
+        quarantined=sum(step.quarantined_count for step in steps),
         per_second=rate,
         left=left,
         kinds=_kinds(steps),
@@ -111,7 +111,7 @@ def _kind(label: str, windows: list[SyncStep]) -> KindProgress:
         total=_sum([step.item_count for step in windows]),
         xero_count=_sum([step.xero_count for step in windows]),
         our_count=_sum([step.our_count for step in windows]),
-        set_aside=sum(step.set_aside_count for step in windows),
+        quarantined=sum(step.quarantined_count for step in windows),
         totals=totals,
         differences=[words for step in windows for words in step.differences],
     )
@@ -121,7 +121,9 @@ def _stage(windows: list[SyncStep], totals: currency_totals.Totals) -> Stage:
     """Complete means that every document is stored here as it is in Xero, to the cent."""
     if all(step.our_count is not None for step in windows):
         is_complete = currency_totals.agree(totals) and all(
-            step.xero_count == step.our_count and not step.set_aside_count and not step.differences
+            step.xero_count == step.our_count
+            and not step.quarantined_count
+            and not step.differences
             for step in windows
         )
         return Stage.COMPLETE if is_complete else Stage.DIFFERS

@@ -48,24 +48,28 @@ def request(
     """
     asked = _Asked(what, date_from, date_to, by, by_command=by_command)
     with transaction.atomic():
-        link = locked(connection_of(portal))
-        link, organisation = check_request(link, date_from=date_from, date_to=date_to, now=now)
-        return _answer(link, organisation, asked, now)
+        connection = locked(connection_of(portal))
+        connection, organisation = check_request(
+            connection, date_from=date_from, date_to=date_to, now=now
+        )
+        return _answer(connection, organisation, asked, now)
 
 
 def check_request(
-    link: Connection | None, *, date_from: date, date_to: date, now: datetime
+    connection: Connection | None, *, date_from: date, date_to: date, now: datetime
 ) -> tuple[Connection, Organisation]:
     """Return the connection and the organisation that a re-sync of these days would read.
 
     :raises NotPossible: Xero is not connected.
     :raises ranges.BadRange: see `date_ranges.check_range`.
     """
-    if link is None or link.organisation is None or link.state not in LIVE:
+    if connection is None or connection.organisation is None or connection.state not in LIVE:
         raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
-    today = date_ranges.today_of(portal=link.portal, organisation=link.organisation, now=now)
+    today = date_ranges.today_of(
+        portal=connection.portal, organisation=connection.organisation, now=now
+    )
     date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
-    return link, link.organisation
+    return connection, connection.organisation
 
 
 def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[SyncRun]:
@@ -80,30 +84,30 @@ def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[Sync
     return list(found.order_by("date_from"))
 
 
-def request_first(*, link: Connection, organisation: Organisation, now: datetime) -> SyncRun:
+def request_first(*, connection: Connection, organisation: Organisation, now: datetime) -> SyncRun:
     """Ask for the pull of all dates that fills a new connection."""
     asked = _Asked(RunWhat.DOCUMENTS, date_windows.EARLIEST, date_windows.LATEST, None)
     with transaction.atomic():
-        link = locked(link) or link
+        connection = locked(connection) or connection
         for run in _open_runs(organisation, asked.what):
             if run.is_first:
                 return run
-        return _create(link, organisation, asked, now, is_first=True)
+        return _create(connection, organisation, asked, now, is_first=True)
 
 
-def request_heal(*, link: Connection, window: tuple[date, date], now: datetime) -> SyncRun:
+def request_heal(*, connection: Connection, window: tuple[date, date], now: datetime) -> SyncRun:
     """Ask, for the system itself, for dates between which the daily count found a difference.
 
     What overlaps an open run is not read twice, see `request`.
 
     :raises NotPossible: Xero is not connected.
     """
-    organisation = link.organisation
+    organisation = connection.organisation
     if organisation is None:
         raise NotPossible("Xero is not connected.")
     asked = _Asked(RunWhat.DOCUMENTS, *window, None)
     with transaction.atomic():
-        return _answer(locked(link) or link, organisation, asked, now).run
+        return _answer(locked(connection) or connection, organisation, asked, now).run
 
 
 @dataclass(frozen=True)
@@ -125,16 +129,16 @@ class _Asked:
         return self.also_for | ({self.by.pk} if self.by else set())
 
 
-def locked(link: Connection | None) -> Connection | None:
+def locked(connection: Connection | None) -> Connection | None:
     """Return the connection as it is now, and keep it so until the transaction ends.
 
     One request at a time for a portal, so that a double click finds the first one's row, and none
     is made for a generation that is just being replaced.
     """
-    if link is None:
+    if connection is None:
         return None
     rows = Connection.objects.select_for_update(of=("self",))
-    return rows.select_related("organisation", "portal").get(pk=link.pk)
+    return rows.select_related("organisation", "portal").get(pk=connection.pk)
 
 
 def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
@@ -143,14 +147,14 @@ def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
 
 
 def _answer(
-    link: Connection, organisation: Organisation, asked: _Asked, now: datetime
+    connection: Connection, organisation: Organisation, asked: _Asked, now: datetime
 ) -> request_results.Answer:
     """Let open runs answer what they read already, and make one for the rest."""
     for run in _open_runs(organisation, asked.what):
         if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
             return request_results.Answer(_join(run, asked), is_new=False)
         asked = _without(asked, run, now=now)
-    made = _create(link, organisation, asked, now)
+    made = _create(connection, organisation, asked, now)
     return request_results.Answer(made, True, beside=asked.beside, replaced=asked.replaced)
 
 
@@ -192,7 +196,7 @@ def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
 
 
 def _create(
-    link: Connection,
+    connection: Connection,
     organisation: Organisation,
     asked: _Asked,
     now: datetime,
@@ -200,9 +204,9 @@ def _create(
     is_first: bool = False,
 ) -> SyncRun:
     run = SyncRun.objects.create(
-        portal=link.portal,
+        portal=connection.portal,
         organisation=organisation,
-        generation=link.generation,
+        generation=connection.generation,
         what=asked.what,
         date_from=asked.date_from,
         date_to=asked.date_to,
@@ -222,7 +226,7 @@ def _create(
     return run
 
 
-def tell_too(run: SyncRun, person: User) -> None:
+def notify_too(run: SyncRun, person: User) -> None:
     """Let a person be told of a run's end like the one who asked for it."""
     if person.pk != run.requested_by_id:
         run.also_for.add(person)
@@ -255,7 +259,7 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
         )
         if stopped:
             note("RESYNC_CANCELLED", run, by=by, now=now)
-            run_notices.tell_cancelled(run, by=by)
+            run_notices.notify_cancelled(run, by=by)
     return bool(stopped)
 
 

@@ -65,9 +65,11 @@ def _take_turn(run: SyncRun, clock: leases.Clock) -> bool:
 
 
 def _session_of(run: SyncRun) -> sessions.Session:
-    link = live_connections().filter(organisation_id=run.organisation_id).first()
+    connection = live_connections().filter(organisation_id=run.organisation_id).first()
     return sessions.Session(
-        connection_id=link.pk if link else 0, generation=run.generation, lane=rate_limiter.Lane.BULK
+        connection_id=connection.pk if connection else 0,
+        generation=run.generation,
+        lane=rate_limiter.Lane.BULK,
     )
 
 
@@ -84,7 +86,7 @@ def _set_state(run: SyncRun, state: RunState, now: datetime) -> None:
 def _hand_back(run: SyncRun, error: Exception, now: datetime) -> timedelta | None:
     """Give the run back with a time and a reason; nothing says failed that will be retried."""
     retry = retry_policy.after(error, attempts=run.attempts)
-    day_limit.park(organisation_id=run.organisation_id, error=error, now=now)
+    day_limit.pause(organisation_id=run.organisation_id, error=error, now=now)
     # Made anew for another generation it is another worker's already, and due at once.
     mine = SyncRun.objects.filter(pk=run.pk, generation=run.generation)
     kept = mine.filter(state__in=OPEN_RUNS).update(

@@ -73,7 +73,7 @@ def from_the_start() -> dict[str, Any]:
         "done_at": None,
         "read_count": 0,
         "unchanged_count": 0,
-        "set_aside_count": 0,
+        "quarantined_count": 0,
         "missing_count": 0,
         "totals": {},
         "differences": [],
@@ -189,7 +189,7 @@ def _store_page(
             "new_count": step.new_count + written.new,
             "changed_count": step.changed_count + written.changed,
             "unchanged_count": step.unchanged_count + written.unchanged,
-            "set_aside_count": step.set_aside_count + written.set_aside,
+            "quarantined_count": step.quarantined_count + written.quarantined,
             "missing_count": step.missing_count + written.missing,
             "totals": currency_totals.as_json(
                 currency_totals.together(currency_totals.from_json(step.totals), written.totals)

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from invoices.models import Document
 from xero_sync.api import client, errors, list_queries, sessions
 from xero_sync.jobs import leases
-from xero_sync.models import SetAside, SyncRun, SyncStep
+from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
 from xero_sync.pull import date_windows, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import catch_up, run_log, step_reader, unlisted
@@ -124,7 +124,7 @@ def _unchanged(step: SyncStep) -> int:
     if step.again_since is None:
         return step.unchanged_count
     brought = step.new_count + step.changed_count
-    return max(0, step.read_count - step.set_aside_count - brought)
+    return max(0, step.read_count - step.quarantined_count - brought)
 
 
 def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
@@ -186,7 +186,7 @@ def _fetch(
 def _in_words(run: SyncRun, step: SyncStep, unread: Sequence[UUID]) -> list[str]:
     """Name what still differs, so that a person can look it up in Xero."""
     here = _stored(run, step).filter(xero_id__in=unread).only("kind", "number", "xero_id")
-    aside = SetAside.objects.filter(
+    aside = QuarantinedDocument.objects.filter(
         organisation_id=run.organisation_id,
         resource=step.resource,
         last_tried_at__gte=step.again_since,

@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from connected_apps.queries import live_connections
 from xero_sync.contacts import push_queue
-from xero_sync.models import OPEN_RUNS, ContactPush, Cursor, Delivery, Event, EventState, SyncRun
+from xero_sync.models import (
+    OPEN_RUNS,
+    ContactPush,
+    Cursor,
+    Delivery,
+    EventState,
+    SyncRun,
+    WebhookEvent,
+)
 from xero_sync.runs import run_requests
 
 
@@ -32,7 +40,7 @@ def ages() -> dict[str, Any]:
     portals = live_connections().values("portal_id")
     waiting = ContactPush.objects.filter(state__in=push_queue.OPEN, learner__sync_to_xero=True)
     open_runs = SyncRun.objects.filter(state__in=OPEN_RUNS, organisation_id__in=live)
-    events = Event.objects.filter(state=EventState.PENDING, organisation_id__in=live)
+    events = WebhookEvent.objects.filter(state=EventState.PENDING, organisation_id__in=live)
     return {
         "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),
         "events": _age(events, "received_at", now),

@@ -13,13 +13,13 @@ from connected_apps.models import Connection
 from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
-from xero_sync.models import Cursor, Event, SetAside, SyncRun
+from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
 from xero_sync.status import completeness, readiness
 from xero_sync.webhooks import channel_health
 
 # Shorter waits are daily business.
 OVERDUE = timedelta(minutes=10)
-MOST_SET_ASIDE = 50
+MOST_SHOWN = 50
 _BY_SWEEP = (
     "Changes arrive by sweep instead of by webhook, so a little later; the Xero card says what an "
     "operator can do."
@@ -39,7 +39,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     organisation = connection.organisation
     if organisation is None:
         return []
-    heard = Event.objects.filter(organisation=organisation, delivery__isnull=False)
+    heard = WebhookEvent.objects.filter(organisation=organisation, delivery__isnull=False)
     event = heard.order_by("-received_at").first()
     swept = Cursor.objects.filter(organisation=organisation).order_by("-last_swept_at")
     swept_at = swept.exclude(last_swept_at=None).values_list("last_swept_at", flat=True).first()
@@ -62,7 +62,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     found += completeness.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
         found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
-    aside = SetAside.objects.filter(organisation=organisation).count()
+    aside = QuarantinedDocument.objects.filter(organisation=organisation).count()
     if aside:
         found.append(
             facts.Fact("Set aside", f"{aside} could not be stored; the list below says why")
@@ -113,12 +113,12 @@ def give_panel(
     request: access.SignedInRequest, connection: Connection, now: datetime
 ) -> SafeString | None:
     """Return what was set aside and why, or None where nothing is."""
-    aside = SetAside.objects.filter(organisation=connection.organisation).defer("raw")
+    aside = QuarantinedDocument.objects.filter(organisation=connection.organisation).defer("raw")
     count = aside.count()
     if not count:
         return None
     context = {
-        "set_aside": aside.order_by("-last_tried_at", "id")[:MOST_SET_ASIDE],
-        "set_aside_count": count,
+        "quarantined": aside.order_by("-last_tried_at", "id")[:MOST_SHOWN],
+        "quarantined_count": count,
     }
-    return render_to_string("xero_sync/set_aside.html", context, request)
+    return render_to_string("xero_sync/quarantine.html", context, request)

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from xero_sync.models import Event
+from xero_sync.models import WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
 
@@ -90,8 +90,8 @@ def _ask_for(organisation_id: int, invoice_ids: str, now: datetime, **values: li
             {"organisation": organisation_id, **values},
         )
         found = [row[0] for row in cursor.fetchall()]
-    Event.objects.bulk_create(
-        Event(
+    WebhookEvent.objects.bulk_create(
+        WebhookEvent(
             organisation_id=organisation_id,
             category="INVOICE",
             event_type="UPDATE",

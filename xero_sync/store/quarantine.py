@@ -15,19 +15,19 @@ from django.db.models import QuerySet
 
 from invoices.models import Document
 from xero_sync.api import json_codec
-from xero_sync.models import SetAside
+from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
 from xero_sync.store import mapping
 
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
-def named(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+def named(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
     """Return what stands set aside under an id of Xero's, by which it can be asked for."""
     return _of(organisation_id, resource).filter(identity__regex=_UUID)
 
 
-def nameless(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
+def nameless(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
     """Return what came without an id: nothing tells whether it came again since, with one."""
     return _of(organisation_id, resource).exclude(identity__regex=_UUID)
 
@@ -41,8 +41,8 @@ def missing_count(organisation_id: int, resource: Resource) -> int:
     return len(ids) - stored.count() + nameless(organisation_id, resource).count()
 
 
-def _of(organisation_id: int, resource: Resource) -> QuerySet[SetAside]:
-    return SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
+def _of(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
+    return QuarantinedDocument.objects.filter(organisation_id=organisation_id, resource=resource)
 
 
 def digest(raw: bytes) -> str:
@@ -61,7 +61,7 @@ def record(
 
     Returns of how many of them not even an older version is stored.
     """
-    aside = SetAside.objects.filter(organisation_id=organisation_id, resource=resource)
+    aside = QuarantinedDocument.objects.filter(organisation_id=organisation_id, resource=resource)
     if (identities := list(stored)) and aside.exists():
         aside.filter(identity__in=identities).delete()
     missing: set[str] = set()

@@ -9,36 +9,36 @@ from connected_apps import errors as connection_errors
 from connected_apps.models import Connection
 from connected_apps.states import states
 from xero_sync.api import client, errors, sessions
-from xero_sync.models import SetAside
+from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
 from xero_sync.store import page_store, quarantine
 
 RETRY_AFTER = timedelta(hours=6)
 
 
-def recount(*, link: Connection, organisation_id: int, now: datetime) -> None:
+def recount(*, connection: Connection, organisation_id: int, now: datetime) -> None:
     """Let the connection's state say how many documents stand set aside."""
-    count = SetAside.objects.filter(organisation_id=organisation_id).count()
-    known = Connection.objects.values_list("problem_count", flat=True).get(pk=link.pk)
+    count = QuarantinedDocument.objects.filter(organisation_id=organisation_id).count()
+    known = Connection.objects.values_list("problem_count", flat=True).get(pk=connection.pk)
     if count == known:
         return
-    event = states.Event.PROBLEMS_FOUND if count else states.Event.PROBLEMS_CLEARED
+    trigger = states.Trigger.PROBLEMS_FOUND if count else states.Trigger.PROBLEMS_CLEARED
     plural = "document" if count == 1 else "documents"
     try:
         states.apply(
-            connection_id=link.pk,
-            event=event,
+            connection_id=connection.pk,
+            trigger=trigger,
             by=None,
             why=f"{count} {plural} could not be stored" if count else "All documents are stored",
             now=now,
             count=count,
-            generation=link.generation,
+            generation=connection.generation,
         )
     except (connection_errors.StaleGeneration, connection_errors.ImpossibleTransition):
         return
 
 
-def retry_set_aside(
+def retry_all(
     *, session: sessions.Session, organisation_id: int, now: datetime, at_most: int = 40
 ) -> None:
     """Fetch what was set aside hours ago again; a newer release may know how to store it.

@@ -97,7 +97,7 @@ class Written:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    set_aside: int = 0
+    quarantined: int = 0
     # Of the set-aside ones those of which not even an older version is stored.
     missing: int = 0
     purchases: int = 0
@@ -113,7 +113,7 @@ def together(parts: Sequence[Written]) -> Written:
     """Put what became of the parts of a page together."""
     whole = Written()
     for part in parts:
-        for name in ("read", "new", "changed", "unchanged", "set_aside", "missing", "purchases"):
+        for name in ("read", "new", "changed", "unchanged", "quarantined", "missing", "purchases"):
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
         whole.touched_ids += part.touched_ids
         whole.totals = currency_totals.together(whole.totals, part.totals)
@@ -180,7 +180,7 @@ def write(
     Elements that could not be mapped are set aside with the reason; purchases are left out.
     """
     written = Written(
-        read=len(prepared.elements), purchases=prepared.purchases, set_aside=len(prepared.refused)
+        read=len(prepared.elements), purchases=prepared.purchases, quarantined=len(prepared.refused)
     )
     table = _CONTACTS if prepared.resource is Resource.CONTACT else _DOCUMENTS
     with connection.cursor() as cursor:

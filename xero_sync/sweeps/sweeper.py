@@ -36,25 +36,25 @@ def sweep(*, organisation_id: int, clock: leases.Clock) -> timedelta | None:
 
     Contacts come first, so that documents find their learners.
     """
-    link = live_connections().filter(organisation_id=organisation_id).first()
-    if link is None:
+    connection = live_connections().filter(organisation_id=organisation_id).first()
+    if connection is None:
         return None
     session = sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.BULK
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.BULK
     )
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
     cursors = dict(due.values_list("resource", "pk"))
     for pk in [cursors[resource] for resource in Resource if resource in cursors]:
-        retry = _sweep_one(session, link, pk, clock)
+        retry = _sweep_one(session, connection, pk, clock)
         if retry is not None:
             return retry.delay
-    quarantine_retry.recount(link=link, organisation_id=organisation_id, now=clock())
-    _note_good_sync(link, organisation_id, now=clock())
+    quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=clock())
+    _note_good_sync(connection, organisation_id, now=clock())
     return None
 
 
 def _sweep_one(
-    session: sessions.Session, link: Connection, pk: int, clock: leases.Clock
+    session: sessions.Session, connection: Connection, pk: int, clock: leases.Clock
 ) -> retry_policy.Retry | None:
     """Sweep one resource where it is free and due; return what stopped it, if anything did."""
     now = clock()
@@ -62,13 +62,13 @@ def _sweep_one(
     if cursor is None:
         return None
     try:
-        while not _walk_or_narrow(session, link, cursor, clock):
+        while not _walk_or_narrow(session, connection, cursor, clock):
             pass
     except leases.Lost:
         return None
     except Exception as error:
         retry = retry_policy.after(error, attempts=cursor.attempts)
-        day_limit.park(organisation_id=cursor.organisation_id, error=error, now=clock())
+        day_limit.pause(organisation_id=cursor.organisation_id, error=error, now=clock())
         with contextlib.suppress(leases.Lost):
             leases.keep(
                 cursor,
@@ -89,14 +89,14 @@ def _delay_after(error: Exception, retry: retry_policy.Retry, cursor: Cursor) ->
 
 
 def _walk_or_narrow(
-    session: sessions.Session, link: Connection, cursor: Cursor, clock: leases.Clock
+    session: sessions.Session, connection: Connection, cursor: Cursor, clock: leases.Clock
 ) -> bool:
     """Walk what the cursor spans, or span less where Xero rejects it; return whether that is all.
 
     :raises errors.Rejected: Xero takes no list of this kind, however short.
     """
     try:
-        _walk(session, link, cursor, clock)
+        _walk(session, connection, cursor, clock)
     except errors.Rejected:
         until = time_slices.shorter(cursor, now=clock())
         if until is None:
@@ -131,7 +131,9 @@ def _begin_walk(
     cursor.walk_started_at, cursor.next_page = None, 1
 
 
-def _walk(session: sessions.Session, link: Connection, cursor: Cursor, clock: leases.Clock) -> None:
+def _walk(
+    session: sessions.Session, connection: Connection, cursor: Cursor, clock: leases.Clock
+) -> None:
     resource = Resource(cursor.resource)
     since = cursor.swept_through - OVERLAP if cursor.swept_through else None
     listing = list_queries.Listing(
@@ -150,7 +152,7 @@ def _walk(session: sessions.Session, link: Connection, cursor: Cursor, clock: le
                 now=clock(),
             )
             channel_health.note_sweep(
-                link=link, cursor=cursor, page=page, written=written, now=clock()
+                connection=connection, cursor=cursor, page=page, written=written, now=clock()
             )
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
             leases.keep(
@@ -196,12 +198,12 @@ def _finish(cursor: Cursor, now: datetime) -> None:
     )
 
 
-def _note_good_sync(link: Connection, organisation_id: int, *, now: datetime) -> None:
+def _note_good_sync(connection: Connection, organisation_id: int, *, now: datetime) -> None:
     """Remember that everything is in step, unless a resource or the first sync is behind."""
     if first_sync.is_behind(organisation_id):
         return
     cursors = Cursor.objects.filter(organisation_id=organisation_id)
     if not cursors.filter(last_swept_at=None).exists() and not cursors.exclude(problem="").exists():
-        Connection.objects.filter(pk=link.pk, generation=link.generation).update(
+        Connection.objects.filter(pk=connection.pk, generation=connection.generation).update(
             last_good_sync_at=now
         )

@@ -113,10 +113,10 @@ class PreviewSyncRun(_RunView):
         asked = _checked(request)
         days = {"date_from": asked["date_from"], "date_to": asked["date_to"]}
         try:
-            link, _ = run_requests.check_request(
+            connection, _ = run_requests.check_request(
                 connection_of(self.portal_of(request)), now=timezone.now(), **days
             )
-            found = previews.preview(connection=link, **asked)
+            found = previews.preview(connection=connection, **asked)
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except run_requests.NotPossible as problem:
@@ -218,7 +218,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
         "new": progress.new,
         "changed": progress.changed,
         "unchanged": progress.unchanged,
-        "set_aside": progress.set_aside,
+        "set_aside": progress.quarantined,
         "without_learner": run.unmatched_count,
         "per_second": round(progress.per_second, 1) if progress.per_second else None,
         "seconds_left": progress.left.total_seconds() if progress.left else None,
@@ -230,7 +230,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
                 "total": one.total,
                 "in_xero": one.xero_count,
                 "here": one.our_count,
-                "set_aside": one.set_aside,
+                "set_aside": one.quarantined,
                 "sums": [
                     {
                         "currency": currency,

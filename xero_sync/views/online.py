@@ -42,7 +42,7 @@ def open_online(request: access.SignedInRequest, document_id: int) -> HttpRespon
         return _explain(request, str(reason), 409)
     except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
         retry = retry_policy.after(error, attempts=0)
-        hint = "" if retry.parked else " Try again in a moment."
+        hint = "" if retry.needs_person else " Try again in a moment."
         return _explain(request, f"{retry.why}.{hint}", 503)
     return HttpResponseRedirect(address)
 

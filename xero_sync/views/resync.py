@@ -76,11 +76,11 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
 
 def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpResponse:
     """Show what the re-sync would cost, with the form as it was filled in."""
-    link = connection_of(request.portal)
+    connection = connection_of(request.portal)
     context = _context(request, form)
-    if link is not None and _is_live(link):
+    if connection is not None and _is_live(connection):
         try:
-            context["preview"] = previews.preview(connection=link, **form.cleaned_data)
+            context["preview"] = previews.preview(connection=connection, **form.cleaned_data)
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             context["preview_problem"] = retry_policy.after(error, attempts=0).why
     return render(request, "xero_sync/resync.html", context)
@@ -135,15 +135,15 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
 def _context(
     request: access.SignedInRequest, form: forms.ResyncForm | None = None
 ) -> dict[str, Any]:
-    link = connection_of(request.portal)
+    connection = connection_of(request.portal)
     today = _today(request)
-    organisation = link.organisation if link else None
+    organisation = connection.organisation if connection else None
     latest = run_progress.latest(portal=request.portal, organisation=organisation)
     right = permissions.may_manage_connected_apps
     return {
         "form": form or forms.ResyncForm(initial=_initial(today), today=today),
-        "connection": link,
-        "is_live": _is_live(link),
+        "connection": connection,
+        "is_live": _is_live(connection),
         "organisation": organisation,
         "runs": [_row(run) for run in latest],
         "stopped": _stopped_first(organisation),
@@ -172,8 +172,8 @@ def _row(run: SyncRun) -> dict[str, Any]:
     }
 
 
-def _is_live(link: Connection | None) -> bool:
-    return link is not None and link.state in LIVE
+def _is_live(connection: Connection | None) -> bool:
+    return connection is not None and connection.state in LIVE
 
 
 def _initial(today: date) -> dict[str, Any]:
@@ -185,9 +185,9 @@ def _initial(today: date) -> dict[str, Any]:
 
 
 def _today(request: access.SignedInRequest) -> date:
-    link = connection_of(request.portal)
+    connection = connection_of(request.portal)
     return date_ranges.today_of(
         portal=request.portal,
-        organisation=link.organisation if link else None,
+        organisation=connection.organisation if connection else None,
         now=timezone.now(),
     )

@@ -18,7 +18,7 @@ from django.db.models.functions import Greatest
 from connected_apps.models import Connection
 from invoices.models import Contact, Document
 from xero_sync.api import call_budget, responses
-from xero_sync.models import Cursor, Event
+from xero_sync.models import Cursor, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
 
@@ -37,19 +37,19 @@ CATEGORIES: dict[str, Resource] = {
 
 def note_sweep(
     *,
-    link: Connection,
+    connection: Connection,
     cursor: Cursor,
     page: responses.Page,
     written: upserts.Written,
     now: datetime,
 ) -> None:
     """Count what this page brought although an event should have, inside the transaction."""
-    if cursor.swept_through is None or not written.touched_ids or link.connected_at is None:
+    if cursor.swept_through is None or not written.touched_ids or connection.connected_at is None:
         return
     overdue = {
         "organisation_id": cursor.organisation_id,
         "xero_id__in": written.touched_ids,
-        "updated_at__gt": link.connected_at + GRACE,
+        "updated_at__gt": connection.connected_at + GRACE,
         "updated_at__lt": (page.answered_at or page.sent_at) - GRACE,
     }
     model: Any = Contact if cursor.resource == Resource.CONTACT else Document
@@ -67,7 +67,7 @@ def note_sweep(
 
 def _announced(organisation_id: int, xero_ids: Iterable[UUID]) -> dict[UUID, datetime]:
     """Return when events last told of these ids; one of an earlier change tells of no later one."""
-    events = Event.objects.filter(
+    events = WebhookEvent.objects.filter(
         organisation_id=organisation_id, resource_id__in=list(xero_ids), delivery__isnull=False
     )
     last: Any = events.values("resource_id").annotate(
@@ -81,7 +81,7 @@ def is_healthy(cursor: Cursor) -> bool:
     if cursor.missed_at is None:
         return True
     categories = [name for name, resource in CATEGORIES.items() if resource == cursor.resource]
-    return Event.objects.filter(
+    return WebhookEvent.objects.filter(
         organisation_id=cursor.organisation_id,
         category__in=categories,
         received_at__gt=cursor.missed_at,

@@ -18,7 +18,7 @@ from django.db import transaction
 from connected_apps.models import Connection
 from connected_apps.queries import live_connections
 from xero_sync.api import json_codec
-from xero_sync.models import Delivery, Event, EventState
+from xero_sync.models import Delivery, EventState, WebhookEvent
 
 # What each category asks us to fetch; all others are recorded and need nothing.
 ACTED_ON = frozenset({"CONTACT", "INVOICE", "CREDITNOTE", "OVERPAYMENT", "PREPAYMENT", "PAYMENT"})
@@ -49,13 +49,13 @@ def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
             .order_by("id")[:at_most]
         )
         deliveries = list(waiting)
-        events: list[Event] = []
+        events: list[WebhookEvent] = []
         for delivery in deliveries:
             found, problem = _events_of(delivery)
             events.extend(found)
             delivery.unpacked_at, delivery.problem = now, problem
         _settle(events, now)
-        Event.objects.bulk_create(events, batch_size=1000)
+        WebhookEvent.objects.bulk_create(events, batch_size=1000)
         Delivery.objects.bulk_update(deliveries, ["unpacked_at", "problem"])
     return {
         event.organisation_id
@@ -64,7 +64,7 @@ def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
     }
 
 
-def _events_of(delivery: Delivery) -> tuple[list[Event], str]:
+def _events_of(delivery: Delivery) -> tuple[list[WebhookEvent], str]:
     try:
         envelope = json_codec.loads(bytes(delivery.body))
     except json_codec.NotJson:
@@ -76,8 +76,8 @@ def _events_of(delivery: Delivery) -> tuple[list[Event], str]:
     return events, "" if len(events) == len(named) else "Some events are not objects"
 
 
-def _event(delivery: Delivery, named: dict[str, Any]) -> Event:
-    return Event(
+def _event(delivery: Delivery, named: dict[str, Any]) -> WebhookEvent:
+    return WebhookEvent(
         delivery=delivery,
         tenant_id=_uuid(named.get("tenantId")),
         category=_text(named.get("eventCategory"), 60).upper(),
@@ -88,29 +88,29 @@ def _event(delivery: Delivery, named: dict[str, Any]) -> Event:
     )
 
 
-def _settle(events: list[Event], now: datetime) -> None:
+def _settle(events: list[WebhookEvent], now: datetime) -> None:
     """Give events their organisation, and set those aside that nothing is to be done for.
 
     One organisation may be connected to several portals; the event is then each one's.
     """
     tenants = {event.tenant_id for event in events if event.tenant_id}
     links: dict[UUID, list[Connection]] = {}
-    for link in live_connections().filter(organisation__tenant_id__in=tenants):
-        if link.organisation is not None:
-            links.setdefault(link.organisation.tenant_id, []).append(link)
+    for connection in live_connections().filter(organisation__tenant_id__in=tenants):
+        if connection.organisation is not None:
+            links.setdefault(connection.organisation.tenant_id, []).append(connection)
     for event in list(events):
         owners = links.get(event.tenant_id, []) if event.tenant_id else []
         why = _why_ignored(event, owners)
         if why:
             event.state, event.note, event.settled_at = EventState.IGNORED, why, now
-        for number, link in enumerate(owners):
+        for number, connection in enumerate(owners):
             if number == 0:
-                event.organisation_id = link.organisation_id
+                event.organisation_id = connection.organisation_id
             else:
-                events.append(_for_another(event, link))
+                events.append(_for_another(event, connection))
 
 
-def _why_ignored(event: Event, owners: list[Connection]) -> str:
+def _why_ignored(event: WebhookEvent, owners: list[Connection]) -> str:
     if not owners:
         return "No connected organisation has this tenant id"
     if event.category not in ACTED_ON:
@@ -120,13 +120,13 @@ def _why_ignored(event: Event, owners: list[Connection]) -> str:
     return ""
 
 
-def _for_another(event: Event, link: Connection) -> Event:
+def _for_another(event: WebhookEvent, connection: Connection) -> WebhookEvent:
     fields = {
         field.attname: getattr(event, field.attname)
-        for field in Event._meta.concrete_fields
+        for field in WebhookEvent._meta.concrete_fields
         if not field.primary_key
     }
-    return Event(**{**fields, "organisation_id": link.organisation_id})
+    return WebhookEvent(**{**fields, "organisation_id": connection.organisation_id})
 
 
 def _text(value: Any, longest: int) -> str:

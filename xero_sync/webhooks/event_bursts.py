@@ -15,7 +15,7 @@ from uuid import UUID
 
 from xero_sync import resources
 from xero_sync.api import call_batches, client, errors, responses, sessions
-from xero_sync.models import Event
+from xero_sync.models import WebhookEvent
 from xero_sync.resources import Resource
 
 # By name it would take more calls than this.
@@ -25,7 +25,7 @@ FRESH = timedelta(minutes=15)
 MARGIN = timedelta(seconds=30)
 
 
-def is_storm(resource: Resource, named: Sequence[Event], *, now: datetime) -> bool:
+def is_storm(resource: Resource, named: Sequence[WebhookEvent], *, now: datetime) -> bool:
     """Return whether these events of one resource are many, and all of them fresh."""
     ids = {event.resource_id for event in named}
     if len(ids) <= CALMEST * call_batches.most_ids(resource):
@@ -34,7 +34,7 @@ def is_storm(resource: Resource, named: Sequence[Event], *, now: datetime) -> bo
 
 
 def pages(
-    session: sessions.Session, resource: Resource, named: Sequence[Event]
+    session: sessions.Session, resource: Resource, named: Sequence[WebhookEvent]
 ) -> Iterator[responses.Page]:
     """Yield pages of what was modified since the first of the events, the longest unchanged first.
 

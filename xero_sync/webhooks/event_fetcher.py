@@ -22,7 +22,7 @@ from django.db.models import QuerySet
 from connected_apps import errors as connection_errors
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy
-from xero_sync.models import Event, EventState, Inbox
+from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import credit_mismatches, page_store
 
@@ -59,7 +59,7 @@ class Fetcher:
     resource: Resource
     clock: leases.Clock
 
-    def fetch(self, ids: Sequence[UUID], named: Sequence[Event]) -> None:
+    def fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch one batch of ids; whatever becomes of it, `named` is settled or put off.
 
         :raises errors.XeroError: Xero, the connection or a limit stands in the way of all.
@@ -73,7 +73,7 @@ class Fetcher:
             logger.info("Narrowing down why %s ids of %s fail", len(ids), self.resource)
             self._narrow(ids, mine, error)
 
-    def store(self, page: responses.Page | None, settled: Sequence[Event]) -> None:
+    def store(self, page: responses.Page | None, settled: Sequence[WebhookEvent]) -> None:
         """Store a page and settle the events that named what is on it, in one transaction."""
         with transaction.atomic():
             self.session.check_generation()
@@ -93,7 +93,7 @@ class Fetcher:
             self._settle(settled, EventState.DONE)
             self._hold()
 
-    def _fetch(self, ids: Sequence[UUID], named: Sequence[Event]) -> None:
+    def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch, store and settle; bills' stubs and the like are not there, which is fine.
 
         One alone is asked for as a list too: Xero's answer to a single GET words a document
@@ -119,7 +119,7 @@ class Fetcher:
             return False
         return True
 
-    def _narrow(self, ids: Sequence[UUID], named: Sequence[Event], error: Exception) -> None:
+    def _narrow(self, ids: Sequence[UUID], named: Sequence[WebhookEvent], error: Exception) -> None:
         """Ask by halves for what failed together, wide ones first.
 
         :raises Exception: what failed last, where nothing at all succeeds.
@@ -151,7 +151,7 @@ class Fetcher:
                     waiting.extend(_halves(some))
                 self._hold()
 
-    def _put_off(self, named: Sequence[Event], error: Exception) -> None:
+    def _put_off(self, named: Sequence[WebhookEvent], error: Exception) -> None:
         """Try the events of one id again later; not for ever, and not where Xero rejects it."""
         if isinstance(error, errors.Rejected):
             self._settle(named, EventState.IGNORED, note=f"Xero rejects it: {error.message}")
@@ -168,10 +168,12 @@ class Fetcher:
             note=why[:300],
         )
 
-    def _keep_for_later(self, named: Sequence[Event]) -> None:
+    def _keep_for_later(self, named: Sequence[WebhookEvent]) -> None:
         _of(named).update(not_before=self.clock() + _UNASKED)
 
-    def _settle(self, settled: Sequence[Event], state: EventState, *, note: str = "") -> None:
+    def _settle(
+        self, settled: Sequence[WebhookEvent], state: EventState, *, note: str = ""
+    ) -> None:
         _of(settled).update(state=state, settled_at=self.clock(), note=note[:300])
 
     def _hold(self) -> None:
@@ -186,5 +188,5 @@ def _halves(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
     return [ids[:middle], ids[middle:]]
 
 
-def _of(named: Sequence[Event]) -> QuerySet[Event]:
-    return Event.objects.filter(pk__in=[event.pk for event in named])
+def _of(named: Sequence[WebhookEvent]) -> QuerySet[WebhookEvent]:
+    return WebhookEvent.objects.filter(pk__in=[event.pk for event in named])

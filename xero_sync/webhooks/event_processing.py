@@ -19,7 +19,7 @@ from django.db.models import Min, Q, QuerySet
 from connected_apps.queries import live_connections
 from xero_sync.api import call_budget, client, rate_limiter, sessions
 from xero_sync.jobs import day_limit, leases, retry_policy, sweep_schedule
-from xero_sync.models import Event, EventState, Inbox
+from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.webhooks import channel_health, event_bursts, event_fetcher, event_throttle
 
@@ -37,8 +37,8 @@ AT_MOST = 2000
 
 def fetch_pending(*, organisation_id: int, clock: leases.Clock) -> timedelta | None:
     """Fetch what an organisation's pending events name; return when to come back, if needed."""
-    link = live_connections().filter(organisation_id=organisation_id).first()
-    if link is None:
+    connection = live_connections().filter(organisation_id=organisation_id).first()
+    if connection is None:
         return None
     known, _ = Inbox.objects.get_or_create(organisation_id=organisation_id)
     if known.not_before and known.not_before > clock():
@@ -47,13 +47,13 @@ def fetch_pending(*, organisation_id: int, clock: leases.Clock) -> timedelta | N
     if inbox is None:
         return None
     session = sessions.Session(
-        connection_id=link.pk, generation=link.generation, lane=rate_limiter.Lane.PEOPLE
+        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
     )
     try:
         pause = _fetch_until_pause(session, inbox, clock)
     except Exception as error:
         retry = retry_policy.after(error, attempts=inbox.attempts)
-        day_limit.park(organisation_id=organisation_id, error=error, now=clock())
+        day_limit.pause(organisation_id=organisation_id, error=error, now=clock())
         _release(inbox, not_before=clock() + retry.delay, attempts=inbox.attempts + 1)
         return retry.delay
     if pause:
@@ -101,23 +101,23 @@ def _until_next(organisation_id: int, now: datetime) -> timedelta | None:
     return None if next_at is None else next_at - now
 
 
-def _pending(organisation_id: int) -> QuerySet[Event]:
-    return Event.objects.filter(organisation_id=organisation_id, state=EventState.PENDING)
+def _pending(organisation_id: int) -> QuerySet[WebhookEvent]:
+    return WebhookEvent.objects.filter(organisation_id=organisation_id, state=EventState.PENDING)
 
 
-def _due(organisation_id: int, now: datetime) -> QuerySet[Event]:
+def _due(organisation_id: int, now: datetime) -> QuerySet[WebhookEvent]:
     return _pending(organisation_id).filter(Q(not_before=None) | Q(not_before__lte=now))
 
 
 def _act_on(
     session: sessions.Session,
     organisation_id: int,
-    pending: list[Event],
+    pending: list[WebhookEvent],
     pause: timedelta,
     clock: leases.Clock,
 ) -> None:
     # What failed before is asked for apart from what is new.
-    by_category: dict[tuple[str, bool], list[Event]] = {}
+    by_category: dict[tuple[str, bool], list[WebhookEvent]] = {}
     for event in pending:
         by_category.setdefault((event.category, event.attempts > 0), []).append(event)
     for (category, _), named in by_category.items():
@@ -132,7 +132,7 @@ def _act_on(
             fetcher.fetch(ids, named)
 
 
-def _list(fetcher: event_fetcher.Fetcher, named: list[Event]) -> list[Event]:
+def _list(fetcher: event_fetcher.Fetcher, named: list[WebhookEvent]) -> list[WebhookEvent]:
     """List and store what a storm of events names; return those that are still to be fetched."""
     try:
         for page in event_bursts.pages(fetcher.session, fetcher.resource, named):
@@ -151,7 +151,7 @@ def _list(fetcher: event_fetcher.Fetcher, named: list[Event]) -> list[Event]:
 
 
 def _leave_to_sweep(
-    organisation_id: int, settled: Sequence[Event], pause: timedelta, now: datetime
+    organisation_id: int, settled: Sequence[WebhookEvent], pause: timedelta, now: datetime
 ) -> None:
     """Let what a payment may have touched be swept soon; as a trickle, no faster than events."""
     with transaction.atomic():
@@ -161,6 +161,6 @@ def _leave_to_sweep(
             resources=_TOUCHED_BY_PAYMENT,
             apart=len(_TOUCHED_BY_PAYMENT) * pause,
         )
-        Event.objects.filter(pk__in=[event.pk for event in settled]).update(
+        WebhookEvent.objects.filter(pk__in=[event.pk for event in settled]).update(
             state=EventState.DONE, settled_at=now
         )

@@ -139,7 +139,7 @@ def test_refused_learner_is_parked_with_xeros_own_words(linked: Linked) -> None:
     linked.push()
 
     push = ContactPush.objects.get(learner=learner)
-    assert (push.state, bool(push.problem)) == (PushState.PARKED, True)
+    assert (push.state, bool(push.problem)) == (PushState.REFUSED, True)
 
 
 def test_learner_whom_xero_rejects_keeps_no_other_back(linked: Linked) -> None:
@@ -156,7 +156,7 @@ def test_learner_whom_xero_rejects_keeps_no_other_back(linked: Linked) -> None:
     linked.push()
 
     pushes = ContactPush.objects.filter(learner__number__in=numbers).order_by("learner__number")
-    assert [push.state for push in pushes] == [PushState.PARKED, PushState.DONE, PushState.DONE]
+    assert [push.state for push in pushes] == [PushState.REFUSED, PushState.DONE, PushState.DONE]
     assert pushes[0].problem == "A validation exception occurred"
     assert linked.world.calls("/contacts", "GET") == lookups
     assert [len(contacts_numbered(linked, number)) for number in numbers] == [0, 1, 1]

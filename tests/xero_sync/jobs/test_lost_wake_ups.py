@@ -20,7 +20,7 @@ from tests.xero_sync.pull.test_pager import ask, ours, theirs
 from tests.xero_sync.webhooks import test_webhooks as webhooks
 from xero_sync import tasks
 from xero_sync.jobs import dispatch, sweep_schedule
-from xero_sync.models import ContactPush, Cursor, Event, EventState, Inbox, RunState, SyncRun
+from xero_sync.models import ContactPush, Cursor, EventState, Inbox, RunState, SyncRun, WebhookEvent
 from xero_sync.webhooks import deliveries
 
 # What Xero is scripted to name for a used-up day.
@@ -181,7 +181,7 @@ def test_documents_are_put_right_when_the_bell_was_lost(
     assert broker.waiting() == [bell]
     broker.answer()
     assert ours(quiet) == theirs(quiet)
-    assert not Event.objects.filter(state=EventState.PENDING).exists()
+    assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
     tasks.ring_all()
     assert broker.waiting() == []
 

@@ -89,7 +89,7 @@ def test_deadlock_is_tried_again_within_seconds(linked: Linked) -> None:
     (error,) = [caught for end in ends if (caught := end.result()) is not None]
     retry = retry_policy.after(error, attempts=0)
 
-    assert not retry.parked
+    assert not retry.needs_person
     assert retry.delay < timedelta(seconds=10)
     assert "database" in retry.why
 

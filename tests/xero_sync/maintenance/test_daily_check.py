@@ -14,7 +14,7 @@ from tests.xero_sync.runs.test_runs import end_first
 from tests.xero_sync.store.test_quarantine import invoice, serve, store
 from xero_sync.jobs import sweep_schedule
 from xero_sync.maintenance import daily_check
-from xero_sync.models import Cursor, Delivery, Event, SetAside, SyncRun
+from xero_sync.models import Cursor, Delivery, QuarantinedDocument, SyncRun, WebhookEvent
 from xero_sync.store import quarantine_retry
 from xero_sync.webhooks import channel_health
 
@@ -36,7 +36,7 @@ def pay_something_unannounced(linked: Linked) -> str:
 def announce(linked: Linked, resource_id: str) -> None:
     """Record an event that arrives now."""
     delivery = Delivery.objects.create(received_at=clock(), body=b"", unpacked_at=clock())
-    Event.objects.create(
+    WebhookEvent.objects.create(
         delivery=delivery,
         organisation=linked.organisation,
         category="INVOICE",
@@ -143,10 +143,10 @@ def test_set_aside_documents_show_in_the_state_and_leave_it_when_mended(linked: 
     assert state_of(linked) == ("CONNECTED_WITH_PROBLEMS", 1)
 
     serve(linked, invoice(1), invoice(2))
-    SetAside.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
+    QuarantinedDocument.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
     check(linked)
 
-    assert not SetAside.objects.exists()
+    assert not QuarantinedDocument.objects.exists()
     assert state_of(linked) == ("CONNECTED", 0)
 
 
@@ -162,7 +162,7 @@ def serve_two_versions(linked: Linked) -> None:
     linked.work(ask(linked))
     # What is missing is not what a first sync has yet to read.
     end_first(linked)
-    assert (Document.objects.count(), SetAside.objects.count()) == (3, 1)
+    assert (Document.objects.count(), QuarantinedDocument.objects.count()) == (3, 1)
 
 
 def test_newer_version_that_is_set_aside_counts_once(linked: Linked) -> None:
@@ -187,11 +187,11 @@ def test_what_once_came_without_its_id_is_forgotten_when_the_counts_agree(linked
     serve(linked, invoice(1), invoice(2))
     linked.sweep()
     store(linked, [{**invoice(1), "InvoiceID": None}])
-    assert SetAside.objects.count() == 1
+    assert QuarantinedDocument.objects.count() == 1
 
     assert check(linked) == []
 
-    assert not SetAside.objects.exists()
+    assert not QuarantinedDocument.objects.exists()
     assert state_of(linked) == ("CONNECTED", 0)
 
 
@@ -199,8 +199,8 @@ def test_what_has_no_id_keeps_nothing_else_from_being_tried_again(linked: Linked
     serve(linked, invoice(100, Total="a lot"))
     linked.sweep()
     store(linked, [{**invoice(number), "InvoiceID": "?" * 36} for number in range(40)])
-    SetAside.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
-    SetAside.objects.filter(number="INV-100").update(
+    QuarantinedDocument.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
+    QuarantinedDocument.objects.filter(number="INV-100").update(
         last_tried_at=clock() - quarantine_retry.RETRY_AFTER
     )
     serve(linked, invoice(100))

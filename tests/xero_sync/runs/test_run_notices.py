@@ -46,7 +46,7 @@ def heal(linked: Linked, ghost: Document, *, days: int) -> SyncRun:
     assert ghost.date is not None
     around = timedelta(days=days)
     run = run_requests.request_heal(
-        link=linked.connection, window=(ghost.date - around, ghost.date + around), now=clock()
+        connection=linked.connection, window=(ghost.date - around, ghost.date + around), now=clock()
     )
     linked.work(run)
     assert run.state != RunState.PAUSED

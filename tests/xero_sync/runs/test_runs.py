@@ -275,7 +275,7 @@ def test_document_that_cannot_be_told_apart_is_named_by_number(linked: Linked) -
 
 def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> None:
     save(linked)
-    ContactPush.objects.update(state=PushState.PARKED, problem="refused")
+    ContactPush.objects.update(state=PushState.REFUSED, problem="refused")
     today = date_ranges.today_of(
         portal=linked.portal, organisation=linked.organisation, now=clock()
     )

@@ -133,7 +133,7 @@ def test_counting_does_not_end_a_sum_that_differs(linked: Linked) -> None:
 def test_what_is_set_aside_alone_is_no_difference(linked: Linked) -> None:
     """It has a state of its own."""
     linked.sweep()
-    SyncRun.objects.get().steps.filter(resource="INVOICE").update(set_aside_count=1)
+    SyncRun.objects.get().steps.filter(resource="INVOICE").update(quarantined_count=1)
     SyncRun.objects.update(state=RunState.DONE_WITH_PROBLEMS, reason="Invoices: 1 set aside")
 
     assert "Differs" not in shown(linked)

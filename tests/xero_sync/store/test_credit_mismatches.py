@@ -12,7 +12,7 @@ from tests.xero_sync.maintenance.test_daily_check import check
 from tests.xero_sync.runs.test_runs import end_first, request
 from tests.xero_sync.store.test_quarantine import GOOD, invoice
 from tests.xero_sync.webhooks.test_webhooks import KEYS, deliver, event
-from xero_sync.models import Event, RunState
+from xero_sync.models import RunState, WebhookEvent
 
 # Applying the credit does not move the UpdatedDateUTC of the invoice (of March) here.
 OWED = invoice(1)
@@ -146,5 +146,5 @@ def test_invoice_that_already_tells_of_its_credits_is_not_asked_for(linked: Link
     serve(linked, PAID, CREDIT)
     linked.sweep()
 
-    assert not Event.objects.exists()
+    assert not WebhookEvent.objects.exists()
     assert Document.objects.get(number="CN-1").date == date(2026, 5, 1)

@@ -11,7 +11,7 @@ from invoices.models import Document
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.pull.test_pager import ask
 from xero_sync.api import json_codec, responses
-from xero_sync.models import RunState, SetAside
+from xero_sync.models import QuarantinedDocument, RunState
 from xero_sync.resources import Resource
 from xero_sync.runs import run_progress
 from xero_sync.store import page_store, upserts
@@ -85,7 +85,7 @@ def test_broken_documents_are_set_aside_and_the_others_stored(linked: Linked) ->
     linked.sweep()
 
     assert set(Document.objects.values_list("number", flat=True)) == {"INV-1", "INV-2"}
-    aside = SetAside.objects.all()
+    aside = QuarantinedDocument.objects.all()
     assert {one.identity for one in aside} == {one["InvoiceID"] for one in broken}
     assert all(one.reason for one in aside)
 
@@ -103,13 +103,13 @@ def test_unknown_words_from_xero_are_kept_as_they_came(linked: Linked) -> None:
 def test_document_that_is_mended_leaves_the_set_aside(linked: Linked) -> None:
     serve(linked, invoice(1, Total="a lot"))
     linked.sweep()
-    assert SetAside.objects.count() == 1
+    assert QuarantinedDocument.objects.count() == 1
 
     serve(linked, invoice(1))
     linked.work(ask(linked))
 
     assert Document.objects.get().total == 110
-    assert not SetAside.objects.exists()
+    assert not QuarantinedDocument.objects.exists()
 
 
 def test_run_with_a_set_aside_document_says_so_and_still_adds_up(linked: Linked) -> None:
@@ -119,7 +119,7 @@ def test_run_with_a_set_aside_document_says_so_and_still_adds_up(linked: Linked)
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
     assert run.reason == "Invoices: 1 set aside"
-    assert run_progress.progress_of(run).set_aside == 1
+    assert run_progress.progress_of(run).quarantined == 1
 
 
 def test_older_version_of_what_is_set_aside_is_counted_once(linked: Linked) -> None:
@@ -133,7 +133,7 @@ def test_older_version_of_what_is_set_aside_is_counted_once(linked: Linked) -> N
     assert not any("once more" in line.text for line in run.lines.all())
     invoices = run_progress.progress_of(run).kinds[0]
     assert (invoices.label, invoices.stage) == ("Invoices", run_progress.Stage.DIFFERS)
-    assert (invoices.xero_count, invoices.our_count, invoices.set_aside) == (2, 2, 1)
+    assert (invoices.xero_count, invoices.our_count, invoices.quarantined) == (2, 2, 1)
 
 
 def test_nul_and_emoji_in_a_text_are_stored(linked: Linked) -> None:
@@ -157,10 +157,10 @@ def test_number_that_cannot_be_kept_is_set_aside_alone(
 
     written = store(linked, elements)
 
-    assert (written.read, written.new, written.set_aside) == (9, 8, 1)
+    assert (written.read, written.new, written.quarantined) == (9, 8, 1)
     assert len(written.touched_ids) == 8
     assert all(one.raw for one in Document.objects.all())
-    aside = SetAside.objects.get()
+    aside = QuarantinedDocument.objects.get()
     assert (aside.number, aside.tries) == ("INV-5", 1)
     assert number.upper().replace("E5", "E+5").replace("E4", "E+4") in aside.raw
 
@@ -170,6 +170,6 @@ def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
 
     written = store(linked, elements)
 
-    assert (written.new, written.set_aside) == (1, 2)
-    reasons = set(SetAside.objects.values_list("number", "reason"))
+    assert (written.new, written.quarantined) == (1, 2)
+    reasons = set(QuarantinedDocument.objects.values_list("number", "reason"))
     assert reasons == {("", "an object was expected where Xero sent something else")}

@@ -8,7 +8,7 @@ from invoices.models import Document
 from tests.support.passing import Time
 from tests.xero_sync.conftest import Linked
 from tests.xero_sync.webhooks.test_event_throttle import fetch, invoices, tell
-from xero_sync.models import Event, EventState, Inbox
+from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.webhooks import event_fetcher
 
 NONSENSE = '{"Invoices": 7}'
@@ -22,7 +22,7 @@ def fail_for(linked: Linked, invoice_id: str, **answer: Any) -> None:
 
 def state_of(invoice_id: str) -> str:
     """Return what became of the event on this invoice."""
-    return Event.objects.get(resource_id=invoice_id).state
+    return WebhookEvent.objects.get(resource_id=invoice_id).state
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,10 @@ def test_one_that_fails_for_ever_holds_up_no_other_and_is_left_to_the_sweep(
     # The batch, one to see whether Xero answers, and two for each time it is cut in half.
     assert linked.world.calls("/api.xro/") - before <= 2 + 2 * 6
     assert {state_of(one) for one in others} == {EventState.DONE}
-    assert (state_of(bad), Event.objects.get(resource_id=bad).attempts) == (EventState.PENDING, 1)
+    assert (state_of(bad), WebhookEvent.objects.get(resource_id=bad).attempts) == (
+        EventState.PENDING,
+        1,
+    )
     assert Inbox.objects.get().attempts == 0
     now.pass_by(60)
     tell(linked, "INVOICE", later, now)
@@ -55,7 +58,7 @@ def test_one_that_fails_for_ever_holds_up_no_other_and_is_left_to_the_sweep(
         now.pass_by(600)
         fetch(linked, now)
 
-    given_up = Event.objects.get(resource_id=bad)
+    given_up = WebhookEvent.objects.get(resource_id=bad)
     assert given_up.state == EventState.IGNORED
     assert "left to the sweep" in given_up.note
     assert fetch(linked, now) is None
@@ -114,10 +117,10 @@ def test_outage_costs_two_calls_a_try_and_puts_off_no_event_by_itself(
         now.pass_by(600)
 
     assert linked.world.calls("/api.xro/") - before == 3 * calls
-    assert not Event.objects.exclude(attempts=0, not_before=None).exists()
+    assert not WebhookEvent.objects.exclude(attempts=0, not_before=None).exists()
     linked.world.heal()
     fetch(linked, now)
-    assert not Event.objects.exclude(state=EventState.DONE).exists()
+    assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
 
 
 def test_half_an_outage_costs_few_calls(linked: Linked) -> None:

@@ -13,7 +13,7 @@ from tests.support import simulator_process
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.pull.test_pager import ask, ours, theirs
 from tests.xero_sync.webhooks.test_webhooks import KEYS, deliver, event
-from xero_sync.models import Event, EventState
+from xero_sync.models import EventState, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.webhooks import event_bursts
 
@@ -58,7 +58,7 @@ def test_storm_of_a_thousand_events_costs_few_calls_and_misses_nothing(linked: L
     linked.take_events()
 
     assert linked.world.calls("/api.xro/") - before <= 30
-    assert Event.objects.filter(state=EventState.PENDING).count() == 0
+    assert WebhookEvent.objects.filter(state=EventState.PENDING).count() == 0
     assert ours(linked) == theirs(linked)
 
 
@@ -75,13 +75,13 @@ def test_what_the_list_does_not_hold_is_fetched_by_name(linked: Linked) -> None:
     linked.take_events()
 
     assert Document.objects.filter(xero_id=quiet["xero_id"]).exists()
-    assert not Event.objects.exclude(state=EventState.DONE).exists()
+    assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
 
 
-def make_events(count: int, *, minutes_ago: float | None) -> list[Event]:
+def make_events(count: int, *, minutes_ago: float | None) -> list[WebhookEvent]:
     """Return events that are not stored."""
     happened_at = None if minutes_ago is None else clock() - timedelta(minutes=minutes_ago)
-    return [Event(resource_id=uuid4(), happened_at=happened_at) for _ in range(count)]
+    return [WebhookEvent(resource_id=uuid4(), happened_at=happened_at) for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,6 @@ def test_storm_is_many_and_fresh(
 
 def test_many_events_on_one_document_are_no_storm() -> None:
     one = UUID("a0000000-0000-4000-8000-000000000001")
-    named = [Event(resource_id=one, happened_at=clock()) for _ in range(500)]
+    named = [WebhookEvent(resource_id=one, happened_at=clock()) for _ in range(500)]
 
     assert not event_bursts.is_storm(Resource.INVOICE, named, now=clock())

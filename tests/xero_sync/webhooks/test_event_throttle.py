@@ -12,7 +12,7 @@ from tests.support.passing import Time
 from tests.xero_sync.conftest import Linked, clock
 from xero_sync.api import call_budget, rate_limiter
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import Cursor, Event, EventState, Inbox
+from xero_sync.models import Cursor, EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import event_processing
@@ -30,7 +30,7 @@ def own_limiter() -> Iterator[None]:
 
 def tell(linked: Linked, category: str, resource_id: str, now: Time) -> None:
     """Leave an event, as unpacking a delivery does."""
-    Event.objects.create(
+    WebhookEvent.objects.create(
         organisation=linked.organisation,
         category=category,
         event_type="UPDATE",
@@ -64,10 +64,10 @@ def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: 
     fetch(linked, now)
 
     assert linked.world.calls("/api.xro/") - before <= 20 + 90 / 5 + 1
-    assert not Event.objects.exclude(state=EventState.DONE).exists()
+    assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
     waits = [
         one.settled_at - one.received_at
-        for one in Event.objects.all()
+        for one in WebhookEvent.objects.all()
         if one.settled_at is not None
     ]
     assert max(waits) <= 5 * SECOND
@@ -83,7 +83,7 @@ def test_lone_event_is_fetched_at_once_whatever_bulk_work_has_used(linked: Linke
         assert sweeper.sweep(organisation_id=linked.organisation.pk, clock=now) is None
         tell(linked, "INVOICE", invoice_id, now)
         assert fetch(linked, now) is None
-        assert not Event.objects.filter(state=EventState.PENDING).exists()
+        assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
         now.pass_by(10)
 
 
@@ -101,10 +101,10 @@ def test_collecting_is_no_failure_and_ends_by_a_bell_of_its_own(linked: Linked) 
     assert delay is not None
     assert (delay, rung_meanwhile) == (10 * SECOND, None)
     assert (inbox.attempts, inbox.claimed_until) == (0, None)
-    assert Event.objects.filter(state=EventState.PENDING).count() == 1
+    assert WebhookEvent.objects.filter(state=EventState.PENDING).count() == 1
     now.pass_by(delay.total_seconds())
     fetch(linked, now)
-    assert not Event.objects.filter(state=EventState.PENDING).exists()
+    assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_payments_one_by_one_cost_four_calls_now_and_four_after_a_while(linked: 
 
     assert [made_by_payment() for _ in range(20)] == [4] * 20
     assert made_by_payment() == 8
-    assert not Event.objects.exclude(state=EventState.DONE).exists()
+    assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
 
 
 def test_payment_during_a_sweep_is_owed_another(linked: Linked) -> None:

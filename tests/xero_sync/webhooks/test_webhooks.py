@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from invoices.models import Document
 from tests.xero_sync.conftest import Linked, clock
 from tests.xero_sync.pull.test_pager import ask
-from xero_sync.models import Delivery, Event, EventState, Inbox
+from xero_sync.models import Delivery, EventState, Inbox, WebhookEvent
 from xero_sync.runs import run_progress
 from xero_sync.webhooks import deliveries, event_processing
 
@@ -101,7 +101,7 @@ def test_signed_nonsense_is_kept_with_its_problem(body: bytes) -> None:
 
     assert deliveries.unpack(now=clock()) == set()
     assert Delivery.objects.get().problem
-    assert not Event.objects.exists()
+    assert not WebhookEvent.objects.exists()
 
 
 def deliver(*named: dict[str, Any]) -> None:
@@ -127,7 +127,7 @@ def test_event_brings_the_document_it_names(linked: Linked) -> None:
     linked.take_events()
 
     assert Document.objects.get(xero_id=invoice_id).status == "PAID"
-    assert Event.objects.get().state == EventState.DONE
+    assert WebhookEvent.objects.get().state == EventState.DONE
 
 
 def test_what_an_event_brought_is_unchanged_to_the_next_resync(linked: Linked) -> None:
@@ -160,7 +160,7 @@ def test_events_on_many_documents_are_fetched_forty_a_call(linked: Linked) -> No
     linked.take_events()
 
     assert linked.world.calls("/invoices") - before == 3
-    assert not Event.objects.filter(state=EventState.PENDING).exists()
+    assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
 
 
 def test_credit_note_event_refreshes_the_invoice_it_was_applied_to(linked: Linked) -> None:
@@ -207,7 +207,7 @@ def test_event_that_needs_nothing_is_recorded_as_ignored(
 
     assert deliveries.unpack(now=clock()) == set()
 
-    stored = Event.objects.get()
+    stored = WebhookEvent.objects.get()
     assert (stored.state, bool(stored.note)) == (EventState.IGNORED, True)
 
 
@@ -218,7 +218,7 @@ def test_bill_named_by_an_event_is_fetched_and_left_out(linked: Linked) -> None:
     linked.take_events()
 
     assert not Document.objects.filter(xero_id=bill["xero_id"]).exists()
-    assert Event.objects.get().state == EventState.DONE
+    assert WebhookEvent.objects.get().state == EventState.DONE
 
 
 def test_event_waits_while_xero_is_away_and_is_fetched_after(linked: Linked) -> None:
@@ -231,13 +231,13 @@ def test_event_waits_while_xero_is_away_and_is_fetched_after(linked: Linked) -> 
 
     assert delay is not None
     assert delay.total_seconds() > 0
-    assert Event.objects.get().state == EventState.PENDING
+    assert WebhookEvent.objects.get().state == EventState.PENDING
 
     Inbox.objects.update(not_before=None)
     assert (
         event_processing.fetch_pending(organisation_id=linked.organisation.pk, clock=clock) is None
     )
-    assert Event.objects.get().state == EventState.DONE
+    assert WebhookEvent.objects.get().state == EventState.DONE
 
 
 def test_event_that_xero_rejects_holds_up_no_other(linked: Linked) -> None:
@@ -247,7 +247,7 @@ def test_event_that_xero_rejects_holds_up_no_other(linked: Linked) -> None:
     deliver(*(event(linked, "INVOICE", one) for one in named))
     linked.take_events()
 
-    states = Event.objects.filter(delivery__isnull=False).values_list("state", flat=True)
+    states = WebhookEvent.objects.filter(delivery__isnull=False).values_list("state", flat=True)
     assert sorted(states) == [EventState.DONE, EventState.IGNORED]
 
 
@@ -258,4 +258,4 @@ def test_event_of_an_impossible_moment_holds_up_no_delivery(linked: Linked) -> N
 
     deliveries.unpack(now=clock())
 
-    assert Event.objects.get().happened_at is None
+    assert WebhookEvent.objects.get().happened_at is None

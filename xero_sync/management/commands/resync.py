@@ -112,8 +112,8 @@ class Command(BaseCommand):
                 said, said_at = heading, time.monotonic()
             if not run.is_open:
                 break
-            link = connection_of(run.portal)
-            if link is None or link.state not in LIVE:
+            connection = connection_of(run.portal)
+            if connection is None or connection.state not in LIVE:
                 raise CommandError(
                     "Xero is not connected any more. The re-sync goes on by itself when a portal "
                     "admin has connected it again on Settings > Connected Apps."
