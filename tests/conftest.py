@@ -1,12 +1,7 @@
-"""Fixtures that many tests share. Rows are made in each test with `tests.support.builders`."""
+"""Where all fixtures come from. Rows are made in each test with `tests.support.builders`."""
 
 import pytest
 
-from lrm.models import Portal
-from tests.support import builders
-
-
-@pytest.fixture
-def portal(db: None) -> Portal:
-    """The portal most tests play in."""
-    return builders.make_portal()
+# Before anything of it is imported: what a helper asserts is then as telling as in a test.
+pytest.register_assert_rewrite("tests.support")
+pytest_plugins = ["tests.support.fixtures", "tests.support.linked"]

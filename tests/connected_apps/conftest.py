@@ -6,19 +6,15 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from lrm.models import Portal, User
-
-# The simulator as a process, put back to its seeded start for each test.
-from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
 from tests.support import builders, xero
+from tests.support.simulator_client import SimulatorClient
 
 
 @pytest.fixture
-def world(simulator: str, settings: Settings) -> xero.World:  # noqa: F811 - the fixture
+def world(simulator: str, settings: Settings) -> SimulatorClient:
     """Point the product at the simulator."""
-    settings.XERO_AUTHORIZE_URL = f"{simulator}/identity/connect/authorize"
-    settings.XERO_IDENTITY_URL = simulator
-    settings.XERO_API_URL = simulator
-    return xero.World(simulator)
+    xero.point_at(simulator, settings)
+    return SimulatorClient(simulator)
 
 
 @pytest.fixture
@@ -31,7 +27,7 @@ def manager(portal: Portal) -> User:
 
 @pytest.fixture
 def browser(
-    world: xero.World, manager: User, django_capture_on_commit_callbacks: Any
+    world: SimulatorClient, manager: User, django_capture_on_commit_callbacks: Any
 ) -> xero.Browser:
     """The manager at the screen."""
     return xero.Browser(world, manager, django_capture_on_commit_callbacks)

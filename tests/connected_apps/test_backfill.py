@@ -9,12 +9,11 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import Grant, State
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, linked
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
+from tests.support.linked import Linked
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
 from xero_sync.models import RunState
 from xero_sync.runs import run_worker
-
-__all__ = ["linked"]
 
 LIFE = timedelta(minutes=31)  # A minute more than an access token lives.
 EXPIRIES = 3

@@ -14,7 +14,8 @@ from connected_apps.lifecycle import housekeeping
 from connected_apps.models import AuditEvent, Connection, Grant, Organisation, PendingConsent, State
 from lrm.models import LrmRole, Portal
 from tests.support import builders, xero
-from tests.support.xero import Browser, World
+from tests.support.simulator_client import SimulatorClient
+from tests.support.xero import Browser
 
 
 def test_connect_stores_organisation_and_tokens_when_allowed(browser: Browser) -> None:
@@ -386,7 +387,7 @@ def test_right_lost_on_the_way_connects_nothing(browser: Browser) -> None:
     assert not Grant.objects.exists()
 
 
-def test_callback_without_session_asks_to_sign_in(world: World, portal: Portal) -> None:
+def test_callback_without_session_asks_to_sign_in(world: SimulatorClient, portal: Portal) -> None:
     answer = builders.client_of(None).get(xero.CALLBACK, {"code": "x", "state": "y"})
 
     assert answer.status_code == 302

@@ -31,8 +31,8 @@ from connected_apps.models import (
 from connected_apps.oauth import identity, jwt_claims, tokens
 from connected_apps.states import admin_notices
 from lrm.models import Portal
-from tests.connected_apps.test_states import make_connection
 from tests.support import xero
+from tests.support.connections import make_connection
 from tests.support.xero import Browser
 
 

@@ -15,8 +15,8 @@ from connected_apps import audit, checks
 from connected_apps.card import facts, wording
 from connected_apps.models import AuditEvent, Connection, Grant, State
 from lrm.models import LrmRole, Portal, User
-from tests.connected_apps.test_states import make_connection
 from tests.support import builders, xero
+from tests.support.connections import make_connection
 from tests.support.xero import Browser
 
 ACTIVITY = "/settings/connected-apps/xero/activity/"

@@ -1,20 +1,19 @@
 """Every state times every event: where it leads, or that it cannot happen."""
 
-import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 
 from connected_apps import errors
-from connected_apps.models import AuditEvent, Connection, Organisation, State
+from connected_apps.models import AuditEvent, Connection, State
 from connected_apps.states import states, transitions
 from connected_apps.states.transitions import Trigger
 from lrm.models import Notice, Portal
 from tests.support import builders
+from tests.support.connections import NOW, make_connection
 
-NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NO = None
 NC, CG, CD, WP = (
     State.NOT_CONNECTED,
@@ -52,28 +51,12 @@ CASES = [
 ]
 
 
-def make_connection(portal: Portal, state: State, **fields: object) -> Connection:
-    """Store a connection in a state, with an organisation."""
-    organisation = Organisation.objects.create(
-        portal=portal, tenant_id=uuid.uuid4(), name="Demo RTO"
-    )
-    values = {
-        "state": state,
-        "state_since": NOW - timedelta(days=1),
-        "state_before": NR if state == CG else "",
-        "problem_count": 2 if state == WP else 0,
-        "organisation": organisation,
-        "generation": 7,
-    }
-    return Connection.objects.create(portal=portal, **{**values, **fields})
-
-
 def test_table_of_expectations_is_complete() -> None:
     assert set(EXPECTED) == set(Trigger)
     assert set(ORDER) == set(State)
 
 
-@pytest.mark.parametrize(("state", "event", "after"), CASES)
+@pytest.mark.parametrize(("state", "trigger", "after"), CASES)
 def test_event_leads_where_the_table_says(
     portal: Portal, state: State, trigger: Trigger, after: State | None
 ) -> None:
@@ -100,7 +83,7 @@ def test_event_leads_where_the_table_says(
         assert moved.state_since == NOW
 
 
-@pytest.mark.parametrize("event", list(Trigger))
+@pytest.mark.parametrize("trigger", list(Trigger))
 def test_generation_rises_exactly_when_queued_work_must_drop(
     portal: Portal, trigger: Trigger
 ) -> None:
@@ -167,7 +150,9 @@ def test_connecting_reads_as_the_state_before_after_15_minutes(
     assert shown.state == reads
 
 
-@pytest.mark.parametrize("event", [Trigger.GONE_IN_XERO, Trigger.GRANT_DEAD, Trigger.SCOPE_MISSING])
+@pytest.mark.parametrize(
+    "trigger", [Trigger.GONE_IN_XERO, Trigger.GRANT_DEAD, Trigger.SCOPE_MISSING]
+)
 def test_break_tells_portal_admins_once_by_notice_and_one_email(
     portal: Portal, trigger: Trigger, django_capture_on_commit_callbacks: object
 ) -> None:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection as database
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.convergence import crew
-from tests.convergence.stage import Stage
-from tests.support import simulator_process, xero
+from tests.convergence.stage import SCHEDULES, Stage, point_at
+from tests.support import simulator_process
+from tests.support.simulator_client import SimulatorClient
 
-SCHEDULES = 25
 # Small books in small pages: every walk has several pages, and a schedule takes a second or two.
 SMALL = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "30")
 PAGES = ("--max-page-size", "16")
@@ -39,20 +38,11 @@ def small_simulator() -> Iterator[str]:
         yield url
 
 
-def point_at(url: str, settings: Settings) -> None:
-    """Point this process at a simulator: the browser's part of connecting is played here."""
-    settings.XERO_AUTHORIZE_URL = f"{url}/identity/connect/authorize"
-    settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
-    settings.XERO_WEBHOOK_KEYS = ["demo-webhook-key"]
-    # The receiver of webhooks must leave no connection behind when the database is dropped.
-    database.settings_dict["CONN_MAX_AGE"] = 0
-
-
 @pytest.fixture
-def world(small_simulator: str, settings: Settings) -> xero.World:
+def world(small_simulator: str, settings: Settings) -> SimulatorClient:
     """Point this process at the simulator with small books."""
     point_at(small_simulator, settings)
-    return xero.World(small_simulator)
+    return SimulatorClient(small_simulator)
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +53,6 @@ def honest_crew(small_simulator: str, django_db_setup: None) -> Iterator[crew.Cr
 
 
 @pytest.fixture
-def stage(live_server: LiveServer, world: xero.World, honest_crew: crew.Crew) -> Stage:
+def stage(live_server: LiveServer, world: SimulatorClient, honest_crew: crew.Crew) -> Stage:
     """Give a stage with an honest crew and a receiver of webhooks that listens."""
     return Stage(world, honest_crew, live_server.url)

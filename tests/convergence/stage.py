@@ -8,20 +8,21 @@ changes fell into them, the last sweep would hide every fault before it.)
 import re
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
 import requests
-from django.conf import settings
+from django.conf import settings as django_settings
+from django.db import connection as database
+from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from tests.convergence import books
 from tests.convergence.crew import PATIENCE_SECONDS, Crew
-from tests.support import builders, simulator_process, xero
+from tests.support import builders, simulator_process, waiting, xero
+from tests.support.simulator_client import SimulatorClient
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import (
     OPEN_RUNS,
@@ -35,6 +36,7 @@ from xero_sync.models import (
 )
 from xero_sync.runs import date_ranges, run_requests
 
+SCHEDULES = 25  # Played where nobody asks for more.
 WEBHOOK_KEY = "demo-webhook-key"
 # More than any lease and any waiting time that the product chooses by itself.
 LONG = timedelta(minutes=20)
@@ -51,16 +53,18 @@ _GOOD_DELIVERY = {
 _NONSENSE = re.compile("There is no act|is missing|makes no sense|is no amount|is no day")
 
 
-@contextmanager
-def _commits(**_: Any) -> Iterator[None]:
-    """In transactional tests what waits for a commit happens by itself."""
-    yield
+def point_at(url: str, settings: Settings) -> None:
+    """Point this process at a simulator: the browser's part of connecting is played here."""
+    xero.point_at(url, settings)
+    settings.XERO_WEBHOOK_KEYS = [WEBHOOK_KEY]
+    # The receiver of webhooks must leave no connection behind when the database is dropped.
+    database.settings_dict["CONN_MAX_AGE"] = 0
 
 
 class Stage:
     """One portal and its Xero, and whatever a schedule does to them."""
 
-    def __init__(self, world: xero.World, crew: Crew, webhook_url: str) -> None:
+    def __init__(self, world: SimulatorClient, crew: Crew, webhook_url: str) -> None:
         self.world = world
         self.crew = crew
         self._webhook_url = webhook_url
@@ -70,7 +74,7 @@ class Stage:
         """Start afresh: seeded books, and a new portal connected to them."""
         Connection.objects.all().delete()
         Delivery.objects.all().delete()
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
         self.world.do("reset")
         self.ahead = 0.0
         self.stalled: list[int] = []
@@ -78,7 +82,7 @@ class Stage:
         self.silent: set[str] = set()
         portal = builders.make_portal()
         self.manager = builders.make_user(portal, portal_admin=True)
-        browser = xero.Browser(self.world, self.manager, _commits)
+        browser = xero.Browser(self.world, self.manager)
         browser.connect()
         self.connection = browser.connection
         assert self.connection.organisation is not None
@@ -155,20 +159,18 @@ class Stage:
 
     def until_held(self, pid: int) -> bool:
         """Wait until Xero holds a worker's call back; return False where it ended without one."""
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while not self.held():
-            if self.crew.has_ended(pid):
-                return False
-            assert time.monotonic() < ends, "a worker hangs"
-            time.sleep(0.005)
-        return True
+        came = waiting.wait_until(
+            lambda: self.held() > 0 or self.crew.has_ended(pid),
+            seconds=PATIENCE_SECONDS,
+            pause=0.005,
+        )
+        assert came, "a worker hangs"
+        return self.held() > 0
 
     def until_none_is_held(self) -> None:
         """Wait for the answers that a jump of the clock has set free."""
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while self.held():
-            assert time.monotonic() < ends, "Xero still holds a call back"
-            time.sleep(0.005)
+        freed = waiting.wait_until(lambda: not self.held(), seconds=PATIENCE_SECONDS, pause=0.005)
+        assert freed, "Xero still holds a call back"
 
     def held(self) -> int:
         """Return how many calls Xero holds back until its clock has moved."""

@@ -1,7 +1,6 @@
 """Lists that change while they are walked: nothing that was in them is missed."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from invoices.models import Document
-from tests.convergence import crew
 from tests.convergence.stage import Stage
+from tests.support import waiting
 from xero_sync.api import list_queries, rate_limiter, responses, sessions
 from xero_sync.models import Cursor
 from xero_sync.pull import pager
@@ -61,14 +60,6 @@ def ids(pages: list[responses.Page]) -> set[str]:
     return {one["InvoiceID"] for page in pages for one in page.elements}
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for what is on its way."""
-    ends = time.monotonic() + crew.PATIENCE_SECONDS
-    while not happened():
-        assert time.monotonic() < ends, "it never happened"
-        time.sleep(0.005)
-
-
 def rest(walk: Iterator[tuple[int, responses.Page]]) -> list[responses.Page]:
     """Walk to the end."""
     return [page for _, page in walk]
@@ -98,7 +89,9 @@ def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_
         fault = {"match": {"path": "/Invoices"}, "times": 1, "answer": {"delay_seconds": seconds}}
         stage.world.do("faults", **fault)
     _, first = next(walk)
-    until(lambda: stage.held() == 1 and stage.world.calls("2.0/invoices") == before + 2)
+    assert waiting.wait_until(
+        lambda: stage.held() == 1 and stage.world.calls("2.0/invoices") == before + 2
+    )
     touch(stage, others)
     stage.later(timedelta(seconds=60))
 

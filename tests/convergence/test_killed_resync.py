@@ -17,9 +17,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from invoices.models import Document
 from tests.convergence import books, crew
-from tests.convergence.conftest import SCHEDULES, point_at
-from tests.convergence.stage import Stage
-from tests.support import simulator_process, xero
+from tests.convergence.stage import SCHEDULES, Stage, point_at
+from tests.support import simulator_process
+from tests.support.simulator_client import SimulatorClient
 from xero_sync.jobs import leases
 from xero_sync.models import RunState, SyncRun
 from xero_sync.pull import pager
@@ -41,7 +41,7 @@ def library(
     ) as url:
         point_at(url, settings)
         with crew.hired(url) as hired:
-            yield Stage(xero.World(url), hired, live_server.url)
+            yield Stage(SimulatorClient(url), hired, live_server.url)
 
 
 def place(run: SyncRun) -> tuple[object, ...]:

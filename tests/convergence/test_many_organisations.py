@@ -3,15 +3,12 @@
 24 of them in `make test`, 1,000 in the long run of `make soak`.
 """
 
-import re
-import urllib.parse
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 import redis
-import requests
 from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -19,8 +16,8 @@ from pytest_django.fixtures import Settings
 from connected_apps.models import Connection, Organisation, State
 from connected_apps.oauth import identity, tokens
 from tests.convergence import books, crew
-from tests.convergence.conftest import SCHEDULES, point_at
-from tests.support import builders, simulator_process
+from tests.convergence.stage import SCHEDULES, point_at
+from tests.support import builders, consent_walk, simulator_process
 from xero_sync.jobs import sweep_schedule
 from xero_sync.runs import run_requests
 
@@ -90,29 +87,14 @@ def _consent(url: str, tenants: list[str]) -> str:
     person = next(
         one for one in simulator_process.control(url, "users") if len(one["tenant_ids"]) > 1
     )
-    asked = {
-        "response_type": "code",
-        "client_id": "demo-client-id",
-        "redirect_uri": _redirect_uri(),
-        "scope": " ".join(django_settings.XERO_SCOPES),
-        "state": "a-state",
-        "acr_values": "bulk_connect:true",
-    }
-    with requests.Session() as browser:
-        address = f"{url}/identity/connect/authorize?{urllib.parse.urlencode(asked)}"
-        page = browser.get(address, timeout=simulator_process.TIMEOUT)
-        flow = re.search(r'name="flow" value="([^"]+)"', page.text)
-        assert flow, page.text
-        form = {"flow": flow[1], "user": person["user_id"]}
-        browser.post(f"{url}/identity/sign-in", data=form, timeout=simulator_process.TIMEOUT)
-        allowed = {"flow": flow[1], "tenant": tenants, "decision": "allow"}
-        back = browser.post(
-            f"{url}/identity/consent",
-            data=allowed,
-            allow_redirects=False,
-            timeout=simulator_process.TIMEOUT,
-        )
-    return urllib.parse.parse_qs(urllib.parse.urlsplit(back.headers["Location"]).query)["code"][0]
+    return consent_walk.consent(
+        url,
+        consent_walk.Person(person["user_id"], person["email"], person["tenant_ids"]),
+        tenants=tenants,
+        redirect_uri=_redirect_uri(),
+        scope=" ".join(django_settings.XERO_SCOPES),
+        acr_values="bulk_connect:true",
+    )["code"]
 
 
 @dataclass

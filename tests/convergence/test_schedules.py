@@ -5,7 +5,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.convergence import crew, schedules
 from tests.convergence.stage import Stage
-from tests.support import xero
+from tests.support.simulator_client import SimulatorClient
 
 
 @pytest.mark.slow
@@ -18,7 +18,7 @@ def test_database_equals_the_books_when_the_faults_stop(stage: Stage, schedule_s
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("weakness", ["anything replaces", "only later replaces"])
 def test_schedules_catch_a_broken_rule_on_versions(
-    live_server: LiveServer, world: xero.World, weakness: str
+    live_server: LiveServer, world: SimulatorClient, weakness: str
 ) -> None:
     # A late answer must arrive for its harm to show, however long the rest takes.
     with crew.hired(world.url, weakness=weakness, XERO_READ_SECONDS="30") as careless:

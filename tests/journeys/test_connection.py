@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, Route, expect
 
 from tests.journeys import xero
-from tests.journeys.conftest import Stage
+from tests.journeys.stage import Stage
 from tests.journeys.visitor import Visitor
 
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import Stage
+from tests.journeys.stage import Stage
 
 
 def test_pages_of_the_portal_are_sound(stage: Stage) -> None:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import RESYNC, Stage
+from tests.journeys.stage import RESYNC, Stage
 
 
 def test_connect_resync_and_disconnect_by_keyboard(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import RESYNC, Stage
+from tests.journeys.stage import RESYNC, Stage
 
 STARTED, COMPARING, VERIFIED = "Started", "Everything is read", "Verified:"
 

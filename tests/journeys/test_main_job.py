@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import Stage
+from tests.journeys.stage import Stage
 
 NEVER_RELOADED = "() => window.neverReloaded === true"
 

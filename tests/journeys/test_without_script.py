@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import RESYNC, SECONDS, Stage
+from tests.journeys.stage import RESYNC, SECONDS, Stage
 from tests.journeys.visitor import Visitor
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import requests
 from playwright.sync_api import Page
 
 from lrm.demo import books
+from tests.support.simulator_client import SimulatorClient
 
 EVERYTHING, ONE, NOTHING = "Priya Nair", "Tom Reid", "Alex Moana"
 
@@ -19,15 +19,12 @@ class Organisation:
     name: str
 
 
-class Xero:
-    """Xero's pages and books."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
+class Xero(SimulatorClient):
+    """Xero's pages, and its books behind them."""
 
     def organisations(self) -> list[Organisation]:
         """Return all of them, in a fixed order."""
-        rows = self.ask("organisations")
+        rows = self.show("organisations")
         return [Organisation(row["tenant_id"], row["name"]) for row in rows]
 
     def allow(self, page: Page, *organisations: Organisation, user: str = EVERYTHING) -> None:
@@ -42,29 +39,13 @@ class Xero:
         page.get_by_role("button", name=user).click()
         page.get_by_role("button", name="Cancel").click()
 
-    def ask(self, path: str, **values: str) -> Any:
-        """Ask for something behind Xero's back."""
-        answer = requests.get(f"{self.url}/simulator/{path}", params=values, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def do(self, path: str, **values: Any) -> Any:
-        """Do something behind Xero's back."""
-        answer = requests.post(f"{self.url}/simulator/{path}", json=values, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def heal(self) -> None:
-        """Forget all faults."""
-        requests.delete(f"{self.url}/simulator/faults", timeout=30).raise_for_status()
-
     def pay(self, organisation: Organisation, invoice: dict[str, Any]) -> None:
         """Pay all that is due of an invoice."""
         self.do("documents", act="pay", id=invoice["xero_id"], tenant=organisation.tenant_id)
 
     def sales(self, organisation: Organisation) -> list[dict[str, Any]]:
         """Return every sales document, each with the learner number of its contact."""
-        all_books = self.ask("books", tenant=organisation.tenant_id)
+        all_books = self.show("books", tenant=organisation.tenant_id)
         numbers = {row["contact_id"]: row["number"] or "" for row in all_books["contacts"]}
         return [
             {**row, "learner_number": numbers[row["contact_id"]]}

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from lrm.demo import ports
-from tests.support import processes
+from tests.support import processes, waiting
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def directory() -> Iterator[Path]:
     """Give the demo a LOCAL_DIR of its own, with a path short enough for sockets."""
     path = Path(tempfile.mkdtemp(prefix="lrm-demo-"))
     yield path
-    processes.wait_until(lambda: not processes.commands_naming(str(path)))
+    waiting.wait_until(lambda: not processes.commands_naming(str(path)))
     shutil.rmtree(path)
 
 
@@ -82,7 +82,7 @@ def test_demo_runs_until_ctrl_c_and_leaves_nothing(directory: Path) -> None:
     assert not (directory / "demo.env").exists()
     assert "It remembers" in said
     assert (directory / "simulator" / "state.json").stat().st_size > 0
-    assert processes.wait_until(lambda: processes.commands_naming(str(directory)) == [])
+    assert waiting.wait_until(lambda: processes.commands_naming(str(directory)) == [])
 
 
 @pytest.mark.timeout(120)

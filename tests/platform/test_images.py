@@ -1,17 +1,17 @@
 """Dockerfile and compose file, read as text: no Docker engine is needed to see these faults."""
 
 import re
-from typing import Any
 
 import pytest
-import yaml
 
-from tests.platform.test_settings import names_in_example, names_read_by_settings
 from tests.support import processes
+from tests.support.deployment_files import (
+    DOCKERFILE,
+    SERVICES,
+    names_in_example,
+    names_read_by_settings,
+)
 
-DOCKERFILE = (processes.ROOT / "Dockerfile").read_text()
-COMPOSE: dict[str, Any] = yaml.safe_load((processes.ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PRODUCT = ("migrate", "web", "worker", "worker-bulk", "beat")
 SECRETS = (
     "SECRET_KEY",

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from lrm.local import local_services
-from tests.support import processes
+from tests.support import processes, waiting
 
 # A cluster is made anew in each test, which takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
@@ -35,7 +35,7 @@ def directory() -> Iterator[Path]:
     """Give a short-lived place outside pytest's own, whose paths are too long for sockets."""
     path = Path(tempfile.mkdtemp(prefix="lrm-tests-"))
     yield path
-    processes.wait_until(lambda: not processes.commands_naming(str(path)))
+    waiting.wait_until(lambda: not processes.commands_naming(str(path)))
     shutil.rmtree(path)
 
 
@@ -91,7 +91,7 @@ def test_servers_stop_when_the_last_holder_is_killed(directory: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-        assert processes.wait_until(lambda: nothing_runs_for(directory))
+        assert waiting.wait_until(lambda: nothing_runs_for(directory))
 
 
 def test_forked_child_keeps_the_servers_when_its_parent_ends(directory: Path) -> None:
@@ -105,7 +105,7 @@ def test_forked_child_keeps_the_servers_when_its_parent_ends(directory: Path) ->
 
         assert answer_of_postgres(database).startswith("18.")
         parent.stdin.close()  # The child's too, which ends by that.
-        assert processes.wait_until(lambda: nothing_runs_for(directory))
+        assert waiting.wait_until(lambda: nothing_runs_for(directory))
 
 
 def test_servers_stop_and_start_again_when_the_keepers_are_killed(directory: Path) -> None:
@@ -114,7 +114,7 @@ def test_servers_stop_and_start_again_when_the_keepers_are_killed(directory: Pat
             if "lrm.local.keeper" in line:  # The servers themselves are signalled by the kernel.
                 os.kill(int(line.split()[1]), signal.SIGKILL)
 
-        assert processes.wait_until(
+        assert waiting.wait_until(
             lambda: (
                 not any("bin/postgres" in one for one in processes.commands_naming("postgres"))
                 or not any(

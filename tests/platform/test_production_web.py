@@ -12,9 +12,8 @@ import pytest
 import requests
 
 from lrm.demo import ports
-from tests.platform.test_images import DOCKERFILE, SERVICES
-from tests.platform.test_settings import PRODUCTION, SYSTEM
-from tests.support import processes
+from tests.support import processes, waiting
+from tests.support.deployment_files import DOCKERFILE, PRODUCTION, SERVICES, SYSTEM
 
 # To load the product takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
@@ -72,7 +71,7 @@ def web(place: Path) -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            assert processes.wait_until(lambda: answers(port))
+            assert waiting.wait_until(lambda: answers(port))
             yield port
         finally:
             process.terminate()

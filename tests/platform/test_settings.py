@@ -1,6 +1,5 @@
 """Settings: production refuses to guess; every setting is written down."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,34 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.support import processes
+from tests.support.deployment_files import (
+    PRODUCTION,
+    SYSTEM,
+    names_in_example,
+    names_read_by_settings,
+)
 
-PRODUCTION = {
-    "DEBUG": "False",
-    "SECRET_KEY": "made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b2e1f0a9d8",
-    "PUBLIC_URL": "https://lrm.example.com",
-    "ALLOWED_HOSTS": "lrm.example.com",
-    "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/unused",
-    "REDIS_URL": "redis://127.0.0.1:9/0",
-    "TOKEN_ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtb2s=",
-    "XERO_CLIENT_ID": "made-up",
-    "XERO_CLIENT_SECRET": "made-up",
-    "XERO_WEBHOOK_KEYS": "made-up",
-}
 REQUIRED = sorted(set(PRODUCTION) - {"DEBUG"})
-# What the system itself needs to find programs; everything else comes from the test.
-SYSTEM = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-
-
-def names_read_by_settings() -> set[str]:
-    """Return the names that lrm/settings.py reads from the environment."""
-    source = (processes.ROOT / "lrm" / "settings.py").read_text()
-    read = r'(?:env\.\w+|required|service_url)\(\s*"([A-Z_]+)"'
-    return set(re.findall(read, source))
-
-
-def names_in_example() -> set[str]:
-    example = (processes.ROOT / ".env.example").read_text()
-    return set(re.findall(r"^([A-Z_]+)=", example, re.M))
 
 
 def start(settings: dict[str, str], place: Path) -> subprocess.CompletedProcess[str]:

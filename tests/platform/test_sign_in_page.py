@@ -6,9 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from lrm.demo import stack
-from tests.support.live import live_stack
 
-__all__ = ["live_stack"]
 BROWSER_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 
 

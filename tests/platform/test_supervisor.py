@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrm.demo import output, supervisor
-from tests.support import processes
+from tests.support import processes, waiting
 
 # Each test takes moments; a busy machine may need far longer to start a process.
 pytestmark = pytest.mark.timeout(240)
@@ -69,7 +69,7 @@ def test_children_of_children_stop_when_the_supervisor_does(tmp_path: Path) -> N
         start_ready(family, "parent", PARENT, str(tmp_path))
         assert len(processes.commands_naming(str(tmp_path))) == 2
 
-    assert processes.wait_until(lambda: processes.commands_naming(str(tmp_path)) == [])
+    assert waiting.wait_until(lambda: processes.commands_naming(str(tmp_path)) == [])
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the Linux kernel's help")
@@ -93,7 +93,7 @@ time.sleep(600)
         owner.send_signal(signal.SIGKILL)
         owner.wait()
 
-    assert processes.wait_until(lambda: processes.commands_naming(str(tmp_path)) == [])
+    assert waiting.wait_until(lambda: processes.commands_naming(str(tmp_path)) == [])
 
 
 def test_waiting_tells_the_last_lines_when_the_child_ends_early(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_address_makes_ready_when_it_answers(tmp_path: Path) -> None:
 
         family.wait_until_ready(child, seconds=READY_SECONDS)
 
-        assert processes.wait_until(child.is_ready)
+        assert waiting.wait_until(child.is_ready)
 
 
 def test_running_to_the_end_fails_when_the_command_does(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_first_to_end_is_noticed_when_a_child_dies(tmp_path: Path) -> None:
         assert family.first_to_end() is None
 
         os.kill(pid, signal.SIGKILL)
-        assert processes.wait_until(lambda: family.first_to_end() is not None)
+        assert waiting.wait_until(lambda: family.first_to_end() is not None)
 
         ended = family.first_to_end()
         assert ended is not None

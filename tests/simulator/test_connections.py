@@ -5,14 +5,14 @@ import re
 import pytest
 import requests
 
-from tests.support import consent_walk, simulator_process
+from tests.support import consent_walk, simulator_client, simulator_process
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}")
 
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> None:
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_tokens_go_on_refreshing_when_app_is_removed_inside_xero(
 ) -> None:
     tokens = consent_walk.connect(simulator_url, person)
 
-    ended = consent_walk.control(
+    ended = simulator_client.post(
         simulator_url, "disconnect", tenant=person.tenant_ids[0], user=person.email
     )
 
@@ -146,7 +146,7 @@ def test_tokens_go_on_refreshing_when_app_is_removed_inside_xero(
 def test_practice_is_listed_when_user_has_one(
     simulator_url: str, person: consent_walk.Person
 ) -> None:
-    consent_walk.control(simulator_url, "users", user=person.user_id, practice=True)
+    simulator_client.post(simulator_url, "users", user=person.user_id, practice=True)
 
     tokens = consent_walk.connect(simulator_url, person)
 
@@ -181,7 +181,7 @@ def test_scripted_fault_is_answered_once(
     simulator_url: str, person: consent_walk.Person, named: str, status: int
 ) -> None:
     tokens = consent_walk.connect(simulator_url, person)
-    consent_walk.control(
+    simulator_client.post(
         simulator_url, "faults", match={"path": "(?i)^/connections"}, answer={"named": named}
     )
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support import consent_walk, simulator_process
+from tests.support import consent_walk, simulator_client, simulator_process
 
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> None:
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
 
 def _documents(url: str) -> dict[str, dict[str, Any]]:
-    return {each["xero_id"]: each for each in consent_walk.show(url, "books")["documents"]}
+    return {each["xero_id"]: each for each in simulator_client.get(url, "books")["documents"]}
 
 
 def _first(url: str, kind: str, status: str = "AUTHORISED") -> dict[str, Any]:
@@ -35,7 +35,7 @@ def _refusal(url: str, path: str, given: Any) -> str:
 
 
 def test_books_add_up_and_hold_every_kind(simulator_url: str) -> None:
-    books = consent_walk.show(simulator_url, "books")
+    books = simulator_client.get(simulator_url, "books")
 
     types = {document["type"] for document in books["documents"]}
     assert types >= {
@@ -54,9 +54,9 @@ def test_books_add_up_and_hold_every_kind(simulator_url: str) -> None:
 
 
 def test_books_of_another_organisation_are_shown_by_tenant(simulator_url: str) -> None:
-    first, second, _ = consent_walk.show(simulator_url, "organisations")
+    first, second, _ = simulator_client.get(simulator_url, "organisations")
 
-    books = consent_walk.show(simulator_url, "books", tenant=second["tenant_id"])
+    books = simulator_client.get(simulator_url, "books", tenant=second["tenant_id"])
 
     assert len(books["documents"]) == second["documents"]
     assert second["documents"] < first["documents"]
@@ -65,7 +65,7 @@ def test_books_of_another_organisation_are_shown_by_tenant(simulator_url: str) -
 def test_invoice_is_raised_with_several_lines(simulator_url: str) -> None:
     contact_id = _first(simulator_url, "ACCREC")["contact_id"]
 
-    made = consent_walk.control(
+    made = simulator_client.post(
         simulator_url,
         "documents",
         act="raise",
@@ -95,7 +95,7 @@ def test_invoice_is_raised_with_several_lines(simulator_url: str) -> None:
 def test_credit_moves_both_documents(simulator_url: str) -> None:
     invoice = _first(simulator_url, "ACCREC")
 
-    made = consent_walk.control(
+    made = simulator_client.post(
         simulator_url, "documents", act="credit", id=invoice["xero_id"], amount="1.50"
     )
 
@@ -112,14 +112,14 @@ def test_credit_moves_both_documents(simulator_url: str) -> None:
 
 def test_overpayment_is_received_and_allocated(simulator_url: str) -> None:
     contact_id = _first(simulator_url, "ACCREC")["contact_id"]
-    invoice_id = consent_walk.control(
+    invoice_id = simulator_client.post(
         simulator_url, "documents", act="raise", contact_id=contact_id, amount="50"
     )["id"]
-    credit_id = consent_walk.control(
+    credit_id = simulator_client.post(
         simulator_url, "documents", act="overpayment", contact_id=contact_id, amount="80"
     )["id"]
 
-    consent_walk.control(
+    simulator_client.post(
         simulator_url,
         "documents",
         act="allocate",
@@ -137,7 +137,7 @@ def test_overpayment_is_received_and_allocated(simulator_url: str) -> None:
 def test_due_date_moves_silently(simulator_url: str) -> None:
     invoice = _first(simulator_url, "ACCREC")
 
-    consent_walk.control(
+    simulator_client.post(
         simulator_url,
         "documents",
         act="edit_due_date_silently",
@@ -152,10 +152,10 @@ def test_due_date_moves_silently(simulator_url: str) -> None:
 def test_touch_bumps_the_same_documents_for_the_same_seed(simulator_url: str) -> None:
     before = _documents(simulator_url)
 
-    ids = consent_walk.control(simulator_url, "touch", count=20, seed=5)["ids"]
+    ids = simulator_client.post(simulator_url, "touch", count=20, seed=5)["ids"]
     after = _documents(simulator_url)
-    consent_walk.control(simulator_url, "reset")
-    again = consent_walk.control(simulator_url, "touch", count=20, seed=5)["ids"]
+    simulator_client.post(simulator_url, "reset")
+    again = simulator_client.post(simulator_url, "touch", count=20, seed=5)["ids"]
 
     moved = {each for each in after if after[each]["updated_utc"] > before[each]["updated_utc"]}
     assert moved == set(ids)
@@ -163,7 +163,7 @@ def test_touch_bumps_the_same_documents_for_the_same_seed(simulator_url: str) ->
 
 
 def test_contact_lives_from_creation_to_merger(simulator_url: str) -> None:
-    winner = consent_walk.control(
+    winner = simulator_client.post(
         simulator_url,
         "contacts",
         act="create",
@@ -173,14 +173,15 @@ def test_contact_lives_from_creation_to_merger(simulator_url: str) -> None:
         phone="0400 000 001",
         address={"line1": "1 Example Street", "city": "Ballarat"},
     )["id"]
-    loser = consent_walk.control(simulator_url, "contacts", act="create", name="Ana Exampel")["id"]
-    consent_walk.control(
+    loser = simulator_client.post(simulator_url, "contacts", act="create", name="Ana Exampel")["id"]
+    simulator_client.post(
         simulator_url, "contacts", act="update", id=winner, given_name="Ana", family_name="Example"
     )
-    consent_walk.control(simulator_url, "contacts", act="merge", loser=loser, winner=winner)
+    simulator_client.post(simulator_url, "contacts", act="merge", loser=loser, winner=winner)
 
     contacts = {
-        each["contact_id"]: each for each in consent_walk.show(simulator_url, "books")["contacts"]
+        each["contact_id"]: each
+        for each in simulator_client.get(simulator_url, "books")["contacts"]
     }
     assert contacts[winner]["number"] == "L900001"
     assert contacts[winner]["given_name"] == "Ana"
@@ -226,11 +227,11 @@ def test_body_that_is_no_json_is_refused(simulator_url: str) -> None:
 
 
 def test_clock_jumps_and_goes_back_with_a_reset(simulator_url: str) -> None:
-    before = datetime.fromisoformat(consent_walk.show(simulator_url, "clock")["now"])
+    before = datetime.fromisoformat(simulator_client.get(simulator_url, "clock")["now"])
     consent_walk.advance(simulator_url, days=3)
-    jumped = datetime.fromisoformat(consent_walk.show(simulator_url, "clock")["now"])
-    consent_walk.control(simulator_url, "reset")
-    after = datetime.fromisoformat(consent_walk.show(simulator_url, "clock")["now"])
+    jumped = datetime.fromisoformat(simulator_client.get(simulator_url, "clock")["now"])
+    simulator_client.post(simulator_url, "reset")
+    after = datetime.fromisoformat(simulator_client.get(simulator_url, "clock")["now"])
 
     assert (jumped - before).days == 3
     assert (after - before).total_seconds() < 60
@@ -240,8 +241,8 @@ def test_calls_are_logged_and_forgotten(simulator_url: str) -> None:
     consent_walk.ask(simulator_url)
     consent_walk.connections(simulator_url, "garbage")
 
-    calls = consent_walk.show(simulator_url, "calls")
-    later = consent_walk.show(simulator_url, "calls", since=str(calls[0]["n"]))
+    calls = simulator_client.get(simulator_url, "calls")
+    later = simulator_client.get(simulator_url, "calls", since=str(calls[0]["n"]))
     requests.delete(f"{simulator_url}/simulator/calls", timeout=simulator_process.TIMEOUT)
 
     assert [(call["method"], call["path"], call["status"]) for call in calls] == [
@@ -249,11 +250,11 @@ def test_calls_are_logged_and_forgotten(simulator_url: str) -> None:
         ("GET", "/connections", 401),
     ]
     assert later == calls[1:]
-    assert consent_walk.show(simulator_url, "calls") == []
+    assert simulator_client.get(simulator_url, "calls") == []
 
 
 def test_faults_are_cleared(simulator_url: str) -> None:
-    consent_walk.control(
+    simulator_client.post(
         simulator_url, "faults", match={"host": "identity"}, times=-1, answer={"status": 500}
     )
     spoiled = consent_walk.ask(simulator_url)
@@ -265,9 +266,9 @@ def test_faults_are_cleared(simulator_url: str) -> None:
 def test_organisation_goes_offline_and_comes_back(simulator_url: str) -> None:
     person = simulator_process.connect(simulator_url)
 
-    consent_walk.control(simulator_url, f"organisations/{person.tenant_id}", status="offline")
+    simulator_client.post(simulator_url, f"organisations/{person.tenant_id}", status="offline")
     offline = person.get("Organisation")
-    consent_walk.control(simulator_url, f"organisations/{person.tenant_id}", status="online")
+    simulator_client.post(simulator_url, f"organisations/{person.tenant_id}", status="online")
 
     assert (offline.status_code, offline.text) == (503, "The Organisation is offline")
     assert person.get("Organisation").status_code == 200
@@ -276,7 +277,7 @@ def test_organisation_goes_offline_and_comes_back(simulator_url: str) -> None:
 def test_calls_are_forbidden_when_app_is_removed_inside_xero(simulator_url: str) -> None:
     person = simulator_process.connect(simulator_url)
 
-    consent_walk.control(simulator_url, "disconnect", tenant=person.tenant_id)
+    simulator_client.post(simulator_url, "disconnect", tenant=person.tenant_id)
 
     answer = person.get("Organisation")
     assert (answer.status_code, answer.json()["Detail"]) == (403, "AuthenticationUnsuccessful")
@@ -284,10 +285,10 @@ def test_calls_are_forbidden_when_app_is_removed_inside_xero(simulator_url: str)
 
 def test_raw_elements_are_served_as_they_stand_until_a_reset(simulator_url: str) -> None:
     element = {"InvoiceID": "243216c5-369e-4056-ac67-05388f86dc81", "Odd": {"Field": [1.50]}}
-    consent_walk.control(simulator_url, "replay", documents={"Invoices": [element]}, contacts=[])
+    simulator_client.post(simulator_url, "replay", documents={"Invoices": [element]}, contacts=[])
 
     served = simulator_process.connect(simulator_url).get("Invoices").json()["Invoices"]
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
     assert served == [element]
     assert len(simulator_process.connect(simulator_url).get("Invoices").json()["Invoices"]) > 1
@@ -296,22 +297,22 @@ def test_raw_elements_are_served_as_they_stand_until_a_reset(simulator_url: str)
 def test_reset_puts_everything_back(simulator_url: str) -> None:
     before = _documents(simulator_url)
     simulator_process.connect(simulator_url)
-    consent_walk.control(simulator_url, "touch", count=50)
-    consent_walk.control(
+    simulator_client.post(simulator_url, "touch", count=50)
+    simulator_client.post(
         simulator_url,
         "documents",
         act="raise",
         amount="5",
         contact_id=_first(simulator_url, "ACCREC")["contact_id"],
     )
-    consent_walk.control(simulator_url, "webhooks", double=True)
+    simulator_client.post(simulator_url, "webhooks", double=True)
 
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
     assert _documents(simulator_url) == before
-    assert consent_walk.show(simulator_url, "connections") == []
-    assert consent_walk.show(simulator_url, "tokens") == {"grants": []}
-    assert consent_walk.show(simulator_url, "webhooks")["double"] is False
+    assert simulator_client.get(simulator_url, "connections") == []
+    assert simulator_client.get(simulator_url, "tokens") == {"grants": []}
+    assert simulator_client.get(simulator_url, "webhooks")["double"] is False
 
 
 @pytest.mark.parametrize(

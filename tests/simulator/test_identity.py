@@ -10,7 +10,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwk, jwt
 
-from tests.support import consent_walk, simulator_process
+from tests.support import consent_pages, consent_walk, simulator_client, simulator_process
 from xero_simulator.identity_api import authorize_request
 
 VERIFIER = "a-verifier-of-more-than-forty-three-letters-0123456789"
@@ -18,7 +18,7 @@ VERIFIER = "a-verifier-of-more-than-forty-three-letters-0123456789"
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> None:
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
 
 @pytest.fixture
@@ -148,8 +148,8 @@ def test_one_organisation_is_chosen_unless_bulk_is_asked(
     simulator_url: str, person: consent_walk.Person
 ) -> None:
     flow, page = consent_walk.sign_in(simulator_url, person)
-    refused = consent_walk.decide(simulator_url, flow, tenants=person.tenant_ids, decision="allow")
-    none = consent_walk.decide(simulator_url, flow, tenants=[], decision="allow")
+    refused = consent_pages.decide(simulator_url, flow, tenants=person.tenant_ids, decision="allow")
+    none = consent_pages.decide(simulator_url, flow, tenants=[], decision="allow")
     tokens = consent_walk.connect(
         simulator_url, person, tenants=person.tenant_ids, acr_values="bulk_connect:true"
     )
@@ -168,7 +168,7 @@ def test_organisation_of_others_cannot_be_chosen(
     nobody = consent_walk.person_with(simulator_url, 0)
     flow, _ = consent_walk.sign_in(simulator_url, nobody)
 
-    answer = consent_walk.decide(
+    answer = consent_pages.decide(
         simulator_url, flow, tenants=person.tenant_ids[:1], decision="allow"
     )
 
@@ -361,27 +361,27 @@ def test_refresh_fails_once_and_costs_nothing_when_fault_is_scripted(
     simulator_url: str, person: consent_walk.Person, answer: dict[str, Any], status: int
 ) -> None:
     tokens = consent_walk.connect(simulator_url, person)
-    consent_walk.control(simulator_url, "faults", match={"host": "identity"}, answer=answer)
+    simulator_client.post(simulator_url, "faults", match={"host": "identity"}, answer=answer)
 
     failed = consent_walk.refresh(simulator_url, tokens["refresh_token"])
     again = consent_walk.refresh(simulator_url, tokens["refresh_token"])
 
     assert (failed.status_code, again.status_code) == (status, 200)
-    assert consent_walk.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
+    assert simulator_client.get(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
 
 
 def test_refresh_is_done_but_its_reply_lost_when_cut_after(
     simulator_url: str, person: consent_walk.Person
 ) -> None:
     tokens = consent_walk.connect(simulator_url, person)
-    consent_walk.control(
+    simulator_client.post(
         simulator_url, "faults", match={"path": "^/connect/token$"}, answer={"cut": "after"}
     )
 
     with pytest.raises(requests.ConnectionError):
         consent_walk.refresh(simulator_url, tokens["refresh_token"])
 
-    assert consent_walk.show(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
+    assert simulator_client.get(simulator_url, "tokens")["grants"][0]["refreshes"] == 1
     assert consent_walk.refresh(simulator_url, tokens["refresh_token"]).status_code == 200
 
 
@@ -389,7 +389,7 @@ def test_token_answer_is_no_json_when_it_is_spoiled(
     simulator_url: str, person: consent_walk.Person
 ) -> None:
     tokens = consent_walk.connect(simulator_url, person)
-    consent_walk.control(
+    simulator_client.post(
         simulator_url, "faults", match={"host": "identity"}, answer={"named": "bad_json"}
     )
 

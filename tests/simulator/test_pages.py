@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support import consent_walk, simulator_process
+from tests.support import simulator_client, simulator_process
 from xero_simulator import online_invoice
 
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> None:
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
 
 def _sales_invoice(url: str, status: str, *, is_untouched: bool = False) -> dict[str, Any]:
-    for document in consent_walk.show(url, "books")["documents"]:
+    for document in simulator_client.get(url, "books")["documents"]:
         if (document["type"], document["status"]) == ("ACCREC", status) and (
             not is_untouched or document["amount_due"] == document["total"]
         ):
@@ -27,7 +27,7 @@ def _sales_invoice(url: str, status: str, *, is_untouched: bool = False) -> dict
 
 
 def _invoice(url: str, invoice_id: str) -> dict[str, Any]:
-    documents = consent_walk.show(url, "books")["documents"]
+    documents = simulator_client.get(url, "books")["documents"]
     found: dict[str, Any] = next(each for each in documents if each["xero_id"] == invoice_id)
     return found
 
@@ -73,7 +73,7 @@ def test_hand_page_says_so_when_nothing_fits(simulator_url: str) -> None:
 
 
 def test_hand_page_shows_another_organisation(simulator_url: str) -> None:
-    other = consent_walk.show(simulator_url, "organisations")[1]
+    other = simulator_client.get(simulator_url, "organisations")[1]
 
     page = requests.get(
         simulator_url, params={"tenant": other["tenant_id"]}, timeout=simulator_process.TIMEOUT
@@ -156,7 +156,7 @@ def test_invoice_is_raised_for_a_contact(simulator_url: str) -> None:
 
     found = re.search(r"(INV-\d+) was raised\.", page.text)
     assert found is not None
-    documents = consent_walk.show(simulator_url, "books")["documents"]
+    documents = simulator_client.get(simulator_url, "books")["documents"]
     raised = next(each for each in documents if each["number"] == found[1])
     assert (raised["contact_id"], raised["total"]) == (contact_id, "180.00")
     assert raised["due_date"] == "2027-03-01"
@@ -186,7 +186,7 @@ def test_public_page_shows_lines_and_takes_a_payment(simulator_url: str) -> None
 
 def test_public_page_is_missing_for_drafts_bills_and_nonsense(simulator_url: str) -> None:
     draft = _sales_invoice(simulator_url, "DRAFT")
-    documents = consent_walk.show(simulator_url, "books")["documents"]
+    documents = simulator_client.get(simulator_url, "books")["documents"]
     bill = next(each for each in documents if each["type"] == "ACCPAY")
     addresses = [
         online_invoice.online_url(simulator_url, draft["xero_id"]),

@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,13 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support import consent_walk, simulator_process, webhook_receiver
+from tests.support import (
+    consent_walk,
+    simulator_client,
+    simulator_process,
+    waiting,
+    webhook_receiver,
+)
 
 SMALL = ("--no-limits", "--documents", "120", "--contacts", "30", "--anchor", "2026-07-01")
 DAY = 86_400
@@ -59,12 +64,6 @@ def change_something(state: Path) -> dict[str, Any]:
         invoice = open_invoice(url)
         act(url, "pay", id=invoice["xero_id"])
     return invoice
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = simulator_process.TIMEOUT) -> None:
-    ends = time.monotonic() + seconds
-    while not holds() and time.monotonic() < ends:
-        time.sleep(0.02)
 
 
 def connection_ids(url: str, access_token: str) -> list[str]:
@@ -124,19 +123,19 @@ def test_pending_event_is_delivered_when_started_again(state: Path) -> None:
     with webhook_receiver.listening() as listener:
         with remembering(state) as url:
             simulator_process.connect(url)
-            consent_walk.control(
+            simulator_client.post(
                 url, "webhooks", url=listener.url, key=webhook_receiver.KEY, enabled=True
             )
             listener.answer = lambda _: webhook_receiver.Answer(500)
             paid = act(url, "pay", id=open_invoice(url)["xero_id"])
-            consent_walk.control(url, "webhooks/flush")
-            sequence = consent_walk.show(url, "webhooks")["last_sequence"]
+            simulator_client.post(url, "webhooks/flush")
+            sequence = simulator_client.get(url, "webhooks")["last_sequence"]
         listener.answer = webhook_receiver.careful
         listener.posts.clear()
 
         with remembering(state) as url:
-            wait_until(lambda: consent_walk.show(url, "webhooks")["pending"] == 0)
-            after = consent_walk.show(url, "webhooks")
+            assert waiting.wait_until(lambda: simulator_client.get(url, "webhooks")["pending"] == 0)
+            after = simulator_client.get(url, "webhooks")
 
     assert paid in [event["resourceId"] for event in listener.events]
     assert (after["status"], after["pending"]) == ("enabled", 0)

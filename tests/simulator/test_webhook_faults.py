@@ -1,13 +1,12 @@
 """Faults by chance: webhooks lost, doubled, delayed, shuffled, and documents that will not rest."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from tests.support import simulator_process, webhook_receiver
+from tests.support import simulator_process, waiting, webhook_receiver
 
 
 @pytest.fixture
@@ -49,6 +48,11 @@ def test_share_of_events_is_lost_the_same_for_the_same_seed(
     assert told(again, listener, delay_seconds=10**6, lose_chance=0.3) == first
 
 
+def pending(person: simulator_process.Person) -> int:
+    """Return how many events wait to be delivered."""
+    return int(simulator_process.control(person.url, "webhooks")["pending"])
+
+
 def test_share_of_events_is_late(
     person: simulator_process.Person, listener: webhook_receiver.Receiver
 ) -> None:
@@ -58,11 +62,8 @@ def test_share_of_events_is_late(
     simulator_process.control(person.url, "clock", {"advance_seconds": 1})
 
     # Those that are not late leave by themselves, the others with the flush.
-    gives_up_at = time.monotonic() + simulator_process.TIMEOUT
-    while (left := simulator_process.control(person.url, "webhooks")["pending"]) == 200:
-        assert time.monotonic() < gives_up_at, "none left by itself"
-        time.sleep(0.02)
-    assert 200 * 0.2 < left < 200 * 0.6
+    assert waiting.wait_until(lambda: pending(person) < 200), "none left by itself"
+    assert 200 * 0.2 < pending(person) < 200 * 0.6
     simulator_process.control(person.url, "webhooks/flush", {})
     assert len(listener.events) == 200
 

@@ -3,21 +3,27 @@
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support import consent_walk, simulator_process, webhook_receiver
+from tests.support import (
+    consent_walk,
+    simulator_client,
+    simulator_process,
+    waiting,
+    webhook_receiver,
+)
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
 
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator_url: str) -> Iterator[None]:
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
     yield
-    consent_walk.control(simulator_url, "reset")
+    simulator_client.post(simulator_url, "reset")
 
 
 @pytest.fixture
@@ -37,12 +43,12 @@ def tenant(simulator_url: str, listener: webhook_receiver.Receiver) -> str:
 
 
 def _subscribe(url: str, listener: webhook_receiver.Receiver) -> None:
-    consent_walk.control(url, "webhooks", url=listener.url, key=webhook_receiver.KEY, enabled=True)
+    simulator_client.post(url, "webhooks", url=listener.url, key=webhook_receiver.KEY, enabled=True)
 
 
 def _open_invoice(url: str) -> dict[str, Any]:
     """Return an approved sales invoice with nothing applied."""
-    for document in consent_walk.show(url, "books")["documents"]:
+    for document in simulator_client.get(url, "books")["documents"]:
         is_open = (document["type"], document["status"]) == ("ACCREC", "AUTHORISED")
         if is_open and document["amount_due"] == document["total"]:
             found: dict[str, Any] = document
@@ -54,17 +60,10 @@ def _what(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return sorted((event["eventCategory"], event["eventType"]) for event in events)
 
 
-def _wait_for(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + simulator_process.TIMEOUT
-    while not condition():
-        assert time.monotonic() < give_up_at, "it did not come about"
-        time.sleep(0.02)
-
-
 def _raise_invoices(url: str, count: int) -> list[str]:
     contact_id = _open_invoice(url)["contact_id"]
     return [
-        consent_walk.control(url, "documents", act="raise", contact_id=contact_id, amount="10")[
+        simulator_client.post(url, "documents", act="raise", contact_id=contact_id, amount="10")[
             "id"
         ]
         for _ in range(count)
@@ -76,9 +75,9 @@ def test_event_arrives_by_itself_signed_and_in_xeros_form(
 ) -> None:
     invoice = _open_invoice(simulator_url)
 
-    consent_walk.control(simulator_url, "documents", act="touch", id=invoice["xero_id"])
+    simulator_client.post(simulator_url, "documents", act="touch", id=invoice["xero_id"])
 
-    _wait_for(lambda: bool(listener.posts))
+    assert waiting.wait_until(lambda: bool(listener.posts))
     (post,) = listener.posts
     (event,) = post.content["events"]
     assert post.is_signed
@@ -113,10 +112,10 @@ def test_act_on_an_invoice_tells_what_it_changed(
 ) -> None:
     invoice = _open_invoice(simulator_url)
 
-    consent_walk.control(
+    simulator_client.post(
         simulator_url, "documents", act=act, id=invoice["xero_id"], due_date="2027-01-31"
     )
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     assert _what(listener.events) == expected
     assert {event["tenantId"] for event in listener.events} <= {tenant}
@@ -127,10 +126,10 @@ def test_newer_categories_carry_data(
 ) -> None:
     contact_id = _open_invoice(simulator_url)["contact_id"]
     for act in ("overpayment", "prepayment"):
-        consent_walk.control(
+        simulator_client.post(
             simulator_url, "documents", act=act, contact_id=contact_id, amount="25.50"
         )
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     found = {event["eventCategory"]: event["data"] for event in listener.events}
     assert found["OVERPAYMENT"]["Type"] == "RECEIVE-OVERPAYMENT"
@@ -143,8 +142,8 @@ def test_newer_categories_carry_data(
 def test_contact_is_told_when_created(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    made = consent_walk.control(simulator_url, "contacts", act="create", name="Wren Example")
-    consent_walk.control(simulator_url, "webhooks/flush")
+    made = simulator_client.post(simulator_url, "contacts", act="create", name="Wren Example")
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     (event,) = listener.events
     assert (event["eventCategory"], event["eventType"]) == ("CONTACT", "CREATE")
@@ -157,10 +156,10 @@ def test_nothing_is_told_of_organisations_that_are_not_connected(
 ) -> None:
     other = consent_walk.person_with(simulator_url, 3).tenant_ids[1]
 
-    consent_walk.control(simulator_url, "touch", tenant=other, count=3)
-    consent_walk.control(simulator_url, "disconnect", tenant=tenant)
-    consent_walk.control(simulator_url, "touch", tenant=tenant, count=3)
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "touch", tenant=other, count=3)
+    simulator_client.post(simulator_url, "disconnect", tenant=tenant)
+    simulator_client.post(simulator_url, "touch", tenant=tenant, count=3)
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     assert listener.posts == []
 
@@ -168,9 +167,9 @@ def test_nothing_is_told_of_organisations_that_are_not_connected(
 def test_many_events_leave_in_posts_of_at_most_five_hundred(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    ids = consent_walk.control(simulator_url, "touch", tenant=tenant, count=700, seed=3)["ids"]
+    ids = simulator_client.post(simulator_url, "touch", tenant=tenant, count=700, seed=3)["ids"]
 
-    _wait_for(lambda: len(listener.events) == 700)
+    assert waiting.wait_until(lambda: len(listener.events) == 700)
     sizes = [len(post.content["events"]) for post in listener.posts]
     first, second = (post.content for post in listener.posts)
     assert sizes == [500, 200]
@@ -186,10 +185,10 @@ def test_one_post_carries_events_of_several_organisations(
     consent_walk.connect(simulator_url, person, tenants=[person.tenant_ids[1]])
 
     for tenant_id in person.tenant_ids[:2]:
-        consent_walk.control(simulator_url, "touch", tenant=tenant_id, count=1)
-    consent_walk.control(simulator_url, "webhooks/flush")
+        simulator_client.post(simulator_url, "touch", tenant=tenant_id, count=1)
+    simulator_client.post(simulator_url, "webhooks/flush")
 
-    _wait_for(lambda: len(listener.events) == 2)
+    assert waiting.wait_until(lambda: len(listener.events) == 2)
     assert [event["tenantId"] for event in listener.events] == person.tenant_ids[:2]
 
 
@@ -197,8 +196,8 @@ def test_spacing_is_odd_now_and_then(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
     for _ in range(40):
-        consent_walk.control(simulator_url, "touch", count=1)
-        consent_walk.control(simulator_url, "webhooks/flush")
+        simulator_client.post(simulator_url, "touch", count=1)
+        simulator_client.post(simulator_url, "webhooks/flush")
 
     starts = {post.body[:2] for post in listener.posts}
     assert len(starts) > 1
@@ -210,21 +209,25 @@ def test_failed_post_is_repeated_at_once_and_then_every_quarter_of_an_hour(
 ) -> None:
     listener.answer = lambda _: webhook_receiver.Answer(500)
     ids = _raise_invoices(simulator_url, 2)
-    _wait_for(lambda: consent_walk.show(simulator_url, "webhooks")["retry_at"] is not None)
+    assert waiting.wait_until(
+        lambda: simulator_client.get(simulator_url, "webhooks")["retry_at"] is not None
+    )
     tries = len(listener.posts)
     more = _raise_invoices(simulator_url, 1)
-    waiting = consent_walk.show(simulator_url, "webhooks")
+    held_back = simulator_client.get(simulator_url, "webhooks")
 
     listener.answer = webhook_receiver.careful
     consent_walk.advance(simulator_url, minutes=15)
 
-    _wait_for(lambda: consent_walk.show(simulator_url, "webhooks")["pending"] == 0)
+    assert waiting.wait_until(
+        lambda: simulator_client.get(simulator_url, "webhooks")["pending"] == 0
+    )
     arrived = [
         event["resourceId"] for post in listener.posts[2:] for event in post.content["events"]
     ]
     assert tries == 2
     assert listener.posts[0].body == listener.posts[1].body
-    assert waiting["pending"] == 3
+    assert held_back["pending"] == 3
     assert arrived == ids + more
 
 
@@ -233,9 +236,9 @@ def test_anything_but_200_counts_as_failed(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str, status: int
 ) -> None:
     listener.answer = lambda _: webhook_receiver.Answer(status)
-    consent_walk.control(simulator_url, "touch", count=1)
+    simulator_client.post(simulator_url, "touch", count=1)
 
-    left = consent_walk.control(simulator_url, "webhooks/flush")
+    left = simulator_client.post(simulator_url, "webhooks/flush")
 
     assert left == {"delivered": 0, "pending": 1}
 
@@ -245,33 +248,33 @@ def test_subscription_is_disabled_after_a_day_and_replays_in_order_when_checked_
 ) -> None:
     listener.answer = lambda _: webhook_receiver.Answer(500)
     ids = _raise_invoices(simulator_url, 2)
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks/flush")
     consent_walk.advance(simulator_url, days=1)
-    consent_walk.control(simulator_url, "webhooks/flush")
-    disabled = consent_walk.show(simulator_url, "webhooks")["status"]
+    simulator_client.post(simulator_url, "webhooks/flush")
+    disabled = simulator_client.get(simulator_url, "webhooks")["status"]
     ids += _raise_invoices(simulator_url, 1)
     listener.posts.clear()
     listener.answer = webhook_receiver.careful
 
-    verdict = consent_walk.control(simulator_url, "webhooks/intent")
+    verdict = simulator_client.post(simulator_url, "webhooks/intent")
 
-    _wait_for(lambda: len(listener.events) == 3)
+    assert waiting.wait_until(lambda: len(listener.events) == 3)
     assert disabled == "disabled"
     assert verdict["passed"]
     assert [event["resourceId"] for event in listener.events] == ids
-    assert consent_walk.show(simulator_url, "webhooks")["status"] == "enabled"
+    assert simulator_client.get(simulator_url, "webhooks")["status"] == "enabled"
 
 
 def test_events_are_dropped_when_older_than_31_days(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    consent_walk.control(simulator_url, "webhooks", enabled=False)
+    simulator_client.post(simulator_url, "webhooks", enabled=False)
     _raise_invoices(simulator_url, 1)
     consent_walk.advance(simulator_url, days=31.1)
     (young,) = _raise_invoices(simulator_url, 1)
 
-    consent_walk.control(simulator_url, "webhooks", enabled=True)
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks", enabled=True)
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     assert [event["resourceId"] for event in listener.events] == [young]
 
@@ -279,9 +282,9 @@ def test_events_are_dropped_when_older_than_31_days(
 def test_check_passes_when_good_signatures_get_200_and_bad_ones_401(
     simulator_url: str, listener: webhook_receiver.Receiver
 ) -> None:
-    consent_walk.control(simulator_url, "webhooks", url=listener.url, key=webhook_receiver.KEY)
+    simulator_client.post(simulator_url, "webhooks", url=listener.url, key=webhook_receiver.KEY)
 
-    verdict = consent_walk.control(simulator_url, "webhooks/intent")
+    verdict = simulator_client.post(simulator_url, "webhooks/intent")
 
     assert verdict["passed"]
     assert {post.is_signed for post in listener.posts} == {True, False}
@@ -290,7 +293,7 @@ def test_check_passes_when_good_signatures_get_200_and_bad_ones_401(
         entropy = content.pop("entropy")
         assert entropy
         assert content == {"events": [], "lastEventSequence": 0, "firstEventSequence": 0}
-    assert consent_walk.show(simulator_url, "webhooks")["status"] == "enabled"
+    assert simulator_client.get(simulator_url, "webhooks")["status"] == "enabled"
 
 
 @pytest.mark.parametrize(
@@ -318,13 +321,13 @@ def test_check_fails_and_says_why_when_receiver_is_careless(
     problem: str,
 ) -> None:
     listener.answer = lambda post: good if post.is_signed else bad
-    consent_walk.control(simulator_url, "webhooks", url=listener.url, key=webhook_receiver.KEY)
+    simulator_client.post(simulator_url, "webhooks", url=listener.url, key=webhook_receiver.KEY)
 
-    verdict = consent_walk.control(simulator_url, "webhooks/intent")
+    verdict = simulator_client.post(simulator_url, "webhooks/intent")
 
     assert not verdict["passed"]
     assert problem in {check["problem"] for check in verdict["checks"]}
-    assert consent_walk.show(simulator_url, "webhooks")["status"] == "unverified"
+    assert simulator_client.get(simulator_url, "webhooks")["status"] == "unverified"
 
 
 def test_check_fails_when_nobody_listens(simulator_url: str) -> None:
@@ -332,9 +335,9 @@ def test_check_fails_when_nobody_listens(simulator_url: str) -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/hooks"
-        consent_walk.control(simulator_url, "webhooks", url=url, key=webhook_receiver.KEY)
+        simulator_client.post(simulator_url, "webhooks", url=url, key=webhook_receiver.KEY)
 
-        verdict = consent_walk.control(simulator_url, "webhooks/intent")
+        verdict = simulator_client.post(simulator_url, "webhooks/intent")
 
     assert not verdict["passed"]
     assert {check["status"] for check in verdict["checks"]} == {0}
@@ -343,32 +346,32 @@ def test_check_fails_when_nobody_listens(simulator_url: str) -> None:
 def test_events_are_lost_when_asked(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    consent_walk.control(simulator_url, "webhooks", lose_next=2)
+    simulator_client.post(simulator_url, "webhooks", lose_next=2)
     ids = _raise_invoices(simulator_url, 3)
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     assert [event["resourceId"] for event in listener.events] == ids[2:]
-    assert consent_walk.show(simulator_url, "webhooks")["lost"] == 2
+    assert simulator_client.get(simulator_url, "webhooks")["lost"] == 2
 
 
 def test_posts_are_doubled_when_asked(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    consent_walk.control(simulator_url, "webhooks", double=True)
-    consent_walk.control(simulator_url, "touch", count=1)
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks", double=True)
+    simulator_client.post(simulator_url, "touch", count=1)
+    simulator_client.post(simulator_url, "webhooks/flush")
 
-    _wait_for(lambda: len(listener.posts) == 2)
+    assert waiting.wait_until(lambda: len(listener.posts) == 2)
     assert listener.posts[0].body == listener.posts[1].body
 
 
 def test_order_is_lost_but_nothing_else_when_shuffled(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    consent_walk.control(simulator_url, "webhooks", shuffle=True, enabled=False)
-    ids = consent_walk.control(simulator_url, "touch", count=60)["ids"]
-    consent_walk.control(simulator_url, "webhooks", enabled=True)
-    consent_walk.control(simulator_url, "webhooks/flush")
+    simulator_client.post(simulator_url, "webhooks", shuffle=True, enabled=False)
+    ids = simulator_client.post(simulator_url, "touch", count=60)["ids"]
+    simulator_client.post(simulator_url, "webhooks", enabled=True)
+    simulator_client.post(simulator_url, "webhooks/flush")
 
     arrived = [event["resourceId"] for event in listener.events]
     assert sorted(arrived) == sorted(ids)
@@ -378,25 +381,25 @@ def test_order_is_lost_but_nothing_else_when_shuffled(
 def test_events_wait_when_delayed(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    consent_walk.control(simulator_url, "webhooks", delay_seconds=60)
-    consent_walk.control(simulator_url, "touch", count=1)
+    simulator_client.post(simulator_url, "webhooks", delay_seconds=60)
+    simulator_client.post(simulator_url, "touch", count=1)
     time.sleep(0.5)
     early = len(listener.posts)
     consent_walk.advance(simulator_url, minutes=1)
 
-    _wait_for(lambda: len(listener.posts) == 1)
+    assert waiting.wait_until(lambda: len(listener.posts) == 1)
     assert early == 0
 
 
 def test_key_is_never_shown(
     simulator_url: str, listener: webhook_receiver.Receiver, tenant: str
 ) -> None:
-    assert webhook_receiver.KEY not in str(consent_walk.show(simulator_url, "webhooks"))
+    assert webhook_receiver.KEY not in str(simulator_client.get(simulator_url, "webhooks"))
 
 
 def test_unknown_knob_is_refused(simulator_url: str) -> None:
     with pytest.raises(AssertionError, match="A subscription has no loose_next"):
-        consent_walk.control(simulator_url, "webhooks", loose_next=1)
+        simulator_client.post(simulator_url, "webhooks", loose_next=1)
 
 
 def test_subscription_of_the_command_line_is_checked_and_enabled_by_itself(
@@ -406,9 +409,11 @@ def test_subscription_of_the_command_line_is_checked_and_enabled_by_itself(
     subscription = ("--webhook-url", listener.url, "--webhook-key", webhook_receiver.KEY)
 
     with simulator_process.running(*arguments, *subscription) as url:
-        _wait_for(lambda: consent_walk.show(url, "webhooks")["status"] == "enabled")
-        consent_walk.control(url, "reset")
-        after_reset = consent_walk.show(url, "webhooks")
+        assert waiting.wait_until(
+            lambda: simulator_client.get(url, "webhooks")["status"] == "enabled"
+        )
+        simulator_client.post(url, "reset")
+        after_reset = simulator_client.get(url, "webhooks")
 
     assert len(listener.posts) == 5
     assert (after_reset["status"], after_reset["url"]) == ("enabled", listener.url)

@@ -1,13 +1,12 @@
 """How a person and an app get through the simulator's consent, with nothing but HTTP."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.support import simulator_process
+from tests.support import consent_pages, simulator_client, waiting
 
 CLIENT = {"client_id": "demo-client-id", "client_secret": "demo-client-secret"}
 BASIC = (CLIENT["client_id"], CLIENT["client_secret"])
@@ -29,7 +28,7 @@ class Person:
 
 def person_with(url: str, organisations: int) -> Person:
     """Return the person who has so many organisations."""
-    for user in requests.get(f"{url}/simulator/users", timeout=simulator_process.TIMEOUT).json():
+    for user in simulator_client.get(url, "users"):
         if len(user["tenant_ids"]) == organisations:
             return Person(user["user_id"], user["email"], user["tenant_ids"])
     raise LookupError(f"nobody has {organisations} organisations")
@@ -48,32 +47,13 @@ def ask(url: str, **changes: str) -> requests.Response:
         f"{url}/identity/connect/authorize",
         params={name: value for name, value in asked.items() if value != "-"},
         allow_redirects=False,
-        timeout=simulator_process.TIMEOUT,
+        timeout=waiting.TIMEOUT,
     )
 
 
 def sign_in(url: str, person: Person, **changes: str) -> tuple[str, requests.Response]:
     """Open the authorize page, sign in, and return the flow's id and the page of consent."""
-    page = ask(url, **changes)
-    found = re.search(r'name="flow" value="([^"]+)"', page.text)
-    assert found is not None, page.text
-    flow = found[1]
-    consent_page = requests.post(
-        f"{url}/identity/sign-in",
-        data={"flow": flow, "user": person.user_id},
-        timeout=simulator_process.TIMEOUT,
-    )
-    return flow, consent_page
-
-
-def decide(url: str, flow: str, *, tenants: list[str], decision: str) -> requests.Response:
-    """Press a button on the page of consent."""
-    return requests.post(
-        f"{url}/identity/consent",
-        data={"flow": flow, "tenant": tenants, "decision": decision},
-        allow_redirects=False,
-        timeout=simulator_process.TIMEOUT,
-    )
+    return consent_pages.sign_in(ask(url, **changes), user_id=person.user_id)
 
 
 def consent(
@@ -87,7 +67,7 @@ def consent(
     """Go through both pages and return what the app is told on its redirect address."""
     flow, _ = sign_in(url, person, **changes)
     chosen = person.tenant_ids[:1] if tenants is None else tenants
-    answer = decide(url, flow, tenants=chosen, decision=decision)
+    answer = consent_pages.decide(url, flow, tenants=chosen, decision=decision)
     assert answer.status_code == 302, answer.text
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     return {name: values[0] for name, values in query.items()}
@@ -95,9 +75,7 @@ def consent(
 
 def token(url: str, **form: str) -> requests.Response:
     """Call the token endpoint with the app's credentials in the form."""
-    return requests.post(
-        f"{url}/connect/token", data=CLIENT | form, timeout=simulator_process.TIMEOUT
-    )
+    return requests.post(f"{url}/connect/token", data=CLIENT | form, timeout=waiting.TIMEOUT)
 
 
 def exchange(url: str, code: str, **changes: str) -> requests.Response:
@@ -126,29 +104,11 @@ def connections(url: str, access_token: str, **query: str) -> requests.Response:
     """Ask for the connections."""
     headers = {"Authorization": f"Bearer {access_token}"}
     return requests.get(
-        f"{url}/connections", headers=headers, params=query, timeout=simulator_process.TIMEOUT
+        f"{url}/connections", headers=headers, params=query, timeout=waiting.TIMEOUT
     )
 
 
 def advance(url: str, **time: float) -> None:
     """Let the simulator's clock jump by minutes or days."""
     seconds = time.get("seconds", 0) + time.get("minutes", 0) * 60 + time.get("days", 0) * 86_400
-    control(url, "clock", advance_seconds=seconds)
-
-
-def control(simulator: str, path: str, /, **given: Any) -> Any:
-    """Make a control call by POST and return its answer."""
-    answer = requests.post(
-        f"{simulator}/simulator/{path}", json=given, timeout=simulator_process.TIMEOUT
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def show(url: str, path: str, /, **query: str) -> Any:
-    """Make a control call by GET and return its answer."""
-    answer = requests.get(
-        f"{url}/simulator/{path}", params=query, timeout=simulator_process.TIMEOUT
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    simulator_client.post(url, "clock", advance_seconds=seconds)

@@ -1,16 +1,6 @@
-"""The whole product running as processes, for end-to-end tests.
+"""A plan for the whole product, running as processes beside the tests."""
 
-Import the fixture where it is used: `from tests.support.live import live_stack`. One stack serves
-a test session (each xdist worker its own); it starts in about ten seconds, so that the first test
-to ask needs a timeout of its own.
-"""
-
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from lrm.demo import ports, stack
 from lrm.local import local_services
@@ -30,18 +20,3 @@ def make_plan(directory: Path, *simulator_options: str, **settings: str) -> stac
             **settings,
         },
     )
-
-
-@pytest.fixture(scope="session")
-def live_stack() -> Iterator[stack.Stack]:
-    """Run PostgreSQL, Valkey, simulator, web, workers and beat until the session ends."""
-    # Not pytest's own temporary directory: its paths are too long for sockets, and private.
-    parent = Path(tempfile.mkdtemp(prefix="lrm-live-"))
-    directory = parent / "tests"
-    directory.mkdir()
-    try:
-        with stack.Stack(make_plan(directory)) as running:
-            yield running
-    finally:
-        local_services.leave(directory)
-        shutil.rmtree(parent, ignore_errors=True)

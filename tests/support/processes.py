@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -19,16 +17,6 @@ def commands_naming(text: str) -> list[str]:
         check=True,
     ).stdout.splitlines()
     return [line for line in listed if text in line and not line.lstrip().startswith("Z")]
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = 60.0) -> bool:
-    """Return whether the condition came true in time; the time costs nothing where it did."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return holds()
 
 
 def run_python(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,6 @@ import datetime
 import re
 import subprocess
 import sys
-import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +15,15 @@ from typing import IO, Any, NamedTuple
 
 import requests
 
+from tests.support import consent_pages, simulator_client, waiting
+
 ROOT = Path(__file__).parents[2]
 REDIRECT = "http://localhost:8000/callback"
 SCOPES = (
     "openid profile email offline_access accounting.invoices.read accounting.payments.read "
     "accounting.contacts accounting.settings.read"
 )
-# For whatever only waits: a machine may stand still for seconds, and all going well it costs none.
-TIMEOUT = 30
+TIMEOUT = waiting.TIMEOUT
 
 
 @contextlib.contextmanager
@@ -83,23 +83,18 @@ class Person(NamedTuple):
         )
 
 
-def control(url: str, path: str, body: Any = None) -> Any:
+def control(url: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """Call the simulator's control API: POST with a body, GET without."""
-    address = f"{url}/simulator/{path}"
     if body is None:
-        answer = requests.get(address, timeout=TIMEOUT)
-    else:
-        answer = requests.post(address, json=body, timeout=TIMEOUT)
-    answer.raise_for_status()
-    return answer.json()
+        return simulator_client.get(url, path)
+    return simulator_client.post(url, path, **body)
 
 
 def wait_until_held(url: str, *, calls: int = 1) -> None:
     """Wait until the simulator holds so many calls for as long as its clock stands before them."""
-    gives_up_at = time.monotonic() + TIMEOUT
-    while control(url, "clock")["sleepers"] != calls:
-        assert time.monotonic() < gives_up_at, f"it never held {calls} calls"
-        time.sleep(0.02)
+    assert waiting.wait_until(
+        lambda: bool(control(url, "clock")["sleepers"] == calls), seconds=TIMEOUT
+    ), f"it never held {calls} calls"
 
 
 def consent(url: str, *, user: str = "priya", organisation: int = 0, scope: str = SCOPES) -> str:
@@ -115,19 +110,12 @@ def consent(url: str, *, user: str = "priya", organisation: int = 0, scope: str 
     )
     person = next(each for each in control(url, "users") if each["email"].startswith(user))
     tenant = control(url, "organisations")[organisation]
-    with requests.Session() as browser:
-        page = browser.get(f"{url}/identity/connect/authorize?{query}", timeout=TIMEOUT)
-        flow = re.search(r'name="flow" value="([^"]+)"', page.text)
-        assert flow, page.text
-        signed_in = {"flow": flow[1], "user": person["user_id"]}
-        browser.post(f"{url}/identity/sign-in", data=signed_in, timeout=TIMEOUT)
-        back = browser.post(
-            f"{url}/identity/consent",
-            data={"flow": flow[1], "tenant": tenant["tenant_id"], "decision": "allow"},
-            allow_redirects=False,
-            timeout=TIMEOUT,
-        )
-    answer = urllib.parse.parse_qs(urllib.parse.urlsplit(back.headers["Location"]).query)
+    back = consent_pages.walk(
+        f"{url}/identity/connect/authorize?{query}",
+        user_id=person["user_id"],
+        tenants=[tenant["tenant_id"]],
+    )
+    answer = urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)
     assert answer["state"] == ["a-state"]
     return answer["code"][0]
 

@@ -1,16 +1,19 @@
 """A person who connects a portal to the pretend Xero, by nothing but HTTP and forms."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
+from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection
 from lrm.models import User
-from tests.support import builders, simulator_process
+from tests.support import builders
+from tests.support.simulator_client import SimulatorClient
 
 CONNECT = "/settings/connected-apps/xero/connect/"
 CALLBACK = "/settings/connected-apps/xero/callback/"
@@ -20,95 +23,25 @@ CHECK = "/settings/connected-apps/xero/check/"
 PAGE = "/settings/connected-apps/"
 
 
-class World:
-    """The simulator's control calls."""
+def point_at(url: str, settings: Settings) -> None:
+    """Point the product in this process at a simulator."""
+    settings.XERO_AUTHORIZE_URL = f"{url}/identity/connect/authorize"
+    settings.XERO_IDENTITY_URL = settings.XERO_API_URL = url
 
-    def __init__(self, url: str) -> None:
-        self.url = url
 
-    def show(self, path: str, **query: Any) -> Any:
-        """Ask for something under /simulator/."""
-        answer = requests.get(
-            f"{self.url}/simulator/{path}", params=query, timeout=simulator_process.TIMEOUT
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    def do(self, path: str, **given: Any) -> Any:
-        """Do something under /simulator/."""
-        answer = requests.post(
-            f"{self.url}/simulator/{path}", json=given, timeout=simulator_process.TIMEOUT
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    def fail(self, path: str, *, times: int = 1, method: str = "", **answer: Any) -> None:
-        """Script an answer for the next calls of a path."""
-        match = {"path": path} | ({"method": method} if method else {})
-        self.do("faults", match=match, times=times, answer=answer)
-
-    def heal(self) -> None:
-        """Forget all scripted answers."""
-        requests.delete(
-            f"{self.url}/simulator/faults", timeout=simulator_process.TIMEOUT
-        ).raise_for_status()
-
-    def calls(self, path: str, method: str = "") -> int:
-        """Return how often a path was called."""
-        return sum(
-            path in call["path"].lower() and method in ("", call["method"])
-            for call in self.show("calls")
-        )
-
-    def user(self, *, organisations: int) -> dict[str, Any]:
-        """Return a Xero user who has so many organisations, or more."""
-        users = self.show("users")
-        return min(
-            (user for user in users if len(user["tenant_ids"]) >= organisations),
-            key=lambda user: len(user["tenant_ids"]),
-        )
-
-    def tenant(self, index: int) -> dict[str, Any]:
-        """Return an organisation."""
-        found: dict[str, Any] = self.show("organisations")[index]
-        return found
-
-    def connections(self) -> list[dict[str, Any]]:
-        """Return what Xero holds as connected, for all its users."""
-        listed: list[dict[str, Any]] = self.show("connections")
-        return listed
-
-    def consent(
-        self,
-        authorize_url: str,
-        *,
-        user: dict[str, Any],
-        tenants: list[str],
-        decision: str = "allow",
-    ) -> str:
-        """Go through Xero's pages and return the address the person is sent back to."""
-        page = requests.get(authorize_url, timeout=simulator_process.TIMEOUT)
-        flow = re.search(r'name="flow" value="([^"]+)"', page.text)
-        assert flow is not None, page.text
-        requests.post(
-            f"{self.url}/identity/sign-in",
-            data={"flow": flow[1], "user": user["user_id"]},
-            timeout=simulator_process.TIMEOUT,
-        )
-        answer = requests.post(
-            f"{self.url}/identity/consent",
-            data={"flow": flow[1], "tenant": tenants, "decision": decision},
-            allow_redirects=False,
-            timeout=simulator_process.TIMEOUT,
-        )
-        assert answer.status_code == 302, answer.text
-        return answer.headers["Location"]
+@contextlib.contextmanager
+def _commits(**_: Any) -> Iterator[None]:
+    """In transactional tests what waits for a commit happens by itself."""
+    yield
 
 
 class Browser:
-    """One signed-in person of the product, with a session of their own."""
+    """One signed-in person of the product, with a session of their own.
 
-    def __init__(self, world: World, user: User, commits: Any) -> None:
+    `commits` is `django_capture_on_commit_callbacks` where the test itself is one transaction.
+    """
+
+    def __init__(self, world: SimulatorClient, user: User, commits: Any = _commits) -> None:
         self.world = world
         self.user = user
         self.client = builders.client_of(user)

@@ -1,107 +1,22 @@
-"""A portal connected to a pretend Xero, and the workers' turns taken by hand."""
-
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+"""Portals that are not only connected, but hold what Xero holds."""
 
 import pytest
-import redis
-from django.conf import settings as django_settings
-from pytest_django.fixtures import Settings
 
-from connected_apps.models import Connection, Organisation
-from lrm.models import Portal, User
-from tests.simulator.conftest import simulator, simulator_url  # noqa: F401 - fixtures by name
-from tests.support import builders, xero
-from xero_sync.contacts import push_queue
-from xero_sync.jobs import sweep_schedule
-from xero_sync.models import OPEN_RUNS, EventState, SyncRun, WebhookEvent
-from xero_sync.runs import run_worker
-from xero_sync.sweeps import sweeper
-from xero_sync.webhooks import deliveries, event_processing
-
-
-def clock() -> datetime:
-    """Read the real clock: what workers run on."""
-    return datetime.now(UTC)
-
-
-@dataclass
-class Linked:
-    """A connected portal."""
-
-    world: xero.World
-    portal: Portal
-    manager: User
-    connection: Connection
-
-    @property
-    def organisation(self) -> Organisation:
-        """Return the connected organisation."""
-        assert self.connection.organisation is not None
-        return self.connection.organisation
-
-    @property
-    def tenant(self) -> str:
-        """Return Xero's id of the organisation."""
-        return str(self.organisation.tenant_id)
-
-    def books(self) -> dict[str, Any]:
-        """Return everything the organisation has in Xero."""
-        found: dict[str, Any] = self.world.show("books", tenant=self.tenant)
-        return found
-
-    def sweep(self) -> None:
-        """Sweep every resource, and end the first sync where it is still under way."""
-        sweep_schedule.make_due(organisation_id=self.organisation.pk, now=clock())
-        delay = sweeper.sweep(organisation_id=self.organisation.pk, clock=clock)
-        assert delay is None
-        for run in SyncRun.objects.filter(is_first=True, state__in=OPEN_RUNS):
-            assert self.work(run).finished_at is not None
-
-    def take_events(self) -> None:
-        """Unpack what was delivered and fetch all that it names."""
-        deliveries.unpack(now=clock())
-        event_processing.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
-        assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
-
-    def work(self, run: SyncRun) -> SyncRun:
-        """Work on a run until it ends or waits."""
-        while (delay := run_worker.work_on(run_id=run.pk, clock=clock)) is not None:
-            if delay.total_seconds() > 0:
-                break
-        run.refresh_from_db()
-        return run
-
-    def push(self) -> None:
-        """Push learners until none waits."""
-        while (delay := push_queue.push_waiting(portal_id=self.portal.pk, clock=clock)) is not None:
-            if delay.total_seconds() > 0:
-                break
-
-
-@contextlib.contextmanager
-def _commits(**_: Any) -> Iterator[None]:
-    """In transactional tests what waits for a commit happens by itself."""
-    yield
+from tests.support.linked import Linked
+from tests.support.resyncs import ask
+from xero_sync.models import RunState
 
 
 @pytest.fixture
-def linked(
-    transactional_db: None,
-    simulator: str,  # noqa: F811 - the fixture
-    settings: Settings,
-) -> Linked:
-    """Connect a portal to the simulator's first organisation, the whole way through consent."""
-    redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
-    settings.XERO_AUTHORIZE_URL = f"{simulator}/identity/connect/authorize"
-    settings.XERO_IDENTITY_URL = simulator
-    settings.XERO_API_URL = simulator
-    settings.XERO_ONLINE_INVOICE_HOSTS = [simulator.removeprefix("http://")]
-    portal = builders.make_portal()
-    manager = builders.make_user(portal, portal_admin=True, accounts=True)
-    browser = xero.Browser(xero.World(simulator), manager, _commits)
-    browser.connect()
-    return Linked(browser.world, portal, manager, browser.connection)
+def resynced(linked: Linked) -> Linked:
+    """Give a portal whose every document was re-synced."""
+    assert linked.work(ask(linked)).state == RunState.DONE
+    return linked
+
+
+@pytest.fixture
+def known(linked: Linked) -> Linked:
+    """Give a portal whose documents are all stored, and which no webhook tells of changes."""
+    linked.world.do("webhooks", enabled=False)
+    assert linked.work(ask(linked)).state == RunState.DONE
+    return linked

@@ -5,8 +5,8 @@ from pytest_django.fixtures import Settings
 
 from invoices.models import Document
 from tests.support import builders
-from tests.xero_sync.api.test_sessions import fault
-from tests.xero_sync.conftest import Linked
+from tests.support.faults import fault
+from tests.support.linked import Linked
 from xero_sync import online_invoices
 
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
+from tests.support.linked import Linked, clock
 from xero_sync.api import rate_limiter
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Cursor

@@ -6,7 +6,6 @@ import logging
 import multiprocessing
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +15,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.simulator.conftest import (  # noqa: F401 - fixtures by name
-    person,
-    simulator,
-    simulator_url,
-)
-from tests.support import simulator_process
+from tests.support import simulator_process, waiting
 from xero_sync.api import call_batches, client, errors, limits, responses
 from xero_sync.resources import Resource
 
@@ -65,12 +59,12 @@ class Xero:
 
 
 @pytest.fixture
-def xero(person: simulator_process.Person, settings: Settings) -> Xero:  # noqa: F811 - the fixture
+def xero(person: simulator_process.Person, settings: Settings) -> Xero:
     settings.XERO_API_URL = person.url
     return Xero(client_of(person), person)
 
 
-def client_of(person: simulator_process.Person) -> client.XeroClient:  # noqa: F811
+def client_of(person: simulator_process.Person) -> client.XeroClient:
     return client.XeroClient(
         tenant_id=uuid.UUID(person.tenant_id), access_token=person.tokens["access_token"]
     )
@@ -257,13 +251,6 @@ def test_key_is_refused_when_xero_would_not_take_it(xero: Xero, key: str) -> Non
 TOO_LATE = 3600.0
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
-    """Wait half a minute at most for something that is on its way."""
-    deadline = time.monotonic() + 30
-    while not happened() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize(
     ("answer", "when_read", "when_written"),
     [
@@ -311,7 +298,7 @@ def test_fault_becomes_its_error_after_one_call_when_it_strikes(
     if is_late:
         # The simulator notes a call when it has answered, which must not be in another test's log.
         simulator_process.control(xero.person.url, "clock", {"advance_seconds": TOO_LATE})
-        wait_until(lambda: len(xero.calls()) == 1)
+        assert waiting.wait_until(lambda: len(xero.calls()) == 1)
     # Nothing was sent twice behind our back.
     assert len(xero.calls()) <= 1
     assert error.__context__ is None
@@ -398,7 +385,7 @@ def test_connections_are_not_shared_when_a_worker_forks(xero: Xero) -> None:
     assert [one["status"] for one in xero.calls()] == [200] * 41
 
 
-def reads(person: simulator_process.Person, times: int) -> None:  # noqa: F811
+def reads(person: simulator_process.Person, times: int) -> None:
     """Read with a new client each time; replies mixed up between processes would not parse."""
     for _ in range(times):
         assert len(read(client_of(person)).elements) == 5
@@ -443,7 +430,7 @@ def drip(server: socket.socket, over: threading.Event) -> int:
 def test_each_thread_calls_with_its_own_token_when_many_share_the_connections(xero: Xero) -> None:
     people = [simulator_process.connect(xero.person.url, organisation=n % 2) for n in range(4)]
 
-    def name_of(person: simulator_process.Person) -> tuple[str, Any]:  # noqa: F811
+    def name_of(person: simulator_process.Person) -> tuple[str, Any]:
         organisation = client_of(person).organisation().elements[0]
         return person.tenant_id, organisation["Name"]
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from invoices.models import Contact, Document
-from tests.xero_sync.conftest import Linked
+from tests.support.linked import Linked
 from xero_sync.api import json_codec
 
 FOLDER = Path(

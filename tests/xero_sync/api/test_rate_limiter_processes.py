@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support import limiting, simulator_process
+from tests.support import limiting, simulator_process, waiting
 from xero_sync.api import errors, limits, rate_limiter
 
 SPEED = 120
@@ -98,10 +98,8 @@ def run(url: str, workers: int, minutes: int, calls: int, *arguments: Any) -> No
     children = [_fork.Process(target=work) for _ in range(workers)]
     for child in children:
         child.start()
-    ends = time.monotonic() + LONGEST
     time.sleep(minutes * MINUTE)
-    while most_within(minutes, seen(url)) < calls and time.monotonic() < ends:
-        time.sleep(0.1)
+    waiting.wait_until(lambda: most_within(minutes, seen(url)) >= calls, seconds=LONGEST, pause=0.1)
     over.set()
     for child in children:
         child.join()

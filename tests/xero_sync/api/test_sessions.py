@@ -17,7 +17,8 @@ from connected_apps.lifecycle import refusals
 from connected_apps.models import Connection, State
 from lrm.local import valkey
 from tests.support import limiting
-from tests.xero_sync.conftest import Linked, clock
+from tests.support.faults import fault
+from tests.support.linked import Linked, clock
 from xero_sync.api import client, errors, rate_limiter, responses, sessions
 from xero_sync.api.rate_limiter import Lane
 from xero_sync.resources import Resource
@@ -47,13 +48,6 @@ def accounting_calls(linked: Linked) -> list[dict[str, Any]]:
 
 def books_of(linked: Linked) -> rate_limiter.Books:
     return rate_limiter.shared().books_of(linked.organisation.tenant_id)
-
-
-def fault(
-    linked: Linked, answer: dict[str, Any], *, times: int = 1, path: str = "/api.xro/"
-) -> None:
-    script = {"match": {"path": path}, "times": times, "answer": answer}
-    linked.world.do("faults", **script)
 
 
 def list_invoices(session: sessions.Session) -> Any:

@@ -1,42 +1,15 @@
 """Learners become contacts: once, by number, never over a stranger."""
 
 import json
-from typing import Any
 from uuid import uuid4
 
 from connected_apps import signals
 from connected_apps.models import Connection, Organisation
 from invoices.models import ContactLink, LinkSource
-from lrm import learners
-from lrm.models import Learner
-from tests.xero_sync.conftest import Linked, clock
+from tests.support.learners import contacts_numbered, save
+from tests.support.linked import Linked, clock
 from xero_sync.contacts import push_queue
 from xero_sync.models import ContactPush, PushState
-
-
-def save(linked: Linked, learner: Learner | None = None, **details: Any) -> Learner:
-    """Save a learner the way the form does."""
-    given = {
-        "number": "L900001",
-        "given_name": "Imogen",
-        "family_name": "Made-Up",
-        "email": "imogen@example.com",
-        "mobile": "0400 000 001",
-        "sync_to_xero": True,
-        **details,
-    }
-    return learners.save_learner(
-        portal=linked.portal,
-        details=learners.LearnerDetails(**given),
-        by=linked.manager,
-        now=clock(),
-        learner=learner,
-    )
-
-
-def contacts_numbered(linked: Linked, number: str) -> list[dict[str, Any]]:
-    """Return Xero's contacts with this number."""
-    return [one for one in linked.books()["contacts"] if one["number"] == number]
 
 
 def test_saved_learner_becomes_a_contact_and_is_linked(linked: Linked) -> None:

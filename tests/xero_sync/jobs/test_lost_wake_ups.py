@@ -14,10 +14,12 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import State
 from invoices.models import Document
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.contacts.test_pushes import contacts_numbered, save
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from tests.xero_sync.webhooks import test_webhooks as webhooks
+from tests.support import webhook_posts
+from tests.support.learners import contacts_numbered, save
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
+from tests.support.xero_documents import open_invoice
 from xero_sync import tasks
 from xero_sync.jobs import dispatch, sweep_schedule
 from xero_sync.models import ContactPush, Cursor, EventState, Inbox, RunState, SyncRun, WebhookEvent
@@ -69,7 +71,7 @@ def broker() -> Iterator[Broker]:
 @pytest.fixture
 def quiet(linked: Linked, broker: Broker, settings: Settings) -> Linked:
     """Give a portal that is in step with Xero, where nothing waits and nothing is due."""
-    settings.XERO_WEBHOOK_KEYS = webhooks.KEYS
+    settings.XERO_WEBHOOK_KEYS = webhook_posts.KEYS
     linked.sweep()
     broker.answer()
     for _ in range(3):
@@ -84,15 +86,15 @@ def quiet(linked: Linked, broker: Broker, settings: Settings) -> Linked:
 
 def pay(linked: Linked) -> None:
     """Pay an invoice in Xero; nobody here hears of it."""
-    invoice_id = webhooks.open_invoice(linked)
+    invoice_id = open_invoice(linked)
     linked.world.do("documents", tenant=linked.tenant, act="pay", id=invoice_id)
 
 
 def deliver(linked: Linked) -> None:
     """Let a payment's webhook arrive."""
-    invoice_id = webhooks.open_invoice(linked)
+    invoice_id = open_invoice(linked)
     linked.world.do("documents", tenant=linked.tenant, act="pay", id=invoice_id)
-    webhooks.deliver(webhooks.event(linked, "INVOICE", invoice_id))
+    webhook_posts.deliver(webhook_posts.event(linked, "INVOICE", invoice_id))
 
 
 def leave_delivery(linked: Linked) -> Bell:

@@ -11,8 +11,8 @@ from django.db import OperationalError, connection, transaction
 from invoices.models import Document
 from lrm.models import Learner
 from tests.support import builders
-from tests.xero_sync.api.test_sessions import fault
-from tests.xero_sync.conftest import Linked, clock
+from tests.support.faults import fault
+from tests.support.linked import Linked, clock
 from xero_sync.jobs import retry_policy
 from xero_sync.models import Cursor
 from xero_sync.sweeps import sweeper

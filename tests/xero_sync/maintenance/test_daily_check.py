@@ -8,29 +8,16 @@ from django.utils import timezone
 
 from connected_apps.models import Connection, Organisation
 from invoices.models import Document
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from tests.xero_sync.runs.test_runs import end_first
-from tests.xero_sync.store.test_quarantine import invoice, serve, store
+from tests.support.bad_documents import invoice, serve, store
+from tests.support.daily_checks import check, cursor_of
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask, end_first
+from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.jobs import sweep_schedule
-from xero_sync.maintenance import daily_check
-from xero_sync.models import Cursor, Delivery, QuarantinedDocument, SyncRun, WebhookEvent
+from xero_sync.models import Delivery, QuarantinedDocument, WebhookEvent
 from xero_sync.store import quarantine_retry
 from xero_sync.webhooks import channel_health
-
-
-def pay_something_unannounced(linked: Linked) -> str:
-    """Pay an invoice in Xero ten minutes from now, with no webhook to tell."""
-    linked.world.do("webhooks", enabled=False)
-    linked.world.do("clock", advance_seconds=600)
-    open_one = next(
-        one
-        for one in linked.books()["documents"]
-        if one["type"] == "ACCREC" and one["status"] == "AUTHORISED"
-    )
-    linked.world.do("documents", tenant=linked.tenant, act="pay", id=open_one["xero_id"])
-    linked.world.do("clock", advance_seconds=600)
-    return str(open_one["xero_id"])
 
 
 def announce(linked: Linked, resource_id: str) -> None:
@@ -46,11 +33,6 @@ def announce(linked: Linked, resource_id: str) -> None:
         received_at=clock(),
         state="DONE",
     )
-
-
-def cursor_of(linked: Linked) -> Cursor:
-    """Return the cursor of invoices."""
-    return Cursor.objects.get(organisation=linked.organisation, resource="INVOICE")
 
 
 def test_sweep_that_finds_what_no_webhook_announced_says_so(linked: Linked) -> None:
@@ -95,13 +77,6 @@ def test_channel_is_healthy_again_once_an_event_arrives(linked: Linked) -> None:
     assert channel_health.unhealthy_in_words(linked.organisation.pk) == ""
     linked.sweep()
     assert cursor_of(linked).missed_count == 0
-
-
-def check(linked: Linked) -> list[SyncRun]:
-    """Do the daily upkeep now and return the runs it asked for."""
-    Cursor.objects.exclude(count_due_at=None).update(count_due_at=clock())
-    asked = daily_check.check(organisation_id=linked.organisation.pk, clock=clock)
-    return list(SyncRun.objects.filter(pk__in=asked))
 
 
 def test_daily_count_finds_nothing_where_all_is_well(linked: Linked) -> None:

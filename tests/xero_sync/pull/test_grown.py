@@ -2,14 +2,19 @@
 
 import pytest
 
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from tests.xero_sync.runs.test_catch_up import REFUSED
-from tests.xero_sync.runs.test_unread import invoices, known, log, simulator_url
+from tests.support.faults import REFUSED
+from tests.support.linked import Linked
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask, log
+from tests.support.xero_documents import invoices
 from xero_sync.models import RunState
 from xero_sync.runs import run_progress
 
-__all__ = ["known", "simulator_url"]
+
+@pytest.fixture(scope="session")
+def simulator_url(small_pages_url: str) -> str:
+    """Let Xero's pages be small."""
+    return small_pages_url
 
 
 @pytest.mark.parametrize("pages", [1, 4])

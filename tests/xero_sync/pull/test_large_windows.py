@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
+from tests.support.linked import Linked
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import step_reader
 

@@ -8,8 +8,8 @@ from pytest_django.fixtures import Settings
 
 from invoices.models import Contact, Document
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ours, theirs
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
 from xero_sync.api import rate_limiter
 from xero_sync.jobs import leases, sweep_schedule
 from xero_sync.models import Cursor

@@ -1,81 +1,15 @@
 """Sweeps and re-syncs against the simulator's own books."""
 
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import date
 
 import pytest
 
 from invoices.models import Contact, Document
-from tests.xero_sync.conftest import Linked, clock
-from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, run_progress, run_requests
-
-SALES = {
-    "ACCREC": "INVOICE",
-    "ACCRECCREDIT": "CREDIT_NOTE",
-    "RECEIVE-OVERPAYMENT": "OVERPAYMENT",
-    "RECEIVE-PREPAYMENT": "PREPAYMENT",
-}
-Row = tuple[Any, ...]
-
-
-def theirs(linked: Linked) -> dict[tuple[str, str], Row]:
-    """Return the sales documents of Xero's books by kind and id."""
-    return {
-        (SALES[one["type"]], one["xero_id"]): (
-            one["number"] or "",
-            one["status"],
-            one["date"],
-            one["due_date"],
-            one["currency"],
-            Decimal(one["sub_total"]),
-            Decimal(one["total_tax"]),
-            Decimal(one["total"]),
-            Decimal(one["amount_due"] if one["type"] == "ACCREC" else one["remaining_credit"]),
-            one["contact_id"],
-            one["contact"],
-        )
-        for one in linked.books()["documents"]
-        if one["type"] in SALES
-    }
-
-
-def ours(linked: Linked) -> dict[tuple[str, str], Row]:
-    """Return the documents stored here, in the same shape."""
-    return {
-        (one.kind, str(one.xero_id)): (
-            one.number,
-            one.status,
-            one.date.isoformat() if one.date else None,
-            one.due_date.isoformat() if one.due_date else None,
-            one.currency,
-            one.sub_total,
-            one.total_tax,
-            one.total,
-            one.amount_due,
-            str(one.contact_xero_id),
-            one.contact_name,
-        )
-        for one in Document.objects.filter(organisation=linked.organisation)
-    }
-
-
-def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
-    """Ask for a re-sync that reaches back so many days."""
-    # Else the first sync, which holds every range, would answer this one too.
-    SyncRun.objects.filter(is_first=True).update(state=RunState.CANCELLED)
-    today = date_ranges.today_of(
-        portal=linked.portal, organisation=linked.organisation, now=clock()
-    )
-    return run_requests.request(
-        portal=linked.portal,
-        date_from=today - timedelta(days=days),
-        date_to=today,
-        what=RunWhat.DOCUMENTS,
-        by=linked.manager,
-        now=clock(),
-    ).run
+from tests.support.linked import Linked
+from tests.support.mirror import SALES, ours, theirs
+from tests.support.resyncs import ask
+from xero_sync.models import RunState, SyncRun
+from xero_sync.runs import date_ranges, run_progress
 
 
 @pytest.fixture

@@ -4,11 +4,10 @@ import pytest
 
 from invoices.models import Document
 from tests.support import builders
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.maintenance.test_daily_check import check, cursor_of
-from tests.xero_sync.pull.test_pager import ours, theirs
-from tests.xero_sync.runs.test_first_cancelled import lists_called
-from tests.xero_sync.runs.test_runs import PAGE
+from tests.support.daily_checks import check, cursor_of
+from tests.support.linked import Linked
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import PAGE, lists_called
 from xero_sync.models import RunState, SyncRun
 
 FAR = ("1066-10-14", "1989-12-31", "2040-01-01", "9999-12-31")

@@ -1,6 +1,5 @@
 """The closing sweep of a re-sync: it resumes, is as fresh as the counts, and may be refused."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,18 +9,24 @@ from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
 
 from tests.support import limiting
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from tests.xero_sync.runs.test_unread import PAGE, act, invoices, known, log, simulator_url
+from tests.support.faults import REFUSED
+from tests.support.fixtures import SMALL_PAGE
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask, log
+from tests.support.xero_documents import act, invoices
 from xero_sync.api import rate_limiter
 from xero_sync.models import RunState, SyncRun, SyncStep
 from xero_sync.runs import run_worker
 
-__all__ = ["known", "simulator_url"]
-
-REFUSED = json.dumps({"ErrorNumber": 10, "Type": "ValidationException", "Message": "Too many"})
 # More than any run here takes, of five calls each.
 TURNS = 60
+
+
+@pytest.fixture(scope="session")
+def simulator_url(small_pages_url: str) -> str:
+    """Let Xero's pages be small."""
+    return small_pages_url
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def test_closing_sweep_of_more_pages_than_a_minute_has_calls_comes_to_its_end(
     run = ask(known)
     turn(known, books, run)
     known.world.do("touch", tenant=known.tenant, count=160)
-    assert len(invoices(known)) > 5 * PAGE
+    assert len(invoices(known)) > 5 * SMALL_PAGE
 
     for _ in turns(known, books, run):
         pass
@@ -103,7 +108,7 @@ def test_what_changes_behind_a_closing_sweep_makes_no_difference(
 
 def refuse_closing(linked: Linked, *, times: int = 1) -> None:
     """Let Xero refuse the list that comes after the pages of invoices, each time."""
-    pages = -(-len(invoices(linked)) // PAGE)
+    pages = -(-len(invoices(linked)) // SMALL_PAGE)
     for _ in range(times):
         linked.world.fail("/2.0/Invoices", times=pages, delay_seconds=0)
         linked.world.fail("/2.0/Invoices", status=400, body=REFUSED)

@@ -11,20 +11,14 @@ from connected_apps.models import Connection
 from invoices.models import Document
 from lrm.models import LrmRole
 from tests.support import builders, limiting
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.maintenance.test_daily_check import check, cursor_of
-from tests.xero_sync.pull.test_pager import ours, theirs
-from tests.xero_sync.runs.test_runs import PAGE, request
+from tests.support.daily_checks import check, cursor_of
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import PAGE, lists_called, request
 from xero_sync.models import OPEN_RUNS, RunState, SyncRun
 from xero_sync.runs import resumption, run_requests
 
 NOTE = "Documents that it had not read are not here"
-
-
-def lists_called(linked: Linked) -> int:
-    """Return how many lists of documents Xero was asked for so far."""
-    lists = ("invoices", "creditnotes", "overpayments", "prepayments")
-    return sum(linked.world.calls(f"2.0/{name}") for name in lists)
 
 
 @pytest.fixture

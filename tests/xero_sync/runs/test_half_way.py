@@ -9,9 +9,10 @@ import pytest
 
 from invoices.models import Document
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from tests.xero_sync.webhooks.test_webhooks import open_invoice
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
+from tests.support.xero_documents import open_invoice
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import resumption, run_requests
 

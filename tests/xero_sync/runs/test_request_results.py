@@ -9,9 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.runs.test_resync_api import API
-from tests.xero_sync.runs.test_runs import PAGE, end_first, request
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import API, PAGE, end_first, request
 from xero_sync.models import SyncRun
 
 UNDER_WAY = "Re-sync of 1 Jan 2026 to 31 Mar 2026"

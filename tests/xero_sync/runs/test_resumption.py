@@ -9,9 +9,8 @@ from django.db import connections
 
 from lrm.models import Notice
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.runs.test_resync_api import API
-from tests.xero_sync.runs.test_runs import PAGE, end_first, request
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import API, PAGE, end_first, request
 from xero_sync.models import OPEN_RUNS, RunState, SyncRun
 from xero_sync.runs import run_requests
 

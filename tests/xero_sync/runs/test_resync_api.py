@@ -8,12 +8,9 @@ import pytest
 from django.utils.dateparse import parse_datetime
 
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask
-from tests.xero_sync.runs.test_resync_page import people
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import API, ask, people
 from xero_sync.models import RunState, SyncRun
-
-API = "/api/v1/sync-runs/"
 
 
 @pytest.mark.parametrize(

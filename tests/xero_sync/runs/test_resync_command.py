@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,24 +10,12 @@ from django.core.management.base import CommandError
 from django.db import connections
 
 from connected_apps.models import Connection
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.runs.test_run_pace import NOW, read_on, take_up
-from tests.xero_sync.runs.test_runs import end_first, request
+from tests.support import waiting
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import end_first, request, resync
+from tests.support.run_progress import NOW, read_on, take_up
 from xero_sync.management import run_output
 from xero_sync.models import RunState, SyncRun
-
-
-def resync(
-    linked: Linked,
-    *options: str,
-    start: str = "2026-01-01",
-    end: str = "2026-03-31",
-    said: io.StringIO | None = None,
-) -> str:
-    """Run the command and return what it said; others may listen to `said` meanwhile."""
-    said = said or io.StringIO()
-    call_command("resync", linked.portal.slug, "--from", start, "--to", end, *options, stderr=said)
-    return said.getvalue()
 
 
 def test_verified_end_is_a_success_with_progress(linked: Linked) -> None:
@@ -122,9 +109,7 @@ def test_run_that_nobody_works_on_is_said_to_have_stalled(linked: Linked) -> Non
 
     def person() -> None:
         try:
-            deadline = time.monotonic() + 30
-            while "worker-bulk" not in said.getvalue() and time.monotonic() < deadline:
-                pass
+            waiting.wait_until(lambda: "worker-bulk" in said.getvalue())
             SyncRun.objects.filter(pk=run.pk).update(state=RunState.CANCELLED)
         finally:
             connections.close_all()

@@ -6,12 +6,10 @@ from html import unescape
 
 import pytest
 
-from lrm.models import LrmRole, User
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.contacts.test_pushes import save
-from tests.xero_sync.pull.test_pager import ask
-from tests.xero_sync.runs.test_runs import PAGE, end_first
+from tests.support.learners import save
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import PAGE, ask, end_first, people
 from xero_sync.models import ContactPush, PushState, RunState, SyncRun
 from xero_sync.runs import date_ranges
 
@@ -131,17 +129,6 @@ def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked)
     html = answer.content.decode()
     assert "<strong>59 learners</strong> changed between these days" in html
     assert "About 4 calls to Xero" in html
-
-
-def people(linked: Linked) -> dict[str, User | None]:
-    """Return one person of each kind."""
-    return {
-        "manager": linked.manager,
-        "watcher": builders.make_user(linked.portal, portal_admin=True, role=LrmRole.NONE),
-        "staff": builders.make_user(linked.portal),
-        "stranger": builders.make_user(builders.make_portal("Other"), portal_admin=True),
-        "nobody": None,
-    }
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,15 @@
 """Who is told of the end of a run, and that nobody hears the same thing every day."""
 
-import uuid
 from datetime import timedelta
 
-import redis
-from django.conf import settings
 from django.core import mail
 
 from invoices.models import Document
 from lrm.models import LrmRole, Notice, User
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.runs.test_resync_command import resync
-from tests.xero_sync.runs.test_runs import PAGE, end_first, request
+from tests.support.ghosts import heal, store_ghost
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import PAGE, end_first, request, resync
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import run_requests
 
@@ -25,32 +22,6 @@ def told(person: User) -> list[str]:
 def mailed() -> list[str]:
     """Return to whom mails went, in order of address."""
     return sorted(address for message in mail.outbox for address in message.to)
-
-
-def store_ghost(linked: Linked, number: str) -> Document:
-    """Store an invoice that Xero does not have."""
-    ghost = Document.objects.filter(kind="INVOICE").order_by("date")[100]
-    ghost.pk, ghost.xero_id, ghost.number = None, uuid.uuid4(), number
-    ghost.save(force_insert=True)
-    return ghost
-
-
-def forget_calls() -> None:
-    """Let the calls of this minute be forgotten, as if days had passed."""
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
-
-
-def heal(linked: Linked, ghost: Document, *, days: int) -> SyncRun:
-    """Re-sync as the daily count does where it finds a difference: the days around a document."""
-    forget_calls()
-    assert ghost.date is not None
-    around = timedelta(days=days)
-    run = run_requests.request_heal(
-        connection=linked.connection, window=(ghost.date - around, ghost.date + around), now=clock()
-    )
-    linked.work(run)
-    assert run.state != RunState.PAUSED
-    return run
 
 
 def test_first_sync_is_told_to_whoever_connected_xero(linked: Linked) -> None:

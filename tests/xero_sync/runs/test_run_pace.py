@@ -1,34 +1,16 @@
 """How fast a run reads and how long it will take: measured while it reads, and said only then."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask
-from tests.xero_sync.runs.test_runs import end_first, request
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import ask, end_first, request
+from tests.support.run_progress import NOW, read_on, take_up
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import resumption, run_progress, run_requests, run_worker
 
 NIGHT = timedelta(hours=18)
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-
-
-def take_up(run: SyncRun, *, now: datetime) -> SyncRun:
-    """Let a worker begin a turn at a moment, as far as the run's row tells of it."""
-    run.refresh_from_db()
-    run_worker._set_state(run, RunState.RUNNING, now)
-    run.refresh_from_db()
-    return run
-
-
-def read_on(run: SyncRun, count: int, *, of: int, now: datetime) -> SyncRun:
-    """Let it have read so many documents by a moment."""
-    run.steps.exclude(resource="INVOICE").update(item_count=0)
-    run.steps.filter(resource="INVOICE").update(read_count=count, item_count=of)
-    SyncRun.objects.filter(pk=run.pk).update(heard_at=now)
-    run.refresh_from_db()
-    return run
 
 
 def test_rate_and_time_left_are_those_of_what_is_being_read(linked: Linked) -> None:

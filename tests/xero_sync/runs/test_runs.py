@@ -11,33 +11,14 @@ from django.db.models import F
 from connected_apps.errors import StaleGeneration
 from connected_apps.models import AuditEvent, Connection
 from invoices.models import Document
-from lrm.models import Notice, User
+from lrm.models import Notice
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.contacts.test_pushes import save
-from tests.xero_sync.pull.test_pager import ask
+from tests.support.learners import save
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import PAGE, ask, end_first, request
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
 from xero_sync.runs import date_ranges, resumption, run_requests, run_worker
 from xero_sync.sweeps import sweeper
-
-PAGE = "/settings/connected-apps/xero/resync/"
-
-
-def end_first(linked: Linked) -> None:
-    """Put the first sync out of the way, as it answers every request."""
-    SyncRun.objects.filter(is_first=True).update(state=RunState.DONE, finished_at=clock())
-
-
-def request(linked: Linked, start: str, end: str, by: User | None = None) -> SyncRun:
-    """Ask for a re-sync of documents."""
-    return run_requests.request(
-        portal=linked.portal,
-        date_from=date.fromisoformat(start),
-        date_to=date.fromisoformat(end),
-        what=RunWhat.DOCUMENTS,
-        by=by or linked.manager,
-        now=clock(),
-    ).run
 
 
 def test_connecting_starts_the_first_sync_by_itself(linked: Linked) -> None:

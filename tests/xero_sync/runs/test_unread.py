@@ -1,7 +1,6 @@
 """A re-sync proves what it read: what is stored from before is not enough."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,47 +8,22 @@ from uuid import UUID
 import pytest
 
 from invoices.models import Document
-from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from xero_sync.models import RunState, SyncPage, SyncRun
+from tests.support.fixtures import SMALL_PAGE
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask, log
+from tests.support.xero_documents import act, invoices
+from xero_sync.models import RunState, SyncPage
 from xero_sync.runs import run_progress, run_worker
 
-PAGE = 16
 JSON = {"Content-Type": "application/json"}
 LATER = "2031-01-01"
 
 
 @pytest.fixture(scope="session")
-def simulator_url() -> Iterator[str]:
-    """Run a simulator with small books in small pages."""
-    books = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "20")
-    with simulator_process.running(*books, "--max-page-size", str(PAGE)) as url:
-        yield url
-
-
-@pytest.fixture
-def known(linked: Linked) -> Linked:
-    """Give a portal whose documents are all stored, and which no webhook tells of changes."""
-    linked.world.do("webhooks", enabled=False)
-    assert linked.work(ask(linked)).state == RunState.DONE
-    return linked
-
-
-def invoices(linked: Linked) -> list[dict[str, Any]]:
-    """Return the sales invoices in the order in which they are walked."""
-    rows = [one for one in linked.books()["documents"] if one["type"] == "ACCREC"]
-    return sorted(rows, key=lambda one: str(one["xero_id"]))
-
-
-def act(linked: Linked, act: str, row: dict[str, Any], **given: str) -> None:
-    """Do something to a document in Xero."""
-    linked.world.do("documents", tenant=linked.tenant, act=act, id=row["xero_id"], **given)
-
-
-def log(run: SyncRun) -> str:
-    """Return what the run's log says."""
-    return " ".join(run.lines.values_list("text", flat=True))
+def simulator_url(small_pages_url: str) -> str:
+    """Let Xero's pages be small."""
+    return small_pages_url
 
 
 def listing(rows: list[dict[str, Any]], count: int) -> str:
@@ -119,7 +93,7 @@ def test_row_at_the_seam_is_read_when_one_left_and_one_entered(
     rows = invoices(known)
     listed = [row for row in rows if first <= row["date"] <= last]
     # A turn that is over at once ends with the second page: the third begins with this one.
-    at_the_seam = listed[2 * PAGE]
+    at_the_seam = listed[2 * SMALL_PAGE]
     act(known, "edit_due_date_silently", at_the_seam, due_date=LATER)
     entering = next(row for row in rows[::-1] if row not in listed)
     assert entering["xero_id"] > at_the_seam["xero_id"]
@@ -139,7 +113,7 @@ def test_row_at_the_seam_is_read_when_one_left_and_one_entered(
 def test_nothing_more_is_called_or_kept_where_all_is_well(known: Linked) -> None:
     before = known.world.calls("2.0/")
     pages = sum(
-        -(-sum(kind == one for kind, _ in theirs(known)) // PAGE)
+        -(-sum(kind == one for kind, _ in theirs(known)) // SMALL_PAGE)
         for one in ("INVOICE", "CREDIT_NOTE", "OVERPAYMENT", "PREPAYMENT")
     )
 

@@ -8,12 +8,11 @@ import pytest
 from django.db import connection
 
 from invoices.models import Document
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.pull.test_pager import ask, ours, resynced, theirs
+from tests.support.linked import Linked
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import run_progress
-
-__all__ = ["resynced"]
 
 
 @pytest.mark.parametrize(

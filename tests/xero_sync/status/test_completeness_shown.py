@@ -11,9 +11,10 @@ from connected_apps.card import card
 from connected_apps.models import Connection
 from invoices.models import Document
 from tests.support import builders
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.maintenance.test_daily_check import check, pay_something_unannounced
-from tests.xero_sync.runs.test_run_notices import forget_calls, heal, store_ghost
+from tests.support.daily_checks import check
+from tests.support.ghosts import forget_calls, heal, store_ghost
+from tests.support.linked import Linked, clock
+from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.models import Cursor, RunState, SyncRun
 from xero_sync.resources import Resource
 

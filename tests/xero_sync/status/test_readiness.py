@@ -2,8 +2,8 @@
 
 from connected_apps.models import Connection
 from tests.support import builders
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.contacts.test_pushes import save
+from tests.support.learners import save
+from tests.support.linked import Linked
 from xero_sync.status import readiness
 
 

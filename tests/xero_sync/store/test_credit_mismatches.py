@@ -7,11 +7,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.maintenance.test_daily_check import check
-from tests.xero_sync.runs.test_runs import end_first, request
-from tests.xero_sync.store.test_quarantine import GOOD, invoice
-from tests.xero_sync.webhooks.test_webhooks import KEYS, deliver, event
+from tests.support.bad_documents import GOOD, invoice
+from tests.support.daily_checks import check
+from tests.support.linked import Linked
+from tests.support.resyncs import end_first, request
+from tests.support.webhook_posts import KEYS, deliver, event
 from xero_sync.models import RunState, WebhookEvent
 
 # Applying the credit does not move the UpdatedDateUTC of the invoice (of March) here.

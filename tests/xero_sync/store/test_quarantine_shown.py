@@ -1,8 +1,8 @@
 """What could not be stored is shown to portal admins: which, why, and what becomes of it."""
 
 from tests.support import builders
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.store.test_quarantine import invoice, serve
+from tests.support.bad_documents import invoice, serve
+from tests.support.linked import Linked
 
 PAGE = "/settings/connected-apps/"
 

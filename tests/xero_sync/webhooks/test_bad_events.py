@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from invoices.models import Document
+from tests.support.linked import Linked
 from tests.support.passing import Time
-from tests.xero_sync.conftest import Linked
-from tests.xero_sync.webhooks.test_event_throttle import fetch, invoices, tell
+from tests.support.webhook_events import fetch, tell
+from tests.support.xero_documents import invoice_ids
 from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.webhooks import event_fetcher
 
@@ -33,7 +34,7 @@ def test_one_that_fails_for_ever_holds_up_no_other_and_is_left_to_the_sweep(
     linked: Linked, answer: dict[str, Any]
 ) -> None:
     now = Time()
-    bad, later, *others = invoices(linked, 40)
+    bad, later, *others = invoice_ids(linked, 40)
     fail_for(linked, bad, **answer)
     for invoice_id in (bad, *others):
         tell(linked, "INVOICE", invoice_id, now)
@@ -69,7 +70,7 @@ def test_one_that_fails_for_ever_holds_up_no_other_and_is_left_to_the_sweep(
 
 def test_put_off_event_rings_again_and_is_fetched_when_xero_has_mended_it(linked: Linked) -> None:
     now = Time()
-    (bad,) = invoices(linked, 1)
+    (bad,) = invoice_ids(linked, 1)
     fail_for(linked, bad, status=500)
     tell(linked, "INVOICE", bad, now)
 
@@ -85,7 +86,7 @@ def test_put_off_event_rings_again_and_is_fetched_when_xero_has_mended_it(linked
 
 def test_several_that_fail_are_each_found(linked: Linked) -> None:
     now = Time()
-    named = invoices(linked, 40)
+    named = invoice_ids(linked, 40)
     for bad in named[::13]:
         fail_for(linked, bad, status=500)
     for invoice_id in named:
@@ -106,7 +107,7 @@ def test_outage_costs_two_calls_a_try_and_puts_off_no_event_by_itself(
     linked: Linked, answer: dict[str, Any], calls: int
 ) -> None:
     now = Time()
-    for invoice_id in invoices(linked, 80):
+    for invoice_id in invoice_ids(linked, 80):
         tell(linked, "INVOICE", invoice_id, now)
     linked.world.do("faults", match={"path": "/api.xro/"}, times=-1, answer=answer)
     before = linked.world.calls("/api.xro/")
@@ -126,7 +127,7 @@ def test_outage_costs_two_calls_a_try_and_puts_off_no_event_by_itself(
 def test_half_an_outage_costs_few_calls(linked: Linked) -> None:
     """Whatever is asked for by id fails, while what was modified since is listed."""
     now = Time()
-    for invoice_id in invoices(linked, 80):
+    for invoice_id in invoice_ids(linked, 80):
         tell(linked, "INVOICE", invoice_id, now)
     fail_for(linked, "", status=500)
     before = linked.world.calls("/api.xro/")
@@ -140,7 +141,7 @@ def test_half_an_outage_costs_few_calls(linked: Linked) -> None:
 def test_document_that_spoils_the_list_of_a_storm_holds_up_no_other(linked: Linked) -> None:
     now = Time()
     now.now = now.now.replace(microsecond=0)
-    bad, *others = invoices(linked, 90)
+    bad, *others = invoice_ids(linked, 90)
     match = {"path": "/Invoices", "query": f"^(?!.*pageSize=1(&|$))(?!.*IDs)|{bad}"}
     linked.world.do("faults", match=match, times=-1, answer={"status": 500})
     for invoice_id in (bad, *others):

@@ -10,9 +10,10 @@ from pytest_django.fixtures import Settings
 
 from invoices.models import Document
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
-from tests.xero_sync.webhooks.test_webhooks import KEYS, deliver, event
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
+from tests.support.webhook_posts import KEYS, deliver, event
 from xero_sync.models import EventState, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.webhooks import event_bursts

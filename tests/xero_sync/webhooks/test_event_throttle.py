@@ -8,14 +8,15 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.support import limiting
+from tests.support.linked import Linked, clock
 from tests.support.passing import Time
-from tests.xero_sync.conftest import Linked, clock
+from tests.support.webhook_events import fetch, tell
+from tests.support.xero_documents import invoice_ids
 from xero_sync.api import call_budget, rate_limiter
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Cursor, EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.sweeps import sweeper
-from xero_sync.webhooks import event_processing
 
 SECOND = timedelta(seconds=1)
 
@@ -28,35 +29,12 @@ def own_limiter() -> Iterator[None]:
     rate_limiter.shared.cache_clear()
 
 
-def tell(linked: Linked, category: str, resource_id: str, now: Time) -> None:
-    """Leave an event, as unpacking a delivery does."""
-    WebhookEvent.objects.create(
-        organisation=linked.organisation,
-        category=category,
-        event_type="UPDATE",
-        resource_id=resource_id,
-        received_at=now(),
-        happened_at=now(),
-    )
-
-
-def fetch(linked: Linked, now: Time) -> timedelta | None:
-    """Take a turn at the events."""
-    return event_processing.fetch_pending(organisation_id=linked.organisation.pk, clock=now)
-
-
-def invoices(linked: Linked, count: int) -> list[str]:
-    """Return the ids of so many invoices in Xero."""
-    found = [one["xero_id"] for one in linked.books()["documents"] if one["type"] == "ACCREC"]
-    return found[:count]
-
-
 def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: Linked) -> None:
     now = Time()
     bells = {}
     before = linked.world.calls("/api.xro/")
 
-    for second, invoice_id in enumerate(invoices(linked, 90)):
+    for second, invoice_id in enumerate(invoice_ids(linked, 90)):
         tell(linked, "INVOICE", invoice_id, now)
         if (delay := fetch(linked, now)) is not None:
             bells[second] = delay
@@ -78,7 +56,7 @@ def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: 
 def test_lone_event_is_fetched_at_once_whatever_bulk_work_has_used(linked: Linked) -> None:
     now = Time()
 
-    for invoice_id in invoices(linked, 25):
+    for invoice_id in invoice_ids(linked, 25):
         sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=now())
         assert sweeper.sweep(organisation_id=linked.organisation.pk, clock=now) is None
         tell(linked, "INVOICE", invoice_id, now)
@@ -89,7 +67,7 @@ def test_lone_event_is_fetched_at_once_whatever_bulk_work_has_used(linked: Linke
 
 def test_collecting_is_no_failure_and_ends_by_a_bell_of_its_own(linked: Linked) -> None:
     now = Time()
-    first, second = invoices(linked, 2)
+    first, second = invoice_ids(linked, 2)
     tell(linked, "INVOICE", first, now)
     Inbox.objects.create(organisation=linked.organisation, spent=20, spent_at=now())
 

@@ -6,8 +6,9 @@ import pytest
 
 from invoices.models import Document
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import SALES, ask, ours, theirs
+from tests.support.linked import Linked, clock
+from tests.support.mirror import SALES, ours, theirs
+from tests.support.resyncs import ask
 from xero_sync.models import RunState, SyncRun, SyncStep
 from xero_sync.runs import run_requests, run_worker
 

@@ -1,63 +1,25 @@
 """Webhooks: signature over raw bytes, one insert, events fetched together."""
 
-import base64
-import hashlib
-import hmac
-import json
 from typing import Any
 
 import pytest
-from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask
+from tests.support.linked import Linked, clock
+from tests.support.resyncs import ask
+from tests.support.webhook_posts import KEYS, deliver, envelope, event, post, sign
+from tests.support.xero_documents import open_invoice
 from xero_sync.models import Delivery, EventState, Inbox, WebhookEvent
 from xero_sync.runs import run_progress
 from xero_sync.webhooks import deliveries, event_processing
-
-ADDRESS = "/webhooks/xero/"
-KEYS = ["newest-key", "older-key"]
 
 
 @pytest.fixture(autouse=True)
 def keys(settings: Settings) -> None:
     """Let two signing keys be good at once."""
     settings.XERO_WEBHOOK_KEYS = KEYS
-
-
-def sign(body: bytes, key: str = KEYS[0]) -> str:
-    """Return the signature Xero would send."""
-    return base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()
-
-
-def post(body: bytes, signature: str) -> Any:
-    """Deliver a body as Xero does, with CSRF checks on."""
-    return Client(enforce_csrf_checks=True).post(
-        ADDRESS, body, content_type="application/json", headers={"x-xero-signature": signature}
-    )
-
-
-def envelope(*named: dict[str, Any]) -> bytes:
-    """Return a delivery's body."""
-    body = {"events": list(named), "firstEventSequence": 1, "lastEventSequence": len(named)}
-    return json.dumps({**body, "entropy": "MADEUPENTROPY"}).encode()
-
-
-def event(linked: Linked, category: str, resource_id: str, **other: Any) -> dict[str, Any]:
-    """Return one event as Xero writes it."""
-    return {
-        "resourceUrl": f"https://api.xero.com/api.xro/2.0/{category}/{resource_id}",
-        "resourceId": resource_id,
-        "eventDateUtc": "2026-11-02T01:15:39.902",
-        "eventType": "UPDATE",
-        "eventCategory": category,
-        "tenantId": linked.tenant,
-        "tenantType": "ORGANISATION",
-        **other,
-    }
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -102,21 +64,6 @@ def test_signed_nonsense_is_kept_with_its_problem(body: bytes) -> None:
     assert deliveries.unpack(now=clock()) == set()
     assert Delivery.objects.get().problem
     assert not WebhookEvent.objects.exists()
-
-
-def deliver(*named: dict[str, Any]) -> None:
-    """Deliver events with a good signature."""
-    body = envelope(*named)
-    assert post(body, sign(body)).status_code == 200
-
-
-def open_invoice(linked: Linked) -> str:
-    """Return the id of an invoice that is owed."""
-    return next(
-        str(one["xero_id"])
-        for one in linked.books()["documents"]
-        if one["type"] == "ACCREC" and one["status"] == "AUTHORISED"
-    )
 
 
 def test_event_brings_the_document_it_names(linked: Linked) -> None:

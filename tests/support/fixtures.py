@@ -1,0 +1,68 @@
+"""Fixtures that every test finds by name: a portal, simulators, and the whole product.
+
+A test process starts simulators and product when the first test asks. A module whose tests need
+another simulator gives a `simulator_url` of its own; all that stands on it then stands on that.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrm.demo import stack
+from lrm.local import local_services
+from lrm.models import Portal
+from tests.support import builders, live, simulator_process
+
+SMALL_PAGE = 16
+
+
+@pytest.fixture
+def portal(db: None) -> Portal:
+    """The portal most tests play in."""
+    return builders.make_portal()
+
+
+@pytest.fixture(scope="session")
+def simulator_url() -> Iterator[str]:
+    """Run a simulator without limits; `simulator` is the same after a reset."""
+    with simulator_process.running("--no-limits", "--seed", "7") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def small_pages_url() -> Iterator[str]:
+    """Run a simulator with small books in pages of `SMALL_PAGE`."""
+    books = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "20")
+    with simulator_process.running(*books, "--max-page-size", str(SMALL_PAGE)) as url:
+        yield url
+
+
+@pytest.fixture
+def simulator(simulator_url: str) -> str:
+    """Give the simulator's address, at its seeded start."""
+    simulator_process.control(simulator_url, "reset", {})
+    return simulator_url
+
+
+@pytest.fixture
+def person(simulator: str) -> simulator_process.Person:
+    """Give somebody who has connected the first organisation."""
+    return simulator_process.connect(simulator)
+
+
+@pytest.fixture(scope="session")
+def live_stack() -> Iterator[stack.Stack]:
+    """Run PostgreSQL, Valkey, simulator, web, workers and beat until the session ends."""
+    # Not pytest's own temporary directory: its paths are too long for sockets, and private.
+    parent = Path(tempfile.mkdtemp(prefix="lrm-live-"))
+    directory = parent / "tests"
+    directory.mkdir()
+    try:
+        with stack.Stack(live.make_plan(directory)) as running:
+            yield running
+    finally:
+        local_services.leave(directory)
+        shutil.rmtree(parent, ignore_errors=True)

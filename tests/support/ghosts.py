@@ -1,0 +1,38 @@
+"""Documents stored here that Xero does not have, and the re-sync that takes them away."""
+
+import uuid
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+
+from invoices.models import Document
+from tests.support.linked import Linked, clock
+from xero_sync.models import RunState, SyncRun
+from xero_sync.runs import run_requests
+
+
+def store_ghost(linked: Linked, number: str) -> Document:
+    """Store an invoice that Xero does not have."""
+    ghost = Document.objects.filter(kind="INVOICE").order_by("date")[100]
+    ghost.pk, ghost.xero_id, ghost.number = None, uuid.uuid4(), number
+    ghost.save(force_insert=True)
+    return ghost
+
+
+def forget_calls() -> None:
+    """Let the calls of this minute be forgotten, as if days had passed."""
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+
+
+def heal(linked: Linked, ghost: Document, *, days: int) -> SyncRun:
+    """Re-sync as the daily count does where it finds a difference: the days around a document."""
+    forget_calls()
+    assert ghost.date is not None
+    around = timedelta(days=days)
+    run = run_requests.request_heal(
+        connection=linked.connection, window=(ghost.date - around, ghost.date + around), now=clock()
+    )
+    linked.work(run)
+    assert run.state != RunState.PAUSED
+    return run

@@ -1,0 +1,32 @@
+"""Learners saved as the form saves them, and the contacts they become in Xero."""
+
+from typing import Any
+
+from lrm import learners
+from lrm.models import Learner
+from tests.support.linked import Linked, clock
+
+
+def save(linked: Linked, learner: Learner | None = None, **details: Any) -> Learner:
+    """Save a learner the way the form does."""
+    given = {
+        "number": "L900001",
+        "given_name": "Imogen",
+        "family_name": "Made-Up",
+        "email": "imogen@example.com",
+        "mobile": "0400 000 001",
+        "sync_to_xero": True,
+        **details,
+    }
+    return learners.save_learner(
+        portal=linked.portal,
+        details=learners.LearnerDetails(**given),
+        by=linked.manager,
+        now=clock(),
+        learner=learner,
+    )
+
+
+def contacts_numbered(linked: Linked, number: str) -> list[dict[str, Any]]:
+    """Return Xero's contacts with this number."""
+    return [one for one in linked.books()["contacts"] if one["number"] == number]

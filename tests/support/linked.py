@@ -1,0 +1,97 @@
+"""A portal that is connected to the pretend Xero, and its workers' turns taken by hand.
+
+`linked` is a fixture that every test finds by its name. It connects as a person does, the whole way
+through consent, so that what follows stands on the rows that production would have.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from pytest_django.fixtures import Settings
+
+from connected_apps.models import Connection, Organisation
+from lrm.models import Portal, User
+from tests.support import builders, xero
+from tests.support.simulator_client import SimulatorClient
+from xero_sync.contacts import push_queue
+from xero_sync.jobs import sweep_schedule
+from xero_sync.models import OPEN_RUNS, EventState, SyncRun, WebhookEvent
+from xero_sync.runs import run_worker
+from xero_sync.sweeps import sweeper
+from xero_sync.webhooks import deliveries, event_processing
+
+
+def clock() -> datetime:
+    """Read the real clock: what workers run on."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Linked:
+    """A connected portal."""
+
+    world: SimulatorClient
+    portal: Portal
+    manager: User
+    connection: Connection
+
+    @property
+    def organisation(self) -> Organisation:
+        """Return the connected organisation."""
+        assert self.connection.organisation is not None
+        return self.connection.organisation
+
+    @property
+    def tenant(self) -> str:
+        """Return Xero's id of the organisation."""
+        return str(self.organisation.tenant_id)
+
+    def books(self) -> dict[str, Any]:
+        """Return everything the organisation has in Xero."""
+        found: dict[str, Any] = self.world.show("books", tenant=self.tenant)
+        return found
+
+    def sweep(self) -> None:
+        """Sweep every resource, and end the first sync where it is still under way."""
+        sweep_schedule.make_due(organisation_id=self.organisation.pk, now=clock())
+        delay = sweeper.sweep(organisation_id=self.organisation.pk, clock=clock)
+        assert delay is None
+        for run in SyncRun.objects.filter(is_first=True, state__in=OPEN_RUNS):
+            assert self.work(run).finished_at is not None
+
+    def take_events(self) -> None:
+        """Unpack what was delivered and fetch all that it names."""
+        deliveries.unpack(now=clock())
+        event_processing.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
+        assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
+
+    def work(self, run: SyncRun) -> SyncRun:
+        """Work on a run until it ends or waits."""
+        while (delay := run_worker.work_on(run_id=run.pk, clock=clock)) is not None:
+            if delay.total_seconds() > 0:
+                break
+        run.refresh_from_db()
+        return run
+
+    def push(self) -> None:
+        """Push learners until none waits."""
+        while (delay := push_queue.push_waiting(portal_id=self.portal.pk, clock=clock)) is not None:
+            if delay.total_seconds() > 0:
+                break
+
+
+@pytest.fixture
+def linked(transactional_db: None, simulator: str, settings: Settings) -> Linked:
+    """Connect a portal to the simulator's first organisation, the whole way through consent."""
+    redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
+    xero.point_at(simulator, settings)
+    settings.XERO_ONLINE_INVOICE_HOSTS = [simulator.removeprefix("http://")]
+    portal = builders.make_portal()
+    manager = builders.make_user(portal, portal_admin=True, accounts=True)
+    browser = xero.Browser(SimulatorClient(simulator), manager)
+    browser.connect()
+    return Linked(browser.world, portal, manager, browser.connection)

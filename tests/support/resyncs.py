@@ -1,0 +1,84 @@
+"""Asking for re-syncs by page, address and command, and reading what became of them."""
+
+import io
+from datetime import date, timedelta
+
+from django.core.management import call_command
+
+from lrm.models import LrmRole, User
+from tests.support import builders
+from tests.support.linked import Linked, clock
+from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.runs import date_ranges, run_requests
+
+PAGE = "/settings/connected-apps/xero/resync/"
+API = "/api/v1/sync-runs/"
+
+
+def end_first(linked: Linked) -> None:
+    """Put the first sync out of the way, as it answers every request."""
+    SyncRun.objects.filter(is_first=True).update(state=RunState.DONE, finished_at=clock())
+
+
+def request(linked: Linked, start: str, end: str, by: User | None = None) -> SyncRun:
+    """Ask for a re-sync of documents."""
+    return run_requests.request(
+        portal=linked.portal,
+        date_from=date.fromisoformat(start),
+        date_to=date.fromisoformat(end),
+        what=RunWhat.DOCUMENTS,
+        by=by or linked.manager,
+        now=clock(),
+    ).run
+
+
+def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
+    """Ask for a re-sync that reaches back so many days."""
+    # Else the first sync, which holds every range, would answer this one too.
+    SyncRun.objects.filter(is_first=True).update(state=RunState.CANCELLED)
+    today = date_ranges.today_of(
+        portal=linked.portal, organisation=linked.organisation, now=clock()
+    )
+    return run_requests.request(
+        portal=linked.portal,
+        date_from=today - timedelta(days=days),
+        date_to=today,
+        what=RunWhat.DOCUMENTS,
+        by=linked.manager,
+        now=clock(),
+    ).run
+
+
+def people(linked: Linked) -> dict[str, User | None]:
+    """Return one person of each kind."""
+    return {
+        "manager": linked.manager,
+        "watcher": builders.make_user(linked.portal, portal_admin=True, role=LrmRole.NONE),
+        "staff": builders.make_user(linked.portal),
+        "stranger": builders.make_user(builders.make_portal("Other"), portal_admin=True),
+        "nobody": None,
+    }
+
+
+def resync(
+    linked: Linked,
+    *options: str,
+    start: str = "2026-01-01",
+    end: str = "2026-03-31",
+    said: io.StringIO | None = None,
+) -> str:
+    """Run the command and return what it said; others may listen to `said` meanwhile."""
+    said = said or io.StringIO()
+    call_command("resync", linked.portal.slug, "--from", start, "--to", end, *options, stderr=said)
+    return said.getvalue()
+
+
+def lists_called(linked: Linked) -> int:
+    """Return how many lists of documents Xero was asked for so far."""
+    lists = ("invoices", "creditnotes", "overpayments", "prepayments")
+    return sum(linked.world.calls(f"2.0/{name}") for name in lists)
+
+
+def log(run: SyncRun) -> str:
+    """Return what the run's log says."""
+    return " ".join(run.lines.values_list("text", flat=True))

@@ -1,0 +1,25 @@
+"""A run that has read so much by a moment which the test chooses."""
+
+from datetime import UTC, datetime
+
+from xero_sync.models import RunState, SyncRun
+from xero_sync.runs import run_worker
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+def take_up(run: SyncRun, *, now: datetime) -> SyncRun:
+    """Let a worker begin a turn at a moment, as far as the run's row tells of it."""
+    run.refresh_from_db()
+    run_worker._set_state(run, RunState.RUNNING, now)
+    run.refresh_from_db()
+    return run
+
+
+def read_on(run: SyncRun, count: int, *, of: int, now: datetime) -> SyncRun:
+    """Let it have read so many documents by a moment."""
+    run.steps.exclude(resource="INVOICE").update(item_count=0)
+    run.steps.filter(resource="INVOICE").update(read_count=count, item_count=of)
+    SyncRun.objects.filter(pk=run.pk).update(heard_at=now)
+    run.refresh_from_db()
+    return run
