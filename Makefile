@@ -16,7 +16,7 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo smoke test test-browser lint format bench soak clean
+.PHONY: help install demo smoke test test-browser lint format bench soak walk clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
@@ -27,6 +27,7 @@ help:
 	@echo "make format        let the formatters have their way"
 	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
 	@echo "make soak          the long random fault run; SCHEDULES=300"
+	@echo "make walk          how many files and functions a webhook and a re-sync enter"
 	@echo "make clean         remove everything that was made here, the demo's data too"
 
 # The stamp carries the hash of both requirements, so that an old environment is noticed whatever
@@ -81,6 +82,9 @@ format: $(STAMP)
 bench: $(STAMP)
 	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet."; exit 1; }
 	@exec $(BIN)/python -m benchmarks $(ONLY)
+
+walk: $(STAMP)
+	$(PYTEST) scripts/walk.py -q -s -p no:randomly -p no:logging
 
 soak: $(STAMP)
 	@test -f tests/convergence/conftest.py || { echo "There is no convergence test yet."; exit 1; }
