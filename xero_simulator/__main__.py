@@ -4,14 +4,14 @@ import argparse
 import datetime
 from pathlib import Path
 
-from xero_simulator import server, simulation
+from xero_simulator import server, simulations
 
 
-def parse(arguments: list[str] | None = None) -> simulation.Options:
+def parse(arguments: list[str] | None = None) -> simulations.Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="xero_simulator", description="A pretend Xero.")
     add = parser.add_argument
-    default = simulation.Options()
+    default = simulations.Options()
     add("--port", type=int, required=True, help="0 takes a free port")
     add("--host", default=default.host)
     add("--seed", type=int, default=default.seed)
@@ -51,7 +51,7 @@ def parse(arguments: list[str] | None = None) -> simulation.Options:
     add("--public-url", default="", help="where clients reach it, http://localhost:PORT by default")
     values = vars(parser.parse_args(arguments))
     values["redirect_uris"] = tuple(values["redirect_uris"])
-    return simulation.Options(**values)
+    return simulations.Options(**values)
 
 
 def main() -> None:

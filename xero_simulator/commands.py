@@ -1,4 +1,4 @@
-"""Acts on the books by name and plain values, as the control calls and the hand page give them."""
+"""Operations on the books by name and plain values, as control calls and forms give them."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -6,9 +6,15 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from xero_simulator.ledger import records
+from xero_simulator.ledger import (
+    contact_operations,
+    credit_operations,
+    document_operations,
+    records,
+)
+from xero_simulator.ledger.ledgers import Books
 from xero_simulator.ledger.organisation import Organisation
-from xero_simulator.simulation import Change, World
+from xero_simulator.simulations import Change, Simulation
 
 Values = Mapping[str, Any]
 _MOST_MONEY = 10**12
@@ -25,84 +31,78 @@ _PLAIN_CONTACT_FIELDS = {
 
 
 class BadValues(Exception):
-    """The values of an act are missing or make no sense; the message says which."""
+    """The values of an operation are missing or make no sense; the message says which."""
 
 
-def organisation_of(here: World, tenant_id: str | None) -> Organisation:
+def organisation_of(simulation: Simulation, tenant_id: str | None) -> Organisation:
     """Return an organisation, the first where none is named.
 
     :raises BadValues: there is none of that id.
     """
     if not tenant_id:
-        return next(iter(here.organisations.values()))
+        return next(iter(simulation.organisations.values()))
     try:
-        return here.organisations[tenant_id]
+        return simulation.organisations[tenant_id]
     except KeyError:
         raise BadValues(f"There is no organisation {tenant_id}.") from None
 
 
 def change_document(
-    here: World, organisation: Organisation, act: str, values: Values
+    simulation: Simulation, organisation: Organisation, operation: str, values: Values
 ) -> dict[str, str]:
     """Do something to a document and return the ids that came of it, the main one as `id`.
 
-    :raises BadValues: the act is unknown or a value is missing.
-    :raises records.NotAllowed: Xero would refuse it.
-    """
-    acts: dict[str, Callable[[], dict[str, str]]] = {
-        "raise": lambda: _raise(organisation, values),
-        "pay": lambda: pay(here, organisation, need(values, "id"), money(values, "amount")),
-        "void": lambda: _done(organisation.books.void, values),
-        "approve": lambda: _done(organisation.books.approve, values),
-        "touch": lambda: _done(organisation.books.touch, values),
-        "rewrite": lambda: _done(organisation.books.rewrite, values, _lines(values)),
-        "credit": lambda: {
-            "id": organisation.books.credit(
-                need(values, "id"), money(values, "amount"), moves_invoice=_moves_invoice(values)
-            )
-        },
-        "edit_due_date_silently": lambda: _done(
-            organisation.books.edit_due_date_silently, values, day(values, "due_date")
-        ),
-        "redate": lambda: _done(organisation.books.redate, values, day(values, "date")),
-        "set_reference": lambda: _done(
-            organisation.books.set_reference, values, str(values.get("reference", ""))
-        ),
-        "overpayment": lambda: _receive(organisation.books.receive_overpayment, values),
-        "prepayment": lambda: _receive(organisation.books.receive_prepayment, values),
-        "allocate": lambda: _allocate(organisation, values),
-        "deallocate": lambda: _deallocate(organisation, values),
-    }
-    return _one_of(acts, act)
-
-
-def change_contact(organisation: Organisation, act: str, values: Values) -> dict[str, str]:
-    """Do something to a contact and return its id, of the winner where two are merged.
-
-    :raises BadValues: the act is unknown or a value is missing.
+    :raises BadValues: the operation is unknown or a value is missing.
     :raises records.NotAllowed: Xero would refuse it.
     """
     books = organisation.books
-    acts: dict[str, Callable[[], dict[str, str]]] = {
-        "create": lambda: {
-            "id": books.create_contact(need(values, "name"), **_fields(values, without="name"))
-        },
-        "update": lambda: _done(books.update_contact, values, **_fields(values)),
-        "archive": lambda: _done(books.archive_contact, values),
-        "restore": lambda: _done(books.restore_contact, values),
-        "merge": lambda: _merge(organisation, values),
+    operations: dict[str, Callable[[], dict[str, str]]] = {
+        "raise": lambda: _raise_invoice(books, values),
+        "pay": lambda: pay(simulation, organisation, need(values, "id"), money(values, "amount")),
+        "void": lambda: _done(document_operations.void, books, values),
+        "approve": lambda: _done(document_operations.approve, books, values),
+        "touch": lambda: _done(document_operations.touch, books, values),
+        "rewrite": lambda: _done(document_operations.rewrite, books, values, _lines(values)),
+        "credit": lambda: _credit_invoice(books, values),
+        "edit_due_date_silently": lambda: _done(
+            document_operations.edit_due_date_silently, books, values, day(values, "due_date")
+        ),
+        "redate": lambda: _done(document_operations.redate, books, values, day(values, "date")),
+        "set_reference": lambda: _done(
+            document_operations.set_reference, books, values, str(values.get("reference", ""))
+        ),
+        "overpayment": lambda: _receive(document_operations.receive_overpayment, books, values),
+        "prepayment": lambda: _receive(document_operations.receive_prepayment, books, values),
+        "allocate": lambda: _allocate(books, values),
+        "deallocate": lambda: _deallocate(books, values),
     }
-    return _one_of(acts, act)
+    return _one_of(operations, operation)
+
+
+def change_contact(organisation: Organisation, operation: str, values: Values) -> dict[str, str]:
+    """Do something to a contact and return its id, of the winner where two are merged.
+
+    :raises BadValues: the operation is unknown or a value is missing.
+    :raises records.NotAllowed: Xero would refuse it.
+    """
+    books = organisation.books
+    operations: dict[str, Callable[[], dict[str, str]]] = {
+        "create": lambda: _create_contact(books, values),
+        "update": lambda: _done(contact_operations.update, books, values, **_fields(values)),
+        "archive": lambda: _done(contact_operations.archive, books, values),
+        "restore": lambda: _done(contact_operations.restore, books, values),
+        "merge": lambda: _merge_contacts(books, values),
+    }
+    return _one_of(operations, operation)
 
 
 def pay(
-    here: World, organisation: Organisation, document_id: str, amount: Decimal | None
+    simulation: Simulation, organisation: Organisation, document_id: str, amount: Decimal | None
 ) -> dict[str, str]:
-    """Pay an invoice or refund a credit, and tell of the payment besides the document."""
-    payment_id = organisation.books.pay(document_id, amount)
-    here.tell(
-        Change(organisation.tenant_id, "PAYMENT", payment_id, "CREATE", here.clock.now(), None)
-    )
+    """Pay an invoice or refund a credit, and announce the payment besides the document."""
+    payment_id = document_operations.pay(organisation.books, document_id, amount)
+    now = simulation.clock.now()
+    simulation.notify(Change(organisation.tenant_id, "PAYMENT", payment_id, "CREATE", now, None))
     return {"id": document_id, "payment_id": payment_id}
 
 
@@ -111,7 +111,7 @@ def touch_many(organisation: Organisation, *, count: int, seed: int) -> list[str
     ids = sorted(document.id for document in organisation.books.documents())
     chosen = random.Random(seed).sample(ids, min(count, len(ids)))
     for document_id in chosen:
-        organisation.books.touch(document_id)
+        document_operations.touch(organisation.books, document_id)
     return chosen
 
 
@@ -155,21 +155,23 @@ def day(values: Values, name: str) -> date:
         raise BadValues(f"The value {name} is no day of the form YYYY-MM-DD.") from None
 
 
-def _one_of(acts: Mapping[str, Callable[[], dict[str, str]]], act: str) -> dict[str, str]:
-    if act not in acts:
-        raise BadValues(f"There is no act {act}; there are {', '.join(acts)}.")
-    return acts[act]()
+def _one_of(
+    operations: Mapping[str, Callable[[], dict[str, str]]], operation: str
+) -> dict[str, str]:
+    if operation not in operations:
+        raise BadValues(f"There is no act {operation}; there are {', '.join(operations)}.")
+    return operations[operation]()
 
 
 def _done(
-    act: Callable[..., object], values: Values, *more: object, **named: Any
+    operation: Callable[..., object], books: Books, values: Values, *more: object, **named: Any
 ) -> dict[str, str]:
     record_id = need(values, "id")
-    act(record_id, *more, **named)
+    operation(books, record_id, *more, **named)
     return {"id": record_id}
 
 
-def _raise(organisation: Organisation, values: Values) -> dict[str, str]:
+def _raise_invoice(books: Books, values: Values) -> dict[str, str]:
     optional: dict[str, Any] = {
         name: str(values[name])
         for name in ("currency", "type", "status", "reference", "currency_rate")
@@ -178,8 +180,8 @@ def _raise(organisation: Organisation, values: Values) -> dict[str, str]:
     for name in ("date", "due_date"):
         if values.get(name):
             optional[name] = day(values, name)
-    invoice_id = organisation.books.raise_invoice(
-        need(values, "contact_id"), _lines(values), **optional
+    invoice_id = document_operations.raise_invoice(
+        books, need(values, "contact_id"), _lines(values), **optional
     )
     return {"id": invoice_id}
 
@@ -199,16 +201,26 @@ def _lines(values: Values) -> list[records.LineDraft]:
     ]
 
 
-def _receive(act: Callable[..., str], values: Values) -> dict[str, str]:
-    currency = values.get("currency") or None
-    return {"id": act(need(values, "contact_id"), _needed_money(values, "amount"), currency)}
+def _receive(operation: Callable[..., str], books: Books, values: Values) -> dict[str, str]:
+    contact_id, amount = need(values, "contact_id"), _needed_money(values, "amount")
+    return {"id": operation(books, contact_id, amount, values.get("currency") or None)}
 
 
-def _allocate(organisation: Organisation, values: Values) -> dict[str, str]:
+def _credit_invoice(books: Books, values: Values) -> dict[str, str]:
+    note_id = credit_operations.credit_invoice(
+        books,
+        need(values, "id"),
+        money(values, "amount"),
+        moves_invoice=_moves_invoice(values),
+    )
+    return {"id": note_id}
+
+
+def _allocate(books: Books, values: Values) -> dict[str, str]:
     credit_id = need(values, "id")
-    kind = str(values.get("kind") or organisation.books.document(credit_id).kind)
-    allocation_id = organisation.books.allocate(
-        kind,
+    allocation_id = credit_operations.allocate(
+        books,
+        str(values.get("kind") or books.document(credit_id).kind),
         credit_id,
         need(values, "invoice_id"),
         money(values, "amount"),
@@ -217,9 +229,10 @@ def _allocate(organisation: Organisation, values: Values) -> dict[str, str]:
     return {"id": credit_id, "allocation_id": allocation_id}
 
 
-def _deallocate(organisation: Organisation, values: Values) -> dict[str, str]:
+def _deallocate(books: Books, values: Values) -> dict[str, str]:
     credit_id = need(values, "id")
-    allocation_id = organisation.books.deallocate(
+    allocation_id = credit_operations.deallocate(
+        books,
         credit_id,
         str(values.get("allocation_id") or "") or None,
         moves_invoice=_moves_invoice(values),
@@ -228,16 +241,21 @@ def _deallocate(organisation: Organisation, values: Values) -> dict[str, str]:
 
 
 def _moves_invoice(values: Values) -> bool:
-    """Return whether the invoice's UpdatedDateUTC moves with the credit's; it does unless told."""
+    """Return whether the invoice's UpdatedDateUTC moves with the credit's; by default it does."""
     moves = values.get("moves_invoice", True)
     if not isinstance(moves, bool):
         raise BadValues("The value moves_invoice is neither true nor false.")
     return moves
 
 
-def _merge(organisation: Organisation, values: Values) -> dict[str, str]:
+def _create_contact(books: Books, values: Values) -> dict[str, str]:
+    name = need(values, "name")
+    return {"id": contact_operations.create(books, name, **_fields(values, without="name"))}
+
+
+def _merge_contacts(books: Books, values: Values) -> dict[str, str]:
     winner = need(values, "winner")
-    organisation.books.merge_contacts(need(values, "loser"), winner)
+    contact_operations.merge(books, need(values, "loser"), winner)
     return {"id": winner}
 
 

@@ -65,9 +65,9 @@ def scripted(fault: faults.Answer, correlation_id: str) -> web.Response:
     return answer
 
 
-def spoil(answer: web.Response, fault: faults.Answer) -> web.Response:
+def corrupt(answer: web.Response, fault: faults.Answer) -> web.Response:
     """Return a true answer with what a fault does to it: other headers, half of the body."""
-    if fault.named in faults.SPOILING and isinstance(answer.body, bytes):
+    if fault.named in faults.CORRUPTING and isinstance(answer.body, bytes):
         answer.body = answer.body[: len(answer.body) // 2]
     if fault.body is not None:
         answer.body = fault.body

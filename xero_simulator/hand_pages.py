@@ -10,18 +10,18 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from xero_simulator import commands, html_pages, online_invoice, simulation
+from xero_simulator import commands, html_pages, online_invoice, simulations
 from xero_simulator.ledger import records
-from xero_simulator.ledger.books import Books
+from xero_simulator.ledger.ledgers import Books
 from xero_simulator.ledger.organisation import Organisation
 from xero_simulator.ledger.records import Document
-from xero_simulator.simulation import World
+from xero_simulator.simulations import Simulation
 from xero_simulator.webhooks import webhook_sender
 
 ROWS = 25
 MOST_CONTACTS = 300
 DELIVERIES = 10
-_ACTS = {
+_DONE = {
     "pay": "paid",
     "void": "voided",
     "approve": "approved",
@@ -41,9 +41,9 @@ def add_routes(app: web.Application) -> None:
 
 async def show_hand_page(request: web.Request) -> web.Response:
     """Show an organisation's newest invoices, with a button for each thing that may be done."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     try:
-        organisation = commands.organisation_of(here, request.query.get("tenant"))
+        organisation = commands.organisation_of(simulation, request.query.get("tenant"))
     except commands.BadValues as bad:
         return _missing(str(bad))
     books, wanted = organisation.books, request.query.get("q", "").strip()
@@ -55,10 +55,10 @@ async def show_hand_page(request: web.Request) -> web.Response:
     sender = request.app[webhook_sender.SENDER_KEY]
     return html_pages.page(
         "hand.html",
-        organisations=here.organisations.values(),
+        organisations=simulation.organisations.values(),
         organisation=organisation,
         wanted=wanted,
-        rows=[_row(here, organisation, each) for each in islice(_found(books, wanted), ROWS)],
+        rows=[_row(simulation, organisation, each) for each in islice(_found(books, wanted), ROWS)],
         contacts=sorted(contacts[:MOST_CONTACTS], key=lambda contact: contact.name.casefold()),
         subscription=sender.state(),
         deliveries=sender.state()["recent"][:DELIVERIES],
@@ -69,27 +69,27 @@ async def show_hand_page(request: web.Request) -> web.Response:
 
 async def act_by_hand(request: web.Request) -> web.Response:
     """Do what a button says and go back to the list."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     form = dict(await request.post())
-    act = str(form.get("act"))
+    operation = str(form.get("act"))
     try:
-        organisation = commands.organisation_of(here, str(form.get("tenant", "")))
-        if act not in _ACTS:
-            raise commands.BadValues(f"There is no button {act}.")  # noqa: TRY301
+        organisation = commands.organisation_of(simulation, str(form.get("tenant", "")))
+        if operation not in _DONE:
+            raise commands.BadValues(f"There is no button {operation}.")  # noqa: TRY301
         document = organisation.books.document(commands.need(form, "id"))
-        commands.change_document(here, organisation, act, form)
+        commands.change_document(simulation, organisation, operation, form)
     except (commands.BadValues, records.NotAllowed) as refused:
         return _back(form, problem=str(refused))
-    return _back(form, notice=f"{document.number} was {_ACTS[act]}.")
+    return _back(form, notice=f"{document.number} was {_DONE[operation]}.")
 
 
 async def raise_by_hand(request: web.Request) -> web.Response:
     """Raise an invoice and go back to the list."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     form = dict(await request.post())
     try:
-        organisation = commands.organisation_of(here, str(form.get("tenant", "")))
-        made = commands.change_document(here, organisation, "raise", form)
+        organisation = commands.organisation_of(simulation, str(form.get("tenant", "")))
+        made = commands.change_document(simulation, organisation, "raise", form)
     except (commands.BadValues, records.NotAllowed) as refused:
         return _back(form, problem=str(refused))
     number = organisation.books.document(made["id"]).number
@@ -98,15 +98,15 @@ async def raise_by_hand(request: web.Request) -> web.Response:
 
 async def show_online_invoice(request: web.Request) -> web.Response:
     """Show an invoice to whoever has its address."""
-    here = simulation.of(request)
-    found = _online(here, request.match_info["token"])
+    simulation = simulations.of(request)
+    found = _online(simulation, request.match_info["token"])
     if found is None:
         return _missing("There is no invoice at this address.")
     organisation, invoice = found
     return html_pages.page(
         "online.html",
         organisation=organisation,
-        invoice=_row(here, organisation, invoice),
+        invoice=_row(simulation, organisation, invoice),
         lines=[_line(line) for line in invoice.lines],
         sub_total=records.from_cents(invoice.sub_total),
         total_tax=records.from_cents(invoice.total_tax),
@@ -118,14 +118,14 @@ async def show_online_invoice(request: web.Request) -> web.Response:
 
 async def pay_online(request: web.Request) -> web.Response:
     """Pay all that is due; what is not due any more is left alone."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     token = request.match_info["token"]
-    found = _online(here, token)
+    found = _online(simulation, token)
     if found is None:
         return _missing("There is no invoice at this address.")
     organisation, invoice = found
     if invoice.status == "AUTHORISED":
-        commands.pay(here, organisation, invoice.id, None)
+        commands.pay(simulation, organisation, invoice.id, None)
     return html_pages.see_other(f"/online/{token}")
 
 
@@ -141,18 +141,18 @@ def _found(books: Books, wanted: str) -> Iterator[Document]:
             yield invoice
 
 
-def _online(here: World, token: str) -> tuple[Organisation, Document] | None:
+def _online(simulation: Simulation, token: str) -> tuple[Organisation, Document] | None:
     invoice_id = online_invoice.invoice_id_of(token)
     if invoice_id is None:
         return None
-    for organisation in here.organisations.values():
+    for organisation in simulation.organisations.values():
         invoice = organisation.books.invoices.by_id.get(invoice_id)
         if invoice is not None and invoice.type == "ACCREC" and invoice.status != "DRAFT":
             return organisation, invoice
     return None
 
 
-def _row(here: World, organisation: Organisation, invoice: Document) -> dict[str, Any]:
+def _row(simulation: Simulation, organisation: Organisation, invoice: Document) -> dict[str, Any]:
     is_untouched = not invoice.payments and not invoice.allocations
     is_draft = invoice.status in ("DRAFT", "SUBMITTED")
     return {

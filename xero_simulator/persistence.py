@@ -1,10 +1,13 @@
-"""What a restart takes up again: one file, written at a clean stop and read at the next start.
+"""What a restart restores: one file, written at a clean stop and read at the next start.
 
-Every part that must remember something adds itself to `World.memories`, as it adds itself to
-`on_reset`. The books are made from the options at each start, so the file holds only what was
-changed since, and fits only the books that it was made for. Its first line tells for which, and
-the digest of the second line, which holds all the rest. Only made-up data is in it, but a signing
-key and tokens too: nobody but its owner may read it.
+Every part whose state must outlive the process adds itself to `Simulation.snapshot_parts`. The
+books are made from the options at each start, so the file holds only what was changed since, and
+fits only the books that it was made for. Its first line names those books and holds the digest of
+the second line, which holds all the rest. Only made-up data is in it, but a signing key and tokens
+too: nobody but its owner may read it.
+
+A file of an earlier release is read as well, as long as the names of parts and fields are the same:
+they are this file's format, the names of types are not.
 """
 
 import hashlib
@@ -15,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from xero_simulator import serialization, simulation
+from xero_simulator import serialization, simulations
 
 FORMAT = 1
 
@@ -24,33 +27,36 @@ class Broken(Exception):
     """The file is not one that this simulator has written."""
 
 
-def take_up(here: simulation.World, path: Path) -> None:
-    """Go on where the file says that a simulator of the same books stopped.
+def restore(simulation: simulations.Simulation, path: Path) -> None:
+    """Go on where a simulator of the same books stopped.
 
-    Where it cannot, one line on stderr tells why, and the start is a fresh one; a file that cannot
-    be read is kept beside for whoever wants to look at it.
+    Where the file does not allow that, one line on stderr says why, and the start is a fresh one; a
+    file that cannot be read is renamed for whoever wants to look at it.
 
     :raises OSError: the file is there but out of reach.
     """
     try:
         head, body = _read(path)
-        if head["books"] != _books_of(here):
+        if head["books"] != _books_of(simulation):
             _say(f"{path} was kept for other books ({head['books']}): starting anew")
             return
-        _take_up_all(here, body)
+        _restore_all(simulation, body)
     except FileNotFoundError:
         return
     except Broken as broken:
-        aside = path.with_name(f"{path.name}.broken")
-        path.replace(aside)
-        _say(f"{path} is broken ({broken}) and now called {aside.name}: starting anew")
+        renamed = path.with_name(f"{path.name}.broken")
+        path.replace(renamed)
+        _say(f"{path} is broken ({broken}) and now called {renamed.name}: starting anew")
 
 
-def keep(here: simulation.World, path: Path) -> None:
-    """Write the file, in one piece or not at all; trouble is told in one line on stderr."""
-    told = {name: serialization.pack(part.tell()) for name, part in here.memories.items()}
-    body = orjson.dumps(told)
-    head = {"format": FORMAT, "books": _books_of(here), "sha256": _digest(body)}
+def save(simulation: simulations.Simulation, path: Path) -> None:
+    """Write the file, in one piece or not at all; a failure is one line on stderr."""
+    snapshots = {
+        name: serialization.pack(part.snapshot())
+        for name, part in simulation.snapshot_parts.items()
+    }
+    body = orjson.dumps(snapshots)
+    head = {"format": FORMAT, "books": _books_of(simulation), "sha256": _digest(body)}
     fresh = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,24 +84,25 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise Broken("it is no state of a simulator") from error
 
 
-def _take_up_all(here: simulation.World, body: dict[str, Any]) -> None:
-    """Take up every part or none."""
-    if body.keys() != here.memories.keys():
+def _restore_all(simulation: simulations.Simulation, body: dict[str, Any]) -> None:
+    """Restore every part or none."""
+    parts = simulation.snapshot_parts
+    if body.keys() != parts.keys():
         raise Broken("it has other parts")
     try:
-        read = {name: serialization.unpack(here.memories[name].form, body[name]) for name in body}
-        for name, value in read.items():
-            here.memories[name].take_up(value)
+        snapshots = {name: serialization.unpack(parts[name].form, body[name]) for name in body}
+        for name, snapshot in snapshots.items():
+            parts[name].restore(snapshot)
     except (ValueError, LookupError) as error:
-        here.reset()
+        simulation.reset()
         raise Broken(f"it does not fit: {error}") from error
 
 
-def _books_of(here: simulation.World) -> str:
-    """Tell what decides the seeded books, in words, and which ones came of it."""
-    options = here.options
+def _books_of(simulation: simulations.Simulation) -> str:
+    """Name the seeded books: the options that decide them, and a digest of their ids."""
+    options = simulation.options
     ids = hashlib.sha256()
-    for organisation in here.organisations.values():
+    for organisation in simulation.organisations.values():
         ids.update(organisation.books.seeded_digest)
     return (
         f"seed {options.seed}, {options.organisations} organisations, {options.documents} "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from xero_simulator import hand_pages, persistence, simulation
+from xero_simulator import hand_pages, persistence, simulations
 from xero_simulator.accounting_api import accounting_routes
 from xero_simulator.control import control_routes
 from xero_simulator.identity_api import connections, identity_routes
@@ -19,10 +19,10 @@ from xero_simulator.webhooks import webhook_sender
 MAX_REQUEST = 10 * 1024 * 1024
 
 
-def build_app(here: simulation.World) -> web.Application:
+def build_app(simulation: simulations.Simulation) -> web.Application:
     """Put all parts of the pretend Xero together."""
     app = web.Application(client_max_size=MAX_REQUEST)
-    app[simulation.WORLD_KEY] = here
+    app[simulations.SIMULATION_KEY] = simulation
     accounting_routes.add_routes(app)
     identity_routes.add_routes(app)
     connections.add_routes(app)
@@ -32,7 +32,7 @@ def build_app(here: simulation.World) -> web.Application:
     return app
 
 
-def bind(options: simulation.Options) -> socket.socket:
+def bind(options: simulations.Options) -> socket.socket:
     """Bind the port, so that a free one is known before anything is told of it."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -41,16 +41,16 @@ def bind(options: simulation.Options) -> socket.socket:
     return listener
 
 
-def run(options: simulation.Options) -> None:
+def run(options: simulations.Options) -> None:
     """Serve until told to stop by SIGINT or SIGTERM."""
     listener = bind(options)
     options.port = listener.getsockname()[1]
     options.public_url = (options.public_url or f"http://localhost:{options.port}").rstrip("/")
     gc.disable()
-    here = seed.build_world(options)
-    app = build_app(here)
+    simulation = seed.build_simulation(options)
+    app = build_app(simulation)
     if options.state:
-        _take_up(here, options.state)
+        _restore(simulation, options.state)
     # The seeded books live as long as the process: looking through them again and again costs
     # hundreds of milliseconds in the middle of an answer.
     gc.freeze()
@@ -59,9 +59,9 @@ def run(options: simulation.Options) -> None:
     asyncio.run(_serve(app, listener, options.port))
 
 
-def _take_up(here: simulation.World, state: Path) -> None:
+def _restore(simulation: simulations.Simulation, state: Path) -> None:
     try:
-        persistence.take_up(here, state)
+        persistence.restore(simulation, state)
     except OSError as error:
         # As it stands it would be written over at the end.
         raise SystemExit(f"xero_simulator cannot read {state}: {error.strerror}") from error
@@ -80,6 +80,6 @@ async def _serve(app: web.Application, listener: socket.socket, port: int) -> No
         await stop.wait()
     finally:
         await runner.cleanup()
-    here = app[simulation.WORLD_KEY]
-    if here.options.state:
-        persistence.keep(here, here.options.state)
+    simulation = app[simulations.SIMULATION_KEY]
+    if simulation.options.state:
+        persistence.save(simulation, simulation.options.state)

@@ -6,76 +6,82 @@ from decimal import Decimal
 
 import pytest
 
-from xero_simulator import simulation
+from xero_simulator import simulations
 from xero_simulator.control import book_rows
-from xero_simulator.ledger import books, records
+from xero_simulator.ledger import (
+    contact_operations,
+    credit_operations,
+    document_operations,
+    ledgers,
+    records,
+)
 from xero_simulator.seeding import seed
 
 ANCHOR = datetime.date(2026, 11, 20)
 
 
 @pytest.fixture
-def here() -> simulation.World:
-    return make_world()
+def simulation() -> simulations.Simulation:
+    return make_simulation()
 
 
 @pytest.fixture
-def kept(here: simulation.World) -> books.Books:
-    return next(iter(here.organisations.values())).books
+def books(simulation: simulations.Simulation) -> ledgers.Books:
+    return next(iter(simulation.organisations.values())).books
 
 
-def make_world(*, documents: int = 1200) -> simulation.World:
-    return seed.build_world(
+def make_simulation(*, documents: int = 1200) -> simulations.Simulation:
+    return seed.build_simulation(
         # Its clock stands: what is done today is done on one day.
-        simulation.Options(seed=3, anchor=ANCHOR, documents=documents, clock_speed=0)
+        simulations.Options(seed=3, anchor=ANCHOR, documents=documents, clock_speed=0)
     )
 
 
-def all_rows(here: simulation.World) -> list[object]:
-    return [book_rows.all_rows(each.books) for each in here.organisations.values()]
+def all_rows(simulation: simulations.Simulation) -> list[object]:
+    return [book_rows.all_rows(each.books) for each in simulation.organisations.values()]
 
 
-def open_invoice(kept: books.Books, **lines: Decimal) -> records.Document:
-    contact_id = kept.create_contact("Somebody New")
+def open_invoice(books: ledgers.Books, **lines: Decimal) -> records.Document:
+    contact_id = contact_operations.create(books, "Somebody New")
     drafts = [
         records.LineDraft(description, amount)
         for description, amount in (lines or {"Fee": Decimal("300.00")}).items()
     ]
-    return kept.document(kept.raise_invoice(contact_id, drafts))
+    return books.document(document_operations.raise_invoice(books, contact_id, drafts))
 
 
 def test_books_are_identical_when_seed_and_anchor_are() -> None:
-    first, second = make_world(documents=300), make_world(documents=300)
+    first, second = make_simulation(documents=300), make_simulation(documents=300)
 
     assert all_rows(first) == all_rows(second)
 
 
 def test_books_differ_when_seed_does() -> None:
-    other = seed.build_world(simulation.Options(seed=4, anchor=ANCHOR, documents=300))
+    other = seed.build_simulation(simulations.Options(seed=4, anchor=ANCHOR, documents=300))
 
-    assert all_rows(other) != all_rows(make_world(documents=300))
+    assert all_rows(other) != all_rows(make_simulation(documents=300))
 
 
-def test_books_hold_what_was_asked_for(kept: books.Books) -> None:
-    contacts = list(kept.contacts.by_id.values())
+def test_books_hold_what_was_asked_for(books: ledgers.Books) -> None:
+    contacts = list(books.contacts.by_id.values())
 
-    assert sum(1 for _ in kept.documents()) == 1200
+    assert sum(1 for _ in books.documents()) == 1200
     assert len(contacts) == 150
-    assert {each.type for each in kept.documents()} == {
+    assert {each.type for each in books.documents()} == {
         *("ACCREC", "ACCPAY", "ACCRECCREDIT", "ACCPAYCREDIT", "RECEIVE-OVERPAYMENT"),
         *("SPEND-OVERPAYMENT", "RECEIVE-PREPAYMENT", "SPEND-PREPAYMENT"),
     }
-    assert {each.status for each in kept.invoices.ordered} == {
+    assert {each.status for each in books.invoices.ordered} == {
         *("DRAFT", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"),
     }
-    assert {"AUD", "NZD", "USD", "SGD"} == {each.currency for each in kept.documents()}
-    assert {each.line_amount_types for each in kept.invoices.ordered} == {
+    assert {"AUD", "NZD", "USD", "SGD"} == {each.currency for each in books.documents()}
+    assert {each.line_amount_types for each in books.invoices.ordered} == {
         *("Exclusive", "Inclusive", "NoTax"),
     }
 
 
-def test_contacts_hold_the_cases_that_trip_clients_up(kept: books.Books) -> None:
-    contacts = list(kept.contacts.by_id.values())
+def test_contacts_hold_the_cases_that_trip_clients_up(books: ledgers.Books) -> None:
+    contacts = list(books.contacts.by_id.values())
     numbers = Counter(each.number for each in contacts if each.number)
     names = Counter((each.first_name, each.last_name) for each in contacts if each.number)
 
@@ -85,12 +91,12 @@ def test_contacts_hold_the_cases_that_trip_clients_up(kept: books.Books) -> None
     assert any(not each.number and each.is_customer for each in contacts)
     assert any(each.is_supplier for each in contacts)
     assert any(each.status == "ARCHIVED" and each.number for each in contacts)
-    assert any(each.merged_to in kept.contacts.by_id for each in contacts if each.merged_to)
+    assert any(each.merged_to in books.contacts.by_id for each in contacts if each.merged_to)
     assert any("🌻" in each.name for each in contacts)
 
 
 def test_sums_agree_on_every_document() -> None:
-    for organisation in make_world().organisations.values():
+    for organisation in make_simulation().organisations.values():
         for document in organisation.books.documents():
             amounts = sum(line.line_amount for line in document.lines)
             taxes = sum(line.tax_amount for line in document.lines)
@@ -103,118 +109,121 @@ def test_sums_agree_on_every_document() -> None:
             assert (document.status == "PAID") == (document.outstanding == 0)
 
 
-def test_allocations_agree_on_both_sides(kept: books.Books) -> None:
+def test_allocations_agree_on_both_sides(books: ledgers.Books) -> None:
     from_credits = {
         allocation
-        for document in kept.documents()
+        for document in books.documents()
         if document.kind != records.INVOICES
         for allocation in document.allocations
     }
     on_invoices = {
-        allocation for document in kept.invoices.ordered for allocation in document.allocations
+        allocation for document in books.invoices.ordered for allocation in document.allocations
     }
 
     assert from_credits == on_invoices
     assert len(from_credits) > 20
     for allocation in from_credits:
-        credit, invoice = kept.document(allocation.credit_id), kept.document(allocation.invoice_id)
+        credit = books.document(allocation.credit_id)
+        invoice = books.document(allocation.invoice_id)
         assert (credit.contact_id, credit.currency) == (invoice.contact_id, invoice.currency)
 
 
-def test_invoice_is_paid_when_the_rest_is(kept: books.Books) -> None:
-    invoice = open_invoice(kept)
+def test_invoice_is_paid_when_the_rest_is(books: ledgers.Books) -> None:
+    invoice = open_invoice(books)
 
-    kept.pay(invoice.id, Decimal("100.01"))
-    partly = kept.document(invoice.id)
-    kept.pay(invoice.id)
-    wholly = kept.document(invoice.id)
+    document_operations.pay(books, invoice.id, Decimal("100.01"))
+    partly = books.document(invoice.id)
+    document_operations.pay(books, invoice.id)
+    wholly = books.document(invoice.id)
 
     assert (partly.status, partly.outstanding) == ("AUTHORISED", 19_999)
     assert (wholly.status, wholly.outstanding, wholly.amount_paid) == ("PAID", 0, 30_000)
-    assert wholly.fully_paid_on == kept.today()
+    assert wholly.fully_paid_on == books.today()
     assert wholly.updated_ms >= invoice.updated_ms
 
 
-def test_credit_note_is_used_up_when_it_credits_an_invoice(kept: books.Books) -> None:
-    invoice = open_invoice(kept)
+def test_credit_note_is_used_up_when_it_credits_an_invoice(books: ledgers.Books) -> None:
+    invoice = open_invoice(books)
 
-    note = kept.document(kept.credit(invoice.id, Decimal("120")))
+    note = books.document(credit_operations.credit_invoice(books, invoice.id, Decimal("120")))
 
-    after = kept.document(invoice.id)
+    after = books.document(invoice.id)
     assert (note.type, note.status, note.outstanding) == ("ACCRECCREDIT", "PAID", 0)
     assert (after.amount_allocated, after.outstanding) == (12_000, 18_000)
 
 
-def test_overpayment_and_prepayment_are_allocated(kept: books.Books) -> None:
-    invoice = open_invoice(kept)
-    over = kept.receive_overpayment(invoice.contact_id, Decimal("50"))
-    pre = kept.receive_prepayment(invoice.contact_id, Decimal("400"))
+def test_overpayment_and_prepayment_are_allocated(books: ledgers.Books) -> None:
+    invoice = open_invoice(books)
+    over = document_operations.receive_overpayment(books, invoice.contact_id, Decimal("50"))
+    pre = document_operations.receive_prepayment(books, invoice.contact_id, Decimal("400"))
 
-    kept.allocate(records.OVERPAYMENTS, over, invoice.id, Decimal("20"))
-    kept.allocate(records.PREPAYMENTS, pre, invoice.id)
+    credit_operations.allocate(books, records.OVERPAYMENTS, over, invoice.id, Decimal("20"))
+    credit_operations.allocate(books, records.PREPAYMENTS, pre, invoice.id)
 
-    assert kept.document(over).outstanding == 3_000
-    assert kept.document(pre).outstanding == 12_000
-    assert kept.document(invoice.id).status == "PAID"
+    assert books.document(over).outstanding == 3_000
+    assert books.document(pre).outstanding == 12_000
+    assert books.document(invoice.id).status == "PAID"
 
 
-def test_illegal_acts_are_refused(kept: books.Books) -> None:
-    paid = open_invoice(kept)
-    kept.pay(paid.id)
-    other = kept.raise_invoice(
-        next(iter(kept.contacts.by_id)), [records.LineDraft("Fee", Decimal(10))]
+def test_illegal_operations_are_refused(books: ledgers.Books) -> None:
+    paid = open_invoice(books)
+    document_operations.pay(books, paid.id)
+    other = document_operations.raise_invoice(
+        books, next(iter(books.contacts.by_id)), [records.LineDraft("Fee", Decimal(10))]
     )
-    over = kept.receive_overpayment(paid.contact_id, Decimal("50"))
+    over = document_operations.receive_overpayment(books, paid.contact_id, Decimal("50"))
 
-    for act in (
-        lambda: kept.pay(paid.id),
-        lambda: kept.void(paid.id),
-        lambda: kept.pay(other, Decimal("10.01")),
-        lambda: kept.pay(other, Decimal("0")),
-        lambda: kept.allocate(records.OVERPAYMENTS, over, other),
-        lambda: kept.raise_invoice("nobody", [records.LineDraft("Fee", Decimal(10))]),
-        lambda: kept.raise_invoice(paid.contact_id, []),
-        lambda: kept.document("no such id"),
+    for operation in (
+        lambda: document_operations.pay(books, paid.id),
+        lambda: document_operations.void(books, paid.id),
+        lambda: document_operations.pay(books, other, Decimal("10.01")),
+        lambda: document_operations.pay(books, other, Decimal("0")),
+        lambda: credit_operations.allocate(books, records.OVERPAYMENTS, over, other),
+        lambda: document_operations.raise_invoice(
+            books, "nobody", [records.LineDraft("Fee", Decimal(10))]
+        ),
+        lambda: document_operations.raise_invoice(books, paid.contact_id, []),
+        lambda: books.document("no such id"),
     ):
         with pytest.raises(records.NotAllowed):
-            act()
+            operation()
 
 
-def test_draft_is_deleted_and_approved_is_voided(kept: books.Books) -> None:
-    contact_id = kept.create_contact("Somebody New")
+def test_draft_is_deleted_and_approved_is_voided(books: ledgers.Books) -> None:
+    contact_id = contact_operations.create(books, "Somebody New")
     lines = [records.LineDraft("Fee", Decimal(10))]
-    draft = kept.raise_invoice(contact_id, lines, status="DRAFT")
-    approved = kept.raise_invoice(contact_id, lines)
+    draft = document_operations.raise_invoice(books, contact_id, lines, status="DRAFT")
+    approved = document_operations.raise_invoice(books, contact_id, lines)
 
-    kept.void(draft)
-    kept.void(approved)
+    document_operations.void(books, draft)
+    document_operations.void(books, approved)
 
-    assert kept.document(draft).status == "DELETED"
-    assert kept.document(approved).status == "VOIDED"
+    assert books.document(draft).status == "DELETED"
+    assert books.document(approved).status == "VOIDED"
 
 
-def test_due_date_moves_silently(here: simulation.World, kept: books.Books) -> None:
-    invoice = open_invoice(kept)
-    told: list[simulation.Change] = []
-    here.listeners.append(told.append)
+def test_due_date_moves_silently(simulation: simulations.Simulation, books: ledgers.Books) -> None:
+    invoice = open_invoice(books)
+    told: list[simulations.Change] = []
+    simulation.listeners.append(told.append)
 
-    kept.edit_due_date_silently(invoice.id, datetime.date(2027, 1, 1))
+    document_operations.edit_due_date_silently(books, invoice.id, datetime.date(2027, 1, 1))
 
-    after = kept.document(invoice.id)
+    after = books.document(invoice.id)
     assert after.due_date == datetime.date(2027, 1, 1)
     assert after.updated_ms == invoice.updated_ms
     assert told == []
 
 
 def test_changes_are_told_with_the_data_of_newer_categories(
-    here: simulation.World, kept: books.Books
+    simulation: simulations.Simulation, books: ledgers.Books
 ) -> None:
-    told: list[simulation.Change] = []
-    here.listeners.append(told.append)
+    told: list[simulations.Change] = []
+    simulation.listeners.append(told.append)
 
-    invoice = open_invoice(kept)
-    kept.credit(invoice.id, Decimal("1"))
-    kept.receive_overpayment(invoice.contact_id, Decimal("5"))
+    invoice = open_invoice(books)
+    credit_operations.credit_invoice(books, invoice.id, Decimal("1"))
+    document_operations.receive_overpayment(books, invoice.contact_id, Decimal("5"))
 
     assert [(each.category, each.event_type) for each in told] == [
         ("CONTACT", "CREATE"),
@@ -230,48 +239,55 @@ def test_changes_are_told_with_the_data_of_newer_categories(
     assert set(told[5].data) == {"Type", "Status", "UpdatedDateUTCString"}
 
 
-def test_merged_contact_leaves_a_tombstone(kept: books.Books) -> None:
-    loser, winner = kept.create_contact("Loser", number="X1"), kept.create_contact("Winner")
-    invoice = kept.raise_invoice(loser, [records.LineDraft("Fee", Decimal(10))])
+def test_merged_contact_leaves_a_tombstone(books: ledgers.Books) -> None:
+    loser = contact_operations.create(books, "Loser", number="X1")
+    winner = contact_operations.create(books, "Winner")
+    invoice = document_operations.raise_invoice(
+        books, loser, [records.LineDraft("Fee", Decimal(10))]
+    )
 
-    kept.merge_contacts(loser, winner)
+    contact_operations.merge(books, loser, winner)
 
-    assert kept.contact(loser).status == "ARCHIVED"
-    assert kept.contact(loser).merged_to == winner
-    assert kept.document(invoice).contact_id == winner
+    assert books.contact(loser).status == "ARCHIVED"
+    assert books.contact(loser).merged_to == winner
+    assert books.document(invoice).contact_id == winner
 
 
-def test_reset_restores_everything(here: simulation.World, kept: books.Books) -> None:
-    before = all_rows(here)
-    some = [each.id for each in kept.invoices.ordered if each.status == "AUTHORISED"][:5]
+def test_reset_restores_everything(
+    simulation: simulations.Simulation, books: ledgers.Books
+) -> None:
+    before = all_rows(simulation)
+    some = [each.id for each in books.invoices.ordered if each.status == "AUTHORISED"][:5]
 
     for document_id in some:
-        kept.pay(document_id)
-        kept.touch(document_id)
-    open_invoice(kept)
-    kept.merge_contacts(*[c.id for c in kept.contacts.ordered if c.status == "ACTIVE"][:2])
-    changed = all_rows(here)
-    here.reset()
+        document_operations.pay(books, document_id)
+        document_operations.touch(books, document_id)
+    open_invoice(books)
+    contact_operations.merge(
+        books, *[c.id for c in books.contacts.ordered if c.status == "ACTIVE"][:2]
+    )
+    changed = all_rows(simulation)
+    simulation.reset()
 
     assert changed != before
-    assert all_rows(here) == before
+    assert all_rows(simulation) == before
 
 
 def test_nothing_is_kept_when_a_transaction_fails(
-    here: simulation.World, kept: books.Books
+    simulation: simulations.Simulation, books: ledgers.Books
 ) -> None:
-    before = all_rows(here)
-    told: list[simulation.Change] = []
-    here.listeners.append(told.append)
+    before = all_rows(simulation)
+    told: list[simulations.Change] = []
+    simulation.listeners.append(told.append)
 
     def pay_then_void() -> None:
-        with kept.transaction():
-            invoice = open_invoice(kept)
-            kept.pay(invoice.id)
-            kept.void(invoice.id)
+        with books.transaction():
+            invoice = open_invoice(books)
+            document_operations.pay(books, invoice.id)
+            document_operations.void(books, invoice.id)
 
     with pytest.raises(records.NotAllowed):
         pay_then_void()
 
-    assert all_rows(here) == before
+    assert all_rows(simulation) == before
     assert told == []

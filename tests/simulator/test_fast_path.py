@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from xero_simulator import simulation
+from xero_simulator import simulations
 from xero_simulator.accounting_api import document_json, fast_path, fields, query
-from xero_simulator.ledger import books, ledgers, records
+from xero_simulator.ledger import document_operations, ledgers, records
 from xero_simulator.seeding import seed
 
 ANCHOR = datetime.date(2026, 7, 1)
@@ -30,19 +30,19 @@ ASKED = query.Asked(
 
 
 @pytest.fixture(scope="module")
-def kept() -> books.Books:
-    options = simulation.Options(seed=3, documents=900, contacts=60, anchor=ANCHOR)
-    return next(iter(seed.build_world(options).organisations.values())).books
+def books() -> ledgers.Books:
+    options = simulations.Options(seed=3, documents=900, contacts=60, anchor=ANCHOR)
+    return next(iter(seed.build_simulation(options).organisations.values())).books
 
 
-def judged(kept: books.Books, kind: str, asked: query.Asked) -> list[Any]:
-    rows = query.modified_since(kept.tables[kind].ordered, asked)
-    return query.narrow(rows, asked, fields.of_documents(kept, kind))
+def judged(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any]:
+    rows = query.modified_since(books.tables[kind].ordered, asked)
+    return query.narrow(rows, asked, fields.of_documents(books, kind))
 
 
-def quick(kept: books.Books, kind: str, asked: query.Asked) -> list[Any] | None:
-    find_field = fields.of_documents(kept, kind)
-    return fast_path.rows_of(kept.tables[kind], asked, find_field, document_json.ID_FIELD[kind])
+def quick(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any] | None:
+    find_field = fields.of_documents(books, kind)
+    return fast_path.rows_of(books.tables[kind], asked, find_field, document_json.ID_FIELD[kind])
 
 
 def some_question(rng: random.Random, kind: str) -> query.Asked:
@@ -62,30 +62,31 @@ def some_question(rng: random.Random, kind: str) -> query.Asked:
     )
 
 
-def do_something(kept: books.Books, rng: random.Random) -> None:
-    acts: list[Callable[[str], object]] = [
-        kept.touch,
-        lambda each: kept.redate(each, ANCHOR - datetime.timedelta(days=rng.randrange(500))),
+def do_something(books: ledgers.Books, rng: random.Random) -> None:
+    day = ANCHOR - datetime.timedelta(days=rng.randrange(500))
+    operations: list[Callable[[str], object]] = [
+        lambda each: document_operations.touch(books, each),
+        lambda each: document_operations.redate(books, each, day),
     ]
-    document = rng.choice(list(kept.documents()))
-    rng.choice(acts)(document.id)
+    document = rng.choice(list(books.documents()))
+    rng.choice(operations)(document.id)
 
 
 @pytest.mark.parametrize("kind", records.KINDS)
 @pytest.mark.parametrize("number", range(4))
 def test_quick_answer_is_the_judges_when_questions_are_random(
-    kept: books.Books, kind: str, number: int
+    books: ledgers.Books, kind: str, number: int
 ) -> None:
     rng = random.Random(f"{kind} {number}")
     answered = 0
 
     for _ in range(150):
         asked = some_question(rng, kind)
-        found = quick(kept, kind, asked)
+        found = quick(books, kind, asked)
         if found is not None:
             answered += 1
-            assert found == judged(kept, kind, asked), asked
-        do_something(kept, rng)
+            assert found == judged(books, kind, asked), asked
+        do_something(books, rng)
 
     assert answered >= 25
 
@@ -105,14 +106,14 @@ def test_quick_answer_is_the_judges_when_questions_are_random(
     ],
 )
 def test_question_is_left_to_the_judge_when_it_is_not_one_of_the_commonest(
-    kept: books.Books, question: str
+    books: ledgers.Books, question: str
 ) -> None:
-    assert quick(kept, records.INVOICES, ASKED._replace(where=question)) is None
+    assert quick(books, records.INVOICES, ASKED._replace(where=question)) is None
 
 
 @pytest.mark.parametrize("since_ms", [None, 0, ledgers.to_ms(START)])
 def test_walk_in_the_order_of_ids_is_answered_quickly(
-    kept: books.Books, since_ms: int | None
+    books: ledgers.Books, since_ms: int | None
 ) -> None:
     asked = ASKED._replace(
         where='Type=="ACCREC" AND Date>=DateTime(2024,01,01) AND Date<DateTime(2027,01,01)',
@@ -120,23 +121,27 @@ def test_walk_in_the_order_of_ids_is_answered_quickly(
         since_ms=since_ms,
     )
 
-    found = quick(kept, records.INVOICES, asked)
+    found = quick(books, records.INVOICES, asked)
 
     assert found
-    assert found == judged(kept, records.INVOICES, asked)
-    assert quick(kept, records.INVOICES, asked._replace(page=None)) is None
+    assert found == judged(books, records.INVOICES, asked)
+    assert quick(books, records.INVOICES, asked._replace(page=None)) is None
 
 
-def test_arrangements_are_as_new_when_the_books_went_back(kept: books.Books) -> None:
-    fresh = seed.build_world(simulation.Options(seed=3, documents=900, contacts=60, anchor=ANCHOR))
+def test_arrangements_are_as_new_when_the_books_went_back(books: ledgers.Books) -> None:
+    fresh = seed.build_simulation(
+        simulations.Options(seed=3, documents=900, contacts=60, anchor=ANCHOR)
+    )
     expected = next(iter(fresh.organisations.values())).books
     rng = random.Random(5)
 
     for _ in range(50):
-        do_something(kept, rng)
-    kept.reset()
+        do_something(books, rng)
+    books.reset()
 
-    for kind, table in kept.tables.items():
+    for kind, table in books.tables.items():
         for name, arranged in table.grouped.items():
-            for group in {one for each in kept.documents() for one in (each.type, each.contact_id)}:
+            for group in {
+                one for each in books.documents() for one in (each.type, each.contact_id)
+            }:
                 assert arranged.of(group) == expected.tables[kind].grouped[name].of(group)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, online_invoice, simulation
+from xero_simulator import gateway_errors, online_invoice, simulations
 from xero_simulator.accounting_api import (
     accounting_errors,
     contacts_api,
@@ -87,10 +87,10 @@ async def show_online_invoice(request: web.Request) -> web.Response:
         return accounting_errors.validation(
             "Online invoices exist for approved sales invoices only"
         )
-    url = online_invoice.online_url(simulation.of(request).options.public_url, found.id)
+    url = online_invoice.online_url(simulations.of(request).options.public_url, found.id)
     return _answer(request, "OnlineInvoices", [xero_json.element({"OnlineInvoiceUrl": url})])
 
 
 def _answer(request: web.Request, collection: str, elements: Iterable[bytes]) -> web.Response:
-    body = xero_json.envelope(simulation.of(request), str(uuid.uuid4()), collection, elements)
+    body = xero_json.envelope(simulations.of(request), str(uuid.uuid4()), collection, elements)
     return xero_json.answer(request, body)

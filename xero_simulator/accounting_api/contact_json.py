@@ -47,7 +47,7 @@ def show_contact(contact: records.Contact, *, full: bool, summary: bool = False)
     return shown | {"HasValidationErrors": False}
 
 
-def balances(books: ledgers.Shelf, contact_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def balances(books: ledgers.Books, contact_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return what is outstanding and overdue for each contact that has approved documents.
 
     Raw, in whatever currencies the documents have: Xero does not convert them.

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulation
+from xero_simulator import gateway_errors, simulations
 from xero_simulator.accounting_api import (
     accounting_errors,
     contact_json,
@@ -53,7 +53,7 @@ async def show_contact(request: web.Request) -> web.Response:
     return _answer(request, [xero_json.element(with_balances(books, [found])[0])])
 
 
-def with_balances(books: ledgers.Shelf, contacts: list[records.Contact]) -> list[dict[str, Any]]:
+def with_balances(books: ledgers.Books, contacts: list[records.Contact]) -> list[dict[str, Any]]:
     """Return full contacts, with balances where there are any."""
     sums = contact_json.balances(books, [contact.id for contact in contacts])
     shown = []
@@ -118,6 +118,6 @@ def _answer(
     request: web.Request, elements: list[bytes], paging: xero_json.Paging | None = None
 ) -> web.Response:
     body = xero_json.envelope(
-        simulation.of(request), str(uuid.uuid4()), "Contacts", elements, paging
+        simulations.of(request), str(uuid.uuid4()), "Contacts", elements, paging
     )
     return xero_json.answer(request, body)

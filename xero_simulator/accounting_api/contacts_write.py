@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulation
+from xero_simulator import gateway_errors, simulations
 from xero_simulator.accounting_api import (
     accounting_errors,
     contact_input,
@@ -21,8 +21,8 @@ from xero_simulator.accounting_api import (
     gateway,
     xero_json,
 )
-from xero_simulator.ledger import records
-from xero_simulator.ledger.books import Books
+from xero_simulator.ledger import contact_operations, records
+from xero_simulator.ledger.ledgers import Books
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 _NAMELESS = (
@@ -82,7 +82,7 @@ async def _write_all(
     except _Refused as refused:
         return accounting_errors.validation_elements(refused.elements)
     written = [xero_json.raw_element(each) for each in answers]
-    body = xero_json.envelope(simulation.of(request), str(uuid.uuid4()), "Contacts", written)
+    body = xero_json.envelope(simulations.of(request), str(uuid.uuid4()), "Contacts", written)
     return xero_json.answer(request, body)
 
 
@@ -172,7 +172,7 @@ def _check_unique(books: Books, values: dict[str, Any], old: records.Contact | N
     own_id = old.id if old else ""
     wrong = []
     try:
-        books.refuse_taken_name(values.get("name", ""), own_id)
+        contact_operations.refuse_taken_name(books, values.get("name", ""), own_id)
     except records.NotAllowed as refusal:
         wrong.append(str(refusal))
     holder = _numbered(books, values.get("number", ""))

@@ -1,4 +1,4 @@
-"""True answers, spoiled as a script says: what a client's parser must survive."""
+"""True answers, corrupted as a script says: what a client's parser must survive."""
 
 import zlib
 from typing import Any
@@ -15,28 +15,28 @@ _NULLED = ("DueDate", "Reference", "EmailAddress", "FullyPaidOnDate", "CurrencyR
 _IDS = (*document_json.ID_FIELD.values(), "ContactID")
 
 
-def spoil(answer: web.Response, fault: faults.Answer, spoiled: list[str]) -> web.Response:
+def corrupt(answer: web.Response, fault: faults.Answer, corrupted_ids: list[str]) -> web.Response:
     """Return an answer with what a fault does to it.
 
-    :param spoiled: is given the ids of elements that are no longer as they are in the books.
+    :param corrupted_ids: is given the ids of elements that are no longer as they are in the books.
 
     `bad_json` cuts the body in half, `unknown_enum` gives the first element a status nobody
     knows, `nulls` writes null where Xero would leave a field out.
     """
-    if fault.named in faults.SPOILING and isinstance(answer.body, bytes) and answer.body:
-        answer = _with_body(answer, _spoiled(_plain(answer), fault.named, spoiled))
+    if fault.named in faults.CORRUPTING and isinstance(answer.body, bytes) and answer.body:
+        answer = _with_body(answer, _corrupted(_plain(answer), fault.named, corrupted_ids))
     if fault.body is not None and not fault.replaces:
         answer = _with_body(answer, fault.body)
     answer.headers.update(fault.headers)
     return answer
 
 
-def _spoiled(body: bytes, named: str, spoiled: list[str]) -> bytes:
+def _corrupted(body: bytes, named: str, corrupted_ids: list[str]) -> bytes:
     if named == "bad_json":
         return body[: len(body) // 2]
     value = orjson.loads(body)
     for element in _elements(value)[:1]:
-        spoiled += [element[name] for name in _IDS if name in element]
+        corrupted_ids += [element[name] for name in _IDS if name in element]
         if named == "unknown_enum":
             element |= {name: "TELEPORTED" for name in _KNOWN_ENUMS if name in element}
         else:

@@ -22,7 +22,7 @@ LIST, PAGE, SINGLE, SUMMARY = "list", "page", "single", "summary"
 
 
 def write_document(
-    books: ledgers.Shelf, document: records.Document, shape: str, *, four_decimals: bool = False
+    books: ledgers.Books, document: records.Document, shape: str, *, four_decimals: bool = False
 ) -> bytes:
     """Write one document as an element; the shape of a page is kept with the record.
 

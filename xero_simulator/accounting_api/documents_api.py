@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulation
+from xero_simulator import gateway_errors, simulations
 from xero_simulator.accounting_api import (
     accounting_errors,
     document_json,
@@ -56,7 +56,9 @@ def lister(kind: str) -> Handler:
         except query.Refused as refusal:
             return accounting_errors.query_parse(refusal.number, refusal.kind, str(refusal))
         elements = _write(request, page, asked)
-        body = xero_json.envelope(simulation.of(request), str(uuid.uuid4()), kind, elements, paging)
+        body = xero_json.envelope(
+            simulations.of(request), str(uuid.uuid4()), kind, elements, paging
+        )
         return xero_json.answer(request, body)
 
     return list_documents
@@ -78,7 +80,7 @@ def shower(kind: str) -> Handler:
             element = document_json.write_document(
                 books, row, document_json.SINGLE, four_decimals=four
             )
-        body = xero_json.envelope(simulation.of(request), str(uuid.uuid4()), kind, [element])
+        body = xero_json.envelope(simulations.of(request), str(uuid.uuid4()), kind, [element])
         return xero_json.answer(request, body)
 
     return show_document
@@ -95,7 +97,7 @@ def allocation_lister(kind: str) -> Handler:
             xero_json.element(document_json.show_allocation(each)) for each in row.allocations
         ]
         body = xero_json.envelope(
-            simulation.of(request), str(uuid.uuid4()), "Allocations", elements
+            simulations.of(request), str(uuid.uuid4()), "Allocations", elements
         )
         return xero_json.answer(request, body)
 

@@ -94,7 +94,7 @@ CONTACT_FIELDS = {
 }
 
 
-def of_documents(books: ledgers.Shelf, kind: str) -> Callable[[str], Field]:
+def of_documents(books: ledgers.Books, kind: str) -> Callable[[str], Field]:
     """Return a finder of a document kind's fields, those of its contact included."""
     known = _DOCUMENT | _BY_KIND[kind]
 
@@ -134,7 +134,7 @@ def ms_of(text: object) -> int | None:
     return int(found[1]) if found else None
 
 
-def _of_contact(books: ledgers.Shelf, name: str) -> Field:
+def _of_contact(books: ledgers.Books, name: str) -> Field:
     field = of_contacts(name)
     by_id = books.contacts.by_id
     return Field(field.kind, lambda document: field.read(by_id[document.contact_id]))

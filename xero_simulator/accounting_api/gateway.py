@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from xero_simulator import call_log, gateway_errors, simulation
+from xero_simulator import call_log, gateway_errors, simulations
 from xero_simulator.accounting_api import (
     accounting_errors,
     corruption,
@@ -44,10 +44,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def install(app: web.Application) -> None:
     """Put the gateway around the accounting routes of the app."""
-    here = app[simulation.WORLD_KEY]
-    app[LIMITER_KEY] = limits.Limiter(here.options, here.clock)
-    app[KEYS_KEY] = idempotency.Keys(here.clock)
-    here.on_reset += [app[LIMITER_KEY].clear, app[KEYS_KEY].clear, here.faults.spoiled.clear]
+    simulation = app[simulations.SIMULATION_KEY]
+    app[LIMITER_KEY] = limits.Limiter(simulation.options, simulation.clock)
+    app[KEYS_KEY] = idempotency.Keys(simulation.clock)
+    simulation.on_reset += [app[LIMITER_KEY].clear, app[KEYS_KEY].clear]
     mid_walk_changes.install(app)
     app.middlewares.append(_gateway)
 
@@ -62,11 +62,11 @@ def organisation_of(request: web.Request) -> organisation.Organisation:
 async def _gateway(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not request.path.startswith(PREFIX):
         return await handler(request)
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     tenant = request.headers.get("xero-tenant-id", "")
     correlation_id = str(uuid.uuid4())
     fault = (
-        here.faults.take(
+        simulation.faults.take(
             host="api",
             path=request.path,
             query=request.query_string,
@@ -82,7 +82,7 @@ async def _gateway(request: web.Request, handler: Handler) -> web.StreamResponse
         if fault.cut == "after":
             answer = _cut(request)
     answer.headers["Xero-Correlation-Id"] = correlation_id
-    _log(here.calls, here, request, answer, was_cut=bool(fault.cut))
+    _log(simulation.calls, simulation, request, answer, was_cut=bool(fault.cut))
     return answer
 
 
@@ -92,7 +92,7 @@ async def _answer(
     """Answer past the faults that stand in the gateway's place."""
     is_gateways_own = fault.replaces and fault.status != 500 and fault.named != "empty_html_500"
     if is_gateways_own:
-        await simulation.of(request).clock.sleep(fault.delay_seconds)
+        await simulations.of(request).clock.sleep(fault.delay_seconds)
         return gateway_errors.scripted(fault, correlation_id)
     token = _check_token(request, correlation_id)
     if isinstance(token, web.Response):
@@ -109,7 +109,7 @@ def _check_token(request: web.Request, correlation_id: str) -> tokens.AccessToke
     try:
         if scheme.lower() != "bearer":
             return gateway_errors.unauthorised("AuthenticationUnsuccessful", correlation_id)
-        return simulation.of(request).tokens.check(bearer.strip())
+        return simulations.of(request).tokens.check(bearer.strip())
     except tokens.Expired as error:
         return gateway_errors.expired(error.expired_at, correlation_id)
     except tokens.Invalid:
@@ -120,15 +120,15 @@ def _check_tenant(
     request: web.Request, token: tokens.AccessToken, correlation_id: str
 ) -> web.Response | None:
     """Refuse an organisation that this user has not connected, or that is not named at all."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     tenant = request.headers.get("xero-tenant-id", "").lower()
-    connected = here.connections.is_connected(token.user_id, token.client_id, tenant)
-    if tenant not in here.organisations or not connected:
+    connected = simulation.connections.is_connected(token.user_id, token.client_id, tenant)
+    if tenant not in simulation.organisations or not connected:
         answer = gateway_errors.scripted(faults.Answer(named="forbidden"), correlation_id)
         left = request.app[LIMITER_KEY].headers(token.client_id, tenant)
         answer.headers["X-AppMinLimit-Remaining"] = left["X-AppMinLimit-Remaining"]
         return answer
-    request[ORGANISATION] = here.organisations[tenant]
+    request[ORGANISATION] = simulation.organisations[tenant]
     return None
 
 
@@ -161,7 +161,7 @@ async def _limited(
     if problem := limiter.enter(token.client_id, tenant_id):
         return accounting_errors.limited(problem, limiter.headers(token.client_id, tenant_id))
     try:
-        await simulation.of(request).clock.sleep(fault.delay_seconds)
+        await simulations.of(request).clock.sleep(fault.delay_seconds)
 
         async def act() -> web.Response:
             if fault.replaces:
@@ -169,11 +169,11 @@ async def _limited(
             return await _handle(request, handler)
 
         answer = await request.app[KEYS_KEY].around(request, token.client_id, act)
-        await simulation.of(request).clock.sleep(fault.late_seconds)
+        await simulations.of(request).clock.sleep(fault.late_seconds)
     finally:
         limiter.leave(token.client_id, tenant_id)
     answer.headers.update(limiter.headers(token.client_id, tenant_id))
-    return corruption.spoil(answer, fault, simulation.of(request).faults.spoiled)
+    return corruption.corrupt(answer, fault, simulations.of(request).faults.corrupted_ids)
 
 
 async def _handle(request: web.Request, handler: Handler) -> web.Response:
@@ -204,14 +204,14 @@ def _cut(request: web.Request) -> web.Response:
 
 def _log(
     log: call_log.CallLog,
-    here: simulation.World,
+    simulation: simulations.Simulation,
     request: web.Request,
     answer: web.Response,
     *,
     was_cut: bool,
 ) -> None:
     log.add(
-        at=here.clock.now(),
+        at=simulation.clock.now(),
         method=request.method,
         path=request.path,
         query=request.query_string,

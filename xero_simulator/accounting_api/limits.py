@@ -10,7 +10,7 @@ import math
 import zlib
 from typing import NamedTuple
 
-from xero_simulator import clock, simulation
+from xero_simulator import clock, simulations
 
 MINUTE = 60
 DAY = 86_400
@@ -43,7 +43,7 @@ class _Window:
 class Limiter:
     """Counts calls per app and organisation by the simulated clock."""
 
-    def __init__(self, options: simulation.Options, time: clock.Clock) -> None:
+    def __init__(self, options: simulations.Options, time: clock.Clock) -> None:
         self._options = options
         self._clock = time
         self.clear()

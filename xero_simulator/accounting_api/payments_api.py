@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulation
+from xero_simulator import gateway_errors, simulations
 from xero_simulator.accounting_api import accounting_errors, fields, gateway, query, xero_json
 from xero_simulator.ledger import ledgers, records
 
@@ -79,7 +79,7 @@ def _find_field(name: str) -> fields.Field:
         raise fields.UnknownField(name) from None
 
 
-def _all_rows(books: ledgers.Shelf) -> list[Row]:
+def _all_rows(books: ledgers.Books) -> list[Row]:
     if books.replayed is not None:
         return []
     rows = [
@@ -91,16 +91,16 @@ def _all_rows(books: ledgers.Shelf) -> list[Row]:
 
 
 def _answer(
-    request: web.Request, rows: list[Row], books: ledgers.Shelf, paging: xero_json.Paging | None
+    request: web.Request, rows: list[Row], books: ledgers.Books, paging: xero_json.Paging | None
 ) -> web.Response:
     elements = [xero_json.element(_show(row, books)) for row in rows]
     body = xero_json.envelope(
-        simulation.of(request), str(uuid.uuid4()), "Payments", elements, paging
+        simulations.of(request), str(uuid.uuid4()), "Payments", elements, paging
     )
     return xero_json.answer(request, body)
 
 
-def _show(row: Row, books: ledgers.Shelf) -> dict[str, Any]:
+def _show(row: Row, books: ledgers.Books) -> dict[str, Any]:
     payment, document = row.payment, row.document
     contact = books.contact(document.contact_id)
     stub_type, payment_type = _STUB_TYPE[document.type]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import simulation
+from xero_simulator import simulations
 from xero_simulator.accounting_api import fields, where, xero_json
 from xero_simulator.ledger import ledgers
 
@@ -64,7 +64,7 @@ class Asked(NamedTuple):
 def read(request: web.Request) -> Asked:
     """Read the common parameters; a page size out of range is silently put into it."""
     got = request.query
-    most = simulation.of(request).options.max_page_size
+    most = simulations.of(request).options.max_page_size
     page = _whole(got.get("page"))
     size = _whole(got.get("pageSize"))
     return Asked(
@@ -77,7 +77,7 @@ def read(request: web.Request) -> Asked:
         include_archived=is_true(got.get("includeArchived")),
         search=got.get("searchTerm", "").strip().casefold(),
         four_decimals=got.get("unitdp") == "4",
-        most_listed=simulation.of(request).options.most_listed,
+        most_listed=simulations.of(request).options.most_listed,
     )
 
 

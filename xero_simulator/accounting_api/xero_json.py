@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from aiohttp import web
 
-from xero_simulator import simulation
+from xero_simulator import simulations
 from xero_simulator.ledger import records
 
 _INDENT = b"\r\n    "
@@ -85,18 +85,18 @@ def document(value: Any) -> bytes:
 
 
 def envelope(
-    here: simulation.World,
+    simulation: simulations.Simulation,
     request_id: str,
     collection: str,
     elements: Iterable[bytes],
     paging: Paging | None = None,
 ) -> bytes:
     """Wrap written elements as Xero does: an answer of one is an array of one as well."""
-    now_ms = int(here.clock.now().timestamp() * 1000)
+    now_ms = int(simulation.clock.now().timestamp() * 1000)
     head: dict[str, Any] = {
         "Id": request_id,
         "Status": "OK",
-        "ProviderName": here.app.name,
+        "ProviderName": simulation.app.name,
         "DateTimeUTC": f"/Date({now_ms})/",
     }
     if paging:

@@ -7,7 +7,7 @@ from xero_simulator.ledger import ledgers, records
 from xero_simulator.ledger.records import Contact, Document
 
 
-def document_row(books: ledgers.Shelf, document: Document) -> dict[str, Any]:
+def document_row(books: ledgers.Books, document: Document) -> dict[str, Any]:
     """Return a document; amounts as text with two decimals, days and instants in ISO form.
 
     `amount_due` is an invoice's and `remaining_credit` a credit's, "0.00" on the other. On a credit
@@ -100,7 +100,7 @@ def contact_row(contact: Contact) -> dict[str, Any]:
     }
 
 
-def all_rows(books: ledgers.Shelf) -> dict[str, list[dict[str, Any]]]:
+def all_rows(books: ledgers.Books) -> dict[str, list[dict[str, Any]]]:
     """Return all documents, supplier ones too, and all contacts, archived ones too."""
     return {
         "documents": [document_row(books, document) for document in books.documents()],

@@ -9,13 +9,13 @@ from typing import Any
 
 from aiohttp import web
 
-from xero_simulator import commands, simulation
+from xero_simulator import commands, simulations
 from xero_simulator.accounting_api import mid_walk_changes
 from xero_simulator.control import book_rows, control_webhooks
 from xero_simulator.control.control_json import Given, serve
 from xero_simulator.identity.connection_registry import PRACTICE, Tenant
 from xero_simulator.ledger.organisation import Organisation
-from xero_simulator.simulation import World, XeroUser
+from xero_simulator.simulations import Simulation, XeroUser
 
 _MOST_SECONDS = 10 * 366 * 86_400
 
@@ -33,7 +33,7 @@ def add_routes(app: web.Application) -> None:
         ("POST", "/touch", touch),
         ("GET", "/faults", show_faults),
         ("POST", "/faults", add_fault),
-        ("POST", "/drift", drift),
+        ("POST", "/drift", start_mid_walk_changes),
         ("DELETE", "/faults", clear_faults),
         ("GET", "/calls", list_calls),
         ("DELETE", "/calls", clear_calls),
@@ -56,12 +56,12 @@ async def show_books(request: web.Request, given: Given) -> dict[str, Any]:
 
 async def list_organisations(request: web.Request, given: Given) -> list[dict[str, Any]]:
     """List the organisations."""
-    return [_organisation_row(each) for each in simulation.of(request).organisations.values()]
+    return [_organisation_row(each) for each in simulations.of(request).organisations.values()]
 
 
 async def change_organisation(request: web.Request, given: Given) -> dict[str, Any]:
     """Take an organisation offline or bring it back."""
-    organisation = commands.organisation_of(simulation.of(request), request.match_info["tenant"])
+    organisation = commands.organisation_of(simulations.of(request), request.match_info["tenant"])
     status = commands.need(given, "status")
     if status not in ("online", "offline"):
         raise commands.BadValues("An organisation is online or offline.")
@@ -71,33 +71,33 @@ async def change_organisation(request: web.Request, given: Given) -> dict[str, A
 
 async def list_users(request: web.Request, given: Given) -> list[dict[str, Any]]:
     """List the people with a login."""
-    here = simulation.of(request)
-    return [_user_row(here, user) for user in here.users.values()]
+    simulation = simulations.of(request)
+    return [_user_row(simulation, user) for user in simulation.users.values()]
 
 
 async def change_user(request: web.Request, given: Given) -> dict[str, Any]:
     """Give a user a practice, which their consents then connect too, or take it away."""
-    here = simulation.of(request)
-    user = _user(here, commands.need(given, "user"))
+    simulation = simulations.of(request)
+    user = _user(simulation, commands.need(given, "user"))
     practice = None
     if given.get("practice"):
         practice_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice/{user.user_id}"))
         practice = Tenant(practice_id, f"{user.family_name} Bookkeeping", PRACTICE)
-    here.connections.set_practice(user_id=user.user_id, practice=practice)
-    return _user_row(here, user)
+    simulation.connections.set_practice(user_id=user.user_id, practice=practice)
+    return _user_row(simulation, user)
 
 
 async def change_document(request: web.Request, given: Given) -> dict[str, str]:
     """Do something to a document."""
-    act = commands.need(given, "act")
+    operation = commands.need(given, "act")
     organisation = _organisation(request, given)
-    return commands.change_document(simulation.of(request), organisation, act, given)
+    return commands.change_document(simulations.of(request), organisation, operation, given)
 
 
 async def change_contact(request: web.Request, given: Given) -> dict[str, str]:
     """Do something to a contact."""
-    act = commands.need(given, "act")
-    return commands.change_contact(_organisation(request, given), act, given)
+    operation = commands.need(given, "act")
+    return commands.change_contact(_organisation(request, given), operation, given)
 
 
 async def touch(request: web.Request, given: Given) -> dict[str, list[str]]:
@@ -108,47 +108,49 @@ async def touch(request: web.Request, given: Given) -> dict[str, list[str]]:
 
 
 async def show_faults(request: web.Request, given: Given) -> dict[str, list[str]]:
-    """Tell which elements were served spoiled since the last reset."""
-    return {"spoiled": sorted(set(simulation.of(request).faults.spoiled))}
+    """Show the ids of the elements that were served corrupted since the last reset."""
+    return {"spoiled": sorted(set(simulations.of(request).faults.corrupted_ids))}
 
 
 async def add_fault(request: web.Request, given: Given) -> dict[str, int]:
     """Script a fault."""
-    return {"id": simulation.of(request).faults.add(given)}
+    return {"id": simulations.of(request).faults.add(given)}
 
 
-async def drift(request: web.Request, given: Given) -> dict[str, int]:
-    """Let a document change at every so-many-th page (0: at none), by some of `acts`."""
-    every, acts = _whole(given, "every"), given.get("acts", mid_walk_changes.ACTS)
-    if not isinstance(acts, list | tuple) or not all(isinstance(act, str) for act in acts):
+async def start_mid_walk_changes(request: web.Request, given: Given) -> dict[str, int]:
+    """Let a document change at every n-th page (0: at none), by some of `acts`."""
+    every, operations = _whole(given, "every"), given.get("acts", mid_walk_changes.OPERATIONS)
+    if not isinstance(operations, list | tuple) or not all(
+        isinstance(operation, str) for operation in operations
+    ):
         raise commands.BadValues("The value acts is no list of names.")
-    drifts = request.app[mid_walk_changes.DRIFT_KEY]
-    changed = drifts.changed
-    drifts.start(every=every, acts=acts)
+    changes = request.app[mid_walk_changes.MID_WALK_CHANGES_KEY]
+    changed = changes.changed
+    changes.start(every=every, operations=operations)
     return {"changed": changed}
 
 
 async def clear_faults(request: web.Request, given: Given) -> dict[str, str]:
     """Forget all faults."""
-    simulation.of(request).faults.clear()
+    simulations.of(request).faults.clear()
     return {"status": "cleared"}
 
 
 async def list_calls(request: web.Request, given: Given) -> list[dict[str, Any]]:
     """List the calls made so far, or those numbered above `since`."""
     since = _whole(dict(request.query), "since", default=0)
-    return [call.as_json() for call in simulation.of(request).calls.since(since)]
+    return [call.as_json() for call in simulations.of(request).calls.since(since)]
 
 
 async def clear_calls(request: web.Request, given: Given) -> dict[str, str]:
     """Forget the calls."""
-    simulation.of(request).calls.clear()
+    simulations.of(request).calls.clear()
     return {"status": "cleared"}
 
 
 async def show_clock(request: web.Request, given: Given) -> dict[str, Any]:
     """Tell the simulated time, and how many calls are held until some of it has passed."""
-    clock = simulation.of(request).clock
+    clock = simulations.of(request).clock
     return {"now": clock.now().isoformat(), "speed": clock.speed, "sleepers": clock.sleepers}
 
 
@@ -157,26 +159,26 @@ async def advance_clock(request: web.Request, given: Given) -> dict[str, Any]:
     seconds = commands.money(given, "advance_seconds")
     if seconds is None or not 0 <= seconds <= _MOST_SECONDS:
         raise commands.BadValues("The clock goes forward by advance_seconds, ten years at most.")
-    simulation.of(request).clock.advance(float(seconds))
+    simulations.of(request).clock.advance(float(seconds))
     return await show_clock(request, given)
 
 
 async def show_tokens(request: web.Request, given: Given) -> dict[str, Any]:
     """Show the grants and how often each was refreshed; never a token."""
-    return {"grants": simulation.of(request).tokens.stats()}
+    return {"grants": simulations.of(request).tokens.stats()}
 
 
 async def list_connections(request: web.Request, given: Given) -> list[dict[str, Any]]:
     """List every user's active connections."""
-    return simulation.of(request).connections.all_active()
+    return simulations.of(request).connections.all_active()
 
 
 async def disconnect(request: web.Request, given: Given) -> dict[str, int]:
     """Remove the app inside Xero: its tokens go on refreshing, its calls are refused."""
-    here = simulation.of(request)
-    user_id = _user(here, str(given["user"])).user_id if given.get("user") else None
+    simulation = simulations.of(request)
+    user_id = _user(simulation, str(given["user"])).user_id if given.get("user") else None
     organisation = _organisation(request, given)
-    ended = here.connections.remove_tenant(tenant_id=organisation.tenant_id, user_id=user_id)
+    ended = simulation.connections.remove_tenant(tenant_id=organisation.tenant_id, user_id=user_id)
     return {"disconnected": ended}
 
 
@@ -193,16 +195,16 @@ async def replay(request: web.Request, given: Given) -> dict[str, str]:
 
 async def reset(request: web.Request, given: Given) -> dict[str, str]:
     """Go back to the seeded start."""
-    simulation.of(request).reset()
+    simulations.of(request).reset()
     return {"status": "reset"}
 
 
 def _organisation(request: web.Request, values: commands.Values) -> Organisation:
-    return commands.organisation_of(simulation.of(request), values.get("tenant"))
+    return commands.organisation_of(simulations.of(request), values.get("tenant"))
 
 
-def _user(here: World, name: str) -> XeroUser:
-    for user in here.users.values():
+def _user(simulation: Simulation, name: str) -> XeroUser:
+    for user in simulation.users.values():
         if name.lower() in (user.user_id, user.email):
             return user
     raise commands.BadValues(f"There is no user {name}.")
@@ -232,12 +234,12 @@ def _organisation_row(organisation: Organisation) -> dict[str, Any]:
     }
 
 
-def _user_row(here: World, user: XeroUser) -> dict[str, Any]:
+def _user_row(simulation: Simulation, user: XeroUser) -> dict[str, Any]:
     return {
         "user_id": user.user_id,
         "email": user.email,
         "given_name": user.given_name,
         "family_name": user.family_name,
         "tenant_ids": list(user.tenant_ids),
-        "practice": here.connections.practice_of(user.user_id) is not None,
+        "practice": simulation.connections.practice_of(user.user_id) is not None,
     }

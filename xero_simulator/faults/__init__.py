@@ -1,1 +1,1 @@
-"""What the simulator is told to do wrong: scripted answers, delays, cuts, spoiled bodies."""
+"""What the simulator is told to do wrong: scripted answers, delays, cuts, corrupted bodies."""

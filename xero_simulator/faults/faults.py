@@ -1,8 +1,8 @@
 """Faults, scripted and random: which call they meet, and what happens instead.
 
 A fault is a rule with a number of uses. The gateway takes the first rule that fits a call and
-either answers in Xero's place, delays, spoils the true answer, or cuts the connection before or
-after the act is done. With a chance it meets only a share of the calls, and of several answers
+either answers in Xero's place, delays, corrupts the true answer, or cuts the connection before or
+after the call is done. With a chance it meets only a share of the calls, and of several answers
 each time one is drawn. All is drawn from the seed: the same calls in the same order meet the same.
 """
 
@@ -32,7 +32,7 @@ NAMED = frozenset(
         "empty_html_500",
     )
 )
-SPOILING = frozenset(("bad_json", "unknown_enum", "nulls"))
+CORRUPTING = frozenset(("bad_json", "unknown_enum", "nulls"))
 
 
 class BadFault(Exception):
@@ -57,7 +57,7 @@ class Answer(NamedTuple):
     @property
     def replaces(self) -> bool:
         """Tell whether the call is answered without doing anything."""
-        return bool(self.status) or (bool(self.named) and self.named not in SPOILING)
+        return bool(self.status) or (bool(self.named) and self.named not in CORRUPTING)
 
 
 class _Rule:
@@ -92,8 +92,8 @@ class Faults:
         self._rng = random.Random(seed)
         self._rules: dict[int, _Rule] = {}
         self._ids = itertools.count(1)
-        # Ids of the elements that were served spoiled; whoever stored one has a wrong copy.
-        self.spoiled: list[str] = []
+        # Ids of the elements that were served corrupted; whoever stored one has a wrong copy.
+        self.corrupted_ids: list[str] = []
 
     def add(self, script: Mapping[str, Any]) -> int:
         """Add a fault from its JSON script and return its id.
@@ -136,9 +136,14 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Forget all faults, and what was drawn."""
+        """Forget all faults, and what was drawn; what they corrupted stays known."""
         self._rules.clear()
         self._rng.seed(self._seed)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.clear()
+        self.corrupted_ids.clear()
 
 
 def _read_chance(value: Any) -> float:

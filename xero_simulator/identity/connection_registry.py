@@ -52,8 +52,8 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a restart takes up again."""
+class ConnectionsSnapshot:
+    """What a restart restores of the registry."""
 
     connections: list[Connection]
     practices: dict[str, Tenant]
@@ -71,16 +71,17 @@ class ConnectionRegistry:
         self._by_owner: dict[tuple[str, str, str], Connection] = {}
         self._practices: dict[str, Tenant] = {}
 
-    def tell(self) -> Kept:
-        """Return what a restart must take up again."""
-        return Kept(list(self._by_owner.values()), self._practices)
+    def snapshot(self) -> ConnectionsSnapshot:
+        """Return what a restart must restore."""
+        return ConnectionsSnapshot(list(self._by_owner.values()), self._practices)
 
-    def take_up(self, kept: Kept) -> None:
-        """Go on from there."""
+    def restore(self, snapshot: ConnectionsSnapshot) -> None:
+        """Go on from a snapshot."""
         self._by_owner = {
-            (each.user_id, each.client_id, each.tenant.tenant_id): each for each in kept.connections
+            (each.user_id, each.client_id, each.tenant.tenant_id): each
+            for each in snapshot.connections
         }
-        self._practices = kept.practices
+        self._practices = snapshot.practices
 
     def connect(self, *, user_id: str, client_id: str, tenant: Tenant, auth_event_id: str) -> None:
         """Connect a tenant by one consent; again, where it was connected before."""

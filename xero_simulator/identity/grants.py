@@ -45,8 +45,8 @@ class Grant:
     access_expires_at: datetime | None = None
 
 
-class KeptRefreshToken(NamedTuple):
-    """A refresh token as a restart takes it up again, with the id of its grant."""
+class RefreshTokenSnapshot(NamedTuple):
+    """A refresh token as a restart restores it, with the id of its grant."""
 
     grant_id: str
     issued_at: datetime

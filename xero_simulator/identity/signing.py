@@ -15,11 +15,11 @@ class Signer:
             2048, {"kid": started, "use": "sig", "alg": "RS256"}, private=True
         )
 
-    def tell(self) -> dict[str, Any]:
-        """Return the key, its private part too, for a restart to take up again."""
+    def snapshot(self) -> dict[str, Any]:
+        """Return the key, its private part too, for a restart to restore."""
         return self._key.as_dict(private=True)
 
-    def take_up(self, key: dict[str, Any]) -> None:
+    def restore(self, key: dict[str, Any]) -> None:
         """Sign with that key from now on.
 
         :raises ValueError: it is no key.

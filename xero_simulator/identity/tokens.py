@@ -20,15 +20,15 @@ from typing import Any
 
 from xero_simulator import clock
 from xero_simulator.identity import jwt_claims, scopes, signing
-from xero_simulator.identity.grants import Consent, Grant, KeptRefreshToken
+from xero_simulator.identity.grants import Consent, Grant, RefreshTokenSnapshot
 
 CODE_LIFE = timedelta(minutes=5)
 ACCESS_LIFE = timedelta(minutes=30)
 ID_LIFE = timedelta(minutes=5)
 REFRESH_IDLE_LIFE = timedelta(days=60)
 ROTATION_GRACE = timedelta(minutes=30)
-# How long a restart remembers of an access token that it was one, and has expired.
-MEMORY_OF_EXPIRED = timedelta(days=1)
+# For so long a snapshot still holds an expired access token, so that it is refused as expired.
+EXPIRED_KEPT_FOR = timedelta(days=1)
 
 
 class InvalidGrant(Exception):
@@ -73,13 +73,13 @@ class _RefreshToken:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a restart takes up again: `granted` is user, client and scopes."""
+class TokensSnapshot:
+    """What a restart restores of the tokens; `granted` holds user, client and scopes."""
 
     key: dict[str, Any]
     codes: dict[str, Consent]
     grants: list[Grant]
-    refresh_tokens: dict[str, KeptRefreshToken]
+    refresh_tokens: dict[str, RefreshTokenSnapshot]
     access_tokens: dict[str, AccessToken]
     granted: list[tuple[str, str, tuple[str, ...]]]
 
@@ -105,15 +105,15 @@ class TokenRegistry:
         self._access_tokens: dict[str, AccessToken] = {}
         self._granted: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def tell(self) -> Kept:
-        """Return what a restart must take up again."""
-        long_ago = self._clock.now() - MEMORY_OF_EXPIRED
-        return Kept(
-            key=self._signer.tell(),
+    def snapshot(self) -> TokensSnapshot:
+        """Return what a restart must restore."""
+        long_ago = self._clock.now() - EXPIRED_KEPT_FOR
+        return TokensSnapshot(
+            key=self._signer.snapshot(),
             codes=self._codes,
             grants=self._grants,
             refresh_tokens={
-                text: KeptRefreshToken(each.grant.grant_id, each.issued_at, each.rotated_at)
+                text: RefreshTokenSnapshot(each.grant.grant_id, each.issued_at, each.rotated_at)
                 for text, each in self._refresh_tokens.items()
             },
             access_tokens={
@@ -124,20 +124,20 @@ class TokenRegistry:
             granted=[(*owner, names) for owner, names in self._granted.items()],
         )
 
-    def take_up(self, kept: Kept) -> None:
-        """Go on from there.
+    def restore(self, snapshot: TokensSnapshot) -> None:
+        """Go on from a snapshot.
 
         :raises LookupError: a refresh token belongs to no grant.
         """
-        self._signer.take_up(kept.key)
-        self._codes, self._grants = kept.codes, kept.grants
-        grants = {each.grant_id: each for each in kept.grants}
+        self._signer.restore(snapshot.key)
+        self._codes, self._grants = snapshot.codes, snapshot.grants
+        grants = {each.grant_id: each for each in snapshot.grants}
         self._refresh_tokens = {
             text: _RefreshToken(grants[each.grant_id], each.issued_at, each.rotated_at)
-            for text, each in kept.refresh_tokens.items()
+            for text, each in snapshot.refresh_tokens.items()
         }
-        self._access_tokens = kept.access_tokens
-        self._granted = {(user, client): names for user, client, names in kept.granted}
+        self._access_tokens = snapshot.access_tokens
+        self._granted = {(user, client): names for user, client, names in snapshot.granted}
 
     def granted_scopes(self, *, user_id: str, client_id: str) -> tuple[str, ...]:
         """Return what this user has allowed this app so far: consents add up."""

@@ -11,12 +11,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from aiohttp import web
 
-from xero_simulator import html_pages, simulation
+from xero_simulator import html_pages, simulations
 from xero_simulator.identity import grants, scopes
 from xero_simulator.identity.connection_registry import ORGANISATION, Tenant
 from xero_simulator.identity_api import authorize_request
 from xero_simulator.identity_api.authorize_request import Flow, Flows, RefusedRequest
-from xero_simulator.simulation import World, XeroUser
+from xero_simulator.simulations import Simulation, XeroUser
 
 AUTHORIZE_PATH = "/identity/connect/authorize"
 SIGN_IN_PATH = "/identity/sign-in"
@@ -29,7 +29,7 @@ FLOWS_KEY: web.AppKey[Flows] = web.AppKey("flows", Flows)
 def add_routes(app: web.Application) -> None:
     """Serve the pages."""
     app[FLOWS_KEY] = Flows()
-    app[simulation.WORLD_KEY].on_reset.append(app[FLOWS_KEY].clear)
+    app[simulations.SIMULATION_KEY].on_reset.append(app[FLOWS_KEY].clear)
     app.router.add_get(AUTHORIZE_PATH, show_sign_in)
     app.router.add_post(SIGN_IN_PATH, sign_in)
     app.router.add_get(CONSENT_PATH, show_consent)
@@ -38,9 +38,9 @@ def add_routes(app: web.Application) -> None:
 
 async def show_sign_in(request: web.Request) -> web.Response:
     """Check an authorize request and ask who is there."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     try:
-        flow = authorize_request.read_request(request.query, here.app)
+        flow = authorize_request.read_request(request.query, simulation.app)
     except RefusedRequest as refused:
         return _refusal(refused)
     flow_id = request.app[FLOWS_KEY].keep(flow)
@@ -48,8 +48,10 @@ async def show_sign_in(request: web.Request) -> web.Response:
         "sign_in.html",
         action=SIGN_IN_PATH,
         flow_id=flow_id,
-        app_name=here.app.name,
-        people=[(user, _organisations_in_words(here, user)) for user in here.users.values()],
+        app_name=simulation.app.name,
+        people=[
+            (user, _organisations_in_words(simulation, user)) for user in simulation.users.values()
+        ],
     )
 
 
@@ -57,7 +59,7 @@ async def sign_in(request: web.Request) -> web.Response:
     """Note who signed in and go on to the question."""
     form = await request.post()
     flow_id = str(form.get("flow", ""))
-    user = simulation.of(request).users.get(str(form.get("user", "")))
+    user = simulations.of(request).users.get(str(form.get("user", "")))
     if user is None:
         return _refusal(RefusedRequest("invalid_request", "Nobody of that name has a login here."))
     try:
@@ -70,18 +72,18 @@ async def sign_in(request: web.Request) -> web.Response:
 
 async def show_consent(request: web.Request) -> web.Response:
     """Ask which organisation the app may reach, and for what."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     flow_id = request.query.get("flow", "")
     try:
         flow, user = _signed_in(request, flow_id)
     except RefusedRequest as refused:
         return _refusal(refused)
-    return _consent_page(here, flow, user, flow_id, problem=None)
+    return _consent_page(simulation, flow, user, flow_id, problem=None)
 
 
 async def decide(request: web.Request) -> web.Response:
     """Send the person back to the app with a code, or with a refusal."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     form = await request.post()
     flow_id = str(form.get("flow", ""))
     try:
@@ -94,9 +96,9 @@ async def decide(request: web.Request) -> web.Response:
     chosen = [str(value) for value in form.getall("tenant", [])]
     problem = _problem_of_choice(flow, user, chosen)
     if problem is not None:
-        return _consent_page(here, flow, user, flow_id, problem=problem)
+        return _consent_page(simulation, flow, user, flow_id, problem=problem)
     request.app[FLOWS_KEY].end(flow_id)
-    return _back(flow, {"code": _allow(here, flow, user, chosen)})
+    return _back(flow, {"code": _allow(simulation, flow, user, chosen)})
 
 
 def _signed_in(request: web.Request, flow_id: str) -> tuple[Flow, XeroUser]:
@@ -116,31 +118,32 @@ def _problem_of_choice(flow: Flow, user: XeroUser, chosen: list[str]) -> str | N
     return None
 
 
-def _allow(here: World, flow: Flow, user: XeroUser, chosen: list[str]) -> str:
+def _allow(simulation: Simulation, flow: Flow, user: XeroUser, chosen: list[str]) -> str:
     event_id = str(uuid.uuid4())
     tenants = [
-        Tenant(tenant_id, here.organisations[tenant_id].name, ORGANISATION) for tenant_id in chosen
+        Tenant(tenant_id, simulation.organisations[tenant_id].name, ORGANISATION)
+        for tenant_id in chosen
     ]
-    practice = here.connections.practice_of(user.user_id)
+    practice = simulation.connections.practice_of(user.user_id)
     if practice is not None and scopes.needs_organisation(flow.scopes):
         tenants.append(practice)
     for tenant in tenants:
-        here.connections.connect(
+        simulation.connections.connect(
             user_id=user.user_id,
-            client_id=here.app.client_id,
+            client_id=simulation.app.client_id,
             tenant=tenant,
             auth_event_id=event_id,
         )
-    return here.tokens.issue_code(
+    return simulation.tokens.issue_code(
         grants.Consent(
             person=grants.Person(user.user_id, user.email, user.given_name, user.family_name),
-            client_id=here.app.client_id,
+            client_id=simulation.app.client_id,
             redirect_uri=flow.redirect_uri,
             scopes=flow.scopes,
             authentication_event_id=event_id,
             code_challenge=flow.code_challenge,
             nonce=flow.nonce,
-            given_at=here.clock.now(),
+            given_at=simulation.clock.now(),
         )
     )
 
@@ -161,19 +164,21 @@ def _back(flow: Flow, answer: dict[str, str]) -> web.Response:
 
 
 def _consent_page(
-    here: World, flow: Flow, user: XeroUser, flow_id: str, *, problem: str | None
+    simulation: Simulation, flow: Flow, user: XeroUser, flow_id: str, *, problem: str | None
 ) -> web.Response:
-    already = here.tokens.granted_scopes(user_id=user.user_id, client_id=here.app.client_id)
+    already = simulation.tokens.granted_scopes(
+        user_id=user.user_id, client_id=simulation.app.client_id
+    )
     return html_pages.page(
         "consent.html",
         status=200 if problem is None else 400,
         action=CONSENT_PATH,
         flow_id=flow_id,
-        app_name=here.app.name,
+        app_name=simulation.app.name,
         user=user,
         bulk=flow.bulk,
         needs_organisation=scopes.needs_organisation(flow.scopes),
-        organisations=[here.organisations[tenant_id] for tenant_id in user.tenant_ids],
+        organisations=[simulation.organisations[tenant_id] for tenant_id in user.tenant_ids],
         permissions=scopes.in_words(flow.scopes),
         already=[
             words for words in scopes.in_words(already) if words not in scopes.in_words(flow.scopes)
@@ -188,6 +193,6 @@ def _refusal(refused: RefusedRequest) -> web.Response:
     )
 
 
-def _organisations_in_words(here: World, user: XeroUser) -> str:
-    names = [here.organisations[tenant_id].name for tenant_id in user.tenant_ids]
+def _organisations_in_words(simulation: Simulation, user: XeroUser) -> str:
+    names = [simulation.organisations[tenant_id].name for tenant_id in user.tenant_ids]
     return ", ".join(names) or "no organisation"

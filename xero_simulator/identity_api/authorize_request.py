@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from xero_simulator.identity import scopes
-from xero_simulator.simulation import RegisteredApp, XeroUser
+from xero_simulator.simulations import RegisteredApp, XeroUser
 
 _LOCAL_HOSTS = {"127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - refused here, not bound to.
 _MOST_FLOWS = 1000

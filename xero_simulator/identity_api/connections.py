@@ -4,22 +4,16 @@ import uuid
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulation
-from xero_simulator.identity import connection_registry, tokens
+from xero_simulator import gateway_errors, simulations
+from xero_simulator.identity import tokens
 from xero_simulator.identity_api import identity_middleware
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve `/connections` in either letter case and give the world its registry.
+    """Serve `/connections` in either letter case.
 
     Xero's specification and its Python client write a capital C, its JavaScript client does not.
     """
-    here = app[simulation.WORLD_KEY]
-    here.connections = connection_registry.ConnectionRegistry(here.clock)
-    here.on_reset.append(here.connections.reset)
-    here.memories["connections"] = simulation.Memory(
-        connection_registry.Kept, here.connections.tell, here.connections.take_up
-    )
     identity_middleware.watch(app)
     for path in ("/connections", "/Connections"):
         app.router.add_get(path, list_connections)
@@ -28,11 +22,11 @@ def add_routes(app: web.Application) -> None:
 
 async def list_connections(request: web.Request) -> web.Response:
     """List what the bearer's user has connected."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     bearer = _check_bearer(request)
     if isinstance(bearer, web.Response):
         return bearer
-    connections = here.connections.of_user(
+    connections = simulation.connections.of_user(
         user_id=bearer.user_id,
         client_id=bearer.client_id,
         auth_event_id=request.query.get("authEventId"),
@@ -45,7 +39,7 @@ async def delete_connection(request: web.Request) -> web.Response:
     bearer = _check_bearer(request)
     if isinstance(bearer, web.Response):
         return bearer
-    is_removed = simulation.of(request).connections.remove(
+    is_removed = simulations.of(request).connections.remove(
         connection_id=request.match_info["connection_id"],
         user_id=bearer.user_id,
         client_id=bearer.client_id,
@@ -57,7 +51,7 @@ def _check_bearer(request: web.Request) -> tokens.AccessToken | web.Response:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     correlation_id = str(uuid.uuid4())
     try:
-        return simulation.of(request).tokens.check(text if scheme.lower() == "bearer" else "")
+        return simulations.of(request).tokens.check(text if scheme.lower() == "bearer" else "")
     except tokens.Expired as expired:
         return gateway_errors.expired(expired.expired_at, correlation_id)
     except tokens.Invalid:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulation
+from xero_simulator import gateway_errors, simulations
 from xero_simulator.faults import faults
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -37,11 +37,11 @@ async def _watch(request: web.Request, handler: Handler) -> web.StreamResponse:
     host = host_of(request.path)
     if not host:
         return await handler(request)
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     tenant = request.headers.get("xero-tenant-id", "")
     correlation_id = str(uuid.uuid4())
     fault = (
-        here.faults.take(
+        simulation.faults.take(
             host=host,
             path=request.path,
             query=request.query_string,
@@ -51,14 +51,14 @@ async def _watch(request: web.Request, handler: Handler) -> web.StreamResponse:
         or faults.Answer()
     )
     if fault.delay_seconds:
-        await here.clock.sleep(fault.delay_seconds)
+        await simulation.clock.sleep(fault.delay_seconds)
     if fault.cut == "before":
         answer = _cut(request)
     else:
         answer = await _answer(request, handler, fault, correlation_id)
     answer.headers.setdefault("Xero-Correlation-Id", correlation_id)
-    here.calls.add(
-        at=here.clock.now(),
+    simulation.calls.add(
+        at=simulation.clock.now(),
         method=request.method,
         path=request.path,
         query=request.query_string,
@@ -82,7 +82,7 @@ async def _answer(
         raise TypeError("the identity service answers in one piece")
     if fault.cut == "after":
         return _cut(request)
-    return gateway_errors.spoil(true_answer, fault)
+    return gateway_errors.corrupt(true_answer, fault)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from xero_simulator import simulation
+from xero_simulator import simulations
 from xero_simulator.identity import tokens
 from xero_simulator.identity_api import authorize, identity_middleware
-from xero_simulator.simulation import World
+from xero_simulator.simulations import Simulation
 
 TOKEN_PATH = "/connect/token"  # noqa: S105 - an address, no secret.
 REVOCATION_PATH = "/connect/revocation"
@@ -30,11 +30,7 @@ class RefusedClient(Exception):
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve the identity service and give the world its token registry."""
-    here = app[simulation.WORLD_KEY]
-    here.tokens = tokens.TokenRegistry(here.clock, issuer=lambda: here.options.public_url)
-    here.on_reset.append(here.tokens.reset)
-    here.memories["tokens"] = simulation.Memory(tokens.Kept, here.tokens.tell, here.tokens.take_up)
+    """Serve the identity service."""
     identity_middleware.watch(app)
     authorize.add_routes(app)
     app.router.add_get(DISCOVERY_PATH, discover)
@@ -45,7 +41,7 @@ def add_routes(app: web.Application) -> None:
 
 async def discover(request: web.Request) -> web.Response:
     """Tell where everything is (OpenID Connect discovery)."""
-    issuer = simulation.of(request).options.public_url
+    issuer = simulations.of(request).options.public_url
     return web.json_response(
         {
             "issuer": issuer,
@@ -65,16 +61,16 @@ async def discover(request: web.Request) -> web.Response:
 
 async def show_keys(request: web.Request) -> web.Response:
     """Publish the signing key."""
-    return web.json_response(simulation.of(request).tokens.key_set())
+    return web.json_response(simulations.of(request).tokens.key_set())
 
 
 async def issue_tokens(request: web.Request) -> web.Response:
     """Exchange a code or a refresh token."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     form = await _read_form(request)
     try:
-        client_id = _check_client(request, form, here)
-        answer = _exchange(here, form, client_id)
+        client_id = _check_client(request, form, simulation)
+        answer = _exchange(simulation, form, client_id)
     except RefusedClient as refused:
         return _error(str(refused))
     except tokens.InvalidGrant:
@@ -84,41 +80,45 @@ async def issue_tokens(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.Response:
     """End a grant and all the user's connections; an unknown token is a success too."""
-    here = simulation.of(request)
+    simulation = simulations.of(request)
     form = await _read_form(request)
     try:
-        client_id = _check_client(request, form, here)
+        client_id = _check_client(request, form, simulation)
     except RefusedClient as refused:
         return _error(str(refused))
-    user_id = here.tokens.revoke(refresh_token=form.get("token", ""), client_id=client_id)
+    user_id = simulation.tokens.revoke(refresh_token=form.get("token", ""), client_id=client_id)
     if user_id is not None:
-        here.connections.remove_user(user_id=user_id, client_id=client_id)
+        simulation.connections.remove_user(user_id=user_id, client_id=client_id)
     return web.Response(status=200)
 
 
-def _exchange(here: World, form: Mapping[str, str], client_id: str) -> dict[str, Any]:
+def _exchange(simulation: Simulation, form: Mapping[str, str], client_id: str) -> dict[str, Any]:
     kind = form.get("grant_type")
     if kind == "authorization_code":
-        return here.tokens.redeem_code(
+        return simulation.tokens.redeem_code(
             code=form.get("code", ""),
             client_id=client_id,
             redirect_uri=form.get("redirect_uri", ""),
             code_verifier=form.get("code_verifier"),
         )
     if kind == "refresh_token":
-        return here.tokens.refresh(refresh_token=form.get("refresh_token", ""), client_id=client_id)
+        return simulation.tokens.refresh(
+            refresh_token=form.get("refresh_token", ""), client_id=client_id
+        )
     if kind == "client_credentials":
         # Only apps of the custom-connection kind have this grant; this one is a web app.
         raise RefusedClient("unauthorized_client")
     raise RefusedClient("unsupported_grant_type")
 
 
-def _check_client(request: web.Request, form: Mapping[str, str], here: World) -> str:
+def _check_client(request: web.Request, form: Mapping[str, str], simulation: Simulation) -> str:
     client_id, secret = _credentials(request, form)
     if not client_id:
         raise RefusedClient("unauthorized_client")
-    is_known = hmac.compare_digest(client_id.encode(), here.app.client_id.encode())
-    if not is_known or not hmac.compare_digest(secret.encode(), here.app.client_secret.encode()):
+    is_known = hmac.compare_digest(client_id.encode(), simulation.app.client_id.encode())
+    if not is_known or not hmac.compare_digest(
+        secret.encode(), simulation.app.client_secret.encode()
+    ):
         raise RefusedClient("invalid_client")
     return client_id
 

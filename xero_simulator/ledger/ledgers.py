@@ -1,4 +1,8 @@
-"""Where the books keep their records, and the few moves that every act is made of."""
+"""The books of an organisation: its records and counters, and how a record is put in place.
+
+`Books` is the state and nothing else. What people do to it are functions over it, in
+`document_operations`, `credit_operations` and `contact_operations`.
+"""
 
 import dataclasses
 import datetime
@@ -8,14 +12,13 @@ import uuid
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from xero_simulator import clock
 from xero_simulator.ledger import grouped, records, tables
 
 # The arrangements of documents: by type in the order of ids and of dates, and by contact.
 TYPE, TYPE_BY_DATE, CONTACT = "type", "type by date", "contact"
-Tell = Callable[[str, str, str, datetime.datetime, dict[str, Any] | None], None]
 
 
 def to_ms(instant: datetime.datetime) -> int:
@@ -37,8 +40,8 @@ class Replayed:
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept:
-    """What a restart takes up again: what differs from the seeded books."""
+class BooksSnapshot:
+    """What a restart restores: whatever differs from the seeded books."""
 
     documents: list[records.Document]
     contacts: list[records.Contact]
@@ -47,8 +50,18 @@ class Kept:
     replayed: Replayed | None
 
 
-class Shelf:
-    """The tables of an organisation; every change passes here and is told to listeners."""
+class BooksChange(NamedTuple):
+    """One change of a record, as listeners are given it; `data` is what its webhook carries."""
+
+    category: str
+    record_id: str
+    event_type: str
+    at: datetime.datetime
+    data: dict[str, Any] | None
+
+
+class Books:
+    """The tables of an organisation; every change passes here and is given to the listener."""
 
     def __init__(
         self,
@@ -57,7 +70,7 @@ class Shelf:
         rng: random.Random,
         zone: zoneinfo.ZoneInfo,
         base_currency: str,
-        tell: Tell,
+        notify: Callable[[BooksChange], None],
     ) -> None:
         self.clock = time
         self.rng = rng
@@ -81,8 +94,8 @@ class Shelf:
         self.seeded_counters: dict[str, int] = {}
         self.seeded_digest = b""
         self._seeded_rng = rng.getstate()
-        self._listener = tell
-        self._pending: list[tuple[str, str, str, datetime.datetime, dict[str, Any] | None]] = []
+        self._notify = notify
+        self._pending: list[BooksChange] = []
         self._in_transaction = False
 
     @property
@@ -133,12 +146,12 @@ class Shelf:
         return to_ms(self.clock.now())
 
     def store(self, document: records.Document, *, event: str = "UPDATE") -> None:
-        """Put a changed or new document in place and tell of it."""
+        """Put a changed or new document in place and announce it."""
         self.tables[document.kind].put(document)
         self._announce(records.CATEGORY_OF_KIND[document.kind], document.id, event, _data(document))
 
     def store_contact(self, contact: records.Contact, *, event: str = "UPDATE") -> None:
-        """Put a changed or new contact in place and tell of it."""
+        """Put a changed or new contact in place and announce it."""
         self.contacts.put(contact)
         self._announce("CONTACT", contact.id, event, None)
 
@@ -162,7 +175,7 @@ class Shelf:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Undo everything, and tell nothing, if the block raises."""
+        """Undo everything, and announce nothing, if the block raises."""
         for each in self._all_tables():
             each.begin()
         counters, self._in_transaction = dict(self.counters), True
@@ -178,7 +191,7 @@ class Shelf:
                 self.counters = counters
             pending, self._pending = self._pending if done else [], []
             for change in pending:
-                self._listener(*change)
+                self._notify(change)
 
     def replay(
         self,
@@ -196,9 +209,9 @@ class Shelf:
         for each in self._all_tables():
             each.reset()
 
-    def tell(self) -> Kept:
-        """Return what a restart must take up again."""
-        return Kept(
+    def snapshot(self) -> BooksSnapshot:
+        """Return what a restart must restore."""
+        return BooksSnapshot(
             documents=[one for each in self.tables.values() for one in each.changed()],
             contacts=self.contacts.changed(),
             counters=self.counters,
@@ -206,24 +219,24 @@ class Shelf:
             replayed=self.replayed,
         )
 
-    def take_up(self, kept: Kept) -> None:
-        """Go on from there, and tell nobody; the books are at their seeded start."""
-        for contact in kept.contacts:
+    def restore(self, snapshot: BooksSnapshot) -> None:
+        """Go on from a snapshot, without notices; the books must be at their seeded start."""
+        for contact in snapshot.contacts:
             self.contacts.put(contact)
-        for document in kept.documents:
+        for document in snapshot.documents:
             self.tables[document.kind].put(document)
-        self.counters = dict(kept.counters)
-        self.rng.setstate(kept.rng)
-        self.replayed = kept.replayed
+        self.counters = dict(snapshot.counters)
+        self.rng.setstate(snapshot.rng)
+        self.replayed = snapshot.replayed
 
     def _announce(
         self, category: str, record_id: str, event: str, data: dict[str, Any] | None
     ) -> None:
-        change = (category, record_id, event, self.clock.now(), data)
+        change = BooksChange(category, record_id, event, self.clock.now(), data)
         if self._in_transaction:
             self._pending.append(change)
         else:
-            self._listener(*change)
+            self._notify(change)
 
     def _all_tables(self) -> Sequence[tables.Table[Any]]:
         return (*self.tables.values(), self.contacts)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from xero_simulator.ledger import books, ledgers
+from xero_simulator.ledger import ledgers
 
 ZONES = {
     "AUSEASTERNSTANDARDTIME": "Australia/Sydney",
@@ -11,11 +11,11 @@ ZONES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Kept:
-    """What a restart takes up again."""
+class OrganisationSnapshot:
+    """What a restart restores of an organisation."""
 
     status: str
-    books: ledgers.Kept
+    books: ledgers.BooksSnapshot
 
 
 @dataclasses.dataclass
@@ -28,7 +28,7 @@ class Organisation:
     timezone: str
     country: str
     base_currency: str
-    books: books.Books
+    books: ledgers.Books
     status: str = "online"
     tenant_type: str = "ORGANISATION"
 
@@ -37,11 +37,11 @@ class Organisation:
         self.status = "online"
         self.books.reset()
 
-    def tell(self) -> Kept:
-        """Return what a restart must take up again."""
-        return Kept(self.status, self.books.tell())
+    def snapshot(self) -> OrganisationSnapshot:
+        """Return what a restart must restore."""
+        return OrganisationSnapshot(self.status, self.books.snapshot())
 
-    def take_up(self, kept: Kept) -> None:
-        """Go on from there; the books are at their seeded start."""
-        self.status = kept.status
-        self.books.take_up(kept.books)
+    def restore(self, snapshot: OrganisationSnapshot) -> None:
+        """Go on from a snapshot; the books must be at their seeded start."""
+        self.status = snapshot.status
+        self.books.restore(snapshot.books)

@@ -1,8 +1,9 @@
 """What the books hold, in compact form.
 
-Records are treated as immutable: an act puts a changed copy in place of the old one. That makes
-going back to the seeded start, rolling back a refused batch and caching rendered bytes trivial.
-Money is whole cents; line prices are ten-thousandths, because Xero keeps four decimals of them.
+Records are treated as immutable: an operation puts a changed copy in place of the old one. That
+makes it trivial to go back to the seeded start, to roll back a refused batch, to cache rendered
+bytes. Money is whole cents; line prices are ten-thousandths, because Xero keeps four decimals of
+them.
 """
 
 import dataclasses
@@ -16,6 +17,9 @@ OVERPAYMENTS = "Overpayments"
 PREPAYMENTS = "Prepayments"
 KINDS = (INVOICES, CREDIT_NOTES, OVERPAYMENTS, PREPAYMENTS)
 
+SALES_TYPES = frozenset(("ACCREC", "ACCRECCREDIT", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT"))
+CREDIT_TYPE_OF_INVOICE = {"ACCREC": "ACCRECCREDIT", "ACCPAY": "ACCPAYCREDIT"}
+BANK_ACCOUNT_ID = "13918178-849a-4823-9a31-57b7eac713d7"
 CATEGORY_OF_KIND = {
     INVOICES: "INVOICE",
     CREDIT_NOTES: "CREDITNOTE",
@@ -25,7 +29,7 @@ CATEGORY_OF_KIND = {
 
 
 class NotAllowed(Exception):
-    """An act that Xero would refuse; the message says why, in words for a person."""
+    """An operation that Xero would refuse; the message says why, in words for a person."""
 
 
 class LineDraft(NamedTuple):

@@ -8,7 +8,7 @@ import datetime
 import random
 from typing import NamedTuple
 
-from xero_simulator.ledger import document_operations, records
+from xero_simulator.ledger import document_changes, records
 from xero_simulator.seeding import catalogue, people
 
 SPAN_DAYS = 548
@@ -148,15 +148,15 @@ class _Maker:
                 part,
                 "Direct deposit",
                 self._moment(day),
-                document_operations.BANK_ACCOUNT_ID,
+                records.BANK_ACCOUNT_ID,
             )
             document.payments = (*document.payments, payment)
             document.updated_ms = max(document.updated_ms, payment.updated_ms)
-        document_operations.settle(document, self.dates[day])
+        document_changes.update_status(document, self.dates[day])
 
     def _credit(self, document_type: str, day: int) -> records.Document:
         rng = self.rng
-        is_sale = document_type in document_operations.SALES_TYPES
+        is_sale = document_type in records.SALES_TYPES
         invoice = self._open_invoice("ACCREC" if is_sale else "ACCPAY")
         kind = KIND_OF_TYPE[document_type]
         cents = rng.randrange(1_000, 90_000)
@@ -211,7 +211,7 @@ class _Maker:
         for document in (credit, invoice):
             document.allocations = (*document.allocations, allocation)
             document.updated_ms = max(document.updated_ms, credit.updated_ms)
-            document_operations.settle(document, self.dates[day])
+            document_changes.update_status(document, self.dates[day])
 
     def _open_invoice(self, document_type: str) -> records.Document | None:
         """Return a recent invoice with something due, dropping those that were settled since."""

@@ -62,10 +62,11 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a restart takes up again.
+class SubscriptionSnapshot:
+    """What a restart restores of the subscription.
 
-    :param asked: address and key of the command line then; where it names others now, they win.
+    :param asked: address and key of the command line at that time; where it names others at the
+        restart, those win.
     """
 
     asked: tuple[str, str]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from xero_simulator.simulation import Change
+from xero_simulator.simulations import Change
 
 COLLECTION_OF_CATEGORY = {
     "INVOICE": "Invoices",

@@ -19,8 +19,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from xero_simulator import simulation
-from xero_simulator.simulation import Change, World
+from xero_simulator import simulations
+from xero_simulator.simulations import Change, Simulation
 from xero_simulator.webhooks import (
     subscription,
     webhook_faults,
@@ -42,8 +42,8 @@ _POLL_SECONDS = 0.05
 class Sender:
     """The subscription and its background work."""
 
-    def __init__(self, here: World) -> None:
-        self._world = here
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
@@ -53,14 +53,14 @@ class Sender:
 
     def reset(self) -> None:
         """Go back to the subscription of the command line, enabled if it ever passed its check."""
-        self._rng = random.Random(self._world.options.seed)
-        self._chances = webhook_faults.Chances(seed=self._world.options.seed)
+        self._rng = random.Random(self._simulation.options.seed)
+        self._chances = webhook_faults.Chances(seed=self._simulation.options.seed)
         self.knobs = Knobs()
         self._pending: deque[Event] = deque()
         self.recent: deque[Delivery] = deque(maxlen=200)
         self._delivered = self._posts = self._lost = 0
         self._was_enabled = False
-        self.subscribe(*self._asked())
+        self.subscribe(*self._requested())
         if (self.url, self._key) in self._verified:
             self.enable()
 
@@ -87,29 +87,29 @@ class Sender:
 
     def notice(self, change: Change) -> None:
         """Queue a change, if the app may hear of it."""
-        here = self._world
+        simulation = self._simulation
         if not self.url or change.category not in webhook_payload.COLLECTION_OF_CATEGORY:
             return
-        if not here.connections.is_watched(here.app.client_id, change.tenant_id):
+        if not simulation.connections.is_watched(simulation.app.client_id, change.tenant_id):
             return
         if self._chances.loses(self.knobs):
             self._lost += 1
             return
         content = webhook_payload.content_of(
             change,
-            public_url=here.options.public_url,
-            tenant_type=here.organisations[change.tenant_id].tenant_type,
+            public_url=simulation.options.public_url,
+            tenant_type=simulation.organisations[change.tenant_id].tenant_type,
         )
         self._sequence += 1
-        now = here.clock.now()
+        now = simulation.clock.now()
         due_at = now + timedelta(seconds=self._chances.delay(self.knobs))
         self._pending.append(Event(self._sequence, now, due_at, content))
         self._wake.set()
 
-    def tell(self) -> subscription.Kept:
-        """Return what a restart must take up again."""
-        return subscription.Kept(
-            asked=self._asked(),
+    def snapshot(self) -> subscription.SubscriptionSnapshot:
+        """Return what a restart must restore."""
+        return subscription.SubscriptionSnapshot(
+            asked=self._requested(),
             url=self.url,
             key=self._key,
             status=self.status,
@@ -125,19 +125,19 @@ class Sender:
             lost=self._lost,
         )
 
-    def take_up(self, kept: subscription.Kept) -> None:
-        """Go on from there; what was enabled is greeted first, for the receiver restarts too."""
-        if kept.asked == self._asked():
-            self.subscribe(kept.url, kept.key)
-            self._was_enabled = kept.status is Status.ENABLED
+    def restore(self, snapshot: subscription.SubscriptionSnapshot) -> None:
+        """Go on from a snapshot; what was enabled is checked anew: the receiver restarts too."""
+        if snapshot.asked == self._requested():
+            self.subscribe(snapshot.url, snapshot.key)
+            self._was_enabled = snapshot.status is Status.ENABLED
             if not self._was_enabled:
-                self.status = kept.status
-            self._failing_since, self._retry_at = kept.failing_since, kept.retry_at
-        self._verified, self.knobs = set(kept.verified), kept.knobs
-        self._pending.extend(kept.pending)
-        self.recent.extend(kept.recent)
-        self._sequence, self._delivered = kept.sequence, kept.delivered
-        self._posts, self._lost = kept.posts, kept.lost
+                self.status = snapshot.status
+            self._failing_since, self._retry_at = snapshot.failing_since, snapshot.retry_at
+        self._verified, self.knobs = set(snapshot.verified), snapshot.knobs
+        self._pending.extend(snapshot.pending)
+        self.recent.extend(snapshot.recent)
+        self._sequence, self._delivered = snapshot.sequence, snapshot.delivered
+        self._posts, self._lost = snapshot.posts, snapshot.lost
 
     async def check_intent(self) -> webhook_transport.Verdict:
         """Run the intent-to-receive check: passed, what has waited leaves; failed, it waits."""
@@ -203,14 +203,14 @@ class Sender:
         if self._session is not None:
             await self._session.close()
 
-    def _asked(self) -> tuple[str, str]:
+    def _requested(self) -> tuple[str, str]:
         """Return address and key of the command line."""
-        return self._world.options.webhook_url, self._world.options.webhook_key
+        return self._simulation.options.webhook_url, self._simulation.options.webhook_key
 
     def _is_due(self) -> bool:
         if self.status is not Status.ENABLED or not self._pending:
             return False
-        now = self._world.clock.now()
+        now = self._simulation.clock.now()
         if self._retry_at is not None and now < self._retry_at:
             return False
         return any(event.due_at <= now for event in self._pending)
@@ -229,7 +229,7 @@ class Sender:
                 )
 
     def _next_batch(self, *, at_once: bool) -> list[Event]:
-        now = self._world.clock.now()
+        now = self._simulation.clock.now()
         while self._pending and now - self._pending[0].happened_at > KEEP_FOR:
             self._pending.popleft()
         due = [event for event in self._pending if at_once or event.due_at <= now]
@@ -247,7 +247,7 @@ class Sender:
                 self._delivered += len(batch)
                 self._failing_since = self._retry_at = None
                 return True
-        now = self._world.clock.now()
+        now = self._simulation.clock.now()
         self._failing_since = self._failing_since or now
         self._retry_at = now + RETRY_EVERY
         if now - self._failing_since >= RETRY_FOR:
@@ -263,7 +263,7 @@ class Sender:
         numbers = [event.sequence for event in batch]
         self.recent.append(
             Delivery(
-                at=self._world.clock.now(),
+                at=self._simulation.clock.now(),
                 first=min(numbers),
                 last=max(numbers),
                 events=len(batch),
@@ -276,7 +276,7 @@ class Sender:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
-            patience = aiohttp.ClientTimeout(total=self._world.options.webhook_timeout)
+            patience = aiohttp.ClientTimeout(total=self._simulation.options.webhook_timeout)
             self._session = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(), timeout=patience
             )
@@ -288,11 +288,13 @@ SENDER_KEY: web.AppKey[Sender] = web.AppKey("sender", Sender)
 
 def add_to(app: web.Application) -> None:
     """Make the subscription of an app and run it while the app runs."""
-    here = app[simulation.WORLD_KEY]
-    sender = app[SENDER_KEY] = Sender(here)
-    here.listeners.append(sender.notice)
-    here.on_reset.append(sender.reset)
-    here.memories["webhooks"] = simulation.Memory(subscription.Kept, sender.tell, sender.take_up)
+    simulation = app[simulations.SIMULATION_KEY]
+    sender = app[SENDER_KEY] = Sender(simulation)
+    simulation.listeners.append(sender.notice)
+    simulation.on_reset.append(sender.reset)
+    simulation.snapshot_parts["webhooks"] = simulations.SnapshotPart(
+        subscription.SubscriptionSnapshot, sender.snapshot, sender.restore
+    )
     app.cleanup_ctx.append(_background)
 
 
