@@ -11,6 +11,7 @@ from aiohttp import web
 from xero_simulator import hand_pages, persistence, simulations
 from xero_simulator.accounting_api import accounting_routes
 from xero_simulator.control import control_routes
+from xero_simulator.gateway import middleware
 from xero_simulator.identity_api import connections, identity_routes
 from xero_simulator.seeding import seed
 from xero_simulator.webhooks import webhook_sender
@@ -23,6 +24,7 @@ def build_app(simulation: simulations.Simulation) -> web.Application:
     """Put all parts of the pretend Xero together."""
     app = web.Application(client_max_size=MAX_REQUEST)
     app[simulations.SIMULATION_KEY] = simulation
+    middleware.install(app)
     accounting_routes.add_routes(app)
     identity_routes.add_routes(app)
     connections.add_routes(app)

@@ -5,16 +5,18 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, online_invoice, simulations
+from xero_simulator import online_invoice, simulations
 from xero_simulator.accounting_api import (
+    access,
     accounting_errors,
+    accounting_service,
     contacts_api,
     contacts_write,
     documents_api,
-    gateway,
     payments_api,
     xero_json,
 )
+from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import records
 
 ROOT = "/api.xro/2.0"
@@ -23,8 +25,8 @@ _ONLINE_STATUSES = frozenset(("AUTHORISED", "PAID"))
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve the accounting endpoints behind the gateway."""
-    gateway.install(app)
+    """Serve the accounting endpoints behind access, limits and idempotency."""
+    accounting_service.install(app)
     get = app.router.add_get
     for name in ("Organisation", "Organisations"):
         get(f"{ROOT}/{name}", show_organisation)
@@ -45,7 +47,7 @@ def add_routes(app: web.Application) -> None:
 
 async def show_organisation(request: web.Request) -> web.Response:
     """Answer who the organisation is."""
-    shown = gateway.organisation_of(request)
+    shown = access.organisation_of(request)
     is_demo = shown.name.startswith("Demo Company")
     fields = {
         "Name": shown.name,

@@ -5,15 +5,16 @@ from typing import Any
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulations
+from xero_simulator import simulations
 from xero_simulator.accounting_api import (
+    access,
     accounting_errors,
     contact_json,
     fields,
-    gateway,
     query,
     xero_json,
 )
+from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import ledgers, records, tables
 
 _KEPT = query.Kept()
@@ -30,7 +31,7 @@ async def list_contacts(request: web.Request) -> web.Response:
         page, paging = query.cut(_rows(request, asked), asked)
     except query.Refused as refusal:
         return accounting_errors.query_parse(refusal.number, refusal.kind, str(refusal))
-    is_replayed = gateway.organisation_of(request).books.replayed is not None
+    is_replayed = access.organisation_of(request).books.replayed is not None
     write = xero_json.raw_element if is_replayed else xero_json.element
     elements = [write(each) for each in _show(request, page, asked)]
     return _answer(request, elements, paging)
@@ -38,7 +39,7 @@ async def list_contacts(request: web.Request) -> web.Response:
 
 async def show_contact(request: web.Request) -> web.Response:
     """Answer one contact by its id or its ContactNumber, archived ones too."""
-    books, wanted = gateway.organisation_of(request).books, request.match_info["id"]
+    books, wanted = access.organisation_of(request).books, request.match_info["id"]
     if books.replayed is not None:
         names = ("ContactID", "ContactNumber")
         raw = [e for e in books.replayed.contacts if wanted in [e.get(name) for name in names]]
@@ -66,7 +67,7 @@ def with_balances(books: ledgers.Books, contacts: list[records.Contact]) -> list
 
 
 def _rows(request: web.Request, asked: query.Asked) -> list[Any]:
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     if books.replayed is not None:
         find_field = fields.of_raw(fields.of_contacts)
         return _narrowed(
@@ -104,7 +105,7 @@ def _named(request: web.Request, kept: tables.Table[records.Contact]) -> list[re
 
 
 def _show(request: web.Request, rows: list[Any], asked: query.Asked) -> list[dict[str, Any]]:
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     if books.replayed is not None:
         return rows
     if asked.summary_only:

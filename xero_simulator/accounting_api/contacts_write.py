@@ -13,14 +13,15 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulations
+from xero_simulator import simulations
 from xero_simulator.accounting_api import (
+    access,
     accounting_errors,
     contact_input,
     contact_json,
-    gateway,
     xero_json,
 )
+from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import contact_operations, records
 from xero_simulator.ledger.ledgers import Books
 
@@ -57,7 +58,7 @@ async def update_or_create_contacts(request: web.Request) -> web.Response:
 async def update_contact(request: web.Request) -> web.Response:
     """Answer POST to one contact's address."""
     wanted = request.match_info["id"].lower()
-    if wanted not in gateway.organisation_of(request).books.contacts.by_id:
+    if wanted not in access.organisation_of(request).books.contacts.by_id:
         return gateway_errors.not_found()
     return await _write_all(request, may_update=True, contact_id=wanted)
 
@@ -72,7 +73,7 @@ async def _write_all(
         )
     if contact_id:
         elements = [{**elements[0], "ContactID": contact_id}] if elements else []
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     each_on_its_own = request.query.get("summarizeErrors", "").lower() == "false"
     try:
         with books.transaction():

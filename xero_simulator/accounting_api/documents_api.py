@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulations
+from xero_simulator import simulations
 from xero_simulator.accounting_api import (
+    access,
     accounting_errors,
     document_json,
     fast_path,
     fields,
-    gateway,
     query,
     where,
     xero_json,
 )
+from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import records, tables
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -75,7 +76,7 @@ def shower(kind: str) -> Handler:
         if isinstance(row, dict):
             element = xero_json.raw_element(row)
         else:
-            books = gateway.organisation_of(request).books
+            books = access.organisation_of(request).books
             four = request.query.get("unitdp") == "4"
             element = document_json.write_document(
                 books, row, document_json.SINGLE, four_decimals=four
@@ -114,7 +115,7 @@ def find(request: web.Request, kind: str, wanted: str) -> Found | None:
 
 def _rows(request: web.Request, kind: str, asked: query.Asked) -> list[Any]:
     """Return every row that answers the query, in order, before paging."""
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     find_field = fields.of_documents(books, kind)
     if books.replayed is not None:
         raw = books.replayed.documents.get(kind, [])
@@ -161,7 +162,7 @@ def _named(
 
 
 def _write(request: web.Request, rows: list[Any], asked: query.Asked) -> list[bytes]:
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     if books.replayed is not None:
         return [xero_json.raw_element(row) for row in rows]
     shape = document_json.LIST
@@ -172,7 +173,7 @@ def _write(request: web.Request, rows: list[Any], asked: query.Asked) -> list[by
 
 
 def _one(request: web.Request, kind: str, wanted: str) -> records.Document | None:
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     if books.replayed is not None:
         return None
     if found := books.tables[kind].by_id.get(wanted.lower()):
@@ -182,7 +183,7 @@ def _one(request: web.Request, kind: str, wanted: str) -> records.Document | Non
 
 
 def _raw_one(request: web.Request, kind: str, wanted: str) -> dict[str, Any] | None:
-    replayed = gateway.organisation_of(request).books.replayed
+    replayed = access.organisation_of(request).books.replayed
     if replayed is None:
         return None
     names = (document_json.ID_FIELD[kind], _NUMBER_FIELD.get(kind, document_json.ID_FIELD[kind]))

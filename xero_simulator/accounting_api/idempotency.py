@@ -20,7 +20,7 @@ LIFETIME = datetime.timedelta(minutes=6)
 _METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
-class _Kept(NamedTuple):
+class _StoredAnswer(NamedTuple):
     fingerprint: str
     until: datetime.datetime
     status: int
@@ -33,32 +33,32 @@ class Keys:
 
     def __init__(self, time: clock.Clock) -> None:
         self._clock = time
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._answers: dict[tuple[str, str], _StoredAnswer] = {}
 
     def clear(self) -> None:
         """Forget all keys."""
-        self._kept.clear()
+        self._answers.clear()
 
     async def around(
         self,
         request: web.Request,
         client_id: str,
-        act: Callable[[], Awaitable[web.Response]],
+        perform: Callable[[], Awaitable[web.Response]],
     ) -> web.Response:
-        """Act once per key: answer again what was answered before."""
+        """Perform a call once per key, and give the first answer again."""
         key = request.headers.get(HEADER, "")
         if not key or request.method not in _METHODS:
-            return await act()
+            return await perform()
         if len(key) > MAX_LENGTH:
             return accounting_errors.validation(
                 f"The Idempotency-Key is longer than {MAX_LENGTH} characters."
             )
         fingerprint = await _fingerprint(request)
-        kept = self._kept.get((client_id, key))
-        if kept and kept.until > self._clock.now():
-            return _again(kept, fingerprint, key)
-        answer = await act()
-        self._kept[client_id, key] = _Kept(
+        stored = self._answers.get((client_id, key))
+        if stored and stored.until > self._clock.now():
+            return _again(stored, fingerprint, key)
+        answer = await perform()
+        self._answers[client_id, key] = _StoredAnswer(
             fingerprint,
             self._clock.now() + LIFETIME,
             answer.status,
@@ -68,16 +68,19 @@ class Keys:
         return answer
 
 
-def _again(kept: _Kept, fingerprint: str, key: str) -> web.Response:
-    if kept.fingerprint != fingerprint:
+KEYS_KEY: web.AppKey[Keys] = web.AppKey("idempotency", Keys)
+
+
+def _again(stored: _StoredAnswer, fingerprint: str, key: str) -> web.Response:
+    if stored.fingerprint != fingerprint:
         return accounting_errors.validation(
             f"The Idempotency-Key {key} is used with a different request."
         )
-    headers = {k: v for k, v in kept.headers.items() if k.lower() != "content-length"}
-    return web.Response(status=kept.status, body=kept.body, headers=headers)
+    headers = {k: v for k, v in stored.headers.items() if k.lower() != "content-length"}
+    return web.Response(status=stored.status, body=stored.body, headers=headers)
 
 
 async def _fingerprint(request: web.Request) -> str:
     tenant = request.headers.get("xero-tenant-id", "")
-    told = f"{request.method} {request.raw_path} {tenant}\n".encode() + await request.read()
-    return hashlib.sha256(told).hexdigest()
+    content = f"{request.method} {request.raw_path} {tenant}\n".encode() + await request.read()
+    return hashlib.sha256(content).hexdigest()

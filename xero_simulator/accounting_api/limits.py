@@ -10,6 +10,8 @@ import math
 import zlib
 from typing import NamedTuple
 
+from aiohttp import web
+
 from xero_simulator import clock, simulations
 
 MINUTE = 60
@@ -109,3 +111,6 @@ class Limiter:
 
     def _left(self, limit: int, window: _Window) -> str:
         return str(max(0, limit - window.used) if self._options.limits else limit)
+
+
+LIMITER_KEY: web.AppKey[Limiter] = web.AppKey("limiter", Limiter)

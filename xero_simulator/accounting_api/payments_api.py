@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import gateway_errors, simulations
-from xero_simulator.accounting_api import accounting_errors, fields, gateway, query, xero_json
+from xero_simulator import simulations
+from xero_simulator.accounting_api import access, accounting_errors, fields, query, xero_json
+from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import ledgers, records
 
 _STUB_TYPE = {
@@ -50,7 +51,7 @@ _FIELDS = {
 async def list_payments(request: web.Request) -> web.Response:
     """Answer a list of payments."""
     asked = query.read(request)
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     since = request.headers.get("If-Modified-Since", "")
     key = (id(books), books.version, since, query.key_of(request.query))
     try:
@@ -66,7 +67,7 @@ async def list_payments(request: web.Request) -> web.Response:
 
 async def show_payment(request: web.Request) -> web.Response:
     """Answer one payment."""
-    books = gateway.organisation_of(request).books
+    books = access.organisation_of(request).books
     wanted = request.match_info["id"].lower()
     rows = [row for row in _all_rows(books) if row.id == wanted]
     return _answer(request, rows, books, None) if rows else gateway_errors.not_found()

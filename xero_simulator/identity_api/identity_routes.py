@@ -15,8 +15,9 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from xero_simulator import simulations
+from xero_simulator.gateway import middleware
 from xero_simulator.identity import tokens
-from xero_simulator.identity_api import authorize, identity_middleware
+from xero_simulator.identity_api import authorize
 from xero_simulator.simulations import Simulation
 
 TOKEN_PATH = "/connect/token"  # noqa: S105 - an address, no secret.
@@ -31,7 +32,8 @@ class RefusedClient(Exception):
 
 def add_routes(app: web.Application) -> None:
     """Serve the identity service."""
-    identity_middleware.watch(app)
+    for prefix in ("/identity/", "/connect/", "/.well-known/"):
+        middleware.add_address(app, prefix, host="identity")
     authorize.add_routes(app)
     app.router.add_get(DISCOVERY_PATH, discover)
     app.router.add_get(KEY_SET_PATH, show_keys)
