@@ -21,7 +21,7 @@ from xero_simulator.webhooks import webhook_sender
 ROWS = 25
 MOST_CONTACTS = 300
 DELIVERIES = 10
-_DONE = {
+_PAST_TENSE = {
     "pay": "paid",
     "void": "voided",
     "approve": "approved",
@@ -33,7 +33,7 @@ def add_routes(app: web.Application) -> None:
     """Serve the pages."""
     for path in ("/", "/simulator", "/simulator/"):
         app.router.add_get(path, show_hand_page)
-    app.router.add_post("/simulator/hand/act", act_by_hand)
+    app.router.add_post("/simulator/hand/act", change_by_hand)
     app.router.add_post("/simulator/hand/raise", raise_by_hand)
     app.router.add_get("/online/{token}", show_online_invoice)
     app.router.add_post("/online/{token}/pay", pay_online)
@@ -67,20 +67,20 @@ async def show_hand_page(request: web.Request) -> web.Response:
     )
 
 
-async def act_by_hand(request: web.Request) -> web.Response:
+async def change_by_hand(request: web.Request) -> web.Response:
     """Do what a button says and go back to the list."""
     simulation = simulations.of(request)
     form = dict(await request.post())
     operation = str(form.get("act"))
     try:
         organisation = commands.organisation_of(simulation, str(form.get("tenant", "")))
-        if operation not in _DONE:
+        if operation not in _PAST_TENSE:
             raise commands.BadValues(f"There is no button {operation}.")  # noqa: TRY301
         document = organisation.books.document(commands.need(form, "id"))
         commands.change_document(simulation, organisation, operation, form)
     except (commands.BadValues, records.NotAllowed) as refused:
         return _back(form, problem=str(refused))
-    return _back(form, notice=f"{document.number} was {_DONE[operation]}.")
+    return _back(form, notice=f"{document.number} was {_PAST_TENSE[operation]}.")
 
 
 async def raise_by_hand(request: web.Request) -> web.Response:
@@ -183,8 +183,8 @@ def _line(line: records.Line) -> dict[str, str]:
 
 
 def _back(form: Any, **message: str) -> web.Response:
-    kept = {name: str(form[name]) for name in ("tenant", "q") if form.get(name)}
-    return html_pages.see_other(f"/simulator/?{urlencode(kept | message)}")
+    place = {name: str(form[name]) for name in ("tenant", "q") if form.get(name)}
+    return html_pages.see_other(f"/simulator/?{urlencode(place | message)}")
 
 
 def _missing(why: str) -> web.Response:

@@ -38,7 +38,7 @@ def restore(simulation: simulations.Simulation, path: Path) -> None:
     try:
         head, body = _read(path)
         if head["books"] != _books_of(simulation):
-            _say(f"{path} was kept for other books ({head['books']}): starting anew")
+            _warn(f"{path} was kept for other books ({head['books']}): starting anew")
             return
         _restore_all(simulation, body)
     except FileNotFoundError:
@@ -46,7 +46,7 @@ def restore(simulation: simulations.Simulation, path: Path) -> None:
     except Broken as broken:
         renamed = path.with_name(f"{path.name}.broken")
         path.replace(renamed)
-        _say(f"{path} is broken ({broken}) and now called {renamed.name}: starting anew")
+        _warn(f"{path} is broken ({broken}) and now called {renamed.name}: starting anew")
 
 
 def save(simulation: simulations.Simulation, path: Path) -> None:
@@ -67,7 +67,7 @@ def save(simulation: simulations.Simulation, path: Path) -> None:
             os.fsync(file.fileno())
         fresh.replace(path)
     except OSError as error:
-        _say(f"nothing could be kept in {path}: {error.strerror}")
+        _warn(f"nothing could be kept in {path}: {error.strerror}")
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -114,5 +114,5 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _say(words: str) -> None:
+def _warn(words: str) -> None:
     print(f"xero_simulator: {words}", file=sys.stderr, flush=True)  # noqa: T201 - its one output.

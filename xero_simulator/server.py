@@ -35,7 +35,7 @@ def build_app(simulation: simulations.Simulation) -> web.Application:
 
 
 def bind(options: simulations.Options) -> socket.socket:
-    """Bind the port, so that a free one is known before anything is told of it."""
+    """Bind the port first: a free one must be known before any address is made from it."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,7 +44,7 @@ def bind(options: simulations.Options) -> socket.socket:
 
 
 def run(options: simulations.Options) -> None:
-    """Serve until told to stop by SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     listener = bind(options)
     options.port = listener.getsockname()[1]
     options.public_url = (options.public_url or f"http://localhost:{options.port}").rstrip("/")

@@ -206,7 +206,9 @@ def test_fault_delays_and_answers_as_told(person: Person) -> None:
 
 
 @pytest.mark.parametrize(("cut", "created"), [("before", 0), ("after", 1)])
-def test_connection_is_cut_before_or_after_the_act(person: Person, cut: str, created: int) -> None:
+def test_connection_is_cut_before_or_after_the_call_is_done(
+    person: Person, cut: str, created: int
+) -> None:
     script = {"match": {"path": "Contacts", "method": "POST"}, "answer": {"cut": cut}}
     simulator_process.control(person.url, "faults", script)
 

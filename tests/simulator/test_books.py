@@ -204,28 +204,28 @@ def test_draft_is_deleted_and_approved_is_voided(books: ledgers.Books) -> None:
 
 def test_due_date_moves_silently(simulation: simulations.Simulation, books: ledgers.Books) -> None:
     invoice = open_invoice(books)
-    told: list[simulations.Change] = []
-    simulation.listeners.append(told.append)
+    changes: list[simulations.Change] = []
+    simulation.listeners.append(changes.append)
 
     document_operations.edit_due_date_silently(books, invoice.id, datetime.date(2027, 1, 1))
 
     after = books.document(invoice.id)
     assert after.due_date == datetime.date(2027, 1, 1)
     assert after.updated_ms == invoice.updated_ms
-    assert told == []
+    assert changes == []
 
 
-def test_changes_are_told_with_the_data_of_newer_categories(
+def test_changes_are_announced_with_the_data_of_newer_categories(
     simulation: simulations.Simulation, books: ledgers.Books
 ) -> None:
-    told: list[simulations.Change] = []
-    simulation.listeners.append(told.append)
+    changes: list[simulations.Change] = []
+    simulation.listeners.append(changes.append)
 
     invoice = open_invoice(books)
     credit_operations.credit_invoice(books, invoice.id, Decimal("1"))
     document_operations.receive_overpayment(books, invoice.contact_id, Decimal("5"))
 
-    assert [(each.category, each.event_type) for each in told] == [
+    assert [(each.category, each.event_type) for each in changes] == [
         ("CONTACT", "CREATE"),
         ("INVOICE", "CREATE"),
         ("CREDITNOTE", "CREATE"),
@@ -233,10 +233,10 @@ def test_changes_are_told_with_the_data_of_newer_categories(
         ("INVOICE", "UPDATE"),
         ("OVERPAYMENT", "CREATE"),
     ]
-    assert told[1].data is None
-    assert told[3].data == {"Type": "ACCRECCREDIT", "Status": "PAID"}
-    assert told[5].data is not None
-    assert set(told[5].data) == {"Type", "Status", "UpdatedDateUTCString"}
+    assert changes[1].data is None
+    assert changes[3].data == {"Type": "ACCRECCREDIT", "Status": "PAID"}
+    assert changes[5].data is not None
+    assert set(changes[5].data) == {"Type", "Status", "UpdatedDateUTCString"}
 
 
 def test_merged_contact_leaves_a_tombstone(books: ledgers.Books) -> None:
@@ -277,8 +277,8 @@ def test_nothing_is_kept_when_a_transaction_fails(
     simulation: simulations.Simulation, books: ledgers.Books
 ) -> None:
     before = all_rows(simulation)
-    told: list[simulations.Change] = []
-    simulation.listeners.append(told.append)
+    changes: list[simulations.Change] = []
+    simulation.listeners.append(changes.append)
 
     def pay_then_void() -> None:
         with books.transaction():
@@ -290,4 +290,4 @@ def test_nothing_is_kept_when_a_transaction_fails(
         pay_then_void()
 
     assert all_rows(simulation) == before
-    assert told == []
+    assert changes == []

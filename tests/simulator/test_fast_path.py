@@ -37,7 +37,7 @@ def books() -> ledgers.Books:
 
 def judged(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any]:
     rows = query.modified_since(books.tables[kind].ordered, asked)
-    return query.narrow(rows, asked, fields.of_documents(books, kind))
+    return query.filter_and_sort(rows, asked, fields.of_documents(books, kind))
 
 
 def quick(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any] | None:

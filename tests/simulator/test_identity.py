@@ -385,7 +385,7 @@ def test_refresh_is_done_but_its_reply_lost_when_cut_after(
     assert consent_walk.refresh(simulator_url, tokens["refresh_token"]).status_code == 200
 
 
-def test_token_answer_is_no_json_when_it_is_spoiled(
+def test_token_answer_is_no_json_when_it_is_corrupted(
     simulator_url: str, person: consent_walk.Person
 ) -> None:
     tokens = consent_walk.connect(simulator_url, person)

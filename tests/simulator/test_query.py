@@ -34,7 +34,7 @@ def find_field(name: str) -> fields.Field:
 )
 def test_too_many_records_are_refused(asked: query.Asked, count: int) -> None:
     with pytest.raises(query.Refused) as refused:
-        query.narrow(MANY[:count], asked, find_field)
+        query.filter_and_sort(MANY[:count], asked, find_field)
 
     assert refused.value.kind == "ValidationException"
 
@@ -51,4 +51,4 @@ def test_too_many_records_are_refused(asked: query.Asked, count: int) -> None:
 def test_many_records_are_served_when_paged_narrowed_or_just_few_enough(
     asked: query.Asked, count: int
 ) -> None:
-    assert query.narrow(MANY[:count], asked, find_field)
+    assert query.filter_and_sort(MANY[:count], asked, find_field)

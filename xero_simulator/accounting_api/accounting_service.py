@@ -40,7 +40,7 @@ async def serve(call: middleware.Call) -> web.Response:
         return accounting_errors.limited(problem, limiter.headers(client_id, tenant_id))
     try:
         await call.delay()
-        answer = await keys.around(
+        answer = await keys.answer_once(
             request, client_id, functools.partial(call.perform, _route(call))
         )
     finally:

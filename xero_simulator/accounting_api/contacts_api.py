@@ -17,7 +17,7 @@ from xero_simulator.accounting_api import (
 from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import ledgers, records, tables
 
-_KEPT = query.Kept()
+_CACHE = query.AnswerCache()
 _SEARCHED = (
     *("Name", "FirstName", "LastName", "ContactNumber", "CompanyNumber"),
     "EmailAddress",
@@ -70,7 +70,7 @@ def _rows(request: web.Request, asked: query.Asked) -> list[Any]:
     books = access.organisation_of(request).books
     if books.replayed is not None:
         find_field = fields.of_raw(fields.of_contacts)
-        return _narrowed(
+        return _filtered(
             request, asked, query.raw_since(books.replayed.contacts, asked), find_field
         )
     since = request.headers.get("If-Modified-Since", "")
@@ -78,12 +78,12 @@ def _rows(request: web.Request, asked: query.Asked) -> list[Any]:
 
     def search() -> list[Any]:
         rows = query.modified_since(_named(request, books.contacts), asked)
-        return _narrowed(request, asked, rows, fields.of_contacts)
+        return _filtered(request, asked, rows, fields.of_contacts)
 
-    return _KEPT.rows(key, search)
+    return _CACHE.rows(key, search)
 
 
-def _narrowed(
+def _filtered(
     request: web.Request, asked: query.Asked, rows: list[Any], find_field: Any
 ) -> list[Any]:
     if ids := query.csv(request, "IDs"):
@@ -94,13 +94,13 @@ def _narrowed(
     if asked.search:
         read = [find_field(name).read for name in _SEARCHED]
         rows = [r for r in rows if any(asked.search in (each(r) or "").casefold() for each in read)]
-    return query.narrow(rows, asked, find_field)
+    return query.filter_and_sort(rows, asked, find_field)
 
 
-def _named(request: web.Request, kept: tables.Table[records.Contact]) -> list[records.Contact]:
+def _named(request: web.Request, table: tables.Table[records.Contact]) -> list[records.Contact]:
     if not (ids := query.csv(request, "IDs")):
-        return kept.ordered
-    found = {each.lower(): kept.by_id.get(each.lower()) for each in ids}
+        return table.ordered
+    found = {each.lower(): table.by_id.get(each.lower()) for each in ids}
     return sorted((row for row in found.values() if row), key=tables.default_order)
 
 

@@ -12,14 +12,17 @@ _IDS = (*document_json.ID_FIELD.values(), "ContactID")
 
 
 def corrupt_elements(body: bytes, named: str, corrupted_ids: list[str]) -> bytes:
-    """Return a body whose first element is corrupted.
+    """Return a body whose first element is corrupted; one without elements stays as it is.
 
     `unknown_enum` gives it a status nobody knows, `nulls` writes null where Xero would leave a
     field out.
 
     :param corrupted_ids: is given the id of the element that is no longer as it is in the books.
     """
-    value = orjson.loads(body)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body
     for element in _elements(value)[:1]:
         corrupted_ids += [element[name] for name in _IDS if name in element]
         if named == "unknown_enum":

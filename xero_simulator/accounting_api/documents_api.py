@@ -21,7 +21,7 @@ from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import records, tables
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
-_KEPT = query.Kept()
+_CACHE = query.AnswerCache()
 # The comma-separated filters of each resource; credit notes have none (the specification).
 _FILTERS: dict[str, dict[str, str]] = {
     records.INVOICES: {
@@ -119,7 +119,7 @@ def _rows(request: web.Request, kind: str, asked: query.Asked) -> list[Any]:
     find_field = fields.of_documents(books, kind)
     if books.replayed is not None:
         raw = books.replayed.documents.get(kind, [])
-        return _narrowed(request, kind, query.raw_since(raw, asked), fields.of_raw(find_field))
+        return _filtered(request, kind, query.raw_since(raw, asked), fields.of_raw(find_field))
     since = request.headers.get("If-Modified-Since", "")
     key = (id(books), kind, books.version, since, query.key_of(request.query))
 
@@ -131,12 +131,12 @@ def _rows(request: web.Request, kind: str, asked: query.Asked) -> list[Any]:
             if quick is not None:
                 return quick
         rows = _named(request, books.tables[kind], kind)
-        return _narrowed(request, kind, query.modified_since(rows, asked), find_field)
+        return _filtered(request, kind, query.modified_since(rows, asked), find_field)
 
-    return _KEPT.rows(key, search)
+    return _CACHE.rows(key, search)
 
 
-def _narrowed(
+def _filtered(
     request: web.Request, kind: str, rows: list[Any], find_field: where.FindField
 ) -> list[Any]:
     asked = query.read(request)
@@ -148,16 +148,16 @@ def _narrowed(
         rows = [r for r in rows if any(asked.search in (each(r) or "").casefold() for each in read)]
     if kind == records.INVOICES and query.is_true(request.query.get("createdByMyApp")):
         rows = [row for row in rows if getattr(row, "by_app", False)]
-    return query.narrow(rows, asked, find_field)
+    return query.filter_and_sort(rows, asked, find_field)
 
 
 def _named(
-    request: web.Request, kept: tables.Table[records.Document], kind: str
+    request: web.Request, table: tables.Table[records.Document], kind: str
 ) -> list[records.Document]:
     """Look up what `IDs` names, where the resource knows it, instead of searching everything."""
     if "IDs" not in _FILTERS[kind] or not (ids := query.csv(request, "IDs")):
-        return kept.ordered
-    found = {each.lower(): kept.by_id.get(each.lower()) for each in ids}
+        return table.ordered
+    found = {each.lower(): table.by_id.get(each.lower()) for each in ids}
     return sorted((row for row in found.values() if row), key=tables.default_order)
 
 

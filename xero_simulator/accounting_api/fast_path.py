@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 
 def rows_of(
-    kept: tables.Table[records.Document],
+    table: tables.Table[records.Document],
     asked: query.Asked,
     find_field: where.FindField,
     id_field: str,
@@ -45,11 +45,11 @@ def rows_of(
     span = span_of(asked.where, find_field)
     if span is None:
         return None
-    recent = query.modified_since(kept.ordered, asked)
-    if not by_id or not span.type or len(recent) * 4 < len(kept.ordered):
+    recent = query.modified_since(table.ordered, asked)
+    if not by_id or not span.type or len(recent) * 4 < len(table.ordered):
         found = _within(recent, span)
         return sorted(found, key=_id_of) if by_id else found
-    found = _in_order_of_ids(kept, span)
+    found = _in_order_of_ids(table, span)
     since = asked.since_ms
     return found if since is None else [row for row in found if row.updated_ms >= since]
 
@@ -108,9 +108,9 @@ def _within(rows: list[records.Document], span: Span) -> list[records.Document]:
     return [row for row in rows if row.type == wanted and first <= row.date <= last]
 
 
-def _in_order_of_ids(kept: tables.Table[records.Document], span: Span) -> list[records.Document]:
+def _in_order_of_ids(table: tables.Table[records.Document], span: Span) -> list[records.Document]:
     rows, dated = (
-        kept.grouped[name].of(span.type) for name in (ledgers.TYPE, ledgers.TYPE_BY_DATE)
+        table.grouped[name].of(span.type) for name in (ledgers.TYPE, ledgers.TYPE_BY_DATE)
     )
     start = bisect.bisect_left(dated, span.first, key=_date_of)
     end = bisect.bisect_right(dated, span.last, key=_date_of)

@@ -39,7 +39,7 @@ class Keys:
         """Forget all keys."""
         self._answers.clear()
 
-    async def around(
+    async def answer_once(
         self,
         request: web.Request,
         client_id: str,

@@ -19,7 +19,7 @@ DAY = 86_400
 
 
 class Problem(NamedTuple):
-    """Why a call is refused; only minute and day windows tell when to come back."""
+    """Why a call is refused; only minute and day windows say when to come back."""
 
     name: str
     retry_after: int | None

@@ -24,7 +24,7 @@ _STUB_TYPE = {
     "RECEIVE-PREPAYMENT": ("ARPREPAYMENT", "ARPREPAYMENTPAYMENT"),
     "SPEND-PREPAYMENT": ("APPREPAYMENT", "APPREPAYMENTPAYMENT"),
 }
-_KEPT = query.Kept()
+_CACHE = query.AnswerCache()
 
 
 class Row(NamedTuple):
@@ -55,9 +55,11 @@ async def list_payments(request: web.Request) -> web.Response:
     since = request.headers.get("If-Modified-Since", "")
     key = (id(books), books.version, since, query.key_of(request.query))
     try:
-        rows = _KEPT.rows(
+        rows = _CACHE.rows(
             key,
-            lambda: query.narrow(query.modified_since(_all_rows(books), asked), asked, _find_field),
+            lambda: query.filter_and_sort(
+                query.modified_since(_all_rows(books), asked), asked, _find_field
+            ),
         )
     except query.Refused as refusal:
         return accounting_errors.query_parse(refusal.number, refusal.kind, str(refusal))

@@ -107,8 +107,8 @@ def raw_since(elements: list[dict[str, Any]], asked: Asked) -> list[dict[str, An
     return [each for each in elements if (fields.ms_of(each.get("UpdatedDateUTC")) or 0) >= wanted]
 
 
-def narrow(rows: list[Any], asked: Asked, find_field: where.FindField) -> list[Any]:
-    """Apply `where` and `order`.
+def filter_and_sort(rows: list[Any], asked: Asked, find_field: where.FindField) -> list[Any]:
+    """Return the rows that `where` lets through, in the `order` that is asked for.
 
     :raises Refused: the expression cannot be read, or is too much work for so many records.
     """
@@ -213,8 +213,8 @@ def _http_date(text: str) -> datetime.datetime | None:
         return None
 
 
-class Kept:
-    """The last few answers to where-and-order, good until the books change.
+class AnswerCache:
+    """The last few answers to where and order; a changed version of the books makes another key.
 
     A walk asks the same question once a page; only the first page has to search.
     """
@@ -224,7 +224,7 @@ class Kept:
         self._answers: dict[tuple[Any, ...], list[Any]] = {}
 
     def rows(self, key: tuple[Any, ...], find: Callable[[], list[Any]]) -> list[Any]:
-        """Return the kept answer to this key, or find and keep it."""
+        """Return the cached answer to this key, or find and cache it."""
         if key not in self._answers:
             while len(self._answers) >= self._size:
                 del self._answers[next(iter(self._answers))]
@@ -233,5 +233,5 @@ class Kept:
 
 
 def key_of(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return what tells one question from another: all parameters but the page itself."""
+    """Return the cache key of a query: all its parameters but the page itself."""
     return tuple(sorted((k, v) for k, v in query.items() if k not in ("page", "pageSize")))

@@ -2,7 +2,8 @@
 
 The subset is what Xero documents as usual: comparisons of a field with a string, number, Guid,
 DateTime, true, false or null, joined by AND and OR with parentheses, and three string methods.
-A filter narrows a list; narrowing clause by clause keeps 100,000 documents at a few milliseconds.
+A filter takes a list and returns the rows that match. Clause by clause, each on what the one before
+left, 100,000 documents take a few milliseconds.
 """
 
 import datetime
@@ -225,20 +226,20 @@ def _tokenise(expression: str) -> Iterator[_Token]:
 
 
 def _all_of(clauses: list[Filter]) -> Filter:
-    def keep(rows: list[Any]) -> list[Any]:
+    def apply(rows: list[Any]) -> list[Any]:
         for clause in clauses:
             rows = clause(rows)
         return rows
 
-    return keep
+    return apply
 
 
 def _any_of(branches: list[Filter]) -> Filter:
-    def keep(rows: list[Any]) -> list[Any]:
-        kept = {id(row) for branch in branches for row in branch(rows)}
-        return [row for row in rows if id(row) in kept]
+    def apply(rows: list[Any]) -> list[Any]:
+        matching = {id(row) for branch in branches for row in branch(rows)}
+        return [row for row in rows if id(row) in matching]
 
-    return keep
+    return apply
 
 
 def _null_filter(field: fields.Field, sign: str) -> Filter:

@@ -149,7 +149,7 @@ async def clear_calls(request: web.Request, given: Given) -> dict[str, str]:
 
 
 async def show_clock(request: web.Request, given: Given) -> dict[str, Any]:
-    """Tell the simulated time, and how many calls are held until some of it has passed."""
+    """Show the simulated time, and how many calls are held until some of it has passed."""
     clock = simulations.of(request).clock
     return {"now": clock.now().isoformat(), "speed": clock.speed, "sleepers": clock.sleepers}
 

@@ -1,1 +1,4 @@
-"""What the simulator is told to do wrong: scripted answers, delays, cuts, corrupted bodies."""
+"""Faults: which calls they meet, and what happens then: answers, delays, cuts, corruption.
+
+Rules and draws only; `gateway` and `accounting_api` act on them. Webhooks have faults of their own.
+"""

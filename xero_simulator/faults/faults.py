@@ -3,7 +3,8 @@
 A fault is a rule with a number of uses. The gateway takes the first rule that fits a call and
 either answers in Xero's place, delays, corrupts the true answer, or cuts the connection before or
 after the call is done. With a chance it meets only a share of the calls, and of several answers
-each time one is drawn. All is drawn from the seed: the same calls in the same order meet the same.
+each time one is drawn. All draws come from the seed: the same calls in the same
+order meet the same faults.
 """
 
 import itertools
@@ -42,8 +43,8 @@ class BadFault(Exception):
 class Answer(NamedTuple):
     """What a fault does. Empty values mean that the part stays as Xero would have it.
 
-    A call that is delayed is done that much later; one that is late is done at once and answered
-    that much later, so that its answer is old when it arrives.
+    A delayed call is done that much later. A late call is done at once, and its answer leaves that
+    much later, so that it is old when it arrives.
     """
 
     status: int = 0

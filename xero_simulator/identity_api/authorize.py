@@ -43,7 +43,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
         flow = authorize_request.read_request(request.query, simulation.app)
     except RefusedRequest as refused:
         return _refusal(refused)
-    flow_id = request.app[FLOWS_KEY].keep(flow)
+    flow_id = request.app[FLOWS_KEY].save(flow)
     return html_pages.page(
         "sign_in.html",
         action=SIGN_IN_PATH,
@@ -66,7 +66,7 @@ async def sign_in(request: web.Request) -> web.Response:
         flow = request.app[FLOWS_KEY].find(flow_id)
     except RefusedRequest as refused:
         return _refusal(refused)
-    request.app[FLOWS_KEY].keep(replace(flow, user=user), flow_id)
+    request.app[FLOWS_KEY].save(replace(flow, user=user), flow_id)
     return html_pages.see_other(f"{CONSENT_PATH}?flow={flow_id}")
 
 

@@ -40,7 +40,7 @@ class Flows:
     def __init__(self) -> None:
         self._flows: dict[str, Flow] = {}
 
-    def keep(self, flow: Flow, flow_id: str | None = None) -> str:
+    def save(self, flow: Flow, flow_id: str | None = None) -> str:
         """Remember a flow and return its id."""
         flow_id = flow_id or secrets.token_urlsafe(16)
         self._flows[flow_id] = flow

@@ -42,7 +42,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def discover(request: web.Request) -> web.Response:
-    """Tell where everything is (OpenID Connect discovery)."""
+    """Publish the addresses (OpenID Connect discovery)."""
     issuer = simulations.of(request).options.public_url
     return web.json_response(
         {

@@ -29,8 +29,8 @@ def default_order(record: Record) -> tuple[int, str]:
 class Table(Generic[R]):
     """Immutable records by id and by other keys, with the state before each first change.
 
-    `groups` are further arrangements to be kept up. `keys` names functions that return a record's
-    number or name; lookups by them ignore case.
+    `groups` are further arrangements, updated at every change. `keys` names functions that return a
+    record's number or name; look-ups by them ignore case.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Table(Generic[R]):
         return [self.by_id[record_id] for record_id in self._ids[key].get(value.casefold(), ())]
 
     def begin(self) -> None:
-        """Start noting what changes from here on."""
+        """Set a savepoint."""
         self._savepoint = {}
 
     def end(self, *, keep: bool) -> None:
-        """Stop noting; put back everything noted unless it is to be kept."""
-        noted, self._savepoint = self._savepoint or {}, None
+        """Drop the savepoint; unless what changed since is to be kept, go back to it."""
+        states, self._savepoint = self._savepoint or {}, None
         if not keep:
-            self._restore(noted)
+            self._restore(states)
 
     def reset(self) -> None:
         """Go back to the loaded records."""

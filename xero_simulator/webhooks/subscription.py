@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 @dataclass
 class Knobs:
-    """What a test spoils about deliveries.
+    """What a test lets go wrong with deliveries.
 
     :param lose_next: so many events yet to happen are never sent.
     :param double: every POST is sent twice.

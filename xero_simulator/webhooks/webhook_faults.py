@@ -1,7 +1,7 @@
-"""What goes wrong with deliveries by the knobs: drawn from the seed, or as a script says.
+"""What goes wrong with deliveries, by the knobs: drawn from the seed, or scripted.
 
-How many POSTs there are depends on real time. What becomes of an event must not, so the two are
-drawn apart.
+How many POSTs there are depends on real time. What happens to an event must not, so the two have
+random generators of their own.
 """
 
 import random
@@ -9,7 +9,7 @@ import random
 from xero_simulator.webhooks.subscription import Knobs
 
 
-class Chances:
+class WebhookFaults:
     """The draws of one subscription since its reset."""
 
     def __init__(self, *, seed: int) -> None:

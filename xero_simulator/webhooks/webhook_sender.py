@@ -1,4 +1,4 @@
-"""The webhook subscription: what is told, when it is sent, and what happens when nobody listens.
+"""The webhook subscription: which events it sends, when, and what happens when nobody answers.
 
 An app has one subscription, for all tenants connected to it. What happens within a fifth of a
 second leaves in one POST of at most 500 events. Anything but 200 within five seconds fails: it is
@@ -35,7 +35,7 @@ MOST_EVENTS = 500
 RETRY_EVERY = timedelta(minutes=15)
 RETRY_FOR = timedelta(hours=24)
 KEEP_FOR = timedelta(days=31)
-GREETING_SECONDS = 60
+START_CHECK_SECONDS = 60
 _POLL_SECONDS = 0.05
 
 
@@ -54,7 +54,7 @@ class Sender:
     def reset(self) -> None:
         """Go back to the subscription of the command line, enabled if it ever passed its check."""
         self._rng = random.Random(self._simulation.options.seed)
-        self._chances = webhook_faults.Chances(seed=self._simulation.options.seed)
+        self._faults = webhook_faults.WebhookFaults(seed=self._simulation.options.seed)
         self.knobs = Knobs()
         self._pending: deque[Event] = deque()
         self.recent: deque[Delivery] = deque(maxlen=200)
@@ -85,14 +85,14 @@ class Sender:
         """Keep events instead of sending them."""
         self.status = Status.DISABLED
 
-    def notice(self, change: Change) -> None:
+    def queue_change(self, change: Change) -> None:
         """Queue a change, if the app may hear of it."""
         simulation = self._simulation
         if not self.url or change.category not in webhook_payload.COLLECTION_OF_CATEGORY:
             return
         if not simulation.connections.is_watched(simulation.app.client_id, change.tenant_id):
             return
-        if self._chances.loses(self.knobs):
+        if self._faults.loses(self.knobs):
             self._lost += 1
             return
         content = webhook_payload.content_of(
@@ -102,7 +102,7 @@ class Sender:
         )
         self._sequence += 1
         now = simulation.clock.now()
-        due_at = now + timedelta(seconds=self._chances.delay(self.knobs))
+        due_at = now + timedelta(seconds=self._faults.delay(self.knobs))
         self._pending.append(Event(self._sequence, now, due_at, content))
         self._wake.set()
 
@@ -178,20 +178,20 @@ class Sender:
             while not self._is_due():
                 self._wake.clear()
                 with contextlib.suppress(TimeoutError):
-                    # A jump of the clock wakes nobody, hence the looking again.
+                    # A jump of the clock wakes nobody, so the queue is looked at again.
                     await asyncio.wait_for(
                         self._wake.wait(), timeout=_POLL_SECONDS if self._pending else None
                     )
             await asyncio.sleep(BATCH_SECONDS)
             await self._deliver(at_once=False)
 
-    async def greet(self) -> None:
+    async def check_at_start(self) -> None:
         """Try the intent-to-receive check each second for a minute, until the receiver is up.
 
         A subscription that was enabled before a restart is so again, even without an answer.
         """
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + GREETING_SECONDS
+        give_up_at = loop.time() + START_CHECK_SECONDS
         while self.status is Status.UNVERIFIED and loop.time() < give_up_at:
             if not (await self.check_intent()).passed:
                 await asyncio.sleep(1)
@@ -233,7 +233,7 @@ class Sender:
         while self._pending and now - self._pending[0].happened_at > KEEP_FOR:
             self._pending.popleft()
         due = [event for event in self._pending if at_once or event.due_at <= now]
-        if self._chances.shuffles(self.knobs):
+        if self._faults.shuffles(self.knobs):
             self._rng.shuffle(due)
         return due[:MOST_EVENTS]
 
@@ -242,7 +242,7 @@ class Sender:
         body = webhook_payload.body_of(batch, self._rng)
         for _ in range(2):
             if await self._post(batch, body):
-                if self._chances.doubles(self.knobs):
+                if self._faults.doubles(self.knobs):
                     await self._post(batch, body)
                 self._delivered += len(batch)
                 self._failing_since = self._retry_at = None
@@ -290,7 +290,7 @@ def add_to(app: web.Application) -> None:
     """Make the subscription of an app and run it while the app runs."""
     simulation = app[simulations.SIMULATION_KEY]
     sender = app[SENDER_KEY] = Sender(simulation)
-    simulation.listeners.append(sender.notice)
+    simulation.listeners.append(sender.queue_change)
     simulation.on_reset.append(sender.reset)
     simulation.snapshot_parts["webhooks"] = simulations.SnapshotPart(
         subscription.SubscriptionSnapshot, sender.snapshot, sender.restore
@@ -300,7 +300,7 @@ def add_to(app: web.Application) -> None:
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
     sender = app[SENDER_KEY]
-    work = [asyncio.create_task(sender.run()), asyncio.create_task(sender.greet())]
+    work = [asyncio.create_task(sender.run()), asyncio.create_task(sender.check_at_start())]
     yield
     for task in work:
         task.cancel()
