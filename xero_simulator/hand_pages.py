@@ -58,7 +58,7 @@ async def show_hand_page(request: web.Request) -> web.Response:
         organisations=simulation.organisations.values(),
         organisation=organisation,
         wanted=wanted,
-        rows=[_row(simulation, organisation, each) for each in islice(_found(books, wanted), ROWS)],
+        rows=[_row(organisation, each) for each in islice(_found(books, wanted), ROWS)],
         contacts=sorted(contacts[:MOST_CONTACTS], key=lambda contact: contact.name.casefold()),
         subscription=sender.state(),
         deliveries=sender.state()["recent"][:DELIVERIES],
@@ -97,7 +97,7 @@ async def raise_by_hand(request: web.Request) -> web.Response:
 
 
 async def show_online_invoice(request: web.Request) -> web.Response:
-    """Show an invoice to whoever has its address."""
+    """Show the public page of an invoice."""
     simulation = simulations.of(request)
     found = _online(simulation, request.match_info["token"])
     if found is None:
@@ -106,7 +106,7 @@ async def show_online_invoice(request: web.Request) -> web.Response:
     return html_pages.page(
         "online.html",
         organisation=organisation,
-        invoice=_row(simulation, organisation, invoice),
+        invoice=_row(organisation, invoice),
         lines=[_line(line) for line in invoice.lines],
         sub_total=records.from_cents(invoice.sub_total),
         total_tax=records.from_cents(invoice.total_tax),
@@ -152,7 +152,7 @@ def _online(simulation: Simulation, token: str) -> tuple[Organisation, Document]
     return None
 
 
-def _row(simulation: Simulation, organisation: Organisation, invoice: Document) -> dict[str, Any]:
+def _row(organisation: Organisation, invoice: Document) -> dict[str, Any]:
     is_untouched = not invoice.payments and not invoice.allocations
     is_draft = invoice.status in ("DRAFT", "SUBMITTED")
     return {

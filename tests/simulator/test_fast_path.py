@@ -1,4 +1,4 @@
-"""The quick answer to the commonest questions, judged by the general evaluator."""
+"""The fast path of lists, held against the general evaluator."""
 
 import datetime
 import random
@@ -35,17 +35,17 @@ def books() -> ledgers.Books:
     return next(iter(seed.build_simulation(options).organisations.values())).books
 
 
-def judged(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any]:
+def evaluated(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any]:
     rows = query.modified_since(books.tables[kind].ordered, asked)
     return query.filter_and_sort(rows, asked, fields.of_documents(books, kind))
 
 
-def quick(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any] | None:
+def fast(books: ledgers.Books, kind: str, asked: query.Asked) -> list[Any] | None:
     find_field = fields.of_documents(books, kind)
     return fast_path.rows_of(books.tables[kind], asked, find_field, document_json.ID_FIELD[kind])
 
 
-def some_question(rng: random.Random, kind: str) -> query.Asked:
+def some_query(rng: random.Random, kind: str) -> query.Asked:
     clauses = [f'Type{rng.choice(("==", "=", "!="))}"{rng.choice(TYPES)}"'] * rng.choice((0, 1, 1))
     for _ in range(rng.randrange(3)):
         day = START + datetime.timedelta(days=rng.randrange(650))
@@ -62,7 +62,7 @@ def some_question(rng: random.Random, kind: str) -> query.Asked:
     )
 
 
-def do_something(books: ledgers.Books, rng: random.Random) -> None:
+def change_something(books: ledgers.Books, rng: random.Random) -> None:
     day = ANCHOR - datetime.timedelta(days=rng.randrange(500))
     operations: list[Callable[[str], object]] = [
         lambda each: document_operations.touch(books, each),
@@ -74,25 +74,25 @@ def do_something(books: ledgers.Books, rng: random.Random) -> None:
 
 @pytest.mark.parametrize("kind", records.KINDS)
 @pytest.mark.parametrize("number", range(4))
-def test_quick_answer_is_the_judges_when_questions_are_random(
+def test_fast_path_agrees_with_the_evaluator_when_queries_are_random(
     books: ledgers.Books, kind: str, number: int
 ) -> None:
     rng = random.Random(f"{kind} {number}")
     answered = 0
 
     for _ in range(150):
-        asked = some_question(rng, kind)
-        found = quick(books, kind, asked)
+        asked = some_query(rng, kind)
+        found = fast(books, kind, asked)
         if found is not None:
             answered += 1
-            assert found == judged(books, kind, asked), asked
-        do_something(books, rng)
+            assert found == evaluated(books, kind, asked), asked
+        change_something(books, rng)
 
     assert answered >= 25
 
 
 @pytest.mark.parametrize(
-    "question",
+    "expression",
     [
         'Type=="ACCREC" AND Type=="ACCPAY"',
         'Type=="ACCREC" OR Date>=DateTime(2026,01,01)',
@@ -105,14 +105,14 @@ def test_quick_answer_is_the_judges_when_questions_are_random(
         'Type=="ACCREC" AND Status=="PAID"',
     ],
 )
-def test_question_is_left_to_the_judge_when_it_is_not_one_of_the_commonest(
-    books: ledgers.Books, question: str
+def test_query_is_left_to_the_evaluator_when_it_is_not_one_of_the_commonest(
+    books: ledgers.Books, expression: str
 ) -> None:
-    assert quick(books, records.INVOICES, ASKED._replace(where=question)) is None
+    assert fast(books, records.INVOICES, ASKED._replace(where=expression)) is None
 
 
 @pytest.mark.parametrize("since_ms", [None, 0, ledgers.to_ms(START)])
-def test_walk_in_the_order_of_ids_is_answered_quickly(
+def test_walk_in_the_order_of_ids_takes_the_fast_path(
     books: ledgers.Books, since_ms: int | None
 ) -> None:
     asked = ASKED._replace(
@@ -121,11 +121,11 @@ def test_walk_in_the_order_of_ids_is_answered_quickly(
         since_ms=since_ms,
     )
 
-    found = quick(books, records.INVOICES, asked)
+    found = fast(books, records.INVOICES, asked)
 
     assert found
-    assert found == judged(books, records.INVOICES, asked)
-    assert quick(books, records.INVOICES, asked._replace(page=None)) is None
+    assert found == evaluated(books, records.INVOICES, asked)
+    assert fast(books, records.INVOICES, asked._replace(page=None)) is None
 
 
 def test_arrangements_are_as_new_when_the_books_went_back(books: ledgers.Books) -> None:
@@ -136,7 +136,7 @@ def test_arrangements_are_as_new_when_the_books_went_back(books: ledgers.Books) 
     rng = random.Random(5)
 
     for _ in range(50):
-        do_something(books, rng)
+        change_something(books, rng)
     books.reset()
 
     for kind, table in books.tables.items():

@@ -1,8 +1,8 @@
-"""The commonest question to a list, answered without evaluating it row by row.
+"""The fast path of lists: the commonest query, answered without evaluating it row by row.
 
 Clients that re-sync ask for one type of document between two dates, ordered by id. Such a
-question is a pass over rows that already stand in that order. Whatever else is asked is left to
-the general evaluator of `where` and `query`, which stays the judge: both give the same rows.
+question is a pass over rows that already stand in that order. Any other question is left to the
+general evaluator, `where` and `query`; both must give the same rows.
 """
 
 import bisect
@@ -35,7 +35,7 @@ def rows_of(
 ) -> list[records.Document] | None:
     """Return what answers `where`, `order` and the instant, or None where it is no such question.
 
-    Unpaged lists are left to the judge too, because it refuses those that are too long.
+    Unpaged lists are left to the general evaluator too: it refuses those that are too long.
     """
     if not asked.is_paged or not asked.where:
         return None
@@ -57,7 +57,7 @@ def rows_of(
 def span_of(expression: str, find_field: where.FindField) -> Span | None:
     """Return the type and dates that an expression asks for, or None where it asks otherwise.
 
-    None also where it cannot be read: why not is for the judge to say.
+    None also where it cannot be read: the general evaluator says why not.
     """
     try:
         compared = where.comparisons(expression, find_field)
@@ -71,7 +71,7 @@ def span_of(expression: str, find_field: where.FindField) -> Span | None:
 
 def _narrower(span: Span, compared: where.Comparison) -> Span | None:
     if compared.field == "type":
-        # Types are plain letters; what folds or capitalises oddly is left to the judge.
+        # Types are plain letters; what folds or capitalises oddly is left to the evaluator.
         is_one = compared.sign in _EQUALS and compared.value and compared.value.isascii()
         return span._replace(type=compared.value.lower()) if is_one and not span.type else None
     if compared.field != "date":

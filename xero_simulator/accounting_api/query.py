@@ -57,7 +57,7 @@ class Asked(NamedTuple):
 
     @property
     def is_paged(self) -> bool:
-        """Tell whether the answer is a page: summaryOnly forces paging."""
+        """Return whether the answer is a page: summaryOnly forces paging."""
         return self.page is not None or self.summary_only
 
 
@@ -142,7 +142,7 @@ def among(
 
 
 def cut(rows: list[Any], asked: Asked) -> tuple[list[Any], xero_json.Paging | None]:
-    """Return the rows of the page, and the member that tells of paging.
+    """Return the rows of the page, and the member that describes the paging.
 
     summaryOnly is paged without saying so, as probed against the live service.
 

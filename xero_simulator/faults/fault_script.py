@@ -1,4 +1,4 @@
-"""What is wrong with the JSON script of a fault, in a sentence for whoever wrote it."""
+"""Checks of the JSON script of a fault; what is wrong comes back as a sentence for its author."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def _is_times(value: Any) -> bool:
 
 
 def _is_status(value: Any) -> bool:
-    """Tell whether a status may be answered; 0 leaves it as it is."""
+    """Return whether a status may be answered; 0 leaves it as it is."""
     return _is_whole(value) and (value == 0 or 200 <= value <= 599)
 
 

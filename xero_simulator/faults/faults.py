@@ -57,12 +57,12 @@ class Answer(NamedTuple):
 
     @property
     def replaces(self) -> bool:
-        """Tell whether the call is answered without doing anything."""
+        """Return whether the call is answered without doing anything."""
         return bool(self.status) or (bool(self.named) and self.named not in CORRUPTING)
 
     @property
     def replaces_at_gateway(self) -> bool:
-        """Tell whether the gateway answers; an internal error is the answer of a service."""
+        """Return whether the gateway answers; an internal error is the answer of a service."""
         return self.replaces and self.status != 500 and self.named != "empty_html_500"
 
 

@@ -110,12 +110,12 @@ class ConnectionRegistry:
         ]
 
     def is_connected(self, user_id: str, client_id: str, tenant_id: str) -> bool:
-        """Tell whether this user's tokens reach this tenant."""
+        """Return whether this user's tokens reach this tenant."""
         connection = self._by_owner.get((user_id, client_id, tenant_id))
         return connection is not None and connection.active
 
     def is_watched(self, client_id: str, tenant_id: str) -> bool:
-        """Tell whether anybody has the tenant connected, so that its events are sent."""
+        """Return whether any user has the tenant connected, so that its events are sent."""
         return any(
             connection.active and connection.client_id == client_id
             for connection in self._by_owner.values()

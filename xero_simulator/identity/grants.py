@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Person:
-    """Who signed in, as far as an id token tells."""
+    """Who signed in: what an id token may say of a person."""
 
     user_id: str
     email: str

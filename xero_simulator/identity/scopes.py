@@ -58,7 +58,7 @@ def refusal_of(requested: Iterable[str]) -> str | None:
 
 
 def needs_organisation(requested: Iterable[str]) -> bool:
-    """Tell whether a consent chooses an organisation: one for OpenID scopes alone does not."""
+    """Return whether a consent chooses an organisation: one for OpenID scopes alone does not."""
     return any(scope in TENANTED for scope in requested)
 
 

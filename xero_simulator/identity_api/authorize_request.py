@@ -96,7 +96,7 @@ def read_request(query: Mapping[str, str], app: RegisteredApp) -> Flow:
 
 
 def is_redirect_allowed(redirect_uri: str, registered: tuple[str, ...]) -> bool:
-    """Tell whether a redirect address is one of the registered, letter for letter.
+    """Return whether a redirect address is one of the registered, letter for letter.
 
     Where none is registered any https or http://localhost address will do. Xero refuses
     http://127.0.0.1 when an app is set up, so it is refused here in either case.

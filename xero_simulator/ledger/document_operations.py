@@ -138,7 +138,7 @@ def set_reference(books: ledgers.Books, document_id: str, reference: str) -> Non
 
 
 def redate(books: ledgers.Books, document_id: str, date: datetime.date) -> None:
-    """Move a document to another day, and so perhaps out of somebody's date range."""
+    """Move a document to another day, and so perhaps out of a client's date range."""
     document_changes.change(books, books.document(document_id), date=date)
 
 

@@ -1,6 +1,6 @@
 """Records by group, each group in an order of its own.
 
-Kept at every change, so that the commonest questions (one type of document, between two dates,
+Updated at every change, so that the commonest questions (one type of document, between two dates,
 ordered by id) are a slice or a pass over the right rows instead of a sort of all of them.
 """
 
@@ -15,7 +15,7 @@ R = TypeVar("R")
 class Grouped(Generic[R]):
     """Lists of records by the casefolded name of their group.
 
-    :param order: names the fields that the lists are sorted by; together they tell any two apart.
+    :param order: names the fields that the lists are sorted by; together they are unique.
     """
 
     def __init__(self, group_of: Callable[[R], str], *order: str) -> None:
@@ -24,7 +24,7 @@ class Grouped(Generic[R]):
         self._rows: dict[str, list[R]] = {}
 
     def load(self, rows: Iterable[R]) -> None:
-        """Take in the rows in place of what was there."""
+        """Replace all rows."""
         self._rows = {}
         for row in sorted(rows, key=self._key):
             self._rows.setdefault(self._name(row), []).append(row)
@@ -34,7 +34,7 @@ class Grouped(Generic[R]):
         return self._rows.get(name.casefold(), [])
 
     def swap(self, old: R | None, new: R | None) -> None:
-        """Let a row follow a change: None stands for a row that was or will not be there."""
+        """Replace a row by its changed copy; None stands for no row before, or none after."""
         if old is not None:
             rows = self._rows[self._name(old)]
             del rows[bisect.bisect_left(rows, self._key(old), key=self._key)]

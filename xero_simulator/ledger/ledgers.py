@@ -161,7 +161,7 @@ class Books:
         documents: Iterable[records.Document],
         counters: dict[str, int],
     ) -> None:
-        """Take in the seeded records: what `reset` goes back to."""
+        """Load the seeded records: what `reset` goes back to."""
         self.contacts.load(contacts)
         by_kind: dict[str, list[records.Document]] = {kind: [] for kind in self.tables}
         for document in documents:

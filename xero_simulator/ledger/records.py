@@ -121,7 +121,7 @@ class Document:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether money is still expected or available: not draft, void or deleted."""
+        """Return whether money is still expected or available: not draft, void or deleted."""
         return self.status in ("AUTHORISED", "PAID")
 
     @property

@@ -1,7 +1,7 @@
-"""Records of one kind, in Xero's default order, able to go back.
+"""Records of one kind, in Xero's default order, with savepoint and reset.
 
-Xero lists by UpdatedDateUTC, then by id, unless told otherwise. Keeping that order at every
-change makes a page of 1,000 out of 100,000 a slice instead of a sort.
+Xero lists by UpdatedDateUTC, then by id, unless a query asks for another order. Because that order
+is updated at every change, a page of 1,000 out of 100,000 is a slice instead of a sort.
 """
 
 import bisect
@@ -49,7 +49,7 @@ class Table(Generic[R]):
         self._savepoint: dict[str, R | None] | None = None
 
     def load(self, records: Iterable[R]) -> None:
-        """Take in the seeded records: the state that `reset` goes back to."""
+        """Load the seeded records: the state that `reset` goes back to."""
         for record in records:
             self.by_id[record.id] = record
             self._index(record)

@@ -44,7 +44,7 @@ NEW_OUTCOMES = (
 
 
 class Profile(NamedTuple):
-    """What tells one organisation's trade from another's."""
+    """What distinguishes one organisation's trade from another's."""
 
     country: str
     currency: str
@@ -214,7 +214,7 @@ class _Maker:
             document_changes.update_status(document, self.dates[day])
 
     def _open_invoice(self, document_type: str) -> records.Document | None:
-        """Return a recent invoice with something due, dropping those that were settled since."""
+        """Return a recent invoice with something due, dropping those that were paid since."""
         rows = self.open[document_type]
         while rows:
             at = self.rng.randrange(max(0, len(rows) - 50), len(rows))

@@ -16,7 +16,7 @@ class WebhookFaults:
         self._events, self._posts = random.Random(seed), random.Random(seed)
 
     def loses(self, knobs: Knobs) -> bool:
-        """Tell whether an event that happens now is never sent."""
+        """Return whether an event that happens now is never sent."""
         drawn = self._events.random()
         if knobs.lose_next > 0:
             knobs.lose_next -= 1
@@ -28,9 +28,9 @@ class WebhookFaults:
         return knobs.delay_seconds * (self._events.random() < knobs.delay_chance)
 
     def shuffles(self, knobs: Knobs) -> bool:
-        """Tell whether the next POST takes its events from anywhere in the queue."""
+        """Return whether the next POST takes its events from anywhere in the queue."""
         return knobs.shuffle or self._posts.random() < knobs.shuffle_chance
 
     def doubles(self, knobs: Knobs) -> bool:
-        """Tell whether a POST that was made is made again."""
+        """Return whether a POST that was made is made again."""
         return knobs.double or self._posts.random() < knobs.double_chance

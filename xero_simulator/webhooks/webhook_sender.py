@@ -238,7 +238,7 @@ class Sender:
         return due[:MOST_EVENTS]
 
     async def _send(self, batch: list[Event]) -> bool:
-        """Post a batch, twice if need be; tell whether it arrived."""
+        """Post a batch, twice if need be, and return whether it arrived."""
         body = webhook_payload.body_of(batch, self._rng)
         for _ in range(2):
             if await self._post(batch, body):

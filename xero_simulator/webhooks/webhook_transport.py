@@ -39,7 +39,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Tell whether every step was answered as Xero asks."""
+        """Return whether every step was answered as Xero asks."""
         return not any(check.problem for check in self.checks)
 
     def as_json(self) -> dict[str, Any]:
