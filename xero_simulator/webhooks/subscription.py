@@ -1,9 +1,10 @@
 """What there is to know of a webhook subscription."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from xero_simulator.webhooks.webhook_payload import Event
 
@@ -55,6 +56,21 @@ class Delivery:
     categories: str
     status: int
     problem: str
+
+    @classmethod
+    def of(cls, batch: Sequence[Event], *, at: datetime, status: int, problem: str) -> Self:
+        """Return the delivery of a batch, with what was answered."""
+        numbers = [event.sequence for event in batch]
+        categories = sorted({event.content["eventCategory"] for event in batch})
+        return cls(
+            at=at,
+            first=min(numbers),
+            last=max(numbers),
+            events=len(batch),
+            categories=", ".join(categories),
+            status=status,
+            problem=problem,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the delivery as plain values."""

@@ -259,19 +259,8 @@ class Sender:
             self._client(), self.url, body, webhook_payload.signature_of(body, self._key)
         )
         self._posts += 1
-        categories = sorted({event.content["eventCategory"] for event in batch})
-        numbers = [event.sequence for event in batch]
-        self.recent.append(
-            Delivery(
-                at=self._simulation.clock.now(),
-                first=min(numbers),
-                last=max(numbers),
-                events=len(batch),
-                categories=", ".join(categories),
-                status=reply.status,
-                problem=reply.problem,
-            )
-        )
+        now = self._simulation.clock.now()
+        self.recent.append(Delivery.of(batch, at=now, status=reply.status, problem=reply.problem))
         return reply.status == 200
 
     def _client(self) -> aiohttp.ClientSession:
