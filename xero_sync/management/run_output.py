@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 
 from xero_sync.models import RunState, SyncRun
-from xero_sync.runs import run_progress, run_requests
-from xero_sync.templatetags.sync_words import duration
+from xero_sync.runs import run_progress, run_status, run_titles
 
 _STALLED = (
     "Nobody works on it since {since}. It is due, so no worker for bulk work, or no beat, seems to "
@@ -15,8 +14,8 @@ _STALLED = (
 
 def heading_of(run: SyncRun, *, now: datetime) -> str:
     """Return the state of a run and why, without figures."""
-    if run_requests.has_stalled(run, now=now):
-        return f"Stalled. {_STALLED.format(since=_moment(run_requests.silent_since(run)))}"
+    if run_status.has_stalled(run, now=now):
+        return f"Stalled. {_STALLED.format(since=_moment(run_status.silent_since(run)))}"
     heading = str(run.get_state_display())
     if run.state == RunState.PAUSED and run.not_before is not None:
         heading += f" until {_moment(run.not_before)}"
@@ -34,7 +33,7 @@ def line_of(run: SyncRun, *, now: datetime) -> str:
     )
     if figures.per_second is not None:
         line += f"; {figures.per_second:,.0f} a second"
-    return f"{line}, about {duration(figures.left)} left" if figures.left else line
+    return f"{line}, about {run_titles.duration(figures.left)} left" if figures.left else line
 
 
 def _moment(moment: datetime) -> str:

@@ -1,9 +1,9 @@
 """The rows that hold all work: PostgreSQL is the only memory, Celery and Redis only wake workers.
 
-Deliveries and events (what Xero told us), sync runs and their steps (what a person asked for),
-cursors (how far each sweep has come), contact pushes (what learners still need to reach Xero) and
-quarantined documents (what could not be stored, and why). Every row that is worked on has a lease
-that lapses, so that a killed worker's work is taken up by the next.
+Deliveries and events (what Xero told us), sync runs with their steps and closing sweeps (what a
+person asked for), cursors (how far each sweep has come), contact pushes (what learners still need
+to reach Xero) and quarantined documents (what could not be stored, and why). Every row that is
+worked on has a lease that lapses, so that a killed worker's work is taken up by the next.
 
 The rows of documents and contacts themselves belong to `invoices`.
 """
@@ -15,6 +15,7 @@ from xero_sync.models.runs import (
     OPEN_RUNS,
     RunState,
     RunWhat,
+    StepPhase,
     SyncPage,
     SyncRun,
     SyncRunLine,
@@ -35,6 +36,7 @@ __all__ = [
     "QuarantinedDocument",
     "RunState",
     "RunWhat",
+    "StepPhase",
     "SyncPage",
     "SyncRun",
     "SyncRunLine",

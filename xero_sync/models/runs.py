@@ -1,5 +1,6 @@
-"""What a person asked for: sync runs, their steps with checkpoints, and their log."""
+"""What a person asked for: sync runs, their steps and closing sweeps, and their log."""
 
+import enum
 import uuid
 from typing import ClassVar
 
@@ -105,6 +106,15 @@ class SyncRunLine(models.Model):
         return self.text
 
 
+class StepPhase(enum.IntEnum):
+    """How far a step has come. The verification may send one that is read back to the start."""
+
+    WAITING = enum.auto()
+    READING = enum.auto()
+    READ = enum.auto()
+    VERIFIED = enum.auto()
+
+
 class SyncStep(models.Model):
     """One resource in one window of dates: its checkpoint, committed with each page.
 
@@ -124,11 +134,11 @@ class SyncStep(models.Model):
     changed_count = models.PositiveIntegerField(default=0)
     unchanged_count = models.PositiveIntegerField(default=0)
     quarantined_count = models.PositiveIntegerField(default=0, db_column="set_aside_count")
-    # Of the set-aside ones those of which not even an older version is stored here.
+    # The quarantined documents of which no older version is stored here.
     missing_count = models.PositiveIntegerField(default=0)
-    # Xero's own time when the first page was answered: the closing sweep pulls from here.
+    # Xero's own time when the first page was answered: the closing sweep begins here.
     walked_since = models.DateTimeField(null=True)
-    # Our own time before the first page was asked for: what was read since is no older than that.
+    # Our own time before the first page was asked for. What was read later has a later `read_at`.
     reading_since = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     # The verification: how many Xero counts in the range, how many are stored here.
@@ -143,7 +153,7 @@ class SyncStep(models.Model):
     closing_since = models.DateTimeField(null=True)
     closing_page = models.PositiveIntegerField(default=1)
     closing_started_at = models.DateTimeField(null=True)
-    # What differs: sentences that name documents by number.
+    # Sentences that name by number the documents that differ.
     differences = models.JSONField(default=list)
 
     class Meta:
@@ -155,12 +165,22 @@ class SyncStep(models.Model):
     def __str__(self) -> str:
         return f"{self.resource} of run {self.run_id}"
 
+    @property
+    def phase(self) -> StepPhase:
+        """How far the step has come."""
+        if self.our_count is not None:
+            return StepPhase.VERIFIED
+        is_last_page_read = self.page_count is not None and self.next_page > self.page_count
+        if self.done_at is not None or is_last_page_read:
+            return StepPhase.READ
+        return StepPhase.READING if self.next_page > 1 else StepPhase.WAITING
+
 
 class SyncPage(models.Model):
     """The ids that a page of a step listed, kept until the step is verified.
 
-    Only of pages with documents that were stored here already and did not change: those are left
-    as they are, and so nothing on them tells that they were read.
+    Rows are made only for pages with documents that were stored already and did not change. Such
+    documents are not written, so nothing on them tells that they were read.
     """
 
     step = models.ForeignKey(SyncStep, on_delete=models.CASCADE, related_name="pages")

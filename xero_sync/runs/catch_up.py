@@ -57,7 +57,7 @@ def _walk(puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leas
     for number, page in puller.walk(listing, first_page=began_at_page):
         started_at = one.closing_started_at or page.answered_at or page.sent_at
         with transaction.atomic():
-            step_reader.store_loose(puller.session, run, resource, page, clock())
+            step_reader.store_without_checkpoint(puller.session, run, resource, page, clock())
             _keep(steps, from_page=number, closing_page=number + 1, closing_started_at=started_at)
     if one.closing_started_at is not None:
         next_since = one.closing_started_at - OVERLAP

@@ -5,25 +5,25 @@ from datetime import datetime
 from django.db import transaction
 
 from connected_apps import audit
-from invoices import amounts
 from invoices.models import ContactLink, Document
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import OPEN_RUNS, PushState, RunState, SyncRun, SyncStep
-from xero_sync.runs import date_ranges, run_log, run_notices, run_progress
-from xero_sync.store import credit_mismatches, currency_totals
+from xero_sync.models import OPEN_RUNS, PushState, RunState, SyncRun
+from xero_sync.runs import comparison, date_ranges, run_log, run_notices, run_progress
+from xero_sync.store import credit_mismatches
 
 _VERIFIED = "Verified: Xero's counts and sums are ours"
 
 
 def finish(*, run: SyncRun, now: datetime) -> None:
-    """End a run of documents: done where every count and total agrees, else with problems."""
+    """End a run of documents: done where every window is complete, else with problems."""
     credit_mismatches.follow_all(organisation_id=run.organisation_id, now=now)
-    run.unmatched_count = _unmatched(run)
+    run.unmatched_count = _unmatched_count(run)
     SyncRun.objects.filter(pk=run.pk).update(unmatched_count=run.unmatched_count)
-    problems = [words for step in run.steps.all() for words in _problems(step)]
+    compared = [comparison.of_step(step) for step in run.steps.all()]
+    problems = [words for one in compared for words in comparison.problems_of(one)]
     for words in problems or [_VERIFIED]:
-        run_log.say(run, words, now=now)
+        run_log.write(run, words, now=now)
     summary = _summary(run) if problems else f"{_summary(run)}. {_VERIFIED}"
     _end(run, reason="; ".join(problems), summary=summary, now=now)
     if run.is_first:
@@ -32,7 +32,7 @@ def finish(*, run: SyncRun, now: datetime) -> None:
 
 
 def requeue_learners(*, run: SyncRun, now: datetime) -> None:
-    """End a run of learners: those changed in the range that did not reach Xero wait anew."""
+    """End a run of learners: queue those anew that changed in the range and did not reach Xero."""
     behind = push_queue.not_in_xero(
         portal_id=run.portal_id,
         date_from=run.date_from,
@@ -46,8 +46,8 @@ def requeue_learners(*, run: SyncRun, now: datetime) -> None:
     _end(run, reason="", summary=words, now=now)
 
 
-def _unmatched(run: SyncRun) -> int:
-    """Count documents of the range whose contact is no learner's."""
+def _unmatched_count(run: SyncRun) -> int:
+    """Count the documents of the range whose contact belongs to no learner."""
     linked = ContactLink.objects.filter(organisation_id=run.organisation_id)
     return (
         Document.objects.filter(
@@ -56,26 +56,6 @@ def _unmatched(run: SyncRun) -> int:
         .exclude(contact_xero_id__in=linked.values("contact_xero_id"))
         .count()
     )
-
-
-def _problems(step: SyncStep) -> list[str]:
-    """Return what is not as it should be with a step, in words; empty where all is well."""
-    label = step.get_resource_display()
-    problems = []
-    if step.xero_count is None:
-        problems.append(f"{label}: Xero gave no count to compare with")
-    elif step.xero_count != (step.our_count or 0) + step.missing_count:
-        problems.append(f"{label}: Xero counts {step.xero_count}, stored {step.our_count}")
-    if step.quarantined_count:
-        problems.append(f"{label}: {step.quarantined_count} set aside")
-    problems += [
-        f"{label}: {currency} {amounts.grouped(both.read)} was read, "
-        f"{amounts.grouped(both.stored)} is stored"
-        for currency, both in currency_totals.from_json(step.totals).items()
-        if both.read != both.stored
-    ]
-    problems += step.differences
-    return problems
 
 
 def _summary(run: SyncRun) -> str:
@@ -105,4 +85,4 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
             is_problem=bool(reason),
             correlation_id=run.correlation_id,
         )
-        run_notices.notify_end(run, state, summary, reason, now=now)
+        run_notices.notify_end(run=run, state=state, summary=summary, reason=reason, now=now)

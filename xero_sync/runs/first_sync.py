@@ -1,7 +1,7 @@
-"""The first sync, which fills a new connection: whether it has ended, and who stopped it.
+"""The first sync, which fills a new connection: whether it has ended, or stands cancelled.
 
-A person who cancels it wants it to stop. So nothing goes on in its place by itself; the page says
-that documents are not here, until somebody resumes it or everything has come in another way.
+A person who cancels it wants it to stop, so nothing reads the rest by itself. The page says that
+documents are not here until somebody resumes it, or until the daily count finds all of them here.
 """
 
 from django.db.models import F
@@ -17,7 +17,7 @@ def is_unfinished(organisation_id: int) -> bool:
 
 
 def cancelled(organisation_id: int) -> SyncRun | None:
-    """Return it where it stands cancelled and, as far as is counted, something is not here."""
+    """Return the first sync where it stands cancelled, unless a count since found all here."""
     first = _latest(organisation_id)
     if first is None or first.state != RunState.CANCELLED or _all_is_here(first):
         return None
@@ -25,13 +25,11 @@ def cancelled(organisation_id: int) -> SyncRun | None:
 
 
 def is_behind(organisation_id: int) -> bool:
-    """Return whether documents of before are still to come, as far as is known."""
-    return is_unfinished(organisation_id) and not _has_come_otherwise(organisation_id)
-
-
-def _has_come_otherwise(organisation_id: int) -> bool:
+    """Return whether documents from before the connection may still be missing here."""
     first = _latest(organisation_id)
-    return first is not None and first.state == RunState.CANCELLED and _all_is_here(first)
+    if first is None or first.state in ENDED_RUNS:
+        return False
+    return first.state != RunState.CANCELLED or not _all_is_here(first)
 
 
 def _latest(organisation_id: int) -> SyncRun | None:

@@ -1,8 +1,8 @@
-"""What a re-sync would cost, told before it is started.
+"""What a re-sync would cost, shown before it is started.
 
 Four light calls (one document each) let Xero count the documents of the range by kind; learners are
-counted here. From the counts follow the calls and the minutes that Xero's limits need, and whether
-it fits into what is left of today.
+counted here. The counts tell how many calls it takes, how many minutes at Xero's limits, and
+whether that fits into the calls left today.
 """
 
 import math
@@ -25,7 +25,7 @@ _CLOSING_CALLS = 2 * len(DOCUMENTS)
 
 @dataclass(frozen=True)
 class Preview:
-    """What there is by kind (None where there are more than Xero counts), calls, minutes."""
+    """Documents by kind (None where there are more than Xero counts), calls and minutes."""
 
     what: RunWhat
     counts: list[tuple[str, int | None]]
@@ -50,7 +50,7 @@ class Preview:
 
 
 def preview(*, connection: Connection, what: RunWhat, date_from: date, date_to: date) -> Preview:
-    """Reckon what a re-sync takes: of documents after asking Xero how many there are.
+    """Estimate what a re-sync takes; for documents Xero is asked how many there are.
 
     :raises errors.XeroError: Xero could not be asked.
     """

@@ -1,4 +1,4 @@
-"""What became of a request for a re-sync, and how people are told of it."""
+"""What became of a request for a re-sync, and the words that say so."""
 
 from dataclasses import dataclass
 

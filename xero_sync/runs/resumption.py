@@ -1,4 +1,4 @@
-"""Letting a cancelled run go on: only where nobody else reads its days, or has read them since."""
+"""Resuming a cancelled run: only where no other run reads its days, or has read them since."""
 
 from datetime import datetime
 
@@ -13,16 +13,16 @@ from xero_sync.runs import run_requests, run_titles
 
 
 def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
-    """Let a cancelled run go on where it stopped, and return the run that answers.
+    """Let a cancelled run go on where it stopped, and return the run that reads its days.
 
-    That is another one where an open run reads all of its days, as for a request. None where the
-    run is not cancelled.
+    Where another open run reads all of its days, that one is returned, as for a request. None where
+    the run is not cancelled.
 
-    :raises runs.NotPossible: Xero is not connected, or to another organisation; another run reads
-        some of the days, or a later one has read them all.
+    :raises run_requests.NotPossible: Xero is not connected, or to another organisation; another run
+        reads some of the days, or a later one has read them all.
     """
     with transaction.atomic():
-        connection = run_requests.locked(connection_of(run.portal))
+        connection = run_requests.lock(connection_of(run.portal))
         run = SyncRun.objects.select_related("portal", "organisation").get(pk=run.pk)
         if run.state != RunState.CANCELLED:
             return None
@@ -37,36 +37,37 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
         other = instead_of(run) or _beside(run).first()
         if other is None:
             _open_again(run, connection.generation, now)
-            run_requests.note("RESYNC_RESUMED", run, by=by, now=now)
+            run_requests.record("RESYNC_RESUMED", run, by=by, now=now)
             return run
         if not other.is_open:
             raise run_requests.NotPossible(
                 "A later re-sync has read all of these days. Ask for a new one to read them once "
                 "more."
             )
-        if not _holds(other, run):
+        if not _contains(other, run):
             raise run_requests.NotPossible(
                 f"{run_titles.title_of(other)} reads some of these days at the moment. Resume this "
                 "one when that has ended."
             )
-        run_requests.notify_too(other, by)
+        if by.pk != other.requested_by_id:
+            other.also_for.add(by)
         return other
 
 
 def is_offered(run: SyncRun) -> bool:
-    """Return whether it makes sense to let a run go on."""
+    """Return whether people are offered to resume a run."""
     is_cancelled = run.state == RunState.CANCELLED
     return is_cancelled and instead_of(run) is None and not _beside(run).exists()
 
 
 def instead_of(run: SyncRun) -> SyncRun | None:
     """Return the run that reads all days of a cancelled one, or has read them since."""
-    held = _others(run).filter(date_from__lte=run.date_from, date_to__gte=run.date_to)
-    later = held.filter(state__in=ENDED_RUNS, requested_at__gte=run.requested_at)
-    return held.filter(state__in=OPEN_RUNS).first() or later.order_by("-pk").first()
+    containing = _others(run).filter(date_from__lte=run.date_from, date_to__gte=run.date_to)
+    later = containing.filter(state__in=ENDED_RUNS, requested_at__gte=run.requested_at)
+    return containing.filter(state__in=OPEN_RUNS).first() or later.order_by("-pk").first()
 
 
-def _holds(other: SyncRun, run: SyncRun) -> bool:
+def _contains(other: SyncRun, run: SyncRun) -> bool:
     return other.date_from <= run.date_from and run.date_to <= other.date_to
 
 
@@ -78,8 +79,8 @@ def _beside(run: SyncRun) -> QuerySet[SyncRun]:
 
 
 def _others(run: SyncRun) -> QuerySet[SyncRun]:
-    mine = SyncRun.objects.filter(organisation_id=run.organisation_id, what=run.what)
-    return mine.exclude(pk=run.pk)
+    found = SyncRun.objects.filter(organisation_id=run.organisation_id, what=run.what)
+    return found.exclude(pk=run.pk)
 
 
 def _open_again(run: SyncRun, generation: int, now: datetime) -> None:

@@ -15,7 +15,7 @@ class News:
     lines: list[SyncRunLine]
 
 
-def say(run: SyncRun, text: str, *, now: datetime) -> None:
+def write(run: SyncRun, text: str, *, now: datetime) -> None:
     """Add a line; the same words twice in a row are one line."""
     last = run.lines.order_by("-id").values_list("text", flat=True).first()
     if last != text[:500]:
@@ -23,10 +23,10 @@ def say(run: SyncRun, text: str, *, now: datetime) -> None:
 
 
 def news_of(runs: Iterable[SyncRun], seen: Iterable[str]) -> list[News]:
-    """Return what came to the logs of runs since a page showed them.
+    """Return the lines that were added to the logs of runs since a page showed them.
 
-    :param seen: of each log on the page "run:line", the ids of the run and of its last line there.
-        Whatever else the address says is left aside.
+    :param seen: of each log on the page "run:line", the ids of the run and of the last line shown.
+        They come from an address, so whatever does not look like that is ignored.
     """
     last = dict(ids for one in seen if (ids := _ids(one)) is not None)
     found = [

@@ -1,8 +1,8 @@
-"""Telling people of a run's end, under the bell and by e-mail.
+"""Telling people of a run's end, by a notice in the header and by e-mail.
 
-Whoever asked is told, and of the first sync whoever connected Xero. Where the daily count or a
-command asked there is nobody to tell of a good end, which the log tells; a difference that stays
-is told to the portal's admins, but not again every day.
+Whoever asked is told; of the first sync also whoever connected Xero. Where the daily count or a
+command asked, nobody is told of a good end: the log says it. A difference that stays is told to the
+portal's admins, but not again every day.
 """
 
 import logging
@@ -16,12 +16,12 @@ from django.db import transaction
 from django.urls import reverse
 
 from connected_apps.models import Connection
-from connected_apps.states.admin_notices import portal_admins
+from connected_apps.states import admin_notices
 from invoices import amounts
 from lrm import notices
 from lrm.models import NoticeLevel, User
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import run_progress, run_titles
+from xero_sync.runs import comparison, run_progress, run_titles
 
 logger = logging.getLogger(__name__)
 
@@ -29,22 +29,22 @@ logger = logging.getLogger(__name__)
 _STILL_THE_SAME = timedelta(days=4)
 
 
-def notify_end(run: SyncRun, state: RunState, summary: str, reason: str, *, now: datetime) -> None:
-    """Tell of a run that has ended by itself, in the transaction that ends it.
+def notify_end(*, run: SyncRun, state: RunState, summary: str, reason: str, now: datetime) -> None:
+    """Tell people that a run has ended by itself, in the transaction that ends it.
 
     :param reason: what differs, in words; empty where all is well.
     """
     subject = f"{run_titles.title_of(run)}: {state.label.lower()}"
     text = f"{subject}. {summary}."
     people = _people_of(run)
-    if not people and reason and not _is_known(run, now=now):
-        people = portal_admins(run.portal)
+    if not people and reason and not _was_told(run, now=now):
+        people = admin_notices.portal_admins(run.portal)
     level = NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS
     _notify(people, level, subject, text, reason, _proof(run))
 
 
-def notify_cancelled(run: SyncRun, *, by: User) -> None:
-    """Tell those who wait for a run, but for the one who cancelled it."""
+def notify_cancelled(*, run: SyncRun, by: User) -> None:
+    """Tell those who wait for a run that it was cancelled, except the one who cancelled it."""
     subject = f"{run_titles.title_of(run)}: cancelled by {by}"
     text = f"{subject}. What it had read so far is kept. It can be resumed where it stopped."
     people = [person for person in _people_of(run) if person.pk != by.pk]
@@ -62,12 +62,12 @@ def _people_of(run: SyncRun) -> list[User]:
         if connected_by is not None and connected_by.is_active:
             people[connected_by.pk] = connected_by
         else:
-            people.update({admin.pk: admin for admin in portal_admins(run.portal)})
+            people.update({admin.pk: admin for admin in admin_notices.portal_admins(run.portal)})
     return [person for person in people.values() if person.is_active]
 
 
-def _is_known(run: SyncRun, *, now: datetime) -> bool:
-    """Return whether a run of these days that nobody asked for ended with the same lately."""
+def _was_told(run: SyncRun, *, now: datetime) -> bool:
+    """Return whether admins were told lately of all that differs, by a run nobody asked for."""
     before = SyncRun.objects.filter(
         organisation=run.organisation_id,
         what=RunWhat.DOCUMENTS,
@@ -78,26 +78,17 @@ def _is_known(run: SyncRun, *, now: datetime) -> bool:
         date_from__lte=run.date_to,
         date_to__gte=run.date_from,
     ).exclude(pk=run.pk)
-    differs = _what_differs(run)
-    return any(differs <= _what_differs(one) for one in before.prefetch_related("steps"))
+    differing = _differing(run)
+    return any(differing <= _differing(one) for one in before.prefetch_related("steps"))
 
 
-def _what_differs(run: SyncRun) -> frozenset[str]:
-    """Return what is wrong, in words that stay the same in a window of other days."""
-    found: set[str] = set()
-    for step in run.steps.all():
-        found.update(step.differences)
-        if step.quarantined_count:
-            found.add(f"{step.resource}: set aside {step.quarantined_count}")
-        if step.xero_count is None:
-            found.add(f"{step.resource}: not counted")
-        elif not step.differences:
-            found.add(f"{step.resource}: {(step.our_count or 0) - step.xero_count:+}")
-    return frozenset(found)
+def _differing(run: SyncRun) -> frozenset[str]:
+    compared = [comparison.of_step(step) for step in run.steps.all()]
+    return frozenset(words for one in compared for words in comparison.lasting_words_of(one))
 
 
 def _notify(people: Iterable[User], level: NoticeLevel, subject: str, *parts: str) -> None:
-    """Put the first part under the bell and mail all of them."""
+    """Show the first part as a notice, and mail all parts."""
     address = reverse("resync")
     people = list(people)
     notices.notify(users=people, level=level, text=parts[0], url=address)
@@ -109,7 +100,7 @@ def _notify(people: Iterable[User], level: NoticeLevel, subject: str, *parts: st
 
 
 def _proof(run: SyncRun) -> str:
-    """Return Xero's counts held against ours, and what is stored; empty for learners."""
+    """Return Xero's counts beside ours, and the sums stored here; empty for learners."""
     lines = []
     for kind in run_progress.progress_of(run).kinds:
         here = "as many" if kind.our_count == kind.xero_count else f"{kind.our_count or 0:,}"
@@ -123,6 +114,6 @@ def _send(to: str, subject: str, body: str) -> None:
     try:
         send_mail(subject, body, None, [to])
     except OSError as error:
-        # The notice under the bell is there already; a mail server that is away undoes nothing.
+        # The notice is there already; a mail server that is away undoes nothing.
         # The error's own words may hold the address.
         logger.warning("The mail about a re-sync could not be sent: %s", type(error).__name__)

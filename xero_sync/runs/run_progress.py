@@ -1,16 +1,25 @@
-"""How far runs have come, for pages, the API and the command."""
+"""How far runs have come and how fast they read, for pages, the API and the command.
+
+The pace is documents a second since the run last began to read after a long wait. Waits of seconds,
+for the limit of calls a minute or for a free worker, come again and again and are part of the pace.
+A night's pause or a cancellation tells nothing of how long the rest will take.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal
-from xero_sync.models import SyncRun, SyncStep
+from xero_sync.models import RunState, StepPhase, SyncRun, SyncStep
 from xero_sync.resources import Resource
-from xero_sync.runs import run_pace
+from xero_sync.runs import comparison
 from xero_sync.store import currency_totals
+
+# Longer than Xero's minute, for which a run waits at most.
+_LONG_WAIT = timedelta(minutes=2)
 
 
 class Stage(models.TextChoices):
@@ -64,13 +73,12 @@ class Progress:
 
 
 def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
-    """Return how far the run has come; with `now`, also its rate and the time left as it reads."""
+    """Return how far the run has come; with `now`, also its pace and the time left as it reads."""
     steps = list(run.steps.all())
-    counts = [step.item_count for step in steps if step.item_count is not None]
     read = sum(step.read_count for step in steps)
-    total = sum(counts) if steps and len(counts) == len(steps) else None
-    rate = run_pace.rate(run, read, now=now) if now else None
-    left = timedelta(seconds=(total - read) / rate) if rate and total and total > read else None
+    total = _total_of(steps) if steps else None
+    pace = _pace_of(run, read, now=now) if now else None
+    left = timedelta(seconds=(total - read) / pace) if pace and total and total > read else None
     return Progress(
         read=read,
         total=total,
@@ -78,9 +86,9 @@ def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
         changed=sum(step.changed_count for step in steps),
         unchanged=sum(step.unchanged_count for step in steps),
         quarantined=sum(step.quarantined_count for step in steps),
-        per_second=rate,
+        per_second=pace,
         left=left,
-        kinds=_kinds(steps),
+        kinds=_kinds_of(steps),
     )
 
 
@@ -94,48 +102,63 @@ def latest(*, portal: Portal, organisation: Organisation | None, limit: int = 10
     )
 
 
-def _kinds(steps: list[SyncStep]) -> list[KindProgress]:
+def restarted_pace(run: SyncRun, *, now: datetime) -> dict[str, Any]:
+    """Return the columns of a run that begins to read; nothing where its pace goes on.
+
+    :param run: as it was before. What is read once more counts from nothing.
+    """
+    heard_at = run.heard_at or run.requested_at
+    goes_on = run.state in {RunState.RUNNING, RunState.PAUSED} and now - heard_at <= _LONG_WAIT
+    if run.pace_since is not None and goes_on:
+        return {}
+    read = run.steps.aggregate(read=models.Sum("read_count"))["read"] or 0
+    return {"pace_since": now, "read_before_pace": read}
+
+
+def _pace_of(run: SyncRun, read: int, *, now: datetime) -> float | None:
+    """Return documents a second; None where it does not read at the moment, or has only begun."""
+    if run.state != RunState.RUNNING or run.pace_since is None:
+        return None
+    if run.heard_at is not None and now - run.heard_at > _LONG_WAIT:
+        return None
+    seconds = (now - run.pace_since).total_seconds()
+    since = read - run.read_before_pace
+    return since / seconds if seconds > 0 and since > 0 else None
+
+
+def _kinds_of(steps: list[SyncStep]) -> list[KindProgress]:
     """Put the windows of each kind together."""
-    by_kind: dict[str, list[SyncStep]] = {}
+    windows: dict[Resource, list[SyncStep]] = {}
     for step in steps:
-        by_kind.setdefault(step.resource, []).append(step)
-    return [_kind(Resource(kind).label, windows) for kind, windows in by_kind.items()]
-
-
-def _kind(label: str, windows: list[SyncStep]) -> KindProgress:
-    totals = currency_totals.together(*(currency_totals.from_json(step.totals) for step in windows))
-    return KindProgress(
-        label=label,
-        stage=_stage(windows, totals),
-        read=sum(step.read_count for step in windows),
-        total=_sum([step.item_count for step in windows]),
-        xero_count=_sum([step.xero_count for step in windows]),
-        our_count=_sum([step.our_count for step in windows]),
-        quarantined=sum(step.quarantined_count for step in windows),
-        totals=totals,
-        differences=[words for step in windows for words in step.differences],
-    )
-
-
-def _stage(windows: list[SyncStep], totals: currency_totals.Totals) -> Stage:
-    """Complete means that every document is stored here as it is in Xero, to the cent."""
-    if all(step.our_count is not None for step in windows):
-        is_complete = currency_totals.agree(totals) and all(
-            step.xero_count == step.our_count
-            and not step.quarantined_count
-            and not step.differences
-            for step in windows
+        windows.setdefault(Resource(step.resource), []).append(step)
+    kinds = []
+    for resource, those in windows.items():
+        compared = comparison.of_windows(resource, those)
+        kinds.append(
+            KindProgress(
+                label=resource.label,
+                stage=_stage_of(those, compared),
+                read=sum(step.read_count for step in those),
+                total=_total_of(those),
+                xero_count=compared.in_xero,
+                our_count=compared.stored,
+                quarantined=compared.quarantined,
+                totals=compared.sums,
+                differences=list(compared.named),
+            )
         )
-        return Stage.COMPLETE if is_complete else Stage.DIFFERS
-    if all(_is_read(step) for step in windows):
+    return kinds
+
+
+def _stage_of(windows: list[SyncStep], compared: comparison.Comparison) -> Stage:
+    phases = {step.phase for step in windows}
+    if phases == {StepPhase.VERIFIED}:
+        return Stage.COMPLETE if compared.is_complete else Stage.DIFFERS
+    if min(phases) >= StepPhase.READ:
         return Stage.READ
-    return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING
+    return Stage.READING if max(phases) > StepPhase.WAITING else Stage.WAITING
 
 
-def _is_read(step: SyncStep) -> bool:
-    return bool(step.done_at) or (step.page_count is not None and step.next_page > step.page_count)
-
-
-def _sum(counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+def _total_of(steps: list[SyncStep]) -> int | None:
+    """Return how many documents there are to read; None until Xero has told of every window."""
+    return comparison.sum_if_known([step.item_count for step in steps])

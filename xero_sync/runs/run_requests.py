@@ -1,6 +1,6 @@
-"""Sync runs as people meet them: asking for one, cancelling it, reading how it goes.
+"""Asking for a sync run and cancelling it, for people and for the system itself.
 
-The work itself is in `run_work`.
+A request that overlaps an open run is not read twice: see `request`. The work is in `run_worker`.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from connected_apps import audit
 from connected_apps.models import Connection, Organisation
-from connected_apps.queries import connection_of, live_connections
+from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Portal, User
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
@@ -20,7 +20,6 @@ from xero_sync.resources import Resource
 from xero_sync.runs import date_ranges, request_results, run_notices, run_titles
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
-STALLED_AFTER = timedelta(minutes=3)
 
 
 class NotPossible(Exception):
@@ -37,18 +36,19 @@ def request(
     now: datetime,
     by_command: bool = False,
 ) -> request_results.Answer:
-    """Record a person's request and return what becomes of it; the caller rings the bell.
+    """Record a person's request and return what becomes of it; the caller wakes a worker.
 
-    Requests that overlap an open run are not read twice. One that lies within it is answered by
-    it, and its person is told of its end too; one that holds it replaces it; one that overlaps
-    it at one side is cut to the days that the open run does not read.
+    Days that an open run reads are not read twice. A request within the days of an open run is
+    answered by that run, and its person is told of the end too. A request that contains an open run
+    replaces it. One that overlaps it at one side is cut to the days that the open run does not
+    read.
 
     :raises NotPossible: Xero is not connected.
-    :raises ranges.BadRange: see `date_ranges.check_range`.
+    :raises date_ranges.BadRange: see `date_ranges.check_range`.
     """
     asked = _Asked(what, date_from, date_to, by, by_command=by_command)
     with transaction.atomic():
-        connection = locked(connection_of(portal))
+        connection = lock(connection_of(portal))
         connection, organisation = check_request(
             connection, date_from=date_from, date_to=date_to, now=now
         )
@@ -61,7 +61,7 @@ def check_request(
     """Return the connection and the organisation that a re-sync of these days would read.
 
     :raises NotPossible: Xero is not connected.
-    :raises ranges.BadRange: see `date_ranges.check_range`.
+    :raises date_ranges.BadRange: see `date_ranges.check_range`.
     """
     if connection is None or connection.organisation is None or connection.state not in LIVE:
         raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
@@ -88,7 +88,7 @@ def request_first(*, connection: Connection, organisation: Organisation, now: da
     """Ask for the pull of all dates that fills a new connection."""
     asked = _Asked(RunWhat.DOCUMENTS, date_windows.EARLIEST, date_windows.LATEST, None)
     with transaction.atomic():
-        connection = locked(connection) or connection
+        connection = lock(connection) or connection
         for run in _open_runs(organisation, asked.what):
             if run.is_first:
                 return run
@@ -96,7 +96,7 @@ def request_first(*, connection: Connection, organisation: Organisation, now: da
 
 
 def request_heal(*, connection: Connection, window: tuple[date, date], now: datetime) -> SyncRun:
-    """Ask, for the system itself, for dates between which the daily count found a difference.
+    """Ask, for the system itself, for the dates between which the daily count differs.
 
     What overlaps an open run is not read twice, see `request`.
 
@@ -107,7 +107,7 @@ def request_heal(*, connection: Connection, window: tuple[date, date], now: date
         raise NotPossible("Xero is not connected.")
     asked = _Asked(RunWhat.DOCUMENTS, *window, None)
     with transaction.atomic():
-        return _answer(locked(connection) or connection, organisation, asked, now).run
+        return _answer(lock(connection) or connection, organisation, asked, now).run
 
 
 @dataclass(frozen=True)
@@ -125,15 +125,15 @@ class _Asked:
 
     @property
     def people(self) -> frozenset[int]:
-        """Everybody who is to be told of the end."""
+        """The ids of everybody who is to be told of the end."""
         return self.also_for | ({self.by.pk} if self.by else set())
 
 
-def locked(connection: Connection | None) -> Connection | None:
-    """Return the connection as it is now, and keep it so until the transaction ends.
+def lock(connection: Connection | None) -> Connection | None:
+    """Lock the connection until the transaction ends, and return it as it is now.
 
-    One request at a time for a portal, so that a double click finds the first one's row, and none
-    is made for a generation that is just being replaced.
+    A portal's requests then come one after the other. A double click finds the first one's row, and
+    no run is made for a generation that is just being replaced.
     """
     if connection is None:
         return None
@@ -149,7 +149,7 @@ def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
 def _answer(
     connection: Connection, organisation: Organisation, asked: _Asked, now: datetime
 ) -> request_results.Answer:
-    """Let open runs answer what they read already, and make one for the rest."""
+    """Let open runs answer for the days they read, and make a run for the rest."""
     for run in _open_runs(organisation, asked.what):
         if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
             return request_results.Answer(_join(run, asked), is_new=False)
@@ -164,7 +164,7 @@ def _join(run: SyncRun, asked: _Asked) -> SyncRun:
 
 
 def _without(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
-    """Return what is left to read beside an open run that does not hold all of it."""
+    """Return what is left to read beside an open run that reads only some of it."""
     day = timedelta(days=1)
     if asked.date_from <= run.date_from and run.date_to <= asked.date_to:
         return _replacing(asked, run, now=now)
@@ -181,14 +181,14 @@ def _without(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
 
 
 def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
-    """End a run whose days the longer one reads; who asked for it is told of the longer one."""
+    """Cancel a run whose days the request contains; its people are told of the longer one."""
     SyncRun.objects.filter(pk=run.pk).update(
         state=RunState.CANCELLED,
         reason="Replaced by a re-sync of a longer range",
         finished_at=now,
         claimed_until=None,
     )
-    note("RESYNC_REPLACED", run, by=asked.by, now=now)
+    record("RESYNC_REPLACED", run, by=asked.by, now=now)
     first = {run.requested_by_id} if run.requested_by_id else set()
     people = first | set(run.also_for.values_list("pk", flat=True))
     replaced = (*asked.replaced, run)
@@ -222,17 +222,11 @@ def _create(
             for resource in DOCUMENTS
         )
     _join(run, asked)
-    note("RESYNC_REQUESTED", run, by=asked.by, now=now)
+    record("RESYNC_REQUESTED", run, by=asked.by, now=now)
     return run
 
 
-def notify_too(run: SyncRun, person: User) -> None:
-    """Let a person be told of a run's end like the one who asked for it."""
-    if person.pk != run.requested_by_id:
-        run.also_for.add(person)
-
-
-def note(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
+def record(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
     """Record in the audit trail what was done with a run."""
     audit.record(
         portal=run.portal,
@@ -246,7 +240,7 @@ def note(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None:
 
 
 def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
-    """Stop a run where it is and tell those who wait for it; what it has stored stays.
+    """Stop a run where it is and notify those who wait for it; what it has stored stays.
 
     Return False when it had ended already.
     """
@@ -258,25 +252,6 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
             claimed_until=None,
         )
         if stopped:
-            note("RESYNC_CANCELLED", run, by=by, now=now)
-            run_notices.notify_cancelled(run, by=by)
+            record("RESYNC_CANCELLED", run, by=by, now=now)
+            run_notices.notify_cancelled(run=run, by=by)
     return bool(stopped)
-
-
-def has_stalled(run: SyncRun, *, now: datetime) -> bool:
-    """Return whether an open run that is due has not been heard of for minutes.
-
-    Beat rings for it every few seconds, so then no worker is there to hear. Nobody rings while
-    its organisation is not connected: it waits for a person.
-    """
-    return run.is_open and now - silent_since(run) > STALLED_AFTER and can_go_on(run)
-
-
-def silent_since(run: SyncRun) -> datetime:
-    """Return since when a run that is due has not been heard of."""
-    return max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
-
-
-def can_go_on(run: SyncRun) -> bool:
-    """Return whether the organisation of a run is connected."""
-    return live_connections().filter(organisation_id=run.organisation_id).exists()

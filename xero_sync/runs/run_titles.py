@@ -1,4 +1,7 @@
-"""What a run is called, and who asked for it, in words for people."""
+"""What a run is called, who asked for it and how long it takes, in words for people."""
+
+import math
+from datetime import timedelta
 
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.pull import date_windows
@@ -24,6 +27,15 @@ def days_of(run: SyncRun) -> str:
             return f"all days from {first}"
         case _:
             return f"{first} to {last}"
+
+
+def duration(span: timedelta) -> str:
+    """Return a length of time as people say it, rounded up: "40 s", "3 min", "2 h 5 min"."""
+    seconds = math.ceil(span.total_seconds())
+    if seconds < 90:
+        return f"{max(seconds, 1)} s"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def origin_of(run: SyncRun) -> str:

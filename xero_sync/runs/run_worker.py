@@ -14,7 +14,7 @@ from xero_sync.api import rate_limiter, sessions
 from xero_sync.jobs import day_limit, leases, retry_policy
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun
 from xero_sync.pull import pager
-from xero_sync.runs import completion, run_log, run_pace, step_reader, verification
+from xero_sync.runs import completion, run_log, run_progress, step_reader, verification
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def _take_turn(run: SyncRun, clock: leases.Clock) -> bool:
     """Do as much as fits a turn; return whether the run has ended."""
     ends_at = clock() + TURN
     if run.started_at is None:
-        run_log.say(run, "Started", now=clock())
+        run_log.write(run, "Started", now=clock())
     _set_state(run, RunState.RUNNING, clock())
     if run.what == RunWhat.LEARNERS:
         completion.requeue_learners(run=run, now=clock())
@@ -55,7 +55,7 @@ def _take_turn(run: SyncRun, clock: leases.Clock) -> bool:
         while True:
             if not step_reader.read(puller, run, clock, ends_at):
                 return False
-            run_log.say(run, "Everything is read; comparing with Xero's own count", now=clock())
+            run_log.write(run, "Everything is read; comparing with Xero's own count", now=clock())
             _set_state(run, RunState.VERIFYING, clock())
             if verification.verify(puller, run, clock):
                 break
@@ -74,7 +74,7 @@ def _session_of(run: SyncRun) -> sessions.Session:
 
 
 def _set_state(run: SyncRun, state: RunState, now: datetime) -> None:
-    pace = run_pace.measured_from(run, now=now) if state == RunState.RUNNING else {}
+    pace = run_progress.restarted_pace(run, now=now) if state == RunState.RUNNING else {}
     run.state, run.started_at = state, run.started_at or now
     moved = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
         state=state, reason="", not_before=None, started_at=run.started_at, heard_at=now, **pace
@@ -98,5 +98,5 @@ def _hand_back(run: SyncRun, error: Exception, now: datetime) -> timedelta | Non
         heard_at=now,
     )
     if kept and retry.is_worth_a_line:
-        run_log.say(run, retry.why, now=now)
+        run_log.write(run, retry.why, now=now)
     return retry.delay

@@ -1,10 +1,10 @@
-"""Walking a step of a run: pages in order, each committed together with the checkpoint.
+"""Reading the steps of a run: pages in order, each committed together with the checkpoint.
 
-The checkpoint moves only from the page before: should two workers ever hold the run (a lease that
-lapsed during a long pause), the second one's page is rolled back.
+The checkpoint moves only from the page before it. Should two workers ever read the same run (one
+whose lease lapsed during a long pause, and the next), the second one's page is rolled back.
 
-Xero refuses lists of more than 100,000 documents. Windows that are known to be large are cut
-before they are asked for, and one that Xero refuses all the same is cut in two.
+Xero refuses lists of more than 100,000 documents. Windows of which many documents are stored here
+are cut before they are asked for, and one that Xero refuses all the same is cut in two.
 """
 
 import contextlib
@@ -32,23 +32,18 @@ class LostClaim(Exception):
     """The run was cancelled, or another worker has taken it; this worker drops it."""
 
 
-def listing_of(step: SyncStep) -> list_queries.Listing:
-    """Return the list of Xero's that a step walks."""
-    return date_windows.of_step(step).listing
-
-
 def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datetime) -> bool:
     """Read what is not read yet; return False when the turn is over before the end.
 
     The first pages of all lists come before the second page of any, so that people see from the
-    start how much there is to read. A list that cannot be begun holds up no other.
+    start how much there is to read. A list that cannot be begun does not stop the others.
 
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
     problem = _begin(puller, run, clock)
     while (step := run.steps.filter(done_at=None, next_page__gt=1).first()) is not None:
         try:
-            if not _walk_pages(puller, step, clock, ends_at):
+            if not _read_pages(puller, step, clock, ends_at):
                 return False
         except errors.Rejected:
             # It was listed when it was begun, so it has grown meanwhile.
@@ -64,7 +59,7 @@ def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datet
 
 
 def from_the_start() -> dict[str, Any]:
-    """Return the columns of a step that is to be read anew; what it has brought stays so."""
+    """Return the columns of a step that is to be read anew; its new and changed counts stay."""
     return {
         "next_page": 1,
         "page_count": None,
@@ -81,20 +76,20 @@ def from_the_start() -> dict[str, Any]:
 
 
 def _begin_in_parts(step: SyncStep, now: datetime) -> bool:
-    """Cut a step that was begun, and let its parts be read; return False when it is a day."""
+    """Cut a step that was begun, to read its parts anew; return False when it is one day."""
     with transaction.atomic():
         if not _cut(step, now):
             return False
         SyncStep.objects.filter(pk=step.pk).update(**from_the_start())
-        unlisted.forget(step)
+        unlisted.drop_pages(step)
     return True
 
 
 def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.XeroError | None:
-    """Store the first page of every list that has none; return what went wrong first."""
+    """Store the first page of every list that has none; return the first error."""
     problems: dict[str, errors.XeroError] = {}
     while steps := _not_begun(run, problems.keys(), clock):
-        by_listing = {listing_of(step): step for step in steps}
+        by_listing = {date_windows.of_step(step).listing: step for step in steps}
         wanted = (one for one, step in by_listing.items() if step.resource not in problems)
         with contextlib.closing(puller.first_pages(wanted)) as pages:
             for listing, arriving in pages:
@@ -109,7 +104,7 @@ def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.Xe
 
 
 def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> list[SyncStep]:
-    """Return the steps without a first page, none of them too large as far as is known."""
+    """Return the steps without a first page, cut where more is stored than Xero may list."""
     while True:
         steps = list(run.steps.filter(next_page=1, done_at=None).exclude(resource__in=without))
         if not [step for step in steps if _is_large(step) and _cut(step, clock())]:
@@ -119,27 +114,27 @@ def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> l
 def _first_page(
     puller: pager.Puller, step: SyncStep, arriving: Future[responses.Page], clock: leases.Clock
 ) -> responses.Page:
-    """Return a step's first page; where Xero refuses so large a list, that of a smaller one."""
+    """Return a step's first page; where Xero refuses so large a list, cut the step for it."""
     try:
         return arriving.result()
     except errors.Rejected as error:
         rejected = error
     while _cut(step, clock()):
         try:
-            return list_queries.fetch(puller.session, listing_of(step), page=1)
+            return list_queries.fetch(puller.session, date_windows.of_step(step).listing, page=1)
         except errors.Rejected as error:
             rejected = error
     raise rejected
 
 
-def _walk_pages(
+def _read_pages(
     puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime
 ) -> bool:
     if _is_at_end(step):
         return True
     _expect_next(puller, step)
     pages = puller.walk(
-        listing_of(step),
+        date_windows.of_step(step).listing,
         first_page=step.next_page,
         page_count=step.page_count,
         item_count=step.item_count,
@@ -159,18 +154,18 @@ def _is_at_end(step: SyncStep) -> bool:
 
 
 def _expect_next(puller: pager.Puller, step: SyncStep) -> None:
-    """Let the step after this one go on while this one ends."""
+    """Name the list whose pages may be fetched while this step's last ones are stored."""
     rest = step.run.steps.filter(done_at=None, next_page__gt=1, next_page__lte=F("page_count"))
     later = rest.exclude(pk=step.pk).first()
-    puller.expect((listing_of(later), later.next_page) if later else None)
+    puller.expect((date_windows.of_step(later).listing, later.next_page) if later else None)
 
 
 def _store_page(
     session: sessions.Session, step: SyncStep, number: int, page: responses.Page, now: datetime
 ) -> None:
-    """Commit a page and the checkpoint together."""
+    """Store a page and move the checkpoint, in one transaction."""
     with transaction.atomic():
-        written = store_loose(
+        written = store_without_checkpoint(
             session,
             step.run,
             Resource(step.resource),
@@ -178,7 +173,7 @@ def _store_page(
             now,
             confirm=step.again_since is not None,
         )
-        # Nobody else has moved it where it still stands before this page, so these are its counts.
+        # The update finds the step only where nobody has moved it, so these counts are current.
         checkpoint: dict[str, Any] = {
             "next_page": number + 1,
             "page_count": page.page_count,
@@ -198,12 +193,12 @@ def _store_page(
         }
         if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
             raise LostClaim
-        unlisted.note(step, page.elements, written)
+        unlisted.save_page(step, page.elements, written)
     for name, value in checkpoint.items():
         setattr(step, name, value)
 
 
-def store_loose(
+def store_without_checkpoint(
     session: sessions.Session,
     run: SyncRun,
     resource: Resource,
@@ -212,7 +207,7 @@ def store_loose(
     *,
     confirm: bool = False,
 ) -> upserts.Written:
-    """Commit a page for a run that is still ours, without a checkpoint of its own.
+    """Store a page for a run that is still open; the caller moves a checkpoint, or needs none.
 
     :param confirm: see `upserts.write`.
     :raises LostClaim: the run was cancelled.
@@ -247,7 +242,7 @@ def _is_large(step: SyncStep) -> bool:
 
 
 def _cut(step: SyncStep, now: datetime) -> bool:
-    """Cut a step's window in two and keep the first; return False when it is a single day."""
+    """Cut a step's window in two: the step keeps the first. Return False when it is one day."""
     window = date_windows.of_step(step)
     if not window.days:
         return False
@@ -264,7 +259,7 @@ def _cut(step: SyncStep, now: datetime) -> bool:
         SyncStep.objects.filter(pk=step.pk).update(date_to=first.date_to)
     step.date_to = first.date_to
     label = Resource(step.resource).label
-    run_log.say(
+    run_log.write(
         step.run, f"{label}: reading in two parts, cut at {first.date_to:%-d %b %Y}", now=now
     )
     return True

@@ -1,11 +1,11 @@
-"""What a reading has not read: stored here, within the dates of a step, but on none of its pages.
+"""Which documents a step did not read: stored here within its dates, but on none of Xero's pages.
 
-Xero's count held against what is stored proves nothing of documents that are stored from before: a
-list may hold less than it says, and where one document leaves the dates during a walk while another
-enters them, the count stays and the row at the seam of two pages is skipped.
+That Xero's count is the count of what is stored proves nothing of documents that were stored
+before. A list may hold less than it says. And where one document leaves the dates during a walk
+while another enters them, the count stays and the row at the seam of two pages is skipped.
 
-What a page brings anew is marked by the time at which it was read. What it leaves unchanged is not
-written, so the ids of such a page are kept beside the step until that is verified.
+Documents that a page brings anew are marked with the time at which they were read. Documents that
+it leaves unchanged are not written, so the ids of such a page are kept until the step is verified.
 """
 
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from uuid import UUID
 
 from django.db.models import Func, UUIDField
 
-from xero_sync.models import SyncPage, SyncRun, SyncStep
+from xero_sync.models import SyncPage, SyncStep
 from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
 from xero_sync.store import field_parsers, mapping, upserts
 
 
-def note(step: SyncStep, elements: Iterable[Any], written: upserts.Written) -> None:
-    """Keep the ids of a page that was not written as a whole, in the caller's transaction."""
+def save_page(step: SyncStep, elements: Iterable[Any], written: upserts.Written) -> None:
+    """Save the ids of a page that was not written as a whole, in the caller's transaction."""
     if written.new + written.changed == written.read:
         return
     listed = (_id_of(Resource(step.resource), element) for element in elements)
@@ -29,12 +29,12 @@ def note(step: SyncStep, elements: Iterable[Any], written: upserts.Written) -> N
         SyncPage.objects.create(step=step, ids=ids)
 
 
-def forget(step: SyncStep) -> None:
-    """Drop what was kept, in the caller's transaction: it is verified, or will be read anew."""
+def drop_pages(step: SyncStep) -> None:
+    """Drop the ids of a step that is verified or will be read anew, in the caller's transaction."""
     SyncPage.objects.filter(step=step).delete()
 
 
-def ids_of(run: SyncRun, step: SyncStep, *, most: int) -> list[UUID]:
+def ids_of(step: SyncStep, *, most: int) -> list[UUID]:
     """Return ids of documents that were not read since the step's first page was asked for.
 
     :param most: how many of them at most.
@@ -43,7 +43,7 @@ def ids_of(run: SyncRun, step: SyncStep, *, most: int) -> list[UUID]:
         return []
     older = (
         date_windows.of_step(step)
-        .stored(run.organisation_id)
+        .stored(step.run.organisation_id)
         .filter(read_at__lt=step.reading_since)
     )
     listed = SyncPage.objects.filter(step=step).annotate(

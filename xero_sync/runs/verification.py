@@ -82,7 +82,7 @@ def _verify_step(
     if is_refused and step.again_since is not None:
         told = f"{step.get_resource_display()}: {_NOT_LISTED}"
         step.differences = [told, *step.differences][: currency_totals.MOST_NAMED]
-    unread = unlisted.ids_of(run, step, most=_MOST_FETCHED)
+    unread = unlisted.ids_of(step, most=_MOST_FETCHED)
     what = _NOT_ALL if is_refused else _what_differs(run, step, xero_count, unread)
     if what and step.again_since is None:
         _send_back(run, step, what, clock())
@@ -90,7 +90,7 @@ def _verify_step(
     if unread or xero_count not in (None, _accounted_for(run, step)):
         _fetch(puller, run, Resource(step.resource), unread, clock)
         xero_count = _count_in_xero(puller.session, step)
-        unread = unlisted.ids_of(run, step, most=currency_totals.MOST_NAMED)
+        unread = unlisted.ids_of(step, most=currency_totals.MOST_NAMED)
         if unread or xero_count != _accounted_for(run, step):
             named = [*_in_words(run, step, unread), *step.differences]
             step.differences = named[: currency_totals.MOST_NAMED]
@@ -104,7 +104,7 @@ def _verify_step(
             differences=step.differences,
             unchanged_count=_unchanged(step),
         )
-        unlisted.forget(step)
+        unlisted.drop_pages(step)
     return True
 
 
@@ -133,7 +133,7 @@ def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
     But what is new or changed stays so, and is added to.
     """
     label = step.get_resource_display()
-    run_log.say(run, f"{label}: {what}, reading them once more", now=now)
+    run_log.write(run, f"{label}: {what}, reading them once more", now=now)
     with transaction.atomic():
         _save(
             run,
@@ -145,7 +145,7 @@ def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
             closing_started_at=None,
             again_since=now,
         )
-        unlisted.forget(step)
+        unlisted.drop_pages(step)
 
 
 def _save(run: SyncRun, step: SyncStep, now: datetime, **changes: Any) -> None:
@@ -155,7 +155,7 @@ def _save(run: SyncRun, step: SyncStep, now: datetime, **changes: Any) -> None:
 
 
 def _count_in_xero(session: sessions.Session, step: SyncStep) -> int | None:
-    page = list_queries.fetch(session, step_reader.listing_of(step), page=1, page_size=1)
+    page = list_queries.fetch(session, date_windows.of_step(step).listing, page=1, page_size=1)
     return page.item_count
 
 
@@ -180,7 +180,9 @@ def _fetch(
             found = puller.session.by_ids(resource, batch)
         except errors.NotFound:
             continue
-        step_reader.store_loose(puller.session, run, resource, found, clock(), confirm=True)
+        step_reader.store_without_checkpoint(
+            puller.session, run, resource, found, clock(), confirm=True
+        )
 
 
 def _in_words(run: SyncRun, step: SyncStep, unread: Sequence[UUID]) -> list[str]:

@@ -1,22 +1,19 @@
 """When completeness was last proved, and what differs: for the card and the operator's command.
 
-Two things prove it. The daily count holds how many documents Xero counts of each kind against how
-many are here; a run holds the counts of its days, and the sums of what it read. What either found
-stands until a later proof of the same finds it gone.
+Two things prove it. The daily count compares how many documents of each kind Xero counts with how
+many are here. A run compares the counts of its days and the sums of what it read. A difference that
+either found stands until a later proof of the same days finds it gone.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
 from connected_apps.card import facts
 from connected_apps.models import Organisation
-from xero_sync.models import ENDED_RUNS, OPEN_RUNS, Cursor, RunState, RunWhat, SyncRun, SyncStep
+from xero_sync.models import ENDED_RUNS, OPEN_RUNS, Cursor, RunState, RunWhat, SyncRun
 from xero_sync.resources import Resource
-from xero_sync.runs import run_titles
-from xero_sync.runs.run_requests import DOCUMENTS
-from xero_sync.store import currency_totals
+from xero_sync.runs import comparison, run_requests, run_titles
 
 _MOST_NAMED = 3
 _BEING_READ = "What differs is being read again now, by itself"
@@ -29,34 +26,13 @@ _LOOK = (
 )
 
 
-@dataclass(frozen=True)
-class _Count:
-    """How many documents of a kind Xero counted, None where it did not tell, and are here."""
-
-    label: str
-    in_xero: int | None
-    here: int
-
-    @property
-    def differs(self) -> bool:
-        return self.in_xero is not None and self.in_xero != self.here
-
-    @property
-    def words(self) -> str:
-        if self.in_xero is None:
-            return f"Xero gave no count of {self.label}"
-        more = self.here - self.in_xero
-        verb = "is" if abs(more) == 1 else "are"
-        if more < 0:
-            return f"{-more:,} of the {self.label} {verb} missing here"
-        return f"{more:,} more of the {self.label} {verb} here than in Xero"
-
-
 def facts_of(organisation: Organisation) -> list[facts.Fact]:
-    """Return when Xero's counts were last held against ours, and what differs since."""
+    """Return when Xero's counts were last compared with ours, and what differs since."""
     cursors = {
         cursor.resource: cursor
-        for cursor in Cursor.objects.filter(organisation=organisation, resource__in=DOCUMENTS)
+        for cursor in Cursor.objects.filter(
+            organisation=organisation, resource__in=run_requests.DOCUMENTS
+        )
     }
     standing = _standing(organisation, cursors)
     return [
@@ -74,23 +50,30 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
 
 
 def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: bool) -> facts.Fact:
-    moments = [cursor.counted_at for cursor in cursors.values() if cursor.counted_at]
-    if not cursors or len(moments) < len(cursors):
-        return _of_first_sync(organisation)
-    counts = [
-        _Count(Resource(kind).label.lower(), cursor.count_in_xero, cursor.count_here or 0)
-        for kind, cursor in cursors.items()
+    """Return what the daily count found, or the first sync before all kinds were counted once."""
+    counted = [
+        (cursor.counted_at, _of_count(cursor)) for cursor in cursors.values() if cursor.counted_at
     ]
-    words = _in_words(counts)
-    if not any(count.differs for count in counts):
-        return facts.Fact("Counted", words, min(moments))
-    after = min(
-        cursor.counted_at
-        for cursor in cursors.values()
-        if cursor.counted_at and cursor.count_in_xero not in (None, cursor.count_here)
+    if not counted or len(counted) < len(cursors):
+        return _of_first_sync(organisation)
+    oldest = min(at for at, _ in counted)
+    words = comparison.counts_in_words([compared for _, compared in counted])
+    differing = comparison.Difference.COUNT
+    found_at = [at for at, compared in counted if differing in compared.differences]
+    if not found_at:
+        return facts.Fact("Counted", words, oldest)
+    then, step = _what_next(organisation, min(found_at), stands)
+    return facts.Fact("Counted", f"{words}. {then}", oldest, next_step=step)
+
+
+def _of_count(cursor: Cursor) -> comparison.Comparison:
+    """Compare what the daily count found."""
+    return comparison.of_figures(
+        Resource(cursor.resource),
+        in_xero=cursor.count_in_xero,
+        stored=cursor.count_here,
+        missing=0,
     )
-    then, step = _what_next(organisation, after, stands)
-    return facts.Fact("Counted", f"{words}. {then}", min(moments), next_step=step)
 
 
 def _of_first_sync(organisation: Organisation) -> facts.Fact:
@@ -101,37 +84,15 @@ def _of_first_sync(organisation: Organisation) -> facts.Fact:
     if first is None:
         return facts.Fact("Counted", "Not yet")
     steps = list(first.steps.all())
-    counts = [
-        _Count(
-            Resource(kind).label.lower(),
-            _sum_of_xero([step for step in steps if step.resource == kind]),
-            sum(
-                (step.our_count or 0) + step.missing_count
-                for step in steps
-                if step.resource == kind
-            ),
-        )
-        for kind in DOCUMENTS
+    kinds = [
+        comparison.of_windows(kind, [step for step in steps if step.resource == kind])
+        for kind in run_requests.DOCUMENTS
     ]
-    return facts.Fact("Counted", _in_words(counts), first.finished_at)
-
-
-def _sum_of_xero(steps: list[SyncStep]) -> int | None:
-    known = [step.xero_count for step in steps if step.xero_count is not None]
-    return sum(known) if len(known) == len(steps) else None
-
-
-def _in_words(counts: list[_Count]) -> str:
-    """Return "864 documents in Xero, 863 here" and of which kind something is missing."""
-    in_xero = sum(count.in_xero or 0 for count in counts)
-    here = sum(count.here for count in counts if count.in_xero is not None)
-    words = f"{in_xero:,} documents in Xero, {here:,} here"
-    odd = [count.words for count in counts if count.differs or count.in_xero is None]
-    return f"{words}: {'; '.join(odd)}" if odd else words
+    return facts.Fact("Counted", comparison.counts_in_words(kinds), first.finished_at)
 
 
 def _what_next(organisation: Organisation, after: datetime, stands: bool) -> tuple[str, str]:
-    """Return what became of a difference that was counted at a moment, and what people can do."""
+    """Return what became of a difference that was found at a moment, and what people can do."""
     if stands:
         return _COUNTED_AGAIN, _LOOK
     # A run that was open already may have answered for it.
@@ -150,7 +111,7 @@ def _what_next(organisation: Organisation, after: datetime, stands: bool) -> tup
 
 
 def _standing(organisation: Organisation, cursors: dict[str, Cursor]) -> list[SyncRun]:
-    """Return the runs that found a difference which nothing has ended, newest first."""
+    """Return the runs that found a difference which still stands, newest first."""
     ended = SyncRun.objects.filter(
         organisation=organisation, what=RunWhat.DOCUMENTS, state__in=ENDED_RUNS
     )
@@ -163,17 +124,19 @@ def _standing(organisation: Organisation, cursors: dict[str, Cursor]) -> list[Sy
     return [
         run
         for run in found.prefetch_related("steps").order_by("-finished_at", "-id")
-        if any(_differs(step, run, cursors.get(step.resource)) for step in run.steps.all())
+        if any(
+            _stands(comparison.of_step(step), run, cursors.get(step.resource))
+            for step in run.steps.all()
+        )
     ]
 
 
-def _differs(step: SyncStep, run: SyncRun, cursor: Cursor | None) -> bool:
-    """Return whether a step's difference stands; what is only set aside has a state of its own."""
-    if not currency_totals.agree(currency_totals.from_json(step.totals)):
+def _stands(compared: comparison.Comparison, run: SyncRun, cursor: Cursor | None) -> bool:
+    """Return whether a difference stands; what is only quarantined has a state of its own."""
+    if comparison.Difference.SUMS in compared.differences:
         return True
-    counts_differ = step.xero_count != (step.our_count or 0) + step.missing_count
-    if not counts_differ:
-        return bool(step.differences)
-    # What a later count of the whole says is newer; where it too differs it asked for a new run.
+    if compared.counts_agree:
+        return comparison.Difference.NAMED in compared.differences
+    # A later count of the whole is newer; where it differs too, it asked for a new run.
     counted_at = cursor.counted_at if cursor else None
     return counted_at is None or run.finished_at is None or run.finished_at > counted_at

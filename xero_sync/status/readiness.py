@@ -21,7 +21,7 @@ from xero_sync.models import (
     SyncRun,
     WebhookEvent,
 )
-from xero_sync.runs import run_requests
+from xero_sync.runs import run_status
 
 
 def ages() -> dict[str, Any]:
@@ -46,7 +46,7 @@ def ages() -> dict[str, Any]:
         "events": _age(events, "received_at", now),
         "pushes": _age(waiting.filter(learner__portal__in=portals), "requested_at", now),
         "runs": _age(open_runs, "requested_at", now),
-        "runs_stalled": sum(run_requests.has_stalled(run, now=now) for run in open_runs),
+        "runs_stalled": sum(run_status.has_stalled(run, now=now) for run in open_runs),
         "sweeps": {resource: _seconds(at, now) for resource, at in swept},
     }
 

@@ -1,13 +1,11 @@
 """The state of a run as people read it: word, icon, colour."""
 
-import math
-from datetime import timedelta
-
 from django import template
 from django.utils.safestring import SafeString
 
 from lrm.templatetags import shell
 from xero_sync.models import RunState, SyncRun
+from xero_sync.runs import run_titles
 from xero_sync.runs.run_progress import KindProgress, Stage
 
 register = template.Library()
@@ -45,11 +43,4 @@ def stage_status(kind: KindProgress) -> SafeString:
     return shell.status(_STAGE_LOOKS[kind.stage], str(kind.stage.label))
 
 
-@register.filter
-def duration(span: timedelta) -> str:
-    """Return a length of time as people say it, rounded up: "40 s", "3 min", "2 h 5 min"."""
-    seconds = math.ceil(span.total_seconds())
-    if seconds < 90:
-        return f"{max(seconds, 1)} s"
-    minutes = math.ceil(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+register.filter("duration", run_titles.duration)

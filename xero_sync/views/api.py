@@ -29,6 +29,7 @@ from xero_sync.runs import (
     resumption,
     run_progress,
     run_requests,
+    run_status,
 )
 
 
@@ -200,7 +201,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
     """Return a run with its progress and proof; amounts as decimal strings."""
     now = timezone.now()
     progress = run_progress.progress_of(run, now=now)
-    stalled = run_requests.has_stalled(run, now=now)
+    stalled = run_status.has_stalled(run, now=now)
     return {
         "id": run.pk,
         "what": run.what,

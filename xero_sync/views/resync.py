@@ -30,6 +30,7 @@ from xero_sync.runs import (
     run_log,
     run_progress,
     run_requests,
+    run_status,
     run_titles,
 )
 
@@ -166,9 +167,9 @@ def _row(run: SyncRun) -> dict[str, Any]:
         "title": run_titles.title_of(run),
         "origin": run_titles.origin_of(run),
         "progress": run_progress.progress_of(run, now=now),
-        "has_stalled": run_requests.has_stalled(run, now=now),
+        "has_stalled": run_status.has_stalled(run, now=now),
         "may_resume": resumption.is_offered(run),
-        "is_held_up": run.is_open and not run_requests.can_go_on(run),
+        "is_held_up": run.is_open and not run_status.can_go_on(run),
     }
 
 

@@ -17,7 +17,7 @@ from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, request
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, resumption, run_requests, run_worker
+from xero_sync.runs import date_ranges, resumption, run_requests, run_status, run_worker
 from xero_sync.sweeps import sweeper
 
 
@@ -145,12 +145,12 @@ def test_silent_run_is_said_to_have_stalled_but_a_waiting_one_is_not(linked: Lin
     run = ask(linked)
     later = clock() + timedelta(minutes=4)
 
-    assert run_requests.has_stalled(run, now=later)
+    assert run_status.has_stalled(run, now=later)
 
     run.not_before = later
-    assert not run_requests.has_stalled(run, now=later)
+    assert not run_status.has_stalled(run, now=later)
     run.not_before, run.state = None, RunState.DONE
-    assert not run_requests.has_stalled(run, now=later)
+    assert not run_status.has_stalled(run, now=later)
 
 
 def test_run_of_a_broken_connection_waits_for_a_person_and_has_not_stalled(linked: Linked) -> None:
@@ -158,7 +158,7 @@ def test_run_of_a_broken_connection_waits_for_a_person_and_has_not_stalled(linke
     Connection.objects.update(state="DISCONNECTED_IN_XERO")
     run = SyncRun.objects.get(pk=run.pk)
 
-    assert not run_requests.has_stalled(run, now=clock() + timedelta(hours=1))
+    assert not run_status.has_stalled(run, now=clock() + timedelta(hours=1))
 
     SyncRun.objects.update(requested_at=clock() - timedelta(hours=1), heard_at=None)
     page = builders.client_of(linked.manager).get(PAGE).content.decode()
