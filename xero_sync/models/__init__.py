@@ -13,6 +13,7 @@ from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.runs import (
     ENDED_RUNS,
     OPEN_RUNS,
+    CatchUp,
     RunState,
     RunWhat,
     StepPhase,
@@ -27,6 +28,7 @@ from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
 __all__ = [
     "ENDED_RUNS",
     "OPEN_RUNS",
+    "CatchUp",
     "ContactPush",
     "Cursor",
     "Delivery",

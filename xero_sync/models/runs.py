@@ -148,11 +148,6 @@ class SyncStep(models.Model):
     totals = models.JSONField(default=dict)
     # Set when the verification sent the step back to be read once more, which it does once.
     again_since = models.DateTimeField(null=True)
-    # The closing sweep's checkpoint: what it lists, its next page, and Xero's own time when the
-    # first one was answered.
-    closing_since = models.DateTimeField(null=True)
-    closing_page = models.PositiveIntegerField(default=1)
-    closing_started_at = models.DateTimeField(null=True)
     # Sentences that name by number the documents that differ.
     differences = models.JSONField(default=list)
 
@@ -174,6 +169,30 @@ class SyncStep(models.Model):
         if self.done_at is not None or is_last_page_read:
             return StepPhase.READ
         return StepPhase.READING if self.next_page > 1 else StepPhase.WAITING
+
+
+class CatchUp(models.Model):
+    """The checkpoint of a run's closing sweep of one resource.
+
+    It is made by the first closing sweep and stays until the run is verified: later sweeps begin
+    where the one before them began.
+    """
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="catch_ups")
+    resource = models.CharField(max_length=12, choices=Resource.choices)
+    # The sweep lists what was modified since then.
+    modified_since = models.DateTimeField()
+    next_page = models.PositiveIntegerField(default=1, db_default=1)
+    # Xero's own time when the first page was answered; null until then.
+    started_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "resource"], name="catch_up_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"closing sweep of {self.resource} of run {self.run_id}"
 
 
 class SyncPage(models.Model):

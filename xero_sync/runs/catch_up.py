@@ -1,22 +1,22 @@
-"""The closing sweep of a run: what was modified since its steps were read.
+"""The closing sweep of a run: it stores what was modified while the run read.
 
-Each page is committed together with the steps' checkpoint, so a sweep that a limit stops goes on
-where it was. When it is through, the next one begins where it began, less an overlap: coming back
-to the verification costs a list of what changed in the meantime, which is short.
+A sweep lists one resource by modified-since. Each page is committed together with the sweep's
+checkpoint, a `CatchUp` row, so a sweep that a limit stops goes on where it was. The next sweep
+begins where the last one began, less an overlap. Coming back to the verification therefore costs a
+short list: what changed in the meantime.
 
-A sweep that was taken up half-way is followed by another at once: documents that changed after
-their page was read are in the list anew, but on pages that lie behind. So what is compared with
-Xero's counts is never older than the sweep of one turn.
+A sweep that was resumed is followed by another at once. Documents that changed after their page was
+read stand in the list anew, but on pages that lie behind. So what is compared with Xero's counts is
+never older than the sweep of one turn.
 """
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from django.db import transaction
 
 from xero_sync.api import list_queries
 from xero_sync.jobs import leases
-from xero_sync.models import SyncRun, SyncStep
+from xero_sync.models import CatchUp, SyncRun, SyncStep
 from xero_sync.pull import pager
 from xero_sync.resources import Resource
 from xero_sync.runs import step_reader
@@ -24,59 +24,72 @@ from xero_sync.runs import step_reader
 OVERLAP = timedelta(minutes=5)
 
 
-def pull(puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> None:
+def pull(*, puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> None:
     """Store what was modified since the steps, all of one resource, were read or last closed.
 
-    :raises errors.Rejected: more has changed than Xero lists.
+    :raises errors.Rejected: more has changed than Xero lists. The next sweep begins anew.
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
-    _bring_together(run, steps, clock)
-    while _walk(puller, run, steps, clock):
+    checkpoint = _get_or_begin(run, steps, clock)
+    while _list_to_the_end(puller, run, checkpoint, clock):
         pass
 
 
-def _bring_together(run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> None:
-    """Let steps that have come differently far begin where the last of them is."""
-    begins = {step.closing_since or _read_from(run, step) for step in steps}
-    if len(begins) > 1 or any(step.closing_since is None for step in steps):
-        with transaction.atomic():
-            step_reader.hold(run, clock())
-            _keep(steps, closing_since=min(begins), closing_page=1, closing_started_at=None)
+def forget(*, run: SyncRun, resource: Resource | None = None) -> None:
+    """Delete the checkpoints of a run, or the one of a resource whose list Xero refuses."""
+    rows = run.catch_ups.all()
+    (rows if resource is None else rows.filter(resource=resource)).delete()
 
 
-def _read_from(run: SyncRun, step: SyncStep) -> datetime:
-    return (step.walked_since or run.requested_at) - OVERLAP
+def _get_or_begin(run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> CatchUp:
+    resource = steps[0].resource
+    found = run.catch_ups.filter(resource=resource).first()
+    if found is not None:
+        return found
+    first_read_at = min(step.walked_since or run.requested_at for step in steps)
+    with transaction.atomic():
+        step_reader.hold(run, clock())
+        begun, _ = run.catch_ups.get_or_create(
+            resource=resource, defaults={"modified_since": first_read_at - OVERLAP}
+        )
+    return begun
 
 
-def _walk(puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> bool:
-    """Walk the list to its end; return whether another has to follow."""
-    one = steps[0]
-    resource = Resource(one.resource)
-    listing = list_queries.Listing(resource=resource, modified_since=one.closing_since)
-    began_at_page = one.closing_page
-    for number, page in puller.walk(listing, first_page=began_at_page):
-        started_at = one.closing_started_at or page.answered_at or page.sent_at
+def _list_to_the_end(
+    puller: pager.Puller, run: SyncRun, checkpoint: CatchUp, clock: leases.Clock
+) -> bool:
+    """Store the rest of the list; return whether another sweep has to follow."""
+    resource = Resource(checkpoint.resource)
+    listing = list_queries.Listing(resource=resource, modified_since=checkpoint.modified_since)
+    first_page = checkpoint.next_page
+    for number, page in puller.walk(listing, first_page=first_page):
+        started_at = checkpoint.started_at or page.answered_at or page.sent_at
         with transaction.atomic():
             step_reader.store_without_checkpoint(puller.session, run, resource, page, clock())
-            _keep(steps, from_page=number, closing_page=number + 1, closing_started_at=started_at)
-    if one.closing_started_at is not None:
-        next_since = one.closing_started_at - OVERLAP
+            _move(checkpoint, next_page=number + 1, started_at=started_at)
+    if checkpoint.started_at is not None:
         with transaction.atomic():
             step_reader.hold(run, clock())
-            _keep(steps, closing_since=next_since, closing_page=1, closing_started_at=None)
-    return began_at_page > 1
+            _move(
+                checkpoint,
+                modified_since=checkpoint.started_at - OVERLAP,
+                next_page=1,
+                started_at=None,
+            )
+    return first_page > 1
 
 
-def _keep(steps: list[SyncStep], *, from_page: int | None = None, **checkpoint: Any) -> None:
-    """Move the checkpoint of all steps, where nobody else has moved it from this page.
+def _move(checkpoint: CatchUp, **changes: object) -> None:
+    """Move the checkpoint, where nobody else has moved it.
 
-    :raises run_walk.LostClaim: somebody has.
+    :raises step_reader.LostClaim: somebody has.
     """
-    rows = SyncStep.objects.filter(pk__in=[step.pk for step in steps])
-    if from_page is not None:
-        rows = rows.filter(closing_page=from_page)
-    if rows.update(**checkpoint) != len(steps):
+    unmoved = CatchUp.objects.filter(
+        pk=checkpoint.pk,
+        modified_since=checkpoint.modified_since,
+        next_page=checkpoint.next_page,
+    )
+    if not unmoved.update(**changes):
         raise step_reader.LostClaim
-    for step in steps:
-        for name, value in checkpoint.items():
-            setattr(step, name, value)
+    for name, value in changes.items():
+        setattr(checkpoint, name, value)

@@ -1,14 +1,16 @@
-"""Proving that a run is complete: a closing sweep, counts and sums held against ours, healing.
+"""Proving that a run is complete: each step is counted, healed where it differs, and recorded.
 
-What moved in Xero while the run walked is pulled by modified-since. Then the number of sales
-documents that Xero counts in each window is held against what is stored here or set aside, the
-sums of what was read against those of what is stored, and what is stored against what was read.
-Where they differ that window, and no other, is sent back to be read once more. What is stored here
-but was not listed then either is fetched by its id (its date may have moved out of the window),
-and what still differs is named by number.
+First a closing sweep stores what was modified in Xero while the run read. Then three things are
+compared for each window: Xero's count with what is stored here or quarantined, the sums of what was
+read with the sums of what is stored, and the documents that are stored with those that were read.
+
+A window that differs is sent back to be read once more; no other window is. Where it differs after
+that too, documents that are stored here but were not listed are fetched by their ids, as their
+dates may have moved out of the window. What still differs is named by number and recorded.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,15 +19,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from invoices.models import Document
-from xero_sync.api import client, errors, list_queries, sessions
+from xero_sync.api import client, errors, list_queries
 from xero_sync.jobs import leases
 from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
 from xero_sync.pull import date_windows, pager
 from xero_sync.resources import Resource
-from xero_sync.runs import catch_up, run_log, step_reader, unlisted
+from xero_sync.runs import catch_up, comparison, run_log, step_reader, unlisted
 from xero_sync.store import currency_totals
 
-# Of what was not seen so many are asked for by id: where there are more, something else is wrong.
+# At most so many unlisted documents are fetched by id: where there are more, something else is
+# wrong.
 _MOST_FETCHED = 400
 _NOT_ALL = "Xero does not list all that changed meanwhile"
 _NOT_LISTED = (
@@ -39,87 +42,129 @@ def verify(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> bool:
 
     :raises errors.XeroError: Xero could not be asked; the run comes back to it.
     """
-    todo = list(run.steps.filter(our_count=None))
-    refused: set[str] = set()
-    for resource in dict.fromkeys(step.resource for step in todo):
-        steps = [step for step in todo if step.resource == resource]
-        if not _is_closed(puller, run, steps, clock):
-            refused.add(resource)
-    sent_back = []
-    for step in todo:
-        is_refused = step.resource in refused
-        if not _verify_step(puller, run, step, clock, is_refused=is_refused):
-            sent_back.append(step)
-    return not sent_back
+    unverified = list(run.steps.filter(our_count=None))
+    is_caught_up: dict[str, bool] = {}
+    for resource in dict.fromkeys(step.resource for step in unverified):
+        steps = [step for step in unverified if step.resource == resource]
+        is_caught_up[resource] = _catch_up(puller, run, steps, clock)
+    is_complete = True
+    for step in unverified:
+        figures = _count(puller, step, clock, is_caught_up=is_caught_up[step.resource])
+        if figures.problem and step.again_since is None:
+            _send_back(step, figures.problem, clock())
+            is_complete = False
+        else:
+            _record(step, _heal(puller, step, figures, clock), clock())
+    if is_complete:
+        catch_up.forget(run=run)
+    return is_complete
 
 
-def _is_closed(
+@dataclass(frozen=True)
+class _Figures:
+    """What was counted of a step.
+
+    :param unlisted_ids: documents that are stored here, but that Xero did not list.
+    :param is_caught_up: whether all that was modified meanwhile could be pulled.
+    """
+
+    compared: comparison.Comparison
+    unlisted_ids: list[UUID]
+    is_caught_up: bool
+
+    @property
+    def problem(self) -> str:
+        """What is not as it should be, to be followed by what is done about it."""
+        if not self.is_caught_up:
+            return _NOT_ALL
+        if comparison.Difference.COUNT in self.compared.differences:
+            return "the counts differ"
+        if comparison.Difference.NAMED in self.compared.differences:
+            return "the sums differ"
+        return "not all documents were listed" if self.unlisted_ids else ""
+
+
+def _catch_up(
     puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock
 ) -> bool:
     """Pull what was modified meanwhile; return False where it is more than Xero lists."""
     try:
-        catch_up.pull(puller, run, steps, clock)
+        catch_up.pull(puller=puller, run=run, steps=steps, clock=clock)
     except errors.Rejected:
+        catch_up.forget(run=run, resource=Resource(steps[0].resource))
         return False
     return True
 
 
-def _verify_step(
-    puller: pager.Puller,
-    run: SyncRun,
-    step: SyncStep,
-    clock: leases.Clock,
-    *,
-    is_refused: bool,
-) -> bool:
-    xero_count = step.item_count
-    if xero_count != _accounted_for(run, step):
+def _count(
+    puller: pager.Puller, step: SyncStep, clock: leases.Clock, *, is_caught_up: bool
+) -> _Figures:
+    """Compare Xero's count with what is accounted for here, and look for what was not listed."""
+    compared = _compare(step, step.item_count)
+    if not compared.counts_agree:
         # The figure of the last page is as old as that page: ask for today's.
-        xero_count = _count_in_xero(puller.session, step)
-    if xero_count not in (None, _accounted_for(run, step)) and not is_refused:
-        # Something may have been raised since what was modified was pulled.
-        is_refused = not _is_closed(puller, run, [step], clock)
-    if is_refused and step.again_since is not None:
-        told = f"{step.get_resource_display()}: {_NOT_LISTED}"
-        step.differences = [told, *step.differences][: currency_totals.MOST_NAMED]
-    unread = unlisted.ids_of(step, most=_MOST_FETCHED)
-    what = _NOT_ALL if is_refused else _what_differs(run, step, xero_count, unread)
-    if what and step.again_since is None:
-        _send_back(run, step, what, clock())
-        return False
-    if unread or xero_count not in (None, _accounted_for(run, step)):
-        _fetch(puller, run, Resource(step.resource), unread, clock)
-        xero_count = _count_in_xero(puller.session, step)
-        unread = unlisted.ids_of(step, most=currency_totals.MOST_NAMED)
-        if unread or xero_count != _accounted_for(run, step):
-            named = [*_in_words(run, step, unread), *step.differences]
-            step.differences = named[: currency_totals.MOST_NAMED]
-    with transaction.atomic():
-        _save(
-            run,
-            step,
-            clock(),
-            xero_count=xero_count,
-            our_count=_stored(run, step).count(),
-            differences=step.differences,
-            unchanged_count=_unchanged(step),
+        compared = _compare(step, _count_in_xero(puller, step))
+    if is_caught_up and comparison.Difference.COUNT in compared.differences:
+        # Something may have been raised since the closing sweep.
+        is_caught_up = _catch_up(puller, step.run, [step], clock)
+        compared = _compare(step, compared.in_xero)
+    return _Figures(compared, unlisted.ids_of(step, most=_MOST_FETCHED), is_caught_up)
+
+
+def _send_back(step: SyncStep, problem: str, now: datetime) -> None:
+    """Let a step be read once more; its figures are those of that reading from now on.
+
+    But what is new or changed stays so, and is added to.
+    """
+    label = step.get_resource_display()
+    run_log.write(step.run, f"{label}: {problem}, reading them once more", now=now)
+    _save(step, now, **step_reader.from_the_start(), again_since=now)
+
+
+def _heal(puller: pager.Puller, step: SyncStep, figures: _Figures, clock: leases.Clock) -> _Figures:
+    """Fetch by their ids what was not listed, and name what differs all the same."""
+    named = list(step.differences)
+    if not figures.is_caught_up:
+        named.insert(0, f"{step.get_resource_display()}: {_NOT_LISTED}")
+    if figures.unlisted_ids or comparison.Difference.COUNT in figures.compared.differences:
+        _fetch(puller, step, figures.unlisted_ids, clock)
+        figures = replace(
+            figures,
+            compared=_compare(step, _count_in_xero(puller, step)),
+            unlisted_ids=unlisted.ids_of(step, most=currency_totals.MOST_NAMED),
         )
-        unlisted.drop_pages(step)
-    return True
+        if figures.unlisted_ids or not figures.compared.counts_agree:
+            named = [*_name_differing(step, figures.unlisted_ids), *named]
+    compared = replace(figures.compared, named=tuple(named[: currency_totals.MOST_NAMED]))
+    return replace(figures, compared=compared)
 
 
-def _what_differs(
-    run: SyncRun, step: SyncStep, xero_count: int | None, unread: Sequence[UUID]
-) -> str:
-    """Say what is not as it should be, to be followed by what is done about it."""
-    if xero_count not in (None, _accounted_for(run, step)):
-        return "the counts differ"
-    if step.differences:
-        return "the sums differ"
-    return "not all documents were listed" if unread else ""
+def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
+    """Keep the figures that were compared; the step is verified with them."""
+    _save(
+        step,
+        now,
+        xero_count=figures.compared.in_xero,
+        our_count=figures.compared.stored,
+        differences=list(figures.compared.named),
+        unchanged_count=_unchanged_count(step),
+    )
 
 
-def _unchanged(step: SyncStep) -> int:
+def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
+    return comparison.of_counts(step, in_xero=in_xero, stored=_stored(step).count())
+
+
+def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
+    listing = date_windows.of_step(step).listing
+    return list_queries.fetch(puller.session, listing, page=1, page_size=1).item_count
+
+
+def _stored(step: SyncStep) -> QuerySet[Document]:
+    return date_windows.of_step(step).stored(step.run.organisation_id)
+
+
+def _unchanged_count(step: SyncStep) -> int:
     """Return how many were unchanged; what one of two readings brought is new or changed."""
     if step.again_since is None:
         return step.unchanged_count
@@ -127,69 +172,31 @@ def _unchanged(step: SyncStep) -> int:
     return max(0, step.read_count - step.quarantined_count - brought)
 
 
-def _send_back(run: SyncRun, step: SyncStep, what: str, now: datetime) -> None:
-    """Let a step be read once more; its figures are those of that reading from now on.
-
-    But what is new or changed stays so, and is added to.
-    """
-    label = step.get_resource_display()
-    run_log.write(run, f"{label}: {what}, reading them once more", now=now)
+def _save(step: SyncStep, now: datetime, **changes: Any) -> None:
+    """Write what became of a step, and drop the ids that were kept for its verification."""
     with transaction.atomic():
-        _save(
-            run,
-            step,
-            now,
-            **step_reader.from_the_start(),
-            closing_since=None,
-            closing_page=1,
-            closing_started_at=None,
-            again_since=now,
-        )
+        step_reader.hold(step.run, now)
+        SyncStep.objects.filter(pk=step.pk).update(**changes)
         unlisted.drop_pages(step)
 
 
-def _save(run: SyncRun, step: SyncStep, now: datetime, **changes: Any) -> None:
-    with transaction.atomic():
-        step_reader.hold(run, now)
-        SyncStep.objects.filter(pk=step.pk).update(**changes)
-
-
-def _count_in_xero(session: sessions.Session, step: SyncStep) -> int | None:
-    page = list_queries.fetch(session, date_windows.of_step(step).listing, page=1, page_size=1)
-    return page.item_count
-
-
-def _accounted_for(run: SyncRun, step: SyncStep) -> int:
-    """Return how many documents of the window are stored here or stand set aside."""
-    return _stored(run, step).count() + step.missing_count
-
-
-def _stored(run: SyncRun, step: SyncStep) -> QuerySet[Document]:
-    return date_windows.of_step(step).stored(run.organisation_id)
-
-
-def _fetch(
-    puller: pager.Puller,
-    run: SyncRun,
-    resource: Resource,
-    ids: Sequence[UUID],
-    clock: leases.Clock,
-) -> None:
+def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: leases.Clock) -> None:
+    resource = Resource(step.resource)
     for batch in client.batches(resource, ids):
         try:
             found = puller.session.by_ids(resource, batch)
         except errors.NotFound:
             continue
         step_reader.store_without_checkpoint(
-            puller.session, run, resource, found, clock(), confirm=True
+            puller.session, step.run, resource, found, clock(), confirm=True
         )
 
 
-def _in_words(run: SyncRun, step: SyncStep, unread: Sequence[UUID]) -> list[str]:
+def _name_differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[str]:
     """Name what still differs, so that a person can look it up in Xero."""
-    here = _stored(run, step).filter(xero_id__in=unread).only("kind", "number", "xero_id")
-    aside = QuarantinedDocument.objects.filter(
-        organisation_id=run.organisation_id,
+    here = _stored(step).filter(xero_id__in=unlisted_ids).only("kind", "number", "xero_id")
+    quarantined = QuarantinedDocument.objects.filter(
+        organisation_id=step.run.organisation_id,
         resource=step.resource,
         last_tried_at__gte=step.again_since,
     )
@@ -200,6 +207,6 @@ def _in_words(run: SyncRun, step: SyncStep, unread: Sequence[UUID]) -> list[str]
         ),
         *(
             f"{one.number or one.identity} is in Xero, but could not be stored"
-            for one in aside.defer("raw")[: currency_totals.MOST_NAMED]
+            for one in quarantined.defer("raw")[: currency_totals.MOST_NAMED]
         ),
     ]
