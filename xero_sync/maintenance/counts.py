@@ -48,7 +48,11 @@ def check(
                 run = run_requests.request_heal(connection=connection, window=days, now=now)
                 asked.append(run.pk)
         Cursor.objects.filter(pk=cursor.pk).update(
-            count_due_at=now + EVERY, counted_at=now, count_in_xero=in_xero, count_here=here
+            count_due_at=now + EVERY,
+            counted_at=now,
+            count_in_xero=in_xero,
+            count_here=here,
+            count_missing=quarantine.missing_count(organisation_id, resource),
         )
         logger.info(
             "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here

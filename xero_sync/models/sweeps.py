@@ -33,7 +33,9 @@ class Cursor(models.Model):
     count_due_at = models.DateTimeField(null=True)
     counted_at = models.DateTimeField(null=True)
     count_in_xero = models.PositiveIntegerField(null=True)
+    # What is accounted for here, and how many of these are quarantined and not stored at all.
     count_here = models.PositiveIntegerField(null=True)
+    count_missing = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar = [

@@ -71,8 +71,8 @@ def _of_count(cursor: Cursor) -> comparison.Comparison:
     return comparison.of_figures(
         Resource(cursor.resource),
         in_xero=cursor.count_in_xero,
-        stored=cursor.count_here,
-        missing=0,
+        stored=(cursor.count_here or 0) - cursor.count_missing,
+        missing=cursor.count_missing,
     )
 
 
