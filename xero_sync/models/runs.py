@@ -1,6 +1,5 @@
 """What a person asked for: sync runs, their steps and closing sweeps, and their log."""
 
-import enum
 import uuid
 from typing import ClassVar
 
@@ -106,19 +105,14 @@ class SyncRunLine(models.Model):
         return self.text
 
 
-class StepPhase(enum.IntEnum):
-    """How far a step has come. The verification may send one that is read back to the start."""
-
-    WAITING = enum.auto()
-    READING = enum.auto()
-    READ = enum.auto()
-    VERIFIED = enum.auto()
-
-
 class SyncStep(models.Model):
     """One resource in one window of dates: its checkpoint, committed with each page.
 
     A run begins with one step a resource; a window that Xero finds too large is cut in two.
+
+    A step waits until its first page has come (`next_page` is 1), is read page by page until
+    `done_at`, and is verified once `our_count` is set. The verification may send it back to the
+    start, but only once: `again_since` says that it has.
     """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="steps")
@@ -146,7 +140,7 @@ class SyncStep(models.Model):
     our_count = models.PositiveIntegerField(null=True)
     # {currency: [total read, total stored]} as decimal strings, over all pages.
     totals = models.JSONField(default=dict)
-    # Set when the verification sent the step back to be read once more, which it does once.
+    # When the verification sent the step back to be read once more.
     again_since = models.DateTimeField(null=True)
     # Sentences that name by number the documents that differ.
     differences = models.JSONField(default=list)
@@ -159,16 +153,6 @@ class SyncStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} of run {self.run_id}"
-
-    @property
-    def phase(self) -> StepPhase:
-        """How far the step has come."""
-        if self.our_count is not None:
-            return StepPhase.VERIFIED
-        is_last_page_read = self.page_count is not None and self.next_page > self.page_count
-        if self.done_at is not None or is_last_page_read:
-            return StepPhase.READ
-        return StepPhase.READING if self.next_page > 1 else StepPhase.WAITING
 
 
 class CatchUp(models.Model):

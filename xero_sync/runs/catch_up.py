@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from xero_sync.api import list_queries
+from xero_sync.api import errors, list_queries
 from xero_sync.jobs import leases
 from xero_sync.models import CatchUp, SyncRun, SyncStep
 from xero_sync.pull import pager
@@ -24,21 +24,21 @@ from xero_sync.runs import step_reader
 OVERLAP = timedelta(minutes=5)
 
 
-def pull(*, puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> None:
+def pull(*, puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> bool:
     """Store what was modified since the steps, all of one resource, were read or last closed.
 
-    :raises errors.Rejected: more has changed than Xero lists. The next sweep begins anew.
+    Return False where more was modified than Xero lists; the next sweep then begins anew.
+
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
     checkpoint = _get_or_begin(run, steps, clock)
-    while _list_to_the_end(puller, run, checkpoint, clock):
-        pass
-
-
-def forget(*, run: SyncRun, resource: Resource | None = None) -> None:
-    """Delete the checkpoints of a run, or the one of a resource whose list Xero refuses."""
-    rows = run.catch_ups.all()
-    (rows if resource is None else rows.filter(resource=resource)).delete()
+    try:
+        while _list_to_the_end(puller, run, checkpoint, clock):
+            pass
+    except errors.Rejected:
+        checkpoint.delete()
+        return False
+    return True
 
 
 def _get_or_begin(run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> CatchUp:

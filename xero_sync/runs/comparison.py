@@ -34,8 +34,9 @@ class Difference(enum.Enum):
 class Comparison:
     """Xero's figures of one kind of documents, in one window or several, and those stored here.
 
-    Counts are None where they are not known. `missing` are those of the quarantined documents of
-    which no older version is stored.
+    Without `differences` every document is stored here as it is in Xero, to the cent. Counts are
+    None where they are not known. `missing` are the quarantined documents of which no older version
+    is stored.
     """
 
     resource: Resource
@@ -46,11 +47,6 @@ class Comparison:
     sums: currency_totals.Totals
     named: tuple[str, ...]
     differences: frozenset[Difference]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every document is stored here as it is in Xero, to the cent."""
-        return not self.differences
 
     @property
     def surplus(self) -> int | None:
@@ -66,16 +62,11 @@ class Comparison:
 
 
 def of_step(step: SyncStep) -> Comparison:
-    """Compare the figures that a verified step keeps."""
-    return of_counts(step, in_xero=step.xero_count, stored=step.our_count)
-
-
-def of_counts(step: SyncStep, *, in_xero: int | None, stored: int | None) -> Comparison:
-    """Compare counts that were just taken, and what else is known of a step."""
+    """Compare the figures of a step: those it keeps, or that the verification has just taken."""
     return of_figures(
         Resource(step.resource),
-        in_xero=in_xero,
-        stored=stored,
+        in_xero=step.xero_count,
+        stored=step.our_count,
         missing=step.missing_count,
         quarantined=step.quarantined_count,
         sums=currency_totals.from_json(step.totals),

@@ -13,7 +13,7 @@ from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal
-from xero_sync.models import RunState, StepPhase, SyncRun, SyncStep
+from xero_sync.models import RunState, SyncRun, SyncStep
 from xero_sync.resources import Resource
 from xero_sync.runs import comparison
 from xero_sync.store import currency_totals
@@ -76,7 +76,7 @@ def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
     """Return how far the run has come; with `now`, also its pace and the time left as it reads."""
     steps = list(run.steps.all())
     read = sum(step.read_count for step in steps)
-    total = _total_of(steps) if steps else None
+    total = comparison.sum_if_known([step.item_count for step in steps]) if steps else None
     pace = _pace_of(run, read, now=now) if now else None
     left = timedelta(seconds=(total - read) / pace) if pace and total and total > read else None
     return Progress(
@@ -139,7 +139,7 @@ def _kinds_of(steps: list[SyncStep]) -> list[KindProgress]:
                 label=resource.label,
                 stage=_stage_of(those, compared),
                 read=sum(step.read_count for step in those),
-                total=_total_of(those),
+                total=comparison.sum_if_known([step.item_count for step in those]),
                 xero_count=compared.in_xero,
                 our_count=compared.stored,
                 quarantined=compared.quarantined,
@@ -151,14 +151,12 @@ def _kinds_of(steps: list[SyncStep]) -> list[KindProgress]:
 
 
 def _stage_of(windows: list[SyncStep], compared: comparison.Comparison) -> Stage:
-    phases = {step.phase for step in windows}
-    if phases == {StepPhase.VERIFIED}:
-        return Stage.COMPLETE if compared.is_complete else Stage.DIFFERS
-    if min(phases) >= StepPhase.READ:
+    if all(step.our_count is not None for step in windows):
+        return Stage.DIFFERS if compared.differences else Stage.COMPLETE
+    if all(_is_read(step) for step in windows):
         return Stage.READ
-    return Stage.READING if max(phases) > StepPhase.WAITING else Stage.WAITING
+    return Stage.READING if any(step.next_page > 1 for step in windows) else Stage.WAITING
 
 
-def _total_of(steps: list[SyncStep]) -> int | None:
-    """Return how many documents there are to read; None until Xero has told of every window."""
-    return comparison.sum_if_known([step.item_count for step in steps])
+def _is_read(step: SyncStep) -> bool:
+    return bool(step.done_at) or (step.page_count is not None and step.next_page > step.page_count)

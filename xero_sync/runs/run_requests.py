@@ -17,13 +17,53 @@ from lrm.models import Portal, User
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
-from xero_sync.runs import date_ranges, request_results, run_notices, run_titles
+from xero_sync.runs import date_ranges, run_notices, run_titles
 
 DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
 
 
 class NotPossible(Exception):
     """A re-sync cannot be asked for now; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The run that answers a request, and the open runs that it met.
+
+    :param is_new: whether the run was made for this request; else it was under way and reads all
+        of its days.
+    :param beside: runs under way that read some of its days, which the new one leaves out.
+    :param replaced: shorter runs whose days the new one reads.
+    """
+
+    run: SyncRun
+    is_new: bool
+    beside: tuple[SyncRun, ...] = ()
+    replaced: tuple[SyncRun, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What happened, in whole sentences."""
+        if not self.is_new:
+            title = run_titles.title_of(self.run)
+            return f"Nothing new had to start: {title} is under way and reads these days too."
+        words = ["The re-sync has started."]
+        if self.beside:
+            titles = ", ".join(run_titles.title_of(run) for run in self.beside)
+            words = [
+                f"The re-sync has started for {run_titles.days_of(self.run)}.",
+                f"The other days are read already by what is under way: {titles}.",
+            ]
+        if self.replaced:
+            titles = ", ".join(run_titles.title_of(run) for run in self.replaced)
+            words.append(f"It takes the place of {titles}, whose days it reads too.")
+        return " ".join(words)
+
+    @property
+    def promise(self) -> str:
+        """When the person will be told."""
+        which = "each of them" if self.beside else "it"
+        return f"You will be told here when {which} is done."
 
 
 def request(
@@ -35,7 +75,7 @@ def request(
     by: User | None,
     now: datetime,
     by_command: bool = False,
-) -> request_results.Answer:
+) -> Answer:
     """Record a person's request and return what becomes of it; the caller wakes a worker.
 
     Days that an open run reads are not read twice. A request within the days of an open run is
@@ -119,14 +159,9 @@ class _Asked:
     # Ids of people who asked for what this replaces.
     also_for: frozenset[int] = frozenset()
     by_command: bool = False
-    # Open runs that it met, see `request_results.Answer`.
+    # The open runs that it met, see `Answer`.
     beside: tuple[SyncRun, ...] = ()
     replaced: tuple[SyncRun, ...] = ()
-
-    @property
-    def people(self) -> frozenset[int]:
-        """The ids of everybody who is to be told of the end."""
-        return self.also_for | ({self.by.pk} if self.by else set())
 
 
 def lock(connection: Connection | None) -> Connection | None:
@@ -148,18 +183,20 @@ def _open_runs(organisation: Organisation, what: RunWhat) -> list[SyncRun]:
 
 def _answer(
     connection: Connection, organisation: Organisation, asked: _Asked, now: datetime
-) -> request_results.Answer:
+) -> Answer:
     """Let open runs answer for the days they read, and make a run for the rest."""
     for run in _open_runs(organisation, asked.what):
         if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
-            return request_results.Answer(_join(run, asked), is_new=False)
+            return Answer(_join(run, asked), is_new=False)
         asked = _without(asked, run, now=now)
     made = _create(connection, organisation, asked, now)
-    return request_results.Answer(made, True, beside=asked.beside, replaced=asked.replaced)
+    return Answer(made, True, beside=asked.beside, replaced=asked.replaced)
 
 
 def _join(run: SyncRun, asked: _Asked) -> SyncRun:
-    run.also_for.add(*(asked.people - {run.requested_by_id}))
+    """Let everybody who asked be told of the end of a run."""
+    people = asked.also_for | ({asked.by.pk} if asked.by else set())
+    run.also_for.add(*(people - {run.requested_by_id}))
     return run
 
 

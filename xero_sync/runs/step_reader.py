@@ -81,7 +81,7 @@ def _begin_in_parts(step: SyncStep, now: datetime) -> bool:
         if not _cut(step, now):
             return False
         SyncStep.objects.filter(pk=step.pk).update(**from_the_start())
-        unlisted.drop_pages(step)
+        step.pages.all().delete()
     return True
 
 
@@ -107,7 +107,12 @@ def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> l
     """Return the steps without a first page, cut where more is stored than Xero may list."""
     while True:
         steps = list(run.steps.filter(next_page=1, done_at=None).exclude(resource__in=without))
-        if not [step for step in steps if _is_large(step) and _cut(step, clock())]:
+        large = [
+            step
+            for step in steps
+            if date_windows.of_step(step).stored(run.organisation_id)[: LARGE + 1].count() > LARGE
+        ]
+        if not [step for step in large if _cut(step, clock())]:
             return steps
 
 
@@ -234,11 +239,6 @@ def hold(run: SyncRun, now: datetime) -> None:
     )
     if not kept:
         raise LostClaim
-
-
-def _is_large(step: SyncStep) -> bool:
-    stored = date_windows.of_step(step).stored(step.run.organisation_id)
-    return stored[: LARGE + 1].count() > LARGE
 
 
 def _cut(step: SyncStep, now: datetime) -> bool:

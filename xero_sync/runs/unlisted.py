@@ -29,11 +29,6 @@ def save_page(step: SyncStep, elements: Iterable[Any], written: upserts.Written)
         SyncPage.objects.create(step=step, ids=ids)
 
 
-def drop_pages(step: SyncStep) -> None:
-    """Drop the ids of a step that is verified or will be read anew, in the caller's transaction."""
-    SyncPage.objects.filter(step=step).delete()
-
-
 def ids_of(step: SyncStep, *, most: int) -> list[UUID]:
     """Return ids of documents that were not read since the step's first page was asked for.
 
@@ -46,9 +41,7 @@ def ids_of(step: SyncStep, *, most: int) -> list[UUID]:
         .stored(step.run.organisation_id)
         .filter(read_at__lt=step.reading_since)
     )
-    listed = SyncPage.objects.filter(step=step).annotate(
-        one=Func("ids", function="unnest", output_field=UUIDField())
-    )
+    listed = step.pages.annotate(one=Func("ids", function="unnest", output_field=UUIDField()))
     # The plan of EXCEPT is one pass over each side, however many rows the planner expects.
     unread = (
         older.order_by()

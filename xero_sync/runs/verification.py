@@ -16,9 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from invoices.models import Document
 from xero_sync.api import client, errors, list_queries
 from xero_sync.jobs import leases
 from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
@@ -46,7 +44,7 @@ def verify(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> bool:
     is_caught_up: dict[str, bool] = {}
     for resource in dict.fromkeys(step.resource for step in unverified):
         steps = [step for step in unverified if step.resource == resource]
-        is_caught_up[resource] = _catch_up(puller, run, steps, clock)
+        is_caught_up[resource] = catch_up.pull(puller=puller, run=run, steps=steps, clock=clock)
     is_complete = True
     for step in unverified:
         figures = _count(puller, step, clock, is_caught_up=is_caught_up[step.resource])
@@ -56,7 +54,7 @@ def verify(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> bool:
         else:
             _record(step, _heal(puller, step, figures, clock), clock())
     if is_complete:
-        catch_up.forget(run=run)
+        run.catch_ups.all().delete()
     return is_complete
 
 
@@ -65,11 +63,13 @@ class _Figures:
     """What was counted of a step.
 
     :param unlisted_ids: documents that are stored here, but that Xero did not list.
+    :param named: sentences that name documents which differ.
     :param is_caught_up: whether all that was modified meanwhile could be pulled.
     """
 
     compared: comparison.Comparison
     unlisted_ids: list[UUID]
+    named: list[str]
     is_caught_up: bool
 
     @property
@@ -79,21 +79,9 @@ class _Figures:
             return _NOT_ALL
         if comparison.Difference.COUNT in self.compared.differences:
             return "the counts differ"
-        if comparison.Difference.NAMED in self.compared.differences:
+        if self.named:
             return "the sums differ"
         return "not all documents were listed" if self.unlisted_ids else ""
-
-
-def _catch_up(
-    puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: leases.Clock
-) -> bool:
-    """Pull what was modified meanwhile; return False where it is more than Xero lists."""
-    try:
-        catch_up.pull(puller=puller, run=run, steps=steps, clock=clock)
-    except errors.Rejected:
-        catch_up.forget(run=run, resource=Resource(steps[0].resource))
-        return False
-    return True
 
 
 def _count(
@@ -106,9 +94,10 @@ def _count(
         compared = _compare(step, _count_in_xero(puller, step))
     if is_caught_up and comparison.Difference.COUNT in compared.differences:
         # Something may have been raised since the closing sweep.
-        is_caught_up = _catch_up(puller, step.run, [step], clock)
+        is_caught_up = catch_up.pull(puller=puller, run=step.run, steps=[step], clock=clock)
         compared = _compare(step, compared.in_xero)
-    return _Figures(compared, unlisted.ids_of(step, most=_MOST_FETCHED), is_caught_up)
+    unlisted_ids = unlisted.ids_of(step, most=_MOST_FETCHED)
+    return _Figures(compared, unlisted_ids, step.differences, is_caught_up)
 
 
 def _send_back(step: SyncStep, problem: str, now: datetime) -> None:
@@ -123,36 +112,40 @@ def _send_back(step: SyncStep, problem: str, now: datetime) -> None:
 
 def _heal(puller: pager.Puller, step: SyncStep, figures: _Figures, clock: leases.Clock) -> _Figures:
     """Fetch by their ids what was not listed, and name what differs all the same."""
-    named = list(step.differences)
+    compared, unlisted_ids, named = figures.compared, figures.unlisted_ids, figures.named
     if not figures.is_caught_up:
-        named.insert(0, f"{step.get_resource_display()}: {_NOT_LISTED}")
-    if figures.unlisted_ids or comparison.Difference.COUNT in figures.compared.differences:
-        _fetch(puller, step, figures.unlisted_ids, clock)
-        figures = replace(
-            figures,
-            compared=_compare(step, _count_in_xero(puller, step)),
-            unlisted_ids=unlisted.ids_of(step, most=currency_totals.MOST_NAMED),
-        )
-        if figures.unlisted_ids or not figures.compared.counts_agree:
-            named = [*_name_differing(step, figures.unlisted_ids), *named]
-    compared = replace(figures.compared, named=tuple(named[: currency_totals.MOST_NAMED]))
-    return replace(figures, compared=compared)
+        named = [f"{step.get_resource_display()}: {_NOT_LISTED}", *named]
+    if unlisted_ids or comparison.Difference.COUNT in compared.differences:
+        _fetch(puller, step, unlisted_ids, clock)
+        compared = _compare(step, _count_in_xero(puller, step))
+        unlisted_ids = unlisted.ids_of(step, most=currency_totals.MOST_NAMED)
+        if unlisted_ids or not compared.counts_agree:
+            named = [*_name_differing(step, unlisted_ids), *named]
+    return replace(figures, compared=compared, unlisted_ids=unlisted_ids, named=named)
 
 
 def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
     """Keep the figures that were compared; the step is verified with them."""
+    unchanged = step.unchanged_count
+    if step.again_since is not None:
+        # What either of two readings brought is new or changed.
+        brought = step.new_count + step.changed_count
+        unchanged = max(0, step.read_count - step.quarantined_count - brought)
     _save(
         step,
         now,
         xero_count=figures.compared.in_xero,
         our_count=figures.compared.stored,
-        differences=list(figures.compared.named),
-        unchanged_count=_unchanged_count(step),
+        differences=figures.named[: currency_totals.MOST_NAMED],
+        unchanged_count=unchanged,
     )
 
 
 def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
-    return comparison.of_counts(step, in_xero=in_xero, stored=_stored(step).count())
+    """Compare Xero's count with what is stored now; `_record` makes both figures last."""
+    stored = date_windows.of_step(step).stored(step.run.organisation_id)
+    step.xero_count, step.our_count = in_xero, stored.count()
+    return comparison.of_step(step)
 
 
 def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
@@ -160,24 +153,12 @@ def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
     return list_queries.fetch(puller.session, listing, page=1, page_size=1).item_count
 
 
-def _stored(step: SyncStep) -> QuerySet[Document]:
-    return date_windows.of_step(step).stored(step.run.organisation_id)
-
-
-def _unchanged_count(step: SyncStep) -> int:
-    """Return how many were unchanged; what one of two readings brought is new or changed."""
-    if step.again_since is None:
-        return step.unchanged_count
-    brought = step.new_count + step.changed_count
-    return max(0, step.read_count - step.quarantined_count - brought)
-
-
 def _save(step: SyncStep, now: datetime, **changes: Any) -> None:
     """Write what became of a step, and drop the ids that were kept for its verification."""
     with transaction.atomic():
         step_reader.hold(step.run, now)
         SyncStep.objects.filter(pk=step.pk).update(**changes)
-        unlisted.drop_pages(step)
+        step.pages.all().delete()
 
 
 def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: leases.Clock) -> None:
@@ -194,7 +175,8 @@ def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: lea
 
 def _name_differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[str]:
     """Name what still differs, so that a person can look it up in Xero."""
-    here = _stored(step).filter(xero_id__in=unlisted_ids).only("kind", "number", "xero_id")
+    stored = date_windows.of_step(step).stored(step.run.organisation_id)
+    here = stored.filter(xero_id__in=unlisted_ids).only("kind", "number", "xero_id")
     quarantined = QuarantinedDocument.objects.filter(
         organisation_id=step.run.organisation_id,
         resource=step.resource,
