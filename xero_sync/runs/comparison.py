@@ -1,12 +1,12 @@
 """Whether what is stored here differs from Xero: one answer for whoever asks, and its words.
 
-A comparison holds Xero's figures of one kind of documents against what is stored. The verification
-makes one of the figures it takes; afterwards it is made of those that a step keeps. The stage of a
-kind, the end of a run, notices, mails and the card on Connected Apps all ask it.
+A comparison sets Xero's figures of one kind of documents beside those of what is stored. The
+verification makes one from the figures it takes; later ones are made from those that a step keeps.
+The stage of a kind, the end of a run, notices and the card on Connected Apps all ask it.
 
-A document that could not be stored is quarantined. Where an older version of it is stored it is
-one of the stored ones, and where none is it is `missing`. Either way it is accounted for: Xero
-counts it, and people are shown why it is not here. Only what is neither stored nor quarantined
+A document that could not be stored is quarantined. Where an older version of it is stored, it is
+counted as stored; where none is, it is `missing`. Either way it is accounted for: Xero counts it,
+and people are shown why it is not here. Only a document that is neither stored nor quarantined
 makes the counts differ.
 """
 

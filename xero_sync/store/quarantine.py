@@ -23,7 +23,7 @@ _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 def named(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
-    """Return what stands set aside under an id of Xero's, by which it can be asked for."""
+    """Return what is quarantined under an id of Xero's, by which it can be fetched."""
     return _of(organisation_id, resource).filter(identity__regex=_UUID)
 
 
@@ -33,7 +33,7 @@ def nameless(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDo
 
 
 def missing_count(organisation_id: int, resource: Resource) -> int:
-    """Return of how many that stand set aside not even an older version is stored."""
+    """Return how many quarantined documents are not stored here in any older version."""
     ids = list(named(organisation_id, resource).values_list("identity", flat=True))
     stored = Document.objects.filter(
         organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id__in=ids
@@ -57,9 +57,9 @@ def record(
     stored: Iterable[str],
     now: datetime,
 ) -> int:
-    """Keep what could not be stored with its raw form and the reason; forget what now could.
+    """Quarantine what could not be stored, with its raw form and the reason; release what now was.
 
-    Returns of how many of them not even an older version is stored.
+    Return how many of those quarantined are not stored here in any older version.
     """
     aside = QuarantinedDocument.objects.filter(organisation_id=organisation_id, resource=resource)
     if (identities := list(stored)) and aside.exists():

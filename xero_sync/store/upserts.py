@@ -98,7 +98,7 @@ class Written:
     changed: int = 0
     unchanged: int = 0
     quarantined: int = 0
-    # Of the set-aside ones those of which not even an older version is stored.
+    # The quarantined documents that are not stored here in any older version.
     missing: int = 0
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
