@@ -9,13 +9,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
-
-from django.db.models import Sum
 
 from connected_apps.models import Organisation
 from invoices import words
-from invoices.models import Allocation, Document, Kind, Payment
+from invoices.models import Allocation, Document, Kind
+
+
+class Applicable(Protocol):
+    """A document as far as credits are applied to it, or by it."""
+
+    @property
+    def id(self) -> int:
+        """Our id."""
+
+    @property
+    def xero_id(self) -> UUID:
+        """Xero's id."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, one of `Kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,7 @@ class Application:
 
 
 def applications_of(
-    documents: Iterable[Document], *, organisation: Organisation
+    documents: Iterable[Applicable], *, organisation: Organisation
 ) -> dict[int, list[Application]]:
     """Return for each document (by our id) what it was applied to, or what was applied to it.
 
@@ -84,15 +99,3 @@ def _add_from_credits(
         target = invoices.get(row.invoice_xero_id) if row.invoice_xero_id else None
         name = row.invoice_number or "an invoice without a number"
         found[row.document_id].append(Application(name, target, row.amount, row.date))
-
-
-def refunds_of(documents: Iterable[Document]) -> dict[int, Decimal]:
-    """Return the sum of refunds of each credit among the documents that has any; one query."""
-    credit_ids = [row.id for row in documents if row.kind != Kind.INVOICE]
-    rows = (
-        Payment.objects.filter(document_id__in=credit_ids)
-        .order_by()
-        .values_list("document_id")
-        .annotate(refunded=Sum("amount"))
-    )
-    return dict(rows)

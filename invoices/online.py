@@ -5,7 +5,9 @@ and is silent on voided and deleted ones. A cancelled invoice must not invite an
 so those are not offered; a status that is not known here is not offered either.
 """
 
-from invoices.models import Document, Kind
+from typing import Protocol
+
+from invoices.models import Kind
 
 OFFERED = ("SUBMITTED", "AUTHORISED", "PAID")
 
@@ -16,7 +18,19 @@ _REASONS = {
 }
 
 
-def reason_against(document: Document) -> str:
+class Stated(Protocol):
+    """What decides whether there is an online invoice."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, one of `Kind`."""
+
+    @property
+    def status(self) -> str:
+        """Xero's own word."""
+
+
+def reason_against(document: Stated) -> str:
     """Return why the online invoice is not offered, or an empty text where it is."""
     if document.kind != Kind.INVOICE:
         return f"{_kind_with_article(document)} has no online invoice."
@@ -25,6 +39,6 @@ def reason_against(document: Document) -> str:
     return _REASONS.get(document.status, f"The status {document.status} is not known here.")
 
 
-def _kind_with_article(document: Document) -> str:
+def _kind_with_article(document: Stated) -> str:
     label = Kind(document.kind).label.lower()
     return f"An {label}" if label[0] in "aeiou" else f"A {label}"

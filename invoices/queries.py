@@ -5,9 +5,12 @@ that is) and so stays inside one portal. Raw JSON and digests are never loaded h
 most of a row's bytes and no page shows them.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, DecimalField, F, Max, Q, QuerySet, Sum
@@ -55,6 +58,27 @@ def learners_of_contact(
         return []
     links = ContactLink.objects.filter(organisation=organisation, contact_xero_id=contact_xero_id)
     return [link.learner for link in links.select_related("learner").order_by("learner__number")]
+
+
+class LearnerNumber(NamedTuple):
+    """A learner as far as a row names one."""
+
+    id: int
+    number: str
+
+
+def learners_by_contact(
+    *, organisation: Organisation, contact_ids: Iterable[UUID | None]
+) -> dict[UUID | None, tuple[LearnerNumber, ...]]:
+    """Return the learners of each contact that has any, in order of number; one query."""
+    links = ContactLink.objects.filter(
+        organisation=organisation, contact_xero_id__in={one for one in contact_ids if one}
+    )
+    found: defaultdict[UUID | None, tuple[LearnerNumber, ...]] = defaultdict(tuple)
+    columns = "contact_xero_id", "learner_id", "learner__number"
+    for contact_id, learner_id, number in links.order_by("learner__number").values_list(*columns):
+        found[contact_id] += (LearnerNumber(learner_id, number),)
+    return dict(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
-from invoices import filters, learner_page, queries
+from invoices import document_rows, filters, learner_page, queries
+from invoices.models import Document
 from lrm import access, permissions
 from lrm.models import Learner
 
@@ -57,7 +58,8 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
     )
     if organisation is None or document is None:
         raise Http404
-    row = learner_page.rows_of([document], organisation=organisation, today=_today(request))[0]
+    rows = document_rows.rows_of(Document.objects.filter(pk=document.pk))
+    (row,) = document_rows.applied_rows_of(rows, organisation=organisation, today=_today(request))
     learners = queries.learners_of_contact(
         organisation=organisation, contact_xero_id=document.contact_xero_id
     )

@@ -7,13 +7,14 @@ seen than hidden. Every status has an icon and a tone besides its words, so that
 carries the meaning alone.
 """
 
+import datetime
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
-from invoices.models import Document, Kind
-
-ZERO = Decimal(0)
+from invoices.models import Kind
+from lrm import day_formats
 
 # Not approved yet, and taken back: neither is owed, so neither stands in a balance.
 UNAPPROVED = ("DRAFT", "SUBMITTED")
@@ -51,11 +52,54 @@ _SAME_FOR_ALL = {
 }
 
 
-def status_of(document: Document, *, today: date, refunded: Decimal = ZERO) -> Status:
+class Named(Protocol):
+    """What a document is called by."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, one of `Kind`."""
+
+    @property
+    def number(self) -> str:
+        """Its number; empty where it has none."""
+
+    @property
+    def date(self) -> datetime.date | None:
+        """Its own date."""
+
+
+class Settled(Protocol):
+    """What the status of a document is told from; see `invoices.settlement` for the amounts."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, one of `Kind`."""
+
+    @property
+    def status(self) -> str:
+        """Xero's own word."""
+
+    @property
+    def due_date(self) -> date | None:
+        """When an invoice is due."""
+
+    @property
+    def paid(self) -> Decimal:
+        """Paid, or refunded."""
+
+    @property
+    def credited(self) -> Decimal:
+        """Credited, or used."""
+
+    @property
+    def amount_due(self) -> Decimal:
+        """Due, or left."""
+
+
+def status_of(document: Settled, *, today: date) -> Status:
     """Return the status of a document in words.
 
     `today` is the portal's date: an invoice is overdue from the day after its due date.
-    `refunded` is the sum of a credit's refunds, which tells used from paid back.
     """
     if document.status in _SAME_FOR_ALL:
         return _SAME_FOR_ALL[document.status]
@@ -63,13 +107,13 @@ def status_of(document: Document, *, today: date, refunded: Decimal = ZERO) -> S
         return Status(document.status or "No status given", "info", "idle")
     if document.kind == Kind.INVOICE:
         return _status_of_invoice(document, today)
-    return _status_of_credit(document, refunded)
+    return _status_of_credit(document)
 
 
-def _status_of_invoice(document: Document, today: date) -> Status:
+def _status_of_invoice(document: Settled, today: date) -> Status:
     if document.status == "PAID":
         return Status("Paid", "check", "ok")
-    part_paid = document.amount_paid > 0 or document.amount_credited > 0
+    part_paid = document.paid > 0 or document.credited > 0
     late = overdue_days(document, today=today)
     if late:
         start = "Part paid, overdue by" if part_paid else "Overdue by"
@@ -79,7 +123,7 @@ def _status_of_invoice(document: Document, today: date) -> Status:
     return Status("Awaiting payment", "clock", "busy")
 
 
-def overdue_days(document: Document, *, today: date) -> int:
+def overdue_days(document: Settled, *, today: date) -> int:
     """Return by how many days an approved invoice with something due is late; 0 when it is not."""
     if document.status != "AUTHORISED" or document.kind != Kind.INVOICE:
         return 0
@@ -88,24 +132,21 @@ def overdue_days(document: Document, *, today: date) -> int:
     return max((today - document.due_date).days, 0)
 
 
-def _status_of_credit(document: Document, refunded: Decimal) -> Status:
-    left = document.amount_due
-    gone = document.total - left
-    used = gone > refunded
-    if document.status == "AUTHORISED" and left > 0:
-        if gone <= 0:
+def _status_of_credit(document: Settled) -> Status:
+    if document.status == "AUTHORISED" and document.amount_due > 0:
+        if document.paid + document.credited <= 0:
             return Status("Unused", "clock", "busy")
-        return Status(f"Partly {_used_or_refunded(used, refunded).lower()}", "clock", "warn")
-    return Status(_used_or_refunded(used, refunded), "check", "ok")
+        return Status(f"Partly {_used_or_refunded(document).lower()}", "clock", "warn")
+    return Status(_used_or_refunded(document), "check", "ok")
 
 
-def _used_or_refunded(used: bool, refunded: Decimal) -> str:
-    if refunded <= 0:
+def _used_or_refunded(document: Settled) -> str:
+    if document.paid <= 0:
         return "Used"
-    return "Used and refunded" if used else "Refunded"
+    return "Used and refunded" if document.credited > 0 else "Refunded"
 
 
-def name_of(document: Document) -> str:
+def name_of(document: Named) -> str:
     """Return what people call a document: its number, or its kind and date where it has none.
 
     Overpayments never have a number (the OpenAPI specification), drafts may lack one.
@@ -113,14 +154,4 @@ def name_of(document: Document) -> str:
     if document.number:
         return document.number
     kind = Kind(document.kind).label
-    return f"{kind} of {format_date(document.date)}" if document.date else kind
-
-
-def format_date(day: date) -> str:
-    """Return a date as Australians write it in words: 3 Aug 2026."""
-    return f"{day.day} {day:%b %Y}"
-
-
-def is_cancelled(document: Document) -> bool:
-    """Return whether the document was voided or deleted in Xero."""
-    return document.status in CANCELLED
+    return f"{kind} of {day_formats.short_day(document.date)}" if document.date else kind

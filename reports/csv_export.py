@@ -12,8 +12,9 @@ from typing import IO
 
 from django.db import connection
 
+from invoices import settlement
 from invoices.models import Kind
-from reports import exports, synced_invoices
+from reports import columns, synced_invoices
 from reports.synced_invoices import Criteria
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -31,14 +32,20 @@ _AMOUNT = "CASE WHEN {name} = round({name}, 2) THEN round({name}, 2) ELSE {name}
 _KIND = (
     "CASE {name} " + " ".join(f"WHEN '{kind.value}' THEN '{kind.label}'" for kind in Kind) + " END"
 )
-_EXPRESSIONS = {
+_EXPRESSIONS: dict[columns.Holds, str] = {
     "kind": _KIND,
     "text": _HARMLESS,
     "date": "to_char({name}, 'YYYY-MM-DD')",
     "amount": _AMOUNT,
+    "learners": _HARMLESS,
     "id": "{name}",
 }
-_NAMES = {"contact": "contact_name", "learner_number": "numbers"}
+# What the query of documents gives; the numbers of learners are joined to it.
+_FIELDS = (
+    "id",
+    "contact_xero_id",
+    *(one.field for one in columns.COLUMNS if one.holds != "learners"),
+)
 
 
 def write_csv(criteria: Criteria, target: IO[bytes], *, for_excel: bool = False) -> None:
@@ -48,16 +55,19 @@ def write_csv(criteria: Criteria, target: IO[bytes], *, for_excel: bool = False)
     """
     if for_excel:
         target.write(BYTE_ORDER_MARK)
-    documents = synced_invoices.documents_of(criteria).order_by().only(*_DOCUMENT_COLUMNS)
-    inner, parameters = documents.query.sql_with_params()
-    columns = ", ".join(_column(column) for column in exports.COLUMNS)
+    documents = settlement.with_settlement(synced_invoices.documents_of(criteria))
+    inner, parameters = documents.order_by().values_list(*_FIELDS).query.sql_with_params()
+    written = ", ".join(_column(column) for column in columns.COLUMNS)
+    # OFFSET 0 lets nothing of the outer query into the inner one, where amounts that are looked up
+    # would be looked up anew each time a column names them.
     # Only names and texts of this module are put together here; values go as parameters.
     statement = f"""
         COPY (
-            SELECT {columns}
-            FROM ({inner}) AS document
+            SELECT {written}
+            FROM ({inner} OFFSET 0) AS document
             LEFT JOIN (
-                SELECT link.contact_xero_id, string_agg(l.number, '; ' ORDER BY l.number) AS numbers
+                SELECT link.contact_xero_id,
+                       string_agg(l.number, '; ' ORDER BY l.number) AS learner_number
                 FROM invoices_contactlink AS link JOIN lrm_learner AS l ON l.id = link.learner_id
                 WHERE link.organisation_id = %s
                 GROUP BY link.contact_xero_id
@@ -71,17 +81,5 @@ def write_csv(criteria: Criteria, target: IO[bytes], *, for_excel: bool = False)
         cursor.copy_expert(whole, target)
 
 
-_DOCUMENT_COLUMNS = (
-    "id",
-    "contact_xero_id",
-    *(
-        _NAMES.get(column.name, column.name)
-        for column in exports.COLUMNS
-        if column.name != "learner_number"
-    ),
-)
-
-
-def _column(column: exports.Column) -> str:
-    name = _NAMES.get(column.name, column.name)
-    return f'{_EXPRESSIONS[column.holds].format(name=name)} AS "{column.heading}"'
+def _column(column: columns.Column) -> str:
+    return f'{_EXPRESSIONS[column.holds].format(name=column.field)} AS "{column.heading}"'

@@ -11,6 +11,8 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
+from invoices import document_rows
+from invoices.document_rows import DocumentRow
 from invoices.models import Document
 
 PAGE_SIZE = 100
@@ -32,7 +34,7 @@ class Edge:
 class Page:
     """One page of documents and the edges of its neighbours; None where there is none."""
 
-    documents: list[Document]
+    documents: list[DocumentRow]
     newer: Edge | None
     older: Edge | None
 
@@ -60,7 +62,7 @@ def page_of(
     if before is not None and after is None:
         return _page_before(documents, before, size)
     rows = documents if after is None else documents.filter(_older_than(after))
-    found = list(rows.order_by("-date", "-id")[: size + 1])
+    found = document_rows.rows_of(rows.order_by("-date", "-id")[: size + 1])
     shown = found[:size]
     return Page(
         documents=shown,
@@ -70,7 +72,8 @@ def page_of(
 
 
 def _page_before(documents: QuerySet[Document], edge: Edge, size: int) -> Page:
-    found = list(documents.filter(_newer_than(edge)).order_by("date", "id")[: size + 1])
+    rows = documents.filter(_newer_than(edge)).order_by("date", "id")
+    found = document_rows.rows_of(rows[: size + 1])
     shown = found[:size][::-1]
     return Page(
         documents=shown,
@@ -79,7 +82,7 @@ def _page_before(documents: QuerySet[Document], edge: Edge, size: int) -> Page:
     )
 
 
-def _edge_at(documents: list[Document], position: int) -> Edge | None:
+def _edge_at(documents: list[DocumentRow], position: int) -> Edge | None:
     if not documents:
         return None
     document = documents[position]

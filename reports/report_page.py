@@ -2,24 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from invoices import applied, words
-from invoices.models import Document, Kind
-from reports import paging, synced_invoices
-from reports.synced_invoices import Criteria, LearnerNumber
+from invoices import document_rows
+from invoices.document_rows import DocumentRow
+from reports import columns, paging, synced_invoices
+from reports.synced_invoices import Criteria
 
 
 @dataclass(frozen=True, slots=True)
-class PageRow:
+class Cell:
+    """A value of a row below its column."""
+
+    column: columns.Column
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
     """One document as a line of the page."""
 
-    document: Document
-    name: str
-    kind: str
-    status: words.Status
-    is_cancelled: bool
-    is_out_of_balance: bool
-    learners: list[LearnerNumber]
+    row: document_rows.ShownRow
+    cells: list[Cell]
 
 
 def contents_of(
@@ -30,30 +34,17 @@ def contents_of(
     totals = synced_invoices.totals_of(criteria)
     return {
         "page": page,
-        "rows": _rows(page.documents, criteria, today),
+        "columns": columns.PAGE,
+        "lines": _lines(page.documents, criteria, today),
         "totals": totals,
         "count": sum(total.count for total in totals),
         "cancelled_count": sum(total.cancelled_count for total in totals),
     }
 
 
-def _rows(documents: list[Document], criteria: Criteria, today: date) -> list[PageRow]:
-    learners = synced_invoices.learners_by_contact(
-        organisation=criteria.organisation,
-        contact_ids=[document.contact_xero_id for document in documents],
-    )
-    refunds = applied.refunds_of(documents)
+def _lines(rows: list[DocumentRow], criteria: Criteria, today: date) -> list[Line]:
+    known = document_rows.with_learners(rows, organisation=criteria.organisation)
     return [
-        PageRow(
-            document=document,
-            name=words.name_of(document),
-            kind=Kind(document.kind).label,
-            status=words.status_of(
-                document, today=today, refunded=refunds.get(document.id, words.ZERO)
-            ),
-            is_cancelled=words.is_cancelled(document),
-            is_out_of_balance=document.status in words.OUT_OF_BALANCES,
-            learners=learners.get(document.contact_xero_id, []) if document.contact_xero_id else [],
-        )
-        for document in documents
+        Line(row, [Cell(column, getattr(row.document, column.field)) for column in columns.PAGE])
+        for row in document_rows.shown_rows_of(known, today=today)
     ]

@@ -6,25 +6,23 @@ share its payer: their numbers stand side by side in it.
 
 Totals are per kind and currency, never across. `count` and `total` are those of all rows listed,
 so that they can be checked by adding up the list; voided and deleted ones are told apart beside
-them. `amount_due` is what Xero's own receivables show: approved documents only, without drafts,
-those awaiting approval, voided and deleted ones.
+them. What was paid and credited, or refunded and used, follows the rule of `invoices.settlement`.
+`amount_due` is what Xero's own receivables show: approved documents only, without drafts, those
+awaiting approval, voided and deleted ones.
 """
 
 import datetime
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from itertools import islice
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, DecimalField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from connected_apps.models import Organisation
-from invoices import words
+from invoices import document_rows, settlement, words
+from invoices.document_rows import DocumentRow
 from invoices.models import ContactLink, Document, Kind
 from lrm.models import Learner
 
@@ -45,50 +43,6 @@ class Criteria:
     status: str = ""
     currency: str = ""
     learner: Learner | None = None
-
-
-class LearnerNumber(NamedTuple):
-    """A learner as far as a report names one."""
-
-    id: int
-    number: str
-
-
-class Row(NamedTuple):
-    """One document, in the order in which `_COLUMNS` are read."""
-
-    kind: str
-    number: str
-    reference: str
-    status: str
-    date: datetime.date | None
-    due_date: datetime.date | None
-    currency: str
-    total: Decimal
-    amount_paid: Decimal
-    amount_credited: Decimal
-    amount_due: Decimal
-    contact: str
-    xero_id: UUID
-    learner_number: str
-
-
-_COLUMNS = (
-    "kind",
-    "number",
-    "reference",
-    "status",
-    "date",
-    "due_date",
-    "currency",
-    "total",
-    "amount_paid",
-    "amount_credited",
-    "amount_due",
-    "contact_name",
-    "xero_id",
-    "contact_xero_id",
-)
 
 
 @dataclass(slots=True)
@@ -115,12 +69,12 @@ class Total:
         """The kind in words, for several."""
         return f"{Kind(self.kind).label}s"
 
-    def add(self, row: Row) -> None:
+    def add(self, row: DocumentRow) -> None:
         """Count one more row."""
         self.count += 1
         self.total += row.total
-        self.amount_paid += row.amount_paid
-        self.amount_credited += row.amount_credited
+        self.amount_paid += row.paid
+        self.amount_credited += row.credited
         if row.status in words.CANCELLED:
             self.cancelled_count += 1
             self.cancelled_total += row.total
@@ -134,7 +88,7 @@ class RunningTotals:
     def __init__(self) -> None:
         self._totals: dict[tuple[str, str], Total] = {}
 
-    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def watch(self, rows: Iterable[DocumentRow]) -> Iterator[DocumentRow]:
         """Pass the rows on and count them."""
         for row in rows:
             key = row.kind, row.currency
@@ -172,11 +126,12 @@ def _condition(criteria: Criteria) -> Q:
 
 
 def totals_of(criteria: Criteria) -> list[Total]:
-    """Return the totals by one SQL query, in order of kind and currency."""
+    """Return the totals by two SQL queries, in order of kind and currency."""
+    documents = documents_of(criteria)
+    refunds = settlement.refunds_by(documents, "kind", "currency")
     is_cancelled = Q(status__in=words.CANCELLED)
     rows = (
-        documents_of(criteria)
-        .order_by()
+        documents.order_by()
         .values("kind", "currency")
         .annotate(
             # Not named as columns are, which a filter would then mistake them for.
@@ -184,23 +139,28 @@ def totals_of(criteria: Criteria) -> list[Total]:
             all_total=_sum("total"),
             cancelled_count=Count("id", filter=is_cancelled),
             cancelled_total=_sum("total", is_cancelled),
-            all_paid=_sum("amount_paid"),
-            all_credited=_sum("amount_credited"),
             due=_sum("amount_due", ~Q(status__in=words.OUT_OF_BALANCES)),
-        )
-        .values_list(
-            "kind",
-            "currency",
-            "all_count",
-            "all_total",
-            "cancelled_count",
-            "cancelled_total",
-            "all_paid",
-            "all_credited",
-            "due",
+            **settlement.SUMS_BEFORE_REFUNDS,
         )
     )
-    return _in_order(Total(*row) for row in rows)
+    return _in_order(
+        _total(row, refunds.get((row["kind"], row["currency"]), settlement.Refunds()))
+        for row in rows
+    )
+
+
+def _total(row: Mapping[str, Any], refunds: settlement.Refunds) -> Total:
+    return Total(
+        kind=row["kind"],
+        currency=row["currency"],
+        count=row["all_count"],
+        total=row["all_total"],
+        cancelled_count=row["cancelled_count"],
+        cancelled_total=row["cancelled_total"],
+        amount_paid=row["all_paid"] + refunds.in_all,
+        amount_credited=row["all_credited"] - refunds.of_approved,
+        amount_due=row["due"],
+    )
 
 
 def _sum(column: str, condition: Q | None = None) -> Coalesce:
@@ -211,38 +171,11 @@ def _in_order(totals: Iterable[Total]) -> list[Total]:
     return sorted(totals, key=lambda total: (_KIND_ORDER[total.kind], total.currency))
 
 
-def rows_of(criteria: Criteria) -> Iterator[Row]:
-    """Yield every row, with never more than a batch of them in memory.
-
-    The rows are one snapshot: a server-side cursor reads them in a transaction of their own.
-    """
-    with transaction.atomic():
-        found = documents_of(criteria).values_list(*_COLUMNS).iterator(chunk_size=BATCH)
-        while batch := list(islice(found, BATCH)):
-            numbers = learners_by_contact(
-                organisation=criteria.organisation, contact_ids={values[-1] for values in batch}
-            )
-            for *values, contact_id in batch:
-                yield Row._make([*values, joined_numbers(numbers.get(contact_id, []))])
-
-
-def learners_by_contact(
-    *, organisation: Organisation, contact_ids: Iterable[UUID | None]
-) -> dict[UUID, list[LearnerNumber]]:
-    """Return the learners of each contact, in order of number; one query."""
-    links = ContactLink.objects.filter(
-        organisation=organisation, contact_xero_id__in={one for one in contact_ids if one}
+def rows_of(criteria: Criteria) -> Iterator[DocumentRow]:
+    """Yield every row, with never more than a batch of them in memory."""
+    return document_rows.stream_rows(
+        documents_of(criteria), organisation=criteria.organisation, batch_size=BATCH
     )
-    found: dict[UUID, list[LearnerNumber]] = defaultdict(list)
-    columns = "contact_xero_id", "learner_id", "learner__number"
-    for contact_id, learner_id, number in links.order_by("learner__number").values_list(*columns):
-        found[contact_id].append(LearnerNumber(learner_id, number))
-    return found
-
-
-def joined_numbers(learners: Iterable[LearnerNumber]) -> str:
-    """Return the numbers of all learners of a payer as one text."""
-    return "; ".join(learner.number for learner in learners)
 
 
 TOTAL_FIELDS = tuple(field.name for field in fields(Total))

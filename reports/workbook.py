@@ -11,23 +11,34 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from reports import exports
-from reports.synced_invoices import Row, RunningTotals, Total
+from invoices.document_rows import DocumentRow
+from invoices.models import Kind
+from reports import columns
+from reports.synced_invoices import RunningTotals, Total
 
 ROWS_A_SHEET = 1_000_000
-_WIDTHS = {"kind": 14, "text": 20, "date": 12, "amount": 15, "id": 38}
-_TOTAL_HEADINGS = (
-    "Kind",
-    "Currency",
-    "Documents",
-    "Total",
-    "Of which voided or deleted",
-    "Their total",
-    "Total without those",
-    "Paid",
-    "Credited",
-    "Due or credit left (approved only)",
-)
+_WIDTHS: dict[columns.Holds, int] = {
+    "kind": 14,
+    "text": 20,
+    "date": 12,
+    "amount": 15,
+    "learners": 20,
+    "id": 38,
+}
+_KIND_LABELS = {kind.value: kind.label for kind in Kind}
+# Heading of the totals' sheet, and what of `Total` stands below it.
+_TOTALS = {
+    "Kind": "label",
+    "Currency": "currency",
+    "Documents": "count",
+    "Total": "total",
+    "Of which voided or deleted": "cancelled_count",
+    "Their total": "cancelled_total",
+    "Total without those": "standing_total",
+    "Paid": "amount_paid",
+    "Credited": "amount_credited",
+    "Due or credit left (approved only)": "amount_due",
+}
 _OPTIONS = {
     "constant_memory": True,
     # Nothing from Xero becomes a formula, a link or a number by looking like one.
@@ -37,7 +48,7 @@ _OPTIONS = {
 }
 
 
-def write_workbook(rows: Iterable[Row], target: IO[bytes]) -> None:
+def write_workbook(rows: Iterable[DocumentRow], target: IO[bytes]) -> None:
     """Write the workbook to an open binary file: the rows, then a sheet of their totals."""
     totals = RunningTotals()
     with xlsxwriter.Workbook(target, _OPTIONS) as book:
@@ -68,19 +79,19 @@ class _Writer:
         """Begin the next sheet of rows."""
         name = f"Documents {len(self.sheets) + 1}" if self.sheets else "Documents"
         sheet = self.book.add_worksheet(name)
-        for position, column in enumerate(exports.COLUMNS):
+        for position, column in enumerate(columns.COLUMNS):
             sheet.set_column(position, position, _WIDTHS[column.holds])
             sheet.write_string(0, position, column.heading, self.bold)
         sheet.freeze_panes(1, 0)
         self.sheets.append(sheet)
         self.line = 1
 
-    def write_row(self, row: Row) -> None:
+    def write_row(self, row: DocumentRow) -> None:
         """Write one document."""
-        for position, column in enumerate(exports.COLUMNS):
-            value = getattr(row, column.name)
+        for position, column in enumerate(columns.COLUMNS):
+            value = getattr(row, column.field)
             if column.holds == "kind":
-                value = exports.KIND_LABELS[value]
+                value = _KIND_LABELS[value]
             self.write(self.sheets[-1], position, value)
         self.line += 1
 
@@ -99,21 +110,9 @@ class _Writer:
     def write_totals(self, totals: list[Total]) -> None:
         """Write the last sheet."""
         sheet = self.book.add_worksheet("Totals")
-        sheet.set_column(0, len(_TOTAL_HEADINGS) - 1, 16)
-        for position, heading in enumerate(_TOTAL_HEADINGS):
+        sheet.set_column(0, len(_TOTALS) - 1, 16)
+        for position, heading in enumerate(_TOTALS):
             sheet.write_string(0, position, heading, self.bold)
         for self.line, total in enumerate(totals, start=1):
-            values = (
-                total.label,
-                total.currency,
-                total.count,
-                total.total,
-                total.cancelled_count,
-                total.cancelled_total,
-                total.standing_total,
-                total.amount_paid,
-                total.amount_credited,
-                total.amount_due,
-            )
-            for position, value in enumerate(values):
-                self.write(sheet, position, value)
+            for position, name in enumerate(_TOTALS.values()):
+                self.write(sheet, position, getattr(total, name))

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from connected_apps.models import Organisation
 from invoices.models import Kind
 from lrm.models import Portal
-from reports import exports, synced_invoices, workbook
+from reports import columns, synced_invoices, workbook
 from reports.synced_invoices import Criteria
 from tests.support import builders as people
 from tests.support import document_builders
@@ -115,7 +115,7 @@ def test_csv_workbook_and_json_agree_row_by_row(
 
     assert len(as_json) == len(as_csv) == len(as_sheet) == 5
     for json_row, csv_row, sheet_row in zip(as_json, as_csv, as_sheet, strict=True):
-        for column in exports.COLUMNS:
+        for column in columns.COLUMNS:
             expected = json_row[column.name]
             in_csv, in_sheet = csv_row[column.heading], sheet_row[column.heading]
             if column.holds == "amount":

@@ -131,6 +131,7 @@ DOCUMENT = st.fixed_dictionaries(
         "total": AMOUNT,
         "amount_due": AMOUNT,
         "amount_paid": AMOUNT,
+        "refunds": st.lists(AMOUNT, max_size=2),
         "date": st.sampled_from([TODAY, TODAY - DAY, None]),
     }
 )
@@ -148,7 +149,10 @@ def test_totals_by_sql_equal_the_rows_added_up_to_the_cent(
 ) -> None:
     Document.objects.filter(organisation=organisation).delete()
     for fields in documents:
-        document_builders.make_document(organisation, **fields)
+        particulars = {name: value for name, value in fields.items() if name != "refunds"}
+        document = document_builders.make_document(organisation, **particulars)
+        for amount in fields["refunds"]:
+            document_builders.make_payment(document, amount)
     criteria = Criteria(organisation=organisation)
     running = synced_invoices.RunningTotals()
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from connected_apps.models import Connection, Organisation, State
+from invoices import document_rows
+from invoices.document_rows import DocumentRow
 from invoices.models import Allocation, Contact, ContactLink, Document, Kind, LinkSource, Payment
 from lrm.models import Learner, Portal
 
@@ -114,6 +116,21 @@ def make_document(organisation: Organisation, *, save: bool = True, **fields: An
     if save:
         document.save()
     return document
+
+
+def make_row(*, refunded: str = "0", **fields: Any) -> DocumentRow:
+    """Return the row of a document that is not stored; `refunded` is what a credit's refunds are.
+
+    What is neither refunded nor left of a credit was used.
+    """
+    document = make_document(Organisation(), save=False, **fields)
+    paid, credited = document.amount_paid, document.amount_credited
+    if document.kind != Kind.INVOICE:
+        paid = Decimal(refunded)
+        credited = document.total - document.amount_due - paid
+    settled = {"paid": paid, "credited": credited}
+    names = [name for name in document_rows.FIELDS if name not in settled]
+    return DocumentRow(**{name: getattr(document, name) for name in names}, **settled)
 
 
 def apply_credit(

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connected_apps import queries as connections
 from lrm.models import Portal
-from reports import csv_export, exports, synced_invoices, workbook
+from reports import csv_export, json_export, synced_invoices, workbook
 from reports.synced_invoices import Criteria
 
 Writer = Callable[[Criteria, IO[bytes]], None]
@@ -21,7 +21,7 @@ PIECE = 1 << 16
 
 
 def _write_json(criteria: Criteria, target: IO[bytes]) -> None:
-    for piece in exports.json_of(synced_invoices.rows_of(criteria)):
+    for piece in json_export.json_of(synced_invoices.rows_of(criteria)):
         target.write(piece.encode())
 
 
