@@ -4,12 +4,16 @@ from datetime import date
 
 from django.utils import dateformat
 
+# How Django's formats spell them, for those that add a time of day.
+SHORT = "j M Y"
+_LONG = "j F Y"
+
 
 def short_day(day: date) -> str:
     """Return a day as tables and titles write it: 3 Aug 2026."""
-    return dateformat.format(day, "j M Y")
+    return dateformat.format(day, SHORT)
 
 
 def long_day(day: date) -> str:
     """Return a day as sentences write it: 3 August 2026."""
-    return dateformat.format(day, "j F Y")
+    return dateformat.format(day, _LONG)

@@ -1,26 +1,17 @@
-"""Telling portal admins that a connection needs a person: a notice each and one e-mail.
+"""Telling portal admins that a connection needs a person: a notice and an e-mail each.
 
 Called once a move into a broken state, inside its transaction: the notices are part of the move,
 the e-mail goes out after commit. An e-mail that cannot be sent undoes nothing; the banner and the
 bell say the same.
 """
 
-import logging
-from functools import partial
-from smtplib import SMTPException
-
 from django.conf import settings
-from django.core import mail
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from connected_apps.models import Connection, State
-from lrm import notices
+from lrm import day_formats, mail, notices
 from lrm.models import NoticeLevel, Portal, User
-
-logger = logging.getLogger(__name__)
 
 
 def portal_admins(portal: Portal) -> list[User]:
@@ -35,18 +26,19 @@ def notify_broken(connection: Connection) -> None:
     headline = _headline(connection)
     text = f"{headline} {connection.reason}"
     notices.notify(users=admins, level=NoticeLevel.WARNING, text=text, url=url)
-    addresses = [admin.email for admin in admins if admin.email]
-    if addresses:
-        body = "\n\n".join(
-            [
-                text,
-                _last_good_sync(connection),
-                "Nothing is lost: what is synced stays, and whatever changed meanwhile is "
-                "fetched by itself once Xero is connected again.",
-                f"To reconnect, open {settings.PUBLIC_URL}{url}",
-            ]
-        )
-        transaction.on_commit(partial(_send, headline, body, addresses, connection.pk))
+    paragraphs = [
+        text,
+        _last_good_sync(connection),
+        "Nothing is lost: what is synced stays, and whatever changed meanwhile is "
+        "fetched by itself once Xero is connected again.",
+        f"To reconnect, open {settings.PUBLIC_URL}{url}",
+    ]
+    mail.send_after_commit(
+        addresses=[admin.email for admin in admins],
+        subject=headline,
+        body="\n\n".join(paragraphs),
+        about=f"connection {connection.pk}",
+    )
 
 
 def _headline(connection: Connection) -> str:
@@ -61,13 +53,4 @@ def _last_good_sync(connection: Connection) -> str:
         return "There has been no complete sync yet."
     with timezone.override(connection.portal.time_zone):
         local = timezone.localtime(connection.last_good_sync_at)
-        return f"The last complete sync was on {date_format(local, 'j F Y, H:i')}."
-
-
-def _send(subject: str, body: str, addresses: list[str], connection_id: int) -> None:
-    try:
-        mail.EmailMessage(subject=subject, body=body, bcc=addresses).send()
-    except (SMTPException, OSError) as error:
-        logger.warning(
-            "E-mail about connection %s not sent: %s", connection_id, type(error).__name__
-        )
+        return f"The last complete sync was on {day_formats.long_day(local)}, {local:%H:%M}."

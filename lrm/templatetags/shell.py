@@ -8,6 +8,8 @@ from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from lrm import day_formats
+
 register = template.Library()
 
 NOTHING = "\u2013"
@@ -43,7 +45,7 @@ def when(moment: datetime | None) -> str:
     """Return a moment in the portal's time zone as a `<time>`; a dash where there is none."""
     if moment is None:
         return NOTHING
-    return _time(moment, "j M Y, g:i")
+    return _time(moment, f"{day_formats.SHORT}, g:i")
 
 
 @register.filter
@@ -58,7 +60,7 @@ def day(value: date | None) -> str:
     if value is None:
         return NOTHING
     return format_html(
-        '<time datetime="{}">{}</time>', value.isoformat(), dateformat.format(value, "j M Y")
+        '<time datetime="{}">{}</time>', value.isoformat(), day_formats.short_day(value)
     )
 
 

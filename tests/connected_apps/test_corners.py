@@ -6,9 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from connected_apps import audit, errors, panels, signals, tasks
 from connected_apps.lifecycle import (
@@ -29,7 +27,6 @@ from connected_apps.models import (
     State,
 )
 from connected_apps.oauth import identity, jwt_claims, tokens
-from connected_apps.states import admin_notices
 from lrm.models import Portal
 from tests.support import xero
 from tests.support.connections import make_connection
@@ -312,19 +309,6 @@ def test_look_at_a_dead_grant_says_that_reconnecting_is_needed(browser: Browser)
 
     assert refusal is not None
     assert refusal.cause is Cause.RECONNECT_NEEDED
-
-
-def test_email_that_cannot_be_sent_undoes_nothing(
-    portal: Portal, settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "localhost", 1
-
-    admin_notices._send("subject", "body", ["someone@example.com"], 7)
-
-    assert "E-mail about connection 7 not sent" in caplog.text
-    assert "someone@example.com" not in caplog.text
-    assert mail.outbox == []
 
 
 def test_failing_receiver_stops_no_one(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connected_apps.models import Organisation
+from lrm import day_formats
 from lrm.models import Portal
 
 LONGEST_RANGE = timedelta(days=3653)
@@ -33,9 +34,13 @@ def check_range(*, date_from: date, date_to: date, today: date) -> None:
     :raises BadRange: end before start, in the future, or longer than ten years.
     """
     if date_from > today:
-        raise BadRange("date_from", f"This date is in the future. Today is {today:%-d %B %Y}.")
+        raise BadRange(
+            "date_from", f"This date is in the future. Today is {day_formats.long_day(today)}."
+        )
     if date_to > today:
-        raise BadRange("date_to", f"This date is in the future. Today is {today:%-d %B %Y}.")
+        raise BadRange(
+            "date_to", f"This date is in the future. Today is {day_formats.long_day(today)}."
+        )
     if date_to < date_from:
         raise BadRange(
             "date_to", "The end is before the start. Choose an end on or after the start."

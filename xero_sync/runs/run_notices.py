@@ -5,25 +5,19 @@ command asked, nobody is told of a good end: the log says it. A difference that 
 portal's admins, but not again every day.
 """
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db import transaction
 from django.urls import reverse
 
 from connected_apps.models import Connection
 from connected_apps.states import admin_notices
 from invoices import amounts
-from lrm import notices
+from lrm import mail, notices
 from lrm.models import NoticeLevel, User
 from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import comparison, run_progress, run_titles
-
-logger = logging.getLogger(__name__)
 
 # The daily count finds a difference again every day, or after a few where Xero was not connected.
 _STILL_THE_SAME = timedelta(days=4)
@@ -93,10 +87,12 @@ def _notify(people: Iterable[User], level: NoticeLevel, subject: str, *parts: st
     people = list(people)
     notices.notify(users=people, level=level, text=parts[0], url=address)
     paragraphs = [part for part in (*parts, f"{settings.PUBLIC_URL}{address}") if part]
-    for person in people:
-        if person.email:
-            body = "\n\n".join(paragraphs)
-            transaction.on_commit(partial(_send, person.email, subject, body))
+    mail.send_after_commit(
+        addresses=[person.email for person in people],
+        subject=subject,
+        body="\n\n".join(paragraphs),
+        about="a re-sync",
+    )
 
 
 def _proof(run: SyncRun) -> str:
@@ -108,12 +104,3 @@ def _proof(run: SyncRun) -> str:
         xero = "not counted" if kind.xero_count is None else f"{kind.xero_count:,}"
         lines.append(f"{kind.label}: {xero} in Xero, {here} here; {', '.join(stored) or 'no sums'}")
     return "\n".join(lines)
-
-
-def _send(to: str, subject: str, body: str) -> None:
-    try:
-        send_mail(subject, body, None, [to])
-    except OSError as error:
-        # The notice is there already; a mail server that is away undoes nothing.
-        # The error's own words may hold the address.
-        logger.warning("The mail about a re-sync could not be sent: %s", type(error).__name__)

@@ -3,6 +3,7 @@
 import math
 from datetime import timedelta
 
+from lrm import day_formats
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.pull import date_windows
 
@@ -17,7 +18,7 @@ def title_of(run: SyncRun) -> str:
 
 def days_of(run: SyncRun) -> str:
     """Return the days that a run reads."""
-    first, last = (f"{day:%-d %b %Y}" for day in (run.date_from, run.date_to))
+    first, last = map(day_formats.short_day, (run.date_from, run.date_to))
     match run.date_from == date_windows.EARLIEST, run.date_to == date_windows.LATEST:
         case True, True:
             return "all days"
