@@ -16,21 +16,20 @@ from rest_framework.views import APIView
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
-from invoices import amounts
 from lrm import permissions
 from lrm.models import Portal, User
 from xero_sync import tasks
 from xero_sync.api import errors
 from xero_sync.jobs import dispatch, retry_policy
-from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     date_ranges,
     previews,
     resumption,
     run_progress,
     run_requests,
-    run_status,
 )
+from xero_sync.views import run_json
 
 
 class MaySeeRuns(rest_permissions.BasePermission):
@@ -80,7 +79,9 @@ class SyncRuns(_RunView):
         portal = self.portal_of(request)
         organisation = current_organisation(portal)
         found = run_progress.latest(portal=portal, organisation=organisation)
-        return Response({"results": [as_json(run) for run in found]})
+        return Response(
+            {"results": [run_json.run_as_json(run, now=timezone.now()) for run in found]}
+        )
 
     def post(self, request: Request) -> Response:
         """Start a run: 201, or 200 with one under way that reads all of these days.
@@ -100,7 +101,10 @@ class SyncRuns(_RunView):
             return _conflict(str(problem))
         dispatch.ring(tasks.work_on_run, answer.run.pk, queue=dispatch.BULK)
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
-        return Response({**as_json(answer.run), "detail": answer.words}, status=code)
+        return Response(
+            {**run_json.run_as_json(answer.run, now=timezone.now()), "detail": answer.words},
+            status=code,
+        )
 
 
 class PreviewSyncRun(_RunView):
@@ -146,7 +150,7 @@ class OneSyncRun(_RunView):
         """Return the run."""
         run = self.run_of(request, run_id)
         log = [{"at": line.at, "text": line.text} for line in run.lines.all()]
-        return Response({**as_json(run), "log": log})
+        return Response({**run_json.run_as_json(run, now=timezone.now()), "log": log})
 
 
 class CancelSyncRun(_RunView):
@@ -161,7 +165,7 @@ class CancelSyncRun(_RunView):
         ):
             return _conflict("It has ended already.")
         run.refresh_from_db()
-        return Response(as_json(run))
+        return Response(run_json.run_as_json(run, now=timezone.now()))
 
 
 class ResumeSyncRun(_RunView):
@@ -183,7 +187,7 @@ class ResumeSyncRun(_RunView):
         if answering is None:
             return _conflict("It is not cancelled.")
         dispatch.ring(tasks.work_on_run, answering.pk, queue=dispatch.BULK)
-        return Response(as_json(answering))
+        return Response(run_json.run_as_json(answering, now=timezone.now()))
 
 
 def _checked(request: Request) -> dict[str, Any]:
@@ -195,53 +199,3 @@ def _checked(request: Request) -> dict[str, Any]:
 
 def _conflict(why: str) -> Response:
     return Response({"detail": why}, status=status.HTTP_409_CONFLICT)
-
-
-def as_json(run: SyncRun) -> dict[str, Any]:
-    """Return a run with its progress and proof; amounts as decimal strings."""
-    now = timezone.now()
-    progress = run_progress.progress_of(run, now=now)
-    stalled = run_status.has_stalled(run, now=now)
-    return {
-        "id": run.pk,
-        "what": run.what,
-        "date_from": run.date_from,
-        "date_to": run.date_to,
-        "state": "STALLED" if stalled else run.state,
-        "reason": run.reason,
-        "stalled": stalled,
-        "requested_at": run.requested_at,
-        "started_at": run.started_at,
-        "paused_until": run.not_before if run.state == RunState.PAUSED else None,
-        "finished_at": run.finished_at,
-        "read": progress.read,
-        "total": progress.total,
-        "new": progress.new,
-        "changed": progress.changed,
-        "unchanged": progress.unchanged,
-        "set_aside": progress.quarantined,
-        "without_learner": run.unmatched_count,
-        "per_second": round(progress.per_second, 1) if progress.per_second else None,
-        "seconds_left": progress.left.total_seconds() if progress.left else None,
-        "kinds": [
-            {
-                "kind": one.label,
-                "stage": one.stage,
-                "read": one.read,
-                "total": one.total,
-                "in_xero": one.xero_count,
-                "here": one.our_count,
-                "set_aside": one.quarantined,
-                "sums": [
-                    {
-                        "currency": currency,
-                        "read": amounts.plain(both.read),
-                        "stored": amounts.plain(both.stored),
-                    }
-                    for currency, both in one.totals.items()
-                ],
-                "differences": one.differences,
-            }
-            for one in progress.kinds
-        ],
-    }
