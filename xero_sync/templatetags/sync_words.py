@@ -5,7 +5,6 @@ from django.utils.safestring import SafeString
 
 from lrm.templatetags import shell
 from xero_sync.models import RunState, SyncRun
-from xero_sync.runs import run_titles
 from xero_sync.runs.run_progress import KindProgress, Stage
 
 register = template.Library()
@@ -41,6 +40,3 @@ def run_status(run: SyncRun, has_stalled: bool = False) -> SafeString:
 def stage_status(kind: KindProgress) -> SafeString:
     """Return the pill of one kind of a run."""
     return shell.status(_STAGE_LOOKS[kind.stage], str(kind.stage.label))
-
-
-register.filter("duration", run_titles.duration)

@@ -33,6 +33,7 @@ from xero_sync.runs import (
     run_status,
     run_titles,
 )
+from xero_sync.status import run_words
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -81,7 +82,8 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
     context = _context(request, form)
     if connection is not None and _is_live(connection):
         try:
-            context["preview"] = previews.preview(connection=connection, **form.cleaned_data)
+            found = previews.preview(connection=connection, **form.cleaned_data)
+            context["preview"] = run_words.preview(found)
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             context["preview_problem"] = retry_policy.after(error, attempts=0).why
     return render(request, "xero_sync/resync.html", context)
@@ -141,36 +143,56 @@ def _context(
     organisation = connection.organisation if connection else None
     latest = run_progress.latest(portal=request.portal, organisation=organisation)
     right = permissions.may_manage_connected_apps
+    may_manage = right(request.user)
     return {
         "form": form or forms.ResyncForm(initial=_initial(today), today=today),
         "connection": connection,
         "is_live": _is_live(connection),
         "organisation": organisation,
         "runs": [_row(run) for run in latest],
-        "stopped": _stopped_first(organisation),
-        "may_manage": right(request.user),
+        "stopped": _stopped_first(organisation, may_resume=_is_live(connection) and may_manage),
+        "may_manage": may_manage,
         "people": access.people_with(right, portal=request.portal),
     }
 
 
-def _stopped_first(organisation: Organisation | None) -> dict[str, Any] | None:
-    """Return the first sync where it was cancelled and is missed."""
+def _stopped_first(organisation: Organisation | None, *, may_resume: bool) -> dict[str, Any] | None:
+    """Return the first sync where it was cancelled and is missed.
+
+    :param may_resume: whether this person may, where nothing else keeps it.
+    """
     run = first_sync.cancelled(organisation.pk) if organisation else None
-    return None if run is None else {"run": run, "may_resume": resumption.is_offered(run)}
+    if run is None:
+        return None
+    is_offered = resumption.is_offered(run)
+    return {
+        "run": run,
+        "may_resume": may_resume and is_offered,
+        "sentence": run_words.stopped_first_sync(run, must_wait=may_resume and not is_offered),
+    }
 
 
 def _row(run: SyncRun) -> dict[str, Any]:
     now = timezone.now()
+    progress = run_progress.progress_of(run, now=now)
     return {
         "run": run,
         "lines": list(run.lines.all()),
         "title": run_titles.title_of(run),
         "origin": run_titles.origin_of(run),
-        "progress": run_progress.progress_of(run, now=now),
+        "progress": progress,
+        "progress_sentence": run_words.progress_of_run(progress, unmatched=run.unmatched_count),
+        "reason_sentence": run_words.reason_of_run(run, now=now),
+        "kinds": [_kind(kind) for kind in progress.kinds],
         "has_stalled": run_status.has_stalled(run, now=now),
         "may_resume": resumption.is_offered(run),
         "is_held_up": run.is_open and not run_status.can_go_on(run),
     }
+
+
+def _kind(kind: run_progress.KindProgress) -> dict[str, Any]:
+    sums = [run_words.sum_of_currency(*each) for each in kind.totals.items()]
+    return {"progress": kind, "sums": sums}
 
 
 def _is_live(connection: Connection | None) -> bool:

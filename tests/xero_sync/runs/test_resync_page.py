@@ -80,7 +80,8 @@ def test_page_tells_how_far_each_kind_is(linked: Linked) -> None:
 
     html = builders.client_of(linked.manager).get(PAGE).content.decode()
 
-    assert re.findall(r'<th scope="row">(.*?)</th>.*?status-\w+">.*?<span>(.*?)</span>', html) == [
+    pattern = r'<th scope="row">(.*?)</th>.*?status-\w+">.*?<span>(.*?)</span>'
+    assert re.findall(pattern, html, re.DOTALL) == [
         ("Invoices", "Read"),
         ("Credit notes", "Waiting"),
         ("Overpayments", "Read"),
