@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# Two targets: `production`, with requirements.txt alone, and `dev`, which adds the simulator and
-# everything tests need. Both run as a user without rights.
+# Two targets: `production`, with requirements.txt and what serves people alone, and `dev`, which
+# adds the simulator, the demo and everything tests need. Both run as a user without rights.
 FROM python:3.13-slim AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 DJANGO_SETTINGS_MODULE=lrm.settings
@@ -18,7 +18,8 @@ CMD ["python", "-m", "xero_simulator", "--host", "0.0.0.0", "--port", "9090"]
 
 FROM base AS production
 COPY manage.py ./
-COPY lrm ./lrm
+# Without what only development has: the demo and the services that start by themselves.
+COPY --exclude=**/demo --exclude=**/local --exclude=**/seed_demo.py lrm ./lrm
 COPY connected_apps ./connected_apps
 COPY invoices ./invoices
 COPY xero_sync ./xero_sync

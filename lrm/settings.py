@@ -2,17 +2,18 @@
 
 Where `DATABASE_URL` or `REDIS_URL` is unset and `DEBUG` is on, real services start by themselves
 under `.local/` (see `lrm.local.local_services`). With `DEBUG` off nothing is guessed: a missing
-secret stops the start with its name.
+secret stops the start with its name. Production has neither `lrm.local` nor `lrm.demo` in its
+image, so both are imported only where development asks for them.
 """
 
+import importlib
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-
-from lrm.local import local_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,8 +24,19 @@ env = environ.Env()
 # the demo's data nor its settings.
 environ.Env.read_env(BASE_DIR / ".env")
 LOCAL_DIR = BASE_DIR / env.str("LOCAL_DIR", default=".local")
-if local_services.is_held(LOCAL_DIR / "demo.lock"):
-    environ.Env.read_env(LOCAL_DIR / "demo.env")
+
+
+def local_services() -> Any:
+    """Return the module of local services; None in production, which leaves it out."""
+    if importlib.util.find_spec("lrm.local") is None:
+        return None
+    return importlib.import_module("lrm.local.local_services")
+
+
+if (LOCAL_DIR / "demo.lock").exists():
+    services = local_services()
+    if services is not None and services.is_held(LOCAL_DIR / "demo.lock"):
+        environ.Env.read_env(LOCAL_DIR / "demo.env")
 
 DEBUG = env.bool("DEBUG", default=False)
 
@@ -39,20 +51,29 @@ def required(name: str, *, in_debug: str) -> str:
         return value
     if DEBUG:
         return in_debug
-    raise ImproperlyConfigured(
+    raise missing(name)
+
+
+def missing(name: str) -> ImproperlyConfigured:
+    """Return the error that stops the start."""
+    return ImproperlyConfigured(
         f"{name} is not set. Set it in the environment (see .env.example) and start again."
     )
 
 
 def service_url(name: str) -> str:
-    """Return `DATABASE_URL` or `REDIS_URL`, starting the local service where it is unset."""
+    """Return `DATABASE_URL` or `REDIS_URL`, starting the local service where it is unset.
+
+    :raises ImproperlyConfigured: when it is unset and `DEBUG` is off, or no service can start here.
+    """
     value: str = env.str(name, default="")
     if value:
         return value
-    if not DEBUG:
-        return required(name, in_debug="")
-    start = local_services.database_url if name == "DATABASE_URL" else local_services.redis_url
-    return start(LOCAL_DIR)
+    services = local_services() if DEBUG else None
+    if services is None:
+        raise missing(name)
+    start = services.database_url if name == "DATABASE_URL" else services.redis_url
+    return str(start(LOCAL_DIR))
 
 
 SECRET_KEY = required("SECRET_KEY", in_debug="made-up-key-for-development-only")

@@ -6,10 +6,11 @@ import pytest
 
 from tests.support import processes
 from tests.support.deployment_files import (
-    DOCKERFILE,
     SERVICES,
+    copied_folders,
     names_in_example,
     names_read_by_settings,
+    stage,
 )
 
 PRODUCT = ("migrate", "web", "worker", "worker-bulk", "beat")
@@ -22,13 +23,6 @@ SECRETS = (
     "PUBLIC_URL",
     "ALLOWED_HOSTS",
 )
-
-
-def stage(name: str) -> str:
-    """Return the lines of one build stage."""
-    found = re.search(rf"^FROM \S+ AS {name}\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.M | re.S)
-    assert found is not None
-    return found.group(1)
 
 
 def test_compose_names_every_service_the_product_needs() -> None:
@@ -93,8 +87,15 @@ def test_production_image_keeps_no_setting_of_its_build() -> None:
     assert "ENV" not in stage("production")
 
 
+def test_production_image_leaves_out_what_only_development_has() -> None:
+    left_out = dict(copied_folders())["lrm"]
+
+    assert left_out == {"**/demo", "**/local", "**/seed_demo.py"}
+    assert all((processes.ROOT / "lrm" / name).is_dir() for name in ("demo", "local"))
+
+
 def test_production_image_holds_every_app_the_settings_install() -> None:
-    copied = set(re.findall(r"^COPY (\w+) \./\1$", stage("production"), re.M))
+    copied = {source for source, _ in copied_folders()}
     settings = (processes.ROOT / "lrm" / "settings.py").read_text()
     installed = settings.partition("INSTALLED_APPS = [")[2].partition("]")[0]
     own = {name for name in re.findall(r'"(\w+)"', installed) if (processes.ROOT / name).is_dir()}

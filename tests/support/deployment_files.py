@@ -38,3 +38,16 @@ def names_in_example() -> set[str]:
     """Return the names that .env.example sets."""
     example = (processes.ROOT / ".env.example").read_text()
     return set(re.findall(r"^([A-Z_]+)=", example, re.M))
+
+
+def stage(name: str) -> str:
+    """Return the lines of one build stage of the Dockerfile."""
+    found = re.search(rf"^FROM \S+ AS {name}\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.M | re.S)
+    assert found is not None
+    return found.group(1)
+
+
+def copied_folders() -> list[tuple[str, set[str]]]:
+    """Return the folders that the production image has, and what each of them leaves out."""
+    lines = re.findall(r"^COPY ((?:--exclude=\S+ )*)(\w+) \./\2$", stage("production"), re.M)
+    return [(name, set(re.findall(r"--exclude=(\S+)", options))) for options, name in lines]

@@ -5,7 +5,7 @@ import json
 
 from django.core.management import call_command
 
-from tests.xero_sync.conftest import Linked
+from tests.support.linked import Linked
 
 
 def test_report_says_of_every_document_what_the_books_say(linked: Linked) -> None:
