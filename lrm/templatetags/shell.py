@@ -1,5 +1,6 @@
 """Small pieces that pages of every app share: icons, status words, moments in time."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django import template
@@ -38,6 +39,13 @@ def status(kind: str, text: str) -> SafeString:
         icon(_STATUS_ICONS[kind]),
         text,
     )
+
+
+@register.filter
+def alternatives(people: Sequence[object]) -> str:
+    """Return the names of people of whom any will do: "A, B or C"."""
+    *first, last = map(str, people)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 @register.filter
