@@ -1,8 +1,12 @@
 """The one way to call Xero: token, slot, call, books, and what a refusal means.
 
-A session belongs to one connection, its generation and a lane. Each call asks for the token anew,
-so work drops itself as soon as the connection has moved on. The token comes before the slot: a
-refresh may take seconds, and a slot is leave to call at once.
+A session belongs to one connection, its generation and a lane. It keeps its access token until
+that nears its end, and before each call it makes sure that the connection has not moved on: work
+for a connection that has drops itself. The token comes before the slot: a refresh may take seconds,
+and a slot is leave to call at once.
+
+A call in another thread is made by `ready()`, which does all this in the thread that asks for it.
+Such a call needs the database only where Xero refuses the token.
 
 A 401 is answered by one refresh and one more call, which is safe for writes too, as the gateway
 let nothing through. What still is refused after that is explained by asking Xero's `/connections`.
@@ -12,6 +16,7 @@ There are no other retries: they belong to tasks. Besides `errors.XeroError`, a 
 `ConnectionBroken`, `IdentityMisconfigured`). Must not be used inside a transaction.
 """
 
+import copy
 import dataclasses
 import datetime
 import logging
@@ -20,12 +25,14 @@ from typing import Any
 from uuid import UUID
 
 import redis
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connected_apps import errors as connection_errors
 from connected_apps.lifecycle import refusals
 from connected_apps.models import Connection
 from connected_apps.oauth import tokens
+from connected_apps.states import states
 from xero_sync.api import call_batches, client, errors, rate_limiter, responses
 from xero_sync.api.rate_limiter import Lane
 from xero_sync.resources import Resource
@@ -34,6 +41,13 @@ logger = logging.getLogger(__name__)
 
 Operation = Callable[[client.XeroClient], responses.Page]
 Element = dict[str, Any]
+
+
+@dataclasses.dataclass
+class _Kept:
+    """Where a session and its copies keep their access token."""
+
+    token: tokens.AccessToken | None = dataclasses.field(default=None, repr=False)
 
 
 class Session:
@@ -52,6 +66,9 @@ class Session:
         self._lane = lane
         self._clock = clock
         self._limiter = rate_limiter.shared()
+        # One for all copies: what a call in one thread renews serves the others.
+        self._kept = _Kept()
+        self._is_ready = False
         # How many were sent, whatever became of them. Exact for those who use one thread.
         self.calls_made = 0
 
@@ -143,13 +160,22 @@ class Session:
             lambda xero: xero.upsert_contacts(contacts, idempotency_key=idempotency_key)
         )
 
+    def ready(self) -> "Session":
+        """Return this session for one call in another thread, made ready to be made at once.
+
+        :raises connection_errors.ConnectedAppsError: no call may be made any more.
+        """
+        self._token()
+        ready = copy.copy(self)
+        ready._is_ready = True
+        return ready
+
     def check_generation(self) -> None:
         """Make sure that what this session fetched may still be stored. Fine in a transaction.
 
         :raises connection_errors.StaleGeneration: the connection has moved on; drop the work.
         """
-        mine = Connection.objects.filter(pk=self._connection_id, generation=self._generation)
-        if not mine.exists():
+        if not self._mine().exists():
             raise _stale(self._connection_id)
 
     def call(self, operation: Operation) -> responses.Page:
@@ -184,16 +210,34 @@ class Session:
         return dataclasses.replace(pages[0], elements=elements, item_count=len(elements))
 
     def _with_fresh_token(self, operation: Operation) -> responses.Page:
-        token = self._token(rejected=None)
+        token = self._token()
         try:
             return self._once(token, operation)
         except errors.Unauthorised:
             logger.info(
                 "Renewing the token that Xero refused to connection %s", self._connection_id
             )
-        return self._once(self._token(rejected=token.value), operation)
+        return self._once(self._read_token(rejected=token.value), operation)
 
-    def _token(self, *, rejected: str | None) -> tokens.AccessToken:
+    def _token(self) -> tokens.AccessToken:
+        """Return the token that is kept where it may still be used, else the stored one."""
+        token = self._kept.token
+        if token is None or token.nears_its_end(now=self._clock()):
+            return self._read_token()
+        # Where the connection has moved on, reading its token tells how.
+        is_usable = self._is_ready or self._mine().filter(state__in=states.LIVE).exists()
+        return token if is_usable else self._read_token()
+
+    def _mine(self) -> QuerySet[Connection]:
+        """Return the connection, as long as it is the one that this session was made for."""
+        return Connection.objects.filter(pk=self._connection_id, generation=self._generation)
+
+    def _read_token(self, *, rejected: str | None = None) -> tokens.AccessToken:
+        """Read the stored token, which renews it where it nears its end or was refused.
+
+        :param rejected: the value of a token that Xero has just refused.
+        """
+        self._kept.token = None
         try:
             token = tokens.access_token_for(
                 connection_id=self._connection_id, now=self._clock(), rejected=rejected
@@ -202,6 +246,7 @@ class Session:
             raise errors.Unavailable("Xero's identity service does not answer.") from error
         if token.generation != self._generation:
             raise _stale(self._connection_id)
+        self._kept.token = token
         return token
 
     def _once(self, token: tokens.AccessToken, operation: Operation) -> responses.Page:

@@ -10,6 +10,9 @@ pages in flight together a later one may have been read before an earlier one, a
 from that to this is on neither: a page whose count is lower than that of the page before it is
 read again. Where it stays lower, something left the list and rows moved up; then the page before
 it is read again as well. (Nothing ever leaves a list of what was modified since a moment.)
+
+A page is asked for only after the thread that stores pages has made sure that the connection has
+not moved on. Once it has, no call is begun; those in flight end, and what they bring is dropped.
 """
 
 import contextlib
@@ -22,7 +25,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from django.db import connections
 
-from xero_sync.api import client, limits, list_queries, responses, sessions
+from xero_sync.api import client, list_queries, responses, sessions
 from xero_sync.pull import gc_tuning
 from xero_sync.store import prepared_pages
 
@@ -33,9 +36,8 @@ AHEAD = 4
 _preparing = threading.Lock()
 
 Walk = Generator[tuple[int, responses.Page], None, None]
-_Flight = deque[tuple[int, Future[responses.Page]]]
-# A list, and the page of it that comes first.
-Start = tuple[list_queries.Listing, int]
+# A list, and a page of it.
+Place = tuple[list_queries.Listing, int]
 FirstPages = Generator[tuple[list_queries.Listing, Future[responses.Page]], None, None]
 
 
@@ -48,12 +50,8 @@ def walk(session: sessions.Session, listing: list_queries.Listing, *, first_page
 @contextlib.contextmanager
 def opened(session: sessions.Session) -> Iterator["Puller"]:
     """Give a puller, with up to four calls in flight until the block ends."""
-    puller = Puller(session)
-    with gc_tuning.set_for_walks():
-        try:
-            yield puller
-        finally:
-            puller.close()
+    with gc_tuning.set_for_walks(), contextlib.closing(Puller(session)) as puller:
+        yield puller
 
 
 class Puller:
@@ -61,17 +59,14 @@ class Puller:
 
     def __init__(self, session: sessions.Session) -> None:
         self.session = session
-        self._pool: ThreadPoolExecutor | None = None
-        self._expected: Start | None = None
-        self._begun: tuple[Start, Future[responses.Page]] | None = None
+        # Starts no thread before the first page is sent for.
+        self._pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="xero-page")
+        self._flight: dict[Place, Future[responses.Page]] = {}
+        self._expected: Place | None = None
 
     def close(self) -> None:
         """End the threads, and wait for calls that are under way."""
-        if self._begun is not None:
-            self._begun[1].cancel()
-        if self._pool is not None:
-            with self._pool as pool:
-                _close_connections(pool)
+        self._pool.shutdown(cancel_futures=True)
 
     def first_pages(self, lists: Iterable[list_queries.Listing]) -> FirstPages:
         """Yield the first page of each list, in order, as it will be once it has come.
@@ -79,25 +74,22 @@ class Puller:
         It tells how many pages there are. One that fails does not end the others, which are
         asked for as `lists` gives them.
         """
-        flight: deque[tuple[list_queries.Listing, Future[responses.Page]]] = deque()
         coming = iter(lists)
+        flight = deque((one, self._send_for(one, 1)) for one in itertools.islice(coming, AHEAD))
         try:
-            for listing in itertools.islice(coming, AHEAD):
-                flight.append((listing, self._submit(listing, 1)))
             while flight:
                 yield flight.popleft()
-                for listing in itertools.islice(coming, 1):
-                    flight.append((listing, self._submit(listing, 1)))
+                flight.extend((one, self._send_for(one, 1)) for one in itertools.islice(coming, 1))
         finally:
             for _, future in flight:
                 future.cancel()
 
-    def expect(self, start: Start | None) -> None:
-        """Say from where the next walk begins, if that is known; it knows its number of pages.
+    def expect(self, place: Place | None) -> None:
+        """Say where the next walk begins, if that is known; it knows its number of pages.
 
         That page is fetched once the last one of the present list is on its way.
         """
-        self._expected = start
+        self._expected = place
 
     def walk(
         self,
@@ -107,108 +99,55 @@ class Puller:
         page_count: int | None = None,
         item_count: int | None = None,
     ) -> Walk:
-        """Yield (page number, page) in order.
+        """Yield (page number, page) in order, to the last page that any of them tells of.
 
-        Where the number of pages is not known the first one is awaited, since it tells; where Xero
+        Where the number of pages is not known the first one is awaited, since it tells. Where Xero
         does not tell at all, the walk ends with the first page that is not full.
 
         :param page_count: of the page before the first one, where that is known.
         :param item_count: the same.
         :raises errors.XeroError: at the page that failed, after all pages before it.
         """
-        number = first_page
-        if page_count is not None:
-            begun = self._take_begun((listing, number))
-            yield from self._told(listing, number, page_count, item_count, begun=begun)
-            return
-        first = list_queries.fetch(self.session, listing, page=number)
-        if first.page_count is None:
-            yield number, first
-            yield from self._untold(listing, number + 1, first)
-        else:
-            last = max(number, first.page_count)
-            yield from self._told(listing, number, last, first.item_count, first=first)
-
-    def _take_begun(self, start: Start) -> Future[responses.Page] | None:
-        """Return the page a walk begins with, where it was expected and is on its way."""
-        begun, self._begun = self._begun, None
-        if begun is None:
-            return None
-        if begun[0] == start:
-            return begun[1]
-        begun[1].cancel()
-        return None
-
-    def _told(
-        self,
-        listing: list_queries.Listing,
-        number: int,
-        page_count: int,
-        item_count: int | None,
-        *,
-        first: responses.Page | None = None,
-        begun: Future[responses.Page] | None = None,
-    ) -> Walk:
-        """Walk where the number of pages is known, which may change as each page tells."""
-        while number <= page_count:
-            pages = self._ahead(listing, number, page_count, item_count, first, begun)
-            with contextlib.closing(pages) as ahead:
-                for done, page in ahead:
-                    yield done, page
-                    number, item_count = done + 1, page.item_count
-                    page_count = page.page_count or 0
-            first = begun = None
-
-    def _untold(self, listing: list_queries.Listing, number: int, page: responses.Page) -> Walk:
-        while len(page.elements) >= client.PAGE_SIZE:
-            page = list_queries.fetch(self.session, listing, page=number)
-            yield number, page
-            number += 1
-
-    def _ahead(
-        self,
-        listing: list_queries.Listing,
-        number: int,
-        last: int,
-        item_count: int | None,
-        first: responses.Page | None,
-        begun: Future[responses.Page] | None,
-    ) -> Walk:
-        """Yield the pages in order.
-
-        Where the page `number` is here already it is `first`, where it is on its way, `begun`.
-        """
-        flight: _Flight = deque([(number, begun)] if begun else [])
-        coming = iter(range(number + bool(first or begun), last + 1))
+        number, last = first_page, first_page if page_count is None else page_count
+        self._cancel([place for place in self._flight if place != (listing, number)])
         try:
-            self._send_for_more(listing, coming, flight)
-            if first is not None:
-                yield number, first
-            while flight:
-                done, future = flight.popleft()
-                # Before more is sent for: a page that is read again is a call in flight, too.
-                page = self._in_step(listing, done, future.result(), item_count)
+            if page_count is not None:
+                self._send_ahead(listing, number, last)
+            while number <= last:
+                page = self._in_step(listing, number, self._awaited(listing, number), item_count)
                 item_count = page.item_count
-                self._send_for_more(listing, coming, flight)
-                yield done, page
+                last = max(last, _last_told(number, page))
+                # After a page that is read again, which is a call in flight, too.
+                self._send_ahead(listing, number + 1, last)
+                yield number, page
+                number += 1
         finally:
             # After a failure, or when the caller stops: what has not begun is not begun.
-            for _, future in flight:
-                future.cancel()
+            self._cancel([place for place in self._flight if place[0] == listing])
 
-    def _send_for_more(
-        self, listing: list_queries.Listing, coming: Iterator[int], flight: _Flight
-    ) -> None:
-        for page in itertools.islice(coming, AHEAD - len(flight)):
-            flight.append((page, self._submit(listing, page)))
-        if len(flight) < AHEAD and self._expected is not None:
-            self._begun = self._expected, self._submit(*self._expected)
+    def _send_ahead(self, listing: list_queries.Listing, first: int, last: int) -> None:
+        """Have the next pages of a list in flight; where there are few, also what is expected."""
+        for page in range(first, min(last, first + AHEAD - 1) + 1):
+            if (listing, page) not in self._flight:
+                self._flight[listing, page] = self._send_for(listing, page)
+        if self._expected is not None and len(self._flight) < AHEAD:
+            self._flight[self._expected] = self._send_for(*self._expected)
             self._expected = None
 
-    def _submit(self, listing: list_queries.Listing, page: int) -> Future[responses.Page]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="xero-page")
-        return self._pool.submit(_fetch_ahead, self.session, listing, page)
+    def _awaited(self, listing: list_queries.Listing, page: int) -> responses.Page:
+        """Return a page once it has come; one that is not in flight is fetched in this thread."""
+        coming = self._flight.pop((listing, page), None)
+        return coming.result() if coming else self._fetch(listing, page)
+
+    def _fetch(self, listing: list_queries.Listing, page: int) -> responses.Page:
+        return list_queries.fetch(self.session, listing, page=page)
+
+    def _send_for(self, listing: list_queries.Listing, page: int) -> Future[responses.Page]:
+        return self._pool.submit(_fetch_ahead, self.session.ready(), listing, page)
+
+    def _cancel(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self._flight.pop(place).cancel()
 
     def _in_step(
         self, listing: list_queries.Listing, number: int, page: responses.Page, before: int | None
@@ -219,10 +158,10 @@ class Puller:
         """
         if not _has_fewer(page, before):
             return page
-        page = list_queries.fetch(self.session, listing, page=number)
+        page = self._fetch(listing, number)
         if not _has_fewer(page, before) or number == 1:
             return page
-        moved_up = list_queries.fetch(self.session, listing, page=number - 1).elements
+        moved_up = self._fetch(listing, number - 1).elements
         return dataclasses.replace(page, elements=[*moved_up, *page.elements])
 
 
@@ -230,29 +169,21 @@ def _has_fewer(page: responses.Page, before: int | None) -> bool:
     return before is not None and page.item_count is not None and page.item_count < before
 
 
+def _last_told(number: int, page: responses.Page) -> int:
+    """Return the number of the last page, as far as this one tells."""
+    if page.page_count is not None:
+        return page.page_count
+    return number + 1 if len(page.elements) >= client.PAGE_SIZE else number
+
+
 def _fetch_ahead(
     session: sessions.Session, listing: list_queries.Listing, page: int
 ) -> responses.Page:
     """Fetch a page and prepare it for writing, while the one before is written."""
-    fetched = list_queries.fetch(session, listing, page=page)
+    try:
+        fetched = list_queries.fetch(session, listing, page=page)
+    finally:
+        # A token that Xero refused was renewed over one of this thread's own.
+        connections.close_all()
     with _preparing:
         return prepared_pages.with_page(fetched, listing.resource)
-
-
-def _close_connections(pool: ThreadPoolExecutor) -> None:
-    """Close the database connection of every thread (tokens are rows, and each call reads one).
-
-    Once for all walks, not for each page: opening one costs PostgreSQL a process. The barrier makes
-    each thread take exactly one of these. It waits for what may still be under way: a call, the
-    renewal of a token, and the call once more.
-    """
-    barrier = threading.Barrier(AHEAD)
-    longest = 3 * limits.call_seconds()
-
-    def close() -> None:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=longest)
-        connections.close_all()
-
-    for closing in [pool.submit(close) for _ in range(AHEAD)]:
-        closing.result()
