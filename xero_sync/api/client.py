@@ -9,7 +9,7 @@ made for each call. What the SDK would do by itself is switched off, because it 
 - Its `Configuration` is one object in disguise that shares a token between clients. Each client
   gets a copy whose token is a plain header, so no thread can call with another's token and nothing
   is ever refreshed here.
-- Its models reject a whole page for one unknown enum value. The bytes are parsed by `wire`.
+- Its models reject a whole page for one unknown enum value. The bytes are parsed by `json_codec`.
 - The text of its exceptions holds headers and bodies, so none of them leaves this module.
 
 The HTTP connections are pooled per process, whatever the organisation, and left behind at a fork.
@@ -20,8 +20,8 @@ import functools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import UUID
 
 import urllib3
@@ -32,7 +32,8 @@ from xero_python.api_client.configuration import Configuration
 from xero_python.exceptions import ApiSSLException, HTTPStatusException
 from xero_python.rest import RESTClientObject
 
-from xero_sync.api import call_batches, errors, limits, responses
+from xero_sync import resources
+from xero_sync.api import errors, limits, responses
 from xero_sync.resources import Resource
 
 PAGE_SIZE = 1000
@@ -40,59 +41,47 @@ _MAX_IDEMPOTENCY_KEY = 128
 _CONNECTIONS = 32
 _CHUNK = 1 << 18
 
-# Who asks for many things cuts the list with these first.
-batches = call_batches.batches
-number_batches = call_batches.number_batches
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """How the SDK and Xero spell one resource."""
-
-    collection: str
-    id_key: str
-    list_method: str
-    get_method: str
-    # Knows `includeArchived` (the OpenAPI specification).
-    takes_archived: bool = False
-    # The same of `unitdp`: its lists, and its single element.
-    lists_unitdp: bool = True
-    gets_unitdp: bool = False
-
-
-_KINDS = {
-    Resource.CONTACT: _Kind(
-        "Contacts",
-        "ContactID",
-        "get_contacts",
-        "get_contact",
-        takes_archived=True,
-        lists_unitdp=False,
-    ),
-    Resource.INVOICE: _Kind(
-        "Invoices",
-        "InvoiceID",
-        "get_invoices",
-        "get_invoice",
-        takes_archived=True,
-        gets_unitdp=True,
-    ),
-    Resource.CREDIT_NOTE: _Kind(
-        "CreditNotes", "CreditNoteID", "get_credit_notes", "get_credit_note", gets_unitdp=True
-    ),
-    Resource.OVERPAYMENT: _Kind(
-        "Overpayments", "OverpaymentID", "get_overpayments", "get_overpayment"
-    ),
-    Resource.PREPAYMENT: _Kind("Prepayments", "PrepaymentID", "get_prepayments", "get_prepayment"),
-}
-
-
+# What is asked for stands in the address. Xero takes about 2,048 characters of it: some 52 ids have
+# been seen to fit (XeroAPI/Xero-Java, issue 331). This leaves room for the rest.
+_IDS_PER_CALL = 40
+# Where a condition must be written for each id, it takes about 75 characters.
+_CONDITIONS_PER_CALL = 20
+ADDRESS_CHARACTERS = 1600
 # Else Xero rounds the unit amount of a line to two decimals.
 _FOUR_DECIMALS: dict[str, Any] = {"unitdp": 4}
 
 
-def _four_decimals(kind: _Kind) -> dict[str, Any]:
-    return _FOUR_DECIMALS if kind.lists_unitdp else {}
+def most_ids(resource: Resource) -> int:
+    """Return how many elements of a resource can be asked for by id in one call."""
+    return _IDS_PER_CALL if resources.of(resource).lists_by_ids else _CONDITIONS_PER_CALL
+
+
+def batches(resource: Resource, ids: Sequence[UUID]) -> list[list[UUID]]:
+    """Cut ids into lists that fit one call, each id once, order kept."""
+    size = most_ids(resource)
+    unique = list(dict.fromkeys(ids))
+    return [unique[start : start + size] for start in range(0, len(unique), size)]
+
+
+def number_batches(numbers: Sequence[str]) -> list[list[str]]:
+    """Cut contact numbers into lists that fit one call, each number once, order kept."""
+    found: list[list[str]] = []
+    room = 0
+    for number in dict.fromkeys(numbers):
+        length = len(quote_plus(f" OR {number_condition(number)}"))
+        if length > room:
+            found.append([])
+            room = ADDRESS_CHARACTERS
+        found[-1].append(number)
+        room -= length
+    return found
+
+
+def number_condition(number: str) -> str:
+    """Return the condition for one contact number in Xero's filter language."""
+    # It doubles a quote inside a string and knows no backslash.
+    escaped = number.replace('"', '""')
+    return f'ContactNumber=="{escaped}"'
 
 
 class XeroClient:
@@ -128,8 +117,8 @@ class XeroClient:
         :param include_archived: also archived contacts; Xero knows it for contacts and invoices
             only, and it is left out for the other kinds.
         """
-        kind = _KINDS[resource]
-        options: dict[str, Any] = {"page": page, "page_size": page_size, **_four_decimals(kind)}
+        row = resources.of(resource)
+        options: dict[str, Any] = {"page": page, "page_size": page_size, **_precision(row)}
         if where is not None:
             options["where"] = where
         if order is not None:
@@ -138,9 +127,9 @@ class XeroClient:
             options["if_modified_since"] = if_modified_since.astimezone(datetime.UTC).replace(
                 microsecond=0
             )
-        if include_archived and kind.takes_archived:
+        if include_archived and row.lists_archived:
             options["include_archived"] = True
-        return self._call(kind.list_method, kind.collection, **options)
+        return self._call(row.list_method, row.collection, **options)
 
     def by_ids(self, resource: Resource, ids: Sequence[UUID]) -> responses.Page:
         """Return the named elements in one call, archived contacts too; unknown ids are absent.
@@ -149,28 +138,28 @@ class XeroClient:
         there it is a `where` of one condition an id, which Xero may reject in a very large
         organisation (`errors.Rejected`); `get_one` is then left.
 
-        :raises ValueError: no ids, or more than `call_batches.batches` puts together.
+        :raises ValueError: no ids, or more than `batches` puts together.
         """
-        kind = _KINDS[resource]
+        row = resources.of(resource)
         # Without any, Xero would answer with everything it has.
-        if not 0 < len(ids) <= call_batches.most_ids(resource):
-            raise ValueError(f"{len(ids)} ids of {kind.collection} do not fit one call.")
+        if not 0 < len(ids) <= most_ids(resource):
+            raise ValueError(f"{len(ids)} ids of {row.collection} do not fit one call.")
         # Without a page number Xero leaves out the line items.
-        options: dict[str, Any] = {"page": 1, "page_size": 100, **_four_decimals(kind)}
-        if resource in call_batches.TAKE_IDS:
+        options: dict[str, Any] = {"page": 1, "page_size": 100, **_precision(row)}
+        if row.lists_by_ids:
             options |= {"i_ds": [str(one) for one in ids], "include_archived": True}
         else:
-            options["where"] = " OR ".join(f'{kind.id_key}==Guid("{one}")' for one in ids)
-        return self._call(kind.list_method, kind.collection, **options)
+            options["where"] = " OR ".join(f'{row.id_member}==Guid("{one}")' for one in ids)
+        return self._call(row.list_method, row.collection, **options)
 
     def get_one(self, resource: Resource, xero_id: UUID) -> responses.Page:
         """Return one element by its id.
 
         :raises errors.NotFound: there is none, or it is another organisation's.
         """
-        kind = _KINDS[resource]
-        options = _FOUR_DECIMALS if kind.gets_unitdp else {}
-        return self._call(kind.get_method, kind.collection, str(xero_id), **options)
+        row = resources.of(resource)
+        options = _FOUR_DECIMALS if row.gets_unitdp else {}
+        return self._call(row.get_method, row.collection, str(xero_id), **options)
 
     def organisation(self) -> responses.Page:
         """Return the organisation's own details. Xero does not count its bytes as egress."""
@@ -183,11 +172,11 @@ class XeroClient:
     def contacts_by_number(self, numbers: Sequence[str]) -> responses.Page:
         """Return contacts whose ContactNumber is one of `numbers`, archived ones too.
 
-        :raises ValueError: no numbers, or more than `call_batches.number_batches` puts together.
+        :raises ValueError: no numbers, or more than `number_batches` puts together.
         """
-        if len(call_batches.number_batches(numbers)) != 1:
+        if len(number_batches(numbers)) != 1:
             raise ValueError(f"{len(numbers)} contact numbers do not fit one call.")
-        where = " OR ".join(map(call_batches.number_condition, numbers))
+        where = " OR ".join(map(number_condition, numbers))
         return self.list_page(Resource.CONTACT, page=1, where=where, include_archived=True)
 
     def create_contacts(
@@ -239,6 +228,10 @@ class XeroClient:
             _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
         )
         return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+
+
+def _precision(row: resources.Row) -> dict[str, Any]:
+    return _FOUR_DECIMALS if row.lists_unitdp else {}
 
 
 class _Bearer:

@@ -7,13 +7,6 @@ from xero_sync import resources
 from xero_sync.api import client, responses, sessions
 from xero_sync.resources import Resource
 
-_TYPE_FILTERS = {
-    Resource.INVOICE: 'Type=="ACCREC"',
-    Resource.CREDIT_NOTE: 'Type=="ACCRECCREDIT"',
-    Resource.OVERPAYMENT: 'Type=="RECEIVE-OVERPAYMENT"',
-    Resource.PREPAYMENT: 'Type=="RECEIVE-PREPAYMENT"',
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
@@ -29,7 +22,7 @@ class Listing:
     @property
     def where(self) -> str | None:
         """The filter in Xero's words; dates are inclusive calendar dates of the organisation."""
-        parts = [_TYPE_FILTERS[self.resource]] if self.resource in _TYPE_FILTERS else []
+        parts = _conditions_on_type(resources.of(self.resource).types_asked)
         if self.date_from is not None:
             parts.append(f"Date>={_date_time(self.date_from)}")
         if self.date_to is not None:
@@ -45,7 +38,12 @@ class Listing:
     @property
     def order(self) -> str:
         """The immutable order of the walk."""
-        return f"{resources.ID_FIELDS[self.resource]} ASC"
+        return f"{resources.of(self.resource).id_member} ASC"
+
+
+def _conditions_on_type(types: tuple[str, ...]) -> list[str]:
+    one_of = " OR ".join(f'Type=="{one}"' for one in types)
+    return [f"({one_of})" if len(types) > 1 else one_of] if types else []
 
 
 def _date_time(moment: date) -> str:

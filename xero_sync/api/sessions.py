@@ -33,7 +33,8 @@ from connected_apps.lifecycle import refusals
 from connected_apps.models import Connection
 from connected_apps.oauth import tokens
 from connected_apps.states import states
-from xero_sync.api import call_batches, client, errors, rate_limiter, responses
+from xero_sync import resources
+from xero_sync.api import client, errors, rate_limiter, responses
 from xero_sync.api.rate_limiter import Lane
 from xero_sync.resources import Resource
 
@@ -107,7 +108,7 @@ class Session:
         try:
             return self.call(lambda xero: xero.by_ids(resource, ids))
         except errors.Rejected as error:
-            if resource in call_batches.TAKE_IDS:
+            if resources.of(resource).lists_by_ids:
                 raise
             logger.info("Xero took no list of ids (correlation %s)", error.correlation_id)
         return self._one_by_one(resource, ids)

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from django.db.models import QuerySet
 
 from invoices.models import Document
+from xero_sync import resources
 from xero_sync.api import list_queries
 from xero_sync.models import SyncStep
 from xero_sync.resources import Resource
-from xero_sync.store import mapping
 
 # What begins or ends here is open at that end: it holds all documents, whatever their date.
 EARLIEST, LATEST = date.min, date.max
@@ -48,7 +48,7 @@ class Window:
     def stored(self, organisation_id: int) -> QuerySet[Document]:
         """Return what of it is stored here."""
         kept = Document.objects.filter(
-            organisation_id=organisation_id, kind=mapping.KINDS[self.resource]
+            organisation_id=organisation_id, kind=resources.of(self.resource).kind
         )
         # Xero's list of everything asks for no date, so it holds what has none.
         return kept if self.is_whole else kept.filter(date__range=(self.date_from, self.date_to))

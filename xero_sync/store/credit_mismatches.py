@@ -16,13 +16,13 @@ from datetime import datetime
 
 from django.db import connection
 
+from xero_sync import resources
 from xero_sync.models import WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
 
 # Where there are more, Xero means something else by the sum, or a run is yet to come.
 _MOST = 2000
-_CREDITS = (Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
 _DISAGREES = """
     invoice.amount_credited <> (
         SELECT coalesce(sum(allocation.amount), 0)
@@ -37,7 +37,7 @@ def follow(
     *, organisation_id: int, resource: Resource, written: upserts.Written, now: datetime
 ) -> None:
     """Leave events for what disagrees near the credits of a page, in its transaction."""
-    if resource not in _CREDITS or not written.touched_ids:
+    if not resources.of(resource).is_credit or not written.touched_ids:
         return
     _ask_for(
         organisation_id,

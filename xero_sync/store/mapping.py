@@ -8,58 +8,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from invoices.models import Kind
 from xero_sync import resources
 from xero_sync.resources import Resource
 from xero_sync.store import field_parsers
 
 Element = dict[str, Any]
 Value = str | int | Decimal | date | datetime | None
-
-# Which of Xero's types are sales documents, and which are known to be none. The AR* spellings
-# stand in the specification's enumerations for the same sales documents.
-SALES_TYPES: dict[Resource, frozenset[str]] = {
-    Resource.INVOICE: frozenset({"ACCREC"}),
-    Resource.CREDIT_NOTE: frozenset({"ACCRECCREDIT"}),
-    Resource.OVERPAYMENT: frozenset({"RECEIVE-OVERPAYMENT", "AROVERPAYMENT"}),
-    Resource.PREPAYMENT: frozenset({"RECEIVE-PREPAYMENT", "ARPREPAYMENT"}),
-}
-PURCHASE_TYPES = frozenset(
-    {
-        "ACCPAY",
-        "ACCPAYCREDIT",
-        "SPEND-OVERPAYMENT",
-        "SPEND-PREPAYMENT",
-        "APOVERPAYMENT",
-        "APPREPAYMENT",
-    }
-)
-KINDS: dict[Resource, Kind] = {
-    Resource.INVOICE: Kind.INVOICE,
-    Resource.CREDIT_NOTE: Kind.CREDIT_NOTE,
-    Resource.OVERPAYMENT: Kind.OVERPAYMENT,
-    Resource.PREPAYMENT: Kind.PREPAYMENT,
-}
-# Overpayments have no number; a prepayment's is the invoice number it was entered with.
-_NUMBER_FIELDS: dict[Resource, str] = {
-    Resource.INVOICE: "InvoiceNumber",
-    Resource.CREDIT_NOTE: "CreditNoteNumber",
-    Resource.OVERPAYMENT: "OverpaymentNumber",
-    Resource.PREPAYMENT: "InvoiceNumber",
-}
-# Of each resource: our kind, and how Xero calls its number, what is left of it, what was credited.
-_SHAPES: dict[Resource, tuple[str, str, str, str]] = {
-    resource: (
-        kind.value,
-        _NUMBER_FIELDS[resource],
-        *(
-            ("AmountDue", "AmountCredited")
-            if resource is Resource.INVOICE
-            else ("RemainingCredit", "AppliedAmount")
-        ),
-    )
-    for resource, kind in KINDS.items()
-}
 
 
 class MappedDocument(NamedTuple):
@@ -101,15 +55,15 @@ def _object(value: Any) -> Element:
     return value
 
 
-def is_sales(resource: Resource, element: Element) -> bool:
+def _is_sales(row: resources.Row, element: Element) -> bool:
     """Return whether this is a sales document; purchases never enter the database.
 
-    :raises values.Unmappable: when the type is neither a known sale nor a known purchase.
+    :raises Unmappable: the type is neither a known sale nor a known purchase.
     """
     kind = element.get("Type")
-    if kind in SALES_TYPES[resource]:
+    if kind in row.types_stored:
         return True
-    if kind in PURCHASE_TYPES:
+    if kind in resources.PURCHASE_TYPES:
         return False
     raise field_parsers.Unmappable(f"{str(kind)[:40]!r} is not a document type known here")
 
@@ -123,12 +77,10 @@ def _updated_at(element: Element) -> datetime:
     return updated_at
 
 
-def _required_id(resource: Resource, element: Element) -> str:
-    xero_id = field_parsers.identifier(
-        element.get(resources.ID_FIELDS[resource]) or element.get("ID")
-    )
+def _required_id(row: resources.Row, element: Element) -> str:
+    xero_id = field_parsers.identifier(element.get(row.id_member) or element.get("ID"))
     if xero_id is None:
-        raise field_parsers.Unmappable(f"it has no {resources.ID_FIELDS[resource]}")
+        raise field_parsers.Unmappable(f"it has no {row.id_member}")
     return xero_id
 
 
@@ -182,23 +134,24 @@ def _allocations(element: Element) -> list[tuple[Value, ...]]:
 def map_document(resource: Resource, element: Element) -> MappedDocument | None:
     """Return the values of a sales document, or None for a purchase.
 
-    :raises values.Unmappable: with the reason, when it cannot be stored.
+    :raises Unmappable: it cannot be stored; the reason is for a person.
     """
-    if not is_sales(resource, element):
+    row = resources.of(resource)
+    if row.kind is None or not _is_sales(row, element):
         return None
     # This runs for every document there is; local names are found sooner.
     get, amount, text = element.get, field_parsers.amount, field_parsers.text
-    kind, number_field, due_field, credited_field = _SHAPES[resource]
-    xero_id = _required_id(resource, element)
+    kind = row.kind.value
+    xero_id = _required_id(row, element)
     contact = _object(get("Contact"))
     updated_at = _updated_at(element)
     status = text(get("Status"), 30)
     if not status:
         raise field_parsers.Unmappable("it has no Status")
-    row: tuple[Value, ...] = (
+    values: tuple[Value, ...] = (
         kind,
         xero_id,
-        text(get(number_field), 255),
+        text(get(row.number_member), 255),
         text(get("Reference"), 4000),
         status,
         field_parsers.identifier(contact.get("ContactID")),
@@ -211,30 +164,30 @@ def map_document(resource: Resource, element: Element) -> MappedDocument | None:
         amount(get("SubTotal")) or 0,
         amount(get("TotalTax")) or 0,
         amount(get("Total")) or 0,
-        amount(get(due_field)) or 0,
+        amount(get(row.left_member)) or 0,
         amount(get("AmountPaid")) or 0,
-        amount(get(credited_field)) or 0,
+        amount(get(row.credited_member)) or 0,
         updated_at,
     )
-    allocations = [] if resource is Resource.INVOICE else _allocations(element)
+    allocations = _allocations(element) if row.is_credit else []
     return MappedDocument(
         kind=kind,
         xero_id=xero_id,
         updated_at=updated_at,
-        values=row,
+        values=values,
         lines=_lines(element),
         payments=_payments(element),
         allocations=allocations,
-        allocated_invoice_ids=tuple(str(row[1]) for row in allocations if row[1]),
+        allocated_invoice_ids=tuple(str(one[1]) for one in allocations if one[1]),
     )
 
 
 def map_contact(element: Element) -> MappedContact:
     """Return the values of a contact.
 
-    :raises values.Unmappable: with the reason, when it cannot be stored.
+    :raises Unmappable: it cannot be stored; the reason is for a person.
     """
-    xero_id = _required_id(Resource.CONTACT, element)
+    xero_id = _required_id(resources.of(Resource.CONTACT), element)
     updated_at = _updated_at(element)
     return MappedContact(
         xero_id=xero_id,
@@ -255,8 +208,9 @@ def describe(resource: Resource, element: Any) -> tuple[str, str]:
     """Return (id, number) of an element as far as they can be read, for the set-aside list."""
     if not isinstance(element, dict):
         return "", ""
-    number = element.get(_NUMBER_FIELDS.get(resource, "Name"))
-    xero_id = element.get(resources.ID_FIELDS[resource]) or element.get("ID")
+    row = resources.of(resource)
+    number = element.get(row.number_member)
+    xero_id = element.get(row.id_member) or element.get("ID")
     return (
         xero_id if isinstance(xero_id, str) and len(xero_id) <= 64 else "",
         number[:255] if isinstance(number, str) else "",

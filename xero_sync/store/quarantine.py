@@ -14,6 +14,7 @@ from django.db import DataError, connection, transaction
 from django.db.models import QuerySet
 
 from invoices.models import Document
+from xero_sync import resources
 from xero_sync.api import json_codec
 from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
@@ -36,7 +37,7 @@ def missing_count(organisation_id: int, resource: Resource) -> int:
     """Return how many quarantined documents are not stored here in any older version."""
     ids = list(named(organisation_id, resource).values_list("identity", flat=True))
     stored = Document.objects.filter(
-        organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id__in=ids
+        organisation_id=organisation_id, kind=resources.of(resource).kind, xero_id__in=ids
     )
     return len(ids) - stored.count() + nameless(organisation_id, resource).count()
 
@@ -85,7 +86,7 @@ def _is_stored(organisation_id: int, resource: Resource, identity: str) -> bool:
     if resource is Resource.CONTACT or not _is_id(identity):
         return False
     return Document.objects.filter(
-        organisation_id=organisation_id, kind=mapping.KINDS[resource], xero_id=identity
+        organisation_id=organisation_id, kind=resources.of(resource).kind, xero_id=identity
     ).exists()
 
 

@@ -17,6 +17,7 @@ from django.db.models.functions import Greatest
 
 from connected_apps.models import Connection
 from invoices.models import Contact, Document
+from xero_sync import resources
 from xero_sync.api import call_budget, responses
 from xero_sync.models import Cursor, WebhookEvent
 from xero_sync.resources import Resource
@@ -25,14 +26,6 @@ from xero_sync.store import upserts
 # Events travel for a moment, and what changed before the connection was announced to nobody.
 GRACE = timedelta(minutes=2)
 WHILE_UNHEALTHY = timedelta(seconds=60)
-
-CATEGORIES: dict[str, Resource] = {
-    "CONTACT": Resource.CONTACT,
-    "INVOICE": Resource.INVOICE,
-    "CREDITNOTE": Resource.CREDIT_NOTE,
-    "OVERPAYMENT": Resource.OVERPAYMENT,
-    "PREPAYMENT": Resource.PREPAYMENT,
-}
 
 
 def note_sweep(
@@ -80,10 +73,9 @@ def is_healthy(cursor: Cursor) -> bool:
     """Return whether events of this resource have arrived since the last miss, if there was one."""
     if cursor.missed_at is None:
         return True
-    categories = [name for name, resource in CATEGORIES.items() if resource == cursor.resource]
     return WebhookEvent.objects.filter(
         organisation_id=cursor.organisation_id,
-        category__in=categories,
+        category=resources.of(Resource(cursor.resource)).category,
         received_at__gt=cursor.missed_at,
         delivery__isnull=False,
     ).exists()

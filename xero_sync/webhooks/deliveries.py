@@ -17,11 +17,12 @@ from django.db import transaction
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connections
+from xero_sync import resources
 from xero_sync.api import json_codec
 from xero_sync.models import Delivery, EventState, WebhookEvent
 
 # What each category asks us to fetch; all others are recorded and need nothing.
-ACTED_ON = frozenset({"CONTACT", "INVOICE", "CREDITNOTE", "OVERPAYMENT", "PREPAYMENT", "PAYMENT"})
+ACTED_ON = frozenset({*resources.BY_CATEGORY, "PAYMENT"})
 
 
 def is_signed(*, body: bytes, signature: str, keys: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from xero_sync import resources
-from xero_sync.api import call_batches, client, errors, responses, sessions
+from xero_sync.api import client, errors, responses, sessions
 from xero_sync.models import WebhookEvent
 from xero_sync.resources import Resource
 
@@ -28,7 +28,7 @@ MARGIN = timedelta(seconds=30)
 def is_storm(resource: Resource, named: Sequence[WebhookEvent], *, now: datetime) -> bool:
     """Return whether these events of one resource are many, and all of them fresh."""
     ids = {event.resource_id for event in named}
-    if len(ids) <= CALMEST * call_batches.most_ids(resource):
+    if len(ids) <= CALMEST * client.most_ids(resource):
         return False
     return all(event.happened_at and event.happened_at > now - FRESH for event in named)
 
@@ -64,7 +64,7 @@ def ids_of(resource: Resource, page: responses.Page) -> set[UUID]:
     for element in page.elements:
         if isinstance(element, dict):
             try:
-                found.add(UUID(str(element.get(resources.ID_FIELDS[resource]))))
+                found.add(UUID(str(element.get(resources.of(resource).id_member))))
             except ValueError:
                 continue
     return found

@@ -17,21 +17,16 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from connected_apps.queries import live_connections
+from xero_sync import resources
 from xero_sync.api import call_budget, client, rate_limiter, sessions
 from xero_sync.jobs import day_limit, leases, retry_policy, sweep_schedule
 from xero_sync.models import EventState, Inbox, WebhookEvent
-from xero_sync.resources import Resource
-from xero_sync.webhooks import channel_health, event_bursts, event_fetcher, event_throttle
+from xero_sync.webhooks import event_bursts, event_fetcher, event_throttle
 
 logger = logging.getLogger(__name__)
 
 # A payment names no document. One modified-since call for each of these finds what it touched.
-_TOUCHED_BY_PAYMENT = (
-    Resource.INVOICE,
-    Resource.CREDIT_NOTE,
-    Resource.OVERPAYMENT,
-    Resource.PREPAYMENT,
-)
+_TOUCHED_BY_PAYMENT = resources.DOCUMENTS
 AT_MOST = 2000
 
 
@@ -121,7 +116,7 @@ def _act_on(
     for event in pending:
         by_category.setdefault((event.category, event.attempts > 0), []).append(event)
     for (category, _), named in by_category.items():
-        resource = channel_health.CATEGORIES.get(category)
+        resource = resources.BY_CATEGORY.get(category)
         if resource is None:
             _leave_to_sweep(organisation_id, named, pause, clock())
             continue

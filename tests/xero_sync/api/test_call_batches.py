@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from xero_sync.api import call_batches
+from xero_sync.api import client
 from xero_sync.resources import Resource
 
 
@@ -23,7 +23,7 @@ def test_ids_are_cut_to_what_a_call_takes_when_there_are_many(
 ) -> None:
     ids = [uuid.uuid4() for _ in range(count)]
 
-    found = call_batches.batches(resource, ids + ids)
+    found = client.batches(resource, ids + ids)
 
     assert [len(one) for one in found] == sizes
     assert [one for batch in found for one in batch] == ids
@@ -32,13 +32,13 @@ def test_ids_are_cut_to_what_a_call_takes_when_there_are_many(
 def test_numbers_are_cut_to_the_length_of_an_address_when_there_are_many() -> None:
     numbers = [f'L-{n:05} "quoted" Ünïcode' for n in range(100)]
 
-    found = call_batches.number_batches([*numbers, *numbers])
+    found = client.number_batches([*numbers, *numbers])
 
     assert [one for batch in found for one in batch] == numbers
     for batch in found:
-        where = " OR ".join(map(call_batches.number_condition, batch))
-        assert len(quote_plus(where)) <= call_batches.ADDRESS_CHARACTERS
+        where = " OR ".join(map(client.number_condition, batch))
+        assert len(quote_plus(where)) <= client.ADDRESS_CHARACTERS
 
 
 def test_quote_is_doubled_when_a_number_holds_one() -> None:
-    assert call_batches.number_condition('7"8') == 'ContactNumber=="7""8"'
+    assert client.number_condition('7"8') == 'ContactNumber=="7""8"'

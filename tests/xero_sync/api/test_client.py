@@ -16,7 +16,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.support import simulator_process, waiting
-from xero_sync.api import call_batches, client, errors, limits, responses
+from xero_sync.api import client, errors, limits, responses
 from xero_sync.resources import Resource
 
 Call = Callable[[client.XeroClient], responses.Page]
@@ -147,7 +147,7 @@ def test_named_documents_come_in_one_call_when_asked_for_by_id(
     xero: Xero, resource: Resource
 ) -> None:
     kind, id_key = DOCUMENT_KINDS[resource]
-    wanted = [uuid.UUID(one) for one in list(xero.books(kind))[: call_batches.most_ids(resource)]]
+    wanted = [uuid.UUID(one) for one in list(xero.books(kind))[: client.most_ids(resource)]]
     before = len(xero.calls())
 
     page = xero.client.by_ids(resource, [*wanted[1:], uuid.uuid4()])
@@ -159,7 +159,7 @@ def test_named_documents_come_in_one_call_when_asked_for_by_id(
 
 def test_longest_list_of_ids_is_taken_when_it_is_as_long_as_a_batch(xero: Xero) -> None:
     for resource in Resource:
-        ids = [uuid.uuid4() for _ in range(call_batches.most_ids(resource))]
+        ids = [uuid.uuid4() for _ in range(client.most_ids(resource))]
 
         assert xero.client.by_ids(resource, ids).elements == []
 
