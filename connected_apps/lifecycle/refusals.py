@@ -39,6 +39,8 @@ class Refusal:
     sentence: str
 
 
+# Xero's header spells it without the second "i"; its documentation spells it both ways.
+SCOPE_WORDS = ("insufficent_scope", "insufficient_scope")
 _GONE = (
     "Xero no longer lists {name}: somebody disconnected it there, or the person who connected it "
     "lost access to it. A portal admin can connect it again here."
@@ -85,8 +87,7 @@ def explain_refusal(
     words = detail.lower()
     if "offline" in words or status == 503:
         return _refusal(Cause.OFFLINE, connection)
-    # Xero writes it "insufficent_scope"; both spellings are taken.
-    if "insufficent_scope" in words or "insufficient_scope" in words:
+    if names_missing_scope(words):
         return _scope_missing(connection, now=now)
     refusal = check_with_xero(connection_id=connection_id, now=now)
     if refusal is not None:
@@ -95,6 +96,11 @@ def explain_refusal(
     if cause is Cause.OUR_FAULT:
         logger.error("Xero answers %s although connection %s is good", status, connection_id)
     return _refusal(cause, connection)
+
+
+def names_missing_scope(words: str) -> bool:
+    """Return whether Xero's words on a refusal say that the grant lacks a permission."""
+    return any(word in words.lower() for word in SCOPE_WORDS)
 
 
 def check_with_xero(*, connection_id: int, now: datetime) -> Refusal | None:

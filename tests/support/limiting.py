@@ -48,7 +48,7 @@ class Counter:
 
     def give_back(self, slot: rate_limiter.Slot, **left: int) -> None:
         """End a call; `minute`, `day` and `app` are what Xero says is left."""
-        self.books.settle(slot, headers=headers(**left), answered=True)
+        self.books.release(slot, headers=headers(**left), answered=True)
 
     def call(
         self, times: int = 1, lane: rate_limiter.Lane = rate_limiter.Lane.PEOPLE, **left: int
@@ -77,7 +77,7 @@ class Books:
 
     def limiter(self, known: limits.Limits = STARTER) -> rate_limiter.Limiter:
         """Return a limiter that keeps its books in this corner."""
-        return rate_limiter.Limiter(server=self.server, known=known, prefix=self._prefix)
+        return rate_limiter.Limiter(server=self.server, allowed=known, prefix=self._prefix)
 
     def counter(self, known: limits.Limits = STARTER, **changes: Any) -> Counter:
         """Return the counter of a new organisation, whose first call is already done."""

@@ -30,24 +30,24 @@ _WHERE_LITTLE_IS_LEFT = 4
 
 def of_sweeps(*, kinds: int, share: float) -> timedelta:
     """Return how far apart the sweeps of so many kinds must be to use this share of a day."""
-    known = limits.from_settings()
-    return timedelta(seconds=kinds * known.day_seconds / (share * known.day))
+    allowed = limits.from_settings()
+    return timedelta(seconds=kinds * allowed.day_seconds / (share * allowed.day))
 
 
 def of_events(*, tenant_id: UUID) -> timedelta:
     """Return how far apart the calls for a lasting trickle of events must be at present."""
-    known = limits.from_settings()
-    within_minute = known.minute_seconds / (_TRICKLE_SHARE * known.minute)
-    return timedelta(seconds=max(within_minute, _within_day(known, tenant_id)))
+    allowed = limits.from_settings()
+    within_minute = allowed.minute_seconds / (_TRICKLE_SHARE * allowed.minute)
+    return timedelta(seconds=max(within_minute, _within_day(allowed, tenant_id)))
 
 
-def _within_day(known: limits.Limits, tenant_id: UUID) -> float:
+def _within_day(allowed: limits.Limits, tenant_id: UUID) -> float:
     try:
         left = rate_limiter.shared().books_of(tenant_id).day_left
     except redis.RedisError:
         # Without books no call is made either.
         return 0.0
-    if left >= _HALF * known.day:
+    if left >= _HALF * allowed.day:
         return 0.0
-    evenly = known.day_seconds / known.day
-    return evenly if left >= _LITTLE * known.day else evenly * _WHERE_LITTLE_IS_LEFT
+    evenly = allowed.day_seconds / allowed.day
+    return evenly if left >= _LITTLE * allowed.day else evenly * _WHERE_LITTLE_IS_LEFT

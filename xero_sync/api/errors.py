@@ -38,8 +38,6 @@ _LIMIT_KINDS: dict[str, LimitKind] = {
     "concurrent": "concurrent",
     "appminute": "appminute",
 }
-# Xero's header spells it without the second "i"; documentation spells it both ways.
-_SCOPE_WORDS = ("insufficent_scope", "insufficient_scope")
 _OFFLINE = "the organisation is offline"
 # The gateway says one of these before anything was done.
 _REFUSED_AT_THE_GATE = (_OFFLINE, "offline for maintenance", "temporarily unavailable")
@@ -147,7 +145,7 @@ class NotFound(XeroError):
 
 
 class Unexpected(XeroError):
-    """Nothing we know of: log it, park the work, have a person look."""
+    """Nothing we know of: log it, stop the work, have a person look."""
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, *, wrote: bool) -> XeroError:
@@ -243,8 +241,8 @@ def _refused(
 ) -> XeroError:
     challenge = headers.get("WWW-Authenticate", "")
     facts["detail"] = detail = str(_problem_of(body).get("Detail") or challenge)
-    if any(word in f"{challenge} {detail}".lower() for word in _SCOPE_WORDS):
-        facts["detail"] = _SCOPE_WORDS[0]
+    if refusals.names_missing_scope(f"{challenge} {detail}"):
+        facts["detail"] = refusals.SCOPE_WORDS[0]
         return ScopeMissing("The grant lacks a permission that this call needs.", **facts)
     if status == 403:
         return Refused("Xero refused access to this organisation.", **facts)

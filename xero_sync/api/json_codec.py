@@ -4,14 +4,18 @@ Amounts become `Decimal` straight from the digits, and a `Decimal` is written ba
 it was, trailing zeros included; a float never stands between. msgspec does both in C,
 and reads a page of 1,000 invoices in 0.7 of the time that the standard library takes for it.
 
+Two sorts of text have a meaning of their own, instants and ids, and are read here for all.
+
 PostgreSQL can hold neither U+0000 nor half of a surrogate pair, in text or in jsonb. Rather than
 let one such character sink a page, it is replaced by U+FFFD here, before anything sees it.
 """
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -19,6 +23,11 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _GIANT = 1000
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# "/Date(1552338168000+0000)/", also without offset and with a negative number. The offset, where
+# there is one, only tells how Xero would print the instant; the number is UTC already. Any number
+# that lies within the calendar (the years 1 to 9999) is read.
+_MILLISECONDS = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
 
 
 class NotJson(ValueError):
@@ -54,6 +63,39 @@ def has_giant(raw: bytes, element: Any) -> bool:
     :param raw: what `dumps` made of the element; looked at first, since that takes no time.
     """
     return b"E+" in raw and _has_giant(element)
+
+
+def instant_of(value: Any) -> datetime:
+    """Return the aware UTC instant that `/Date(ms)/` or ISO 8601 tells, to the millisecond.
+
+    Xero leaves out the Z of some; they are UTC too.
+
+    :raises ValueError: it is neither, or lies outside the calendar.
+    """
+    try:
+        if match := _MILLISECONDS.fullmatch(value):
+            seconds, milliseconds = divmod(int(match[1]), 1000)
+            return _EPOCH + timedelta(0, seconds, milliseconds * 1000)
+        parsed = datetime.fromisoformat(value)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (TypeError, OverflowError):
+        raise ValueError("It is no instant.") from None
+
+
+def instant_or_none(value: Any) -> datetime | None:
+    """Return what `instant_of` does, or None where that cannot read it."""
+    try:
+        return instant_of(value)
+    except ValueError:
+        return None
+
+
+def uuid_or_none(value: Any) -> UUID | None:
+    """Return an id, or None where the value is none."""
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _has_giant(value: Any) -> bool:

@@ -148,7 +148,7 @@ local function close(kind, seconds, day_limit)
     redis.call('HSET', key, 'closed_until', exact(moment), 'closed_for', kind)
 end
 
-local function settle(id, acquired, answered, minute_left, day_left, app_left, closed_for, seconds,
+local function release(id, acquired, answered, minute_left, day_left, app_left, closed_for, seconds,
         minute, day, app_minute, minute_seconds, day_seconds, lapse)
     redis.call('ZADD', calls, exact(now), id)
     redis.call('ZADD', app, exact(now), id)
@@ -192,8 +192,8 @@ for index = 2, #ARGV do
 end
 if operation == 'acquire' then
     return acquire(ARGV[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9])
-elseif operation == 'settle' then
-    return settle(ARGV[2], n[3], n[4], n[5], n[6], n[7], ARGV[8], n[9], n[10], n[11], n[12], n[13],
+elseif operation == 'release' then
+    return release(ARGV[2], n[3], n[4], n[5], n[6], n[7], ARGV[8], n[9], n[10], n[11], n[12], n[13],
         n[14], n[15])
 end
 return read(n[2])

@@ -64,7 +64,7 @@ class Lane(enum.Enum):
 
 @dataclass(frozen=True)
 class Slot:
-    """Leave to make one call, at once. It must be settled, whatever becomes of the call."""
+    """Leave to make one call, at once. It must be released, whatever becomes of the call."""
 
     tenant_id: uuid.UUID
     id: str
@@ -100,15 +100,15 @@ class Books:
 class Limiter:
     """The books of all organisations of this app. Safe in threads and after a fork."""
 
-    def __init__(self, *, server: redis.Redis, known: limits.Limits, prefix: str) -> None:
-        self._limits = known
+    def __init__(self, *, server: redis.Redis, allowed: limits.Limits, prefix: str) -> None:
+        self._allowed = allowed
         self._prefix = prefix
         self._script = server.register_script(_SCRIPT)
 
     def acquire(self, *, tenant_id: uuid.UUID, lane: Lane) -> Slot | Wait:
         """Take a slot for one call, or learn what to wait for. Never waits itself."""
-        known = self._limits
-        room = known.of_bulk() if lane is Lane.BULK else known
+        allowed = self._allowed
+        room = allowed.of_bulk() if lane is Lane.BULK else allowed
         slot_id = uuid.uuid4().hex
         kind, now, moment = self._run(
             tenant_id,
@@ -118,9 +118,9 @@ class Limiter:
             room.day,
             room.concurrent,
             room.app_minute,
-            known.minute_window,
-            known.day_seconds,
-            known.lapse_seconds,
+            allowed.minute_window,
+            allowed.day_seconds,
+            allowed.lapse_seconds,
         )
         if not kind:
             return Slot(tenant_id, slot_id, now)
@@ -149,7 +149,7 @@ class Limiter:
             # Uneven steps, so that those who wait do not all ask at the same moments.
             time.sleep(min(left, max(answer.seconds, _STEP_SECONDS * random.uniform(0.5, 1.5))))  # noqa: S311
 
-    def settle(
+    def release(
         self,
         slot: Slot,
         *,
@@ -164,11 +164,11 @@ class Limiter:
         :param limited: the 429, where it was one.
         :returns: for a 429, after how many seconds of ours a call is worth making; else 0.
         """
-        known = self._limits
-        closed = known.real_seconds(limited.kind, limited.retry_after) if limited else 0.0
+        allowed = self._allowed
+        closed = allowed.real_seconds(limited.kind, limited.retry_after) if limited else 0.0
         self._run(
             slot.tenant_id,
-            "settle",
+            "release",
             slot.id,
             slot.acquired,
             int(answered),
@@ -177,25 +177,25 @@ class Limiter:
             _left(headers, "X-AppMinLimit-Remaining"),
             limited.kind if limited else "",
             closed,
-            known.minute,
-            known.day,
-            known.app_minute,
-            known.minute_window,
-            known.day_seconds,
-            known.lapse_seconds,
+            allowed.minute,
+            allowed.day,
+            allowed.app_minute,
+            allowed.minute_window,
+            allowed.day_seconds,
+            allowed.lapse_seconds,
         )
         return closed
 
     def books_of(self, tenant_id: uuid.UUID) -> Books:
         """Return what was used and what is left of an organisation's limits, all lanes together."""
-        known = self._limits
-        day, ends, minute, running, is_known = self._run(tenant_id, "read", known.minute_window)
+        allowed = self._allowed
+        day, ends, minute, running, is_known = self._run(tenant_id, "read", allowed.minute_window)
         return Books(
             day_used=int(day),
-            day_left=max(0, known.day - int(day)),
+            day_left=max(0, allowed.day - int(day)),
             day_ends_at=_instant(float(ends)) if float(ends) else None,
             minute_used=int(minute),
-            minute_left=max(0, known.minute - int(minute)),
+            minute_left=max(0, allowed.minute - int(minute)),
             in_flight=int(running),
             is_known=is_known == "1",
         )
@@ -219,7 +219,7 @@ def shared() -> Limiter:
         socket_connect_timeout=1,
         retry=redis.retry.Retry(redis.backoff.NoBackoff(), 1),
     )
-    return Limiter(server=server, known=limits.from_settings(), prefix="xero-limiter:")
+    return Limiter(server=server, allowed=limits.from_settings(), prefix="xero-limiter:")
 
 
 def _left(headers: Mapping[str, str], name: str) -> str:

@@ -1,15 +1,11 @@
 """Reading what a call to Xero gave: elements, Xero's own figures, the time it answered."""
 
 import datetime
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xero_sync.api import errors, json_codec
-
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_DATE = re.compile(r"/Date\((-?\d{1,14})(?:[+-]\d{4})?\)/")
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
         item_count=_whole(figures.get("itemCount")),
         page_size=_whole(figures.get("pageSize")),
         sent_at=reply.sent_at,
-        answered_at=_instant(envelope.get("DateTimeUTC")),
+        answered_at=json_codec.instant_or_none(envelope.get("DateTimeUTC")),
         bytes=reply.bytes_on_wire,
         headers=reply.headers,
     )
@@ -86,9 +82,3 @@ def _envelope(body: bytes) -> dict[str, Any]:
 
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _instant(value: Any) -> datetime.datetime | None:
-    """Read `/Date(milliseconds)/`, or with an offset, which says nothing: it is always UTC."""
-    match = _DATE.fullmatch(value) if isinstance(value, str) else None
-    return _EPOCH + datetime.timedelta(milliseconds=int(match[1])) if match else None

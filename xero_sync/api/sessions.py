@@ -263,7 +263,7 @@ class Session:
             limited = error if isinstance(error, errors.RateLimited) else None
             raise
         finally:
-            self._settle(slot, headers, answered=answered, limited=limited)
+            self._release(slot, headers, answered=answered, limited=limited)
         return page
 
     def _slot(self, tenant_id: UUID) -> rate_limiter.Slot:
@@ -272,7 +272,7 @@ class Session:
         except redis.RedisError as error:
             raise errors.Unavailable("The limiter's books cannot be read.") from error
 
-    def _settle(
+    def _release(
         self,
         slot: rate_limiter.Slot,
         headers: Mapping[str, str],
@@ -281,7 +281,7 @@ class Session:
         limited: errors.RateLimited | None,
     ) -> None:
         try:
-            seconds = self._limiter.settle(
+            seconds = self._limiter.release(
                 slot, headers=headers, answered=answered, limited=limited
             )
         except redis.RedisError:

@@ -8,14 +8,12 @@ Absent, null and empty mean the same (Xero omits what has no value).
 
 import functools
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# "/Date(1552338168000+0000)/", also without offset and with a negative number. The offset, where
-# there is one, only tells how Xero would print the instant; the number is UTC already.
-_MILLISECONDS = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
+from xero_sync.api import json_codec
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Digits before the point: one less than numeric(19, 4) and, for a rate, numeric(18, 6) hold, so
 # that rounding cannot make it too large either.
@@ -28,7 +26,7 @@ class Unmappable(Exception):
 
 
 def text(value: Any, longest: int | None = None) -> str:
-    """Return text; absent becomes empty. (`wire` has replaced what PostgreSQL cannot hold.)
+    """Return text; absent becomes empty. (`json_codec` has replaced what PostgreSQL cannot hold.)
 
     :raises Unmappable: when it is not text or longer than `longest` characters.
     """
@@ -88,12 +86,8 @@ def instant(value: Any) -> datetime | None:
     if value is None or value == "":
         return None
     try:
-        if match := _MILLISECONDS.fullmatch(value):
-            seconds, milliseconds = divmod(int(match[1]), 1000)
-            return EPOCH + timedelta(0, seconds, milliseconds * 1000)
-        parsed = datetime.fromisoformat(value)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+        return json_codec.instant_of(value)
+    except ValueError:
         raise Unmappable(f"{str(value)[:40]!r} is not a date") from None
 
 

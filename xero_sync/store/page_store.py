@@ -1,15 +1,27 @@
-"""From a fetched page to rows that show: the writer, and what follows from what it wrote."""
+"""From a fetched page to rows that show: the writer, and what follows from what it wrote.
+
+*The name that a document shows* is its contact's, whichever of the two told it last. Xero shows a
+contact's name on every one of its documents, but does not say that a new name moves the documents'
+UpdatedDateUTC. So a new name is written to the documents here, and a document that was read before
+its contact takes the contact's.
+
+Pages of documents may be written side by side. A page of contacts waits for them, and they for it,
+or each would miss the other's rows: one lock of the organisation, taken before any row is.
+"""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from django.db import DataError, transaction
+from django.db import DataError, connection, transaction
 
 from xero_sync.api import responses
 from xero_sync.resources import Resource
-from xero_sync.store import contact_links, contact_names, mapping, prepared_pages, upserts
+from xero_sync.store import contact_links, mapping, prepared_pages, upserts
+
+# A namespace for the locks of names, of this module alone.
+_NAME_LOCKS = 0x6E616D65
 
 
 def store(
@@ -20,11 +32,11 @@ def store(
     now: datetime,
     confirm: bool = False,
 ) -> upserts.Written:
-    """Write a page and link its contacts, inside the caller's transaction.
+    """Write a page inside the caller's transaction, align names and link contacts to learners.
 
     :param confirm: see `upserts.write`.
     """
-    contact_names.hold(organisation_id=organisation_id, resource=resource)
+    _lock_names(organisation_id, resource)
     write = partial(
         upserts.write,
         organisation_id=organisation_id,
@@ -33,9 +45,7 @@ def store(
         confirm=confirm,
     )
     written = _write(write, prepared_pages.of_page(page, resource))
-    contact_names.align(
-        organisation_id=organisation_id, resource=resource, touched_ids=written.touched_ids
-    )
+    _align_names(organisation_id, resource, written.touched_ids)
     if resource is Resource.CONTACT:
         contact_links.link_by_number(
             organisation_id=organisation_id, contact_ids=written.touched_ids, now=now
@@ -57,7 +67,7 @@ def _write(
     except DataError as error:
         if not prepared.kept:
             raise
-        reason = f"PostgreSQL cannot hold it: {_words(error)}"
+        reason = f"PostgreSQL cannot hold it: {_reason_given(error)}"
     # In the order in which rows are locked, see `upserts`.
     elements = sorted(
         prepared.elements, key=lambda one: mapping.describe(prepared.resource, one)[0].lower()
@@ -79,7 +89,42 @@ def _write(
     return upserts.together([_write(write, part) for part in parts])
 
 
-def _words(error: DataError) -> str:
+def _reason_given(error: DataError) -> str:
     """Return the cause without the statement, which would repeat the whole page."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return str(getattr(diagnosis, "message_primary", None) or "it gives no reason")
+
+
+def _lock_names(organisation_id: int, resource: Resource) -> None:
+    """Let pages of the other sort wait until the caller's transaction ends."""
+    how = "" if resource is Resource.CONTACT else "_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT pg_advisory_xact_lock{how}(%s, %s)",
+            [_NAME_LOCKS, organisation_id],
+        )
+
+
+def _align_names(organisation_id: int, resource: Resource, touched_ids: Sequence[str]) -> None:
+    """Give documents their contacts' names where these were read later.
+
+    :param touched_ids: Xero's ids of the contacts, or of the documents, that were just written.
+    """
+    if not touched_ids:
+        return
+    side = "contact.xero_id" if resource is Resource.CONTACT else "document.xero_id"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE invoices_document document
+               SET contact_name = contact.name
+              FROM invoices_contact contact
+             WHERE document.organisation_id = %s AND {side} = ANY(%s::uuid[])
+               AND contact.organisation_id = document.organisation_id
+               AND contact.xero_id = document.contact_xero_id
+               AND contact.name <> document.contact_name
+               AND contact.read_at >= document.read_at
+            """,  # noqa: S608 - one of two names from above
+            # As one literal: a list would be quoted id by id.
+            [organisation_id, f"{{{','.join(touched_ids)}}}"],
+        )

@@ -1,20 +1,30 @@
 """From a page of Xero's to what COPY takes: mapping and encoding, without the database.
 
-Done in the thread that fetched the page, so that it overlaps with PostgreSQL writing the one
-before: of a page's time half is Python's and half the database's.
+The thread that fetches a page prepares it too, so that this overlaps with PostgreSQL writing the
+page before: of a page's time half is Python's and half the database's.
+
+COPY takes its text format here. In csv every quote of the raw JSON would be doubled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from xero_sync.api import json_codec, responses
 from xero_sync.resources import Resource
-from xero_sync.store import copy_format, field_parsers, mapping, quarantine
+from xero_sync.store import field_parsers, mapping, quarantine
 
 Mapped = mapping.MappedDocument | mapping.MappedContact
 # By name: (Xero id of the document, its rows as COPY takes them).
 Children = dict[str, list[tuple[str, list[str]]]]
+
+# A character that no text of Xero's holds; if one ever does, it is escaped.
+_NULL = "\x01"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", _NULL: "\\x01"})
+# More than any page. psycopg2 takes the data in pieces of this size, and between two of them it
+# stands in line for the interpreter behind the threads that prepare the next pages.
+_WHOLE = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -71,11 +81,11 @@ def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
         if mapped is None:
             purchases += 1
             continue
-        known = kept.get(mapped.xero_id)
+        other = kept.get(mapped.xero_id)
         raw = json_codec.dumps(element)
         if json_codec.has_giant(raw, element):
             refused.append((element, "a number in it has more digits than can be kept"))
-        elif known is None or known.updated_at <= mapped.updated_at:
+        elif other is None or other.updated_at <= mapped.updated_at:
             kept[mapped.xero_id] = mapped
             raws[mapped.xero_id] = raw
     return Prepared(
@@ -90,24 +100,22 @@ def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
 
 
 def _line(mapped: Mapped, raw: bytes) -> bytes:
-    start = (
-        f"{copy_format.cells(mapped.values)}\t{copy_format.bytes_cell(quarantine.digest(raw))}\t"
-    )
-    return b"%b%b\n" % (start.encode(), copy_format.json_cell(raw))
+    start = f"{cells(mapped.values)}\t{bytes_cell(quarantine.digest(raw))}\t"
+    return b"%b%b\n" % (start.encode(), json_cell(raw))
 
 
 def _children(documents: Sequence[mapping.MappedDocument]) -> Children:
     return {
-        "lines": _cells([(one.xero_id, one.lines) for one in documents]),
-        "payments": _cells([(one.xero_id, one.payments) for one in documents]),
-        "allocations": _cells([(one.xero_id, one.allocations) for one in documents]),
+        "lines": _encoded_by_document([(one.xero_id, one.lines) for one in documents]),
+        "payments": _encoded_by_document([(one.xero_id, one.payments) for one in documents]),
+        "allocations": _encoded_by_document([(one.xero_id, one.allocations) for one in documents]),
     }
 
 
-def _cells(
+def _encoded_by_document(
     owned: list[tuple[str, list[tuple[mapping.Value, ...]]]],
 ) -> list[tuple[str, list[str]]]:
-    return [(xero_id, list(map(copy_format.cells, rows))) for xero_id, rows in owned if rows]
+    return [(xero_id, list(map(cells, rows))) for xero_id, rows in owned if rows]
 
 
 def _map(resource: Resource, element: Any) -> Mapped | None:
@@ -116,3 +124,45 @@ def _map(resource: Resource, element: Any) -> Mapped | None:
     if resource is Resource.CONTACT:
         return mapping.map_contact(element)
     return mapping.map_document(resource, element)
+
+
+def cells(row: Sequence[mapping.Value]) -> str:
+    """Write the values of a row, without the end of the line.
+
+    Hardly any value holds a character that ends a line or a column, so the whole row is looked
+    through at once: it is plain when it has no more of them than it was put together with.
+    """
+    written = [
+        value if type(value) is str else _NULL if value is None else str(value) for value in row
+    ]
+    plain = "\t".join(written)
+    if (
+        "\\" not in plain
+        and "\n" not in plain
+        and "\r" not in plain
+        and plain.count("\t") == len(written) - 1
+        and plain.count(_NULL) == len([value for value in row if value is None])
+    ):
+        return plain
+    return "\t".join([_NULL if value is None else str(value).translate(_ESCAPES) for value in row])
+
+
+def bytes_cell(digits: str) -> str:
+    """Write bytes, given as hexadecimal digits, as a value."""
+    return f"\\\\x{digits}"
+
+
+def json_cell(raw: bytes) -> bytes:
+    """Write JSON text as a value: the one of those characters that it may hold is a backslash."""
+    return raw.replace(b"\\", b"\\\\")
+
+
+def copy(cursor: Any, table: str, columns: Iterable[str], data: bytes) -> None:
+    """COPY encoded rows into the columns of a table.
+
+    :param cursor: one of Django's.
+    :raises django.db.Error: as for any statement.
+    """
+    command = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT text, NULL '{_NULL}')"
+    with cursor.db.wrap_database_errors:  # Which Django does for statements only.
+        cursor.copy_expert(command, BytesIO(data), _WHOLE)

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import DataError, connection, transaction
 from django.db.models import QuerySet
@@ -24,17 +23,17 @@ _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 def named(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
-    """Return what is quarantined under an id of Xero's, by which it can be fetched."""
+    """Return the quarantined elements that have an id, by which Xero can be asked for them."""
     return _of(organisation_id, resource).filter(identity__regex=_UUID)
 
 
 def nameless(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
-    """Return what came without an id: nothing tells whether it came again since, with one."""
+    """Return those without an id. Nothing tells whether they came again since with one."""
     return _of(organisation_id, resource).exclude(identity__regex=_UUID)
 
 
 def missing_count(organisation_id: int, resource: Resource) -> int:
-    """Return how many quarantined documents are not stored here in any older version."""
+    """Return how many quarantined elements have no version stored at all."""
     ids = list(named(organisation_id, resource).values_list("identity", flat=True))
     stored = Document.objects.filter(
         organisation_id=organisation_id, kind=resources.of(resource).kind, xero_id__in=ids
@@ -58,9 +57,11 @@ def record(
     stored: Iterable[str],
     now: datetime,
 ) -> int:
-    """Quarantine what could not be stored, with its raw form and the reason; release what now was.
+    """Quarantine what could not be stored, and release what now could be.
 
-    Return how many of those quarantined are not stored here in any older version.
+    :param refused: elements, each with the reason why it could not be stored.
+    :param stored: the ids of what could be stored.
+    :returns: how many of the refused have no version stored at all.
     """
     aside = QuarantinedDocument.objects.filter(organisation_id=organisation_id, resource=resource)
     if (identities := list(stored)) and aside.exists():
@@ -83,19 +84,11 @@ def record(
 
 
 def _is_stored(organisation_id: int, resource: Resource, identity: str) -> bool:
-    if resource is Resource.CONTACT or not _is_id(identity):
+    if resource is Resource.CONTACT or json_codec.uuid_or_none(identity) is None:
         return False
     return Document.objects.filter(
         organisation_id=organisation_id, kind=resources.of(resource).kind, xero_id=identity
     ).exists()
-
-
-def _is_id(identity: str) -> bool:
-    try:
-        UUID(identity)
-    except ValueError:
-        return False
-    return True
 
 
 def _insert(row: list[Any], raw: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Problems of a connection: documents set aside. Counted for its state, and tried again."""
+"""Quarantined documents: counted for the state of the connection, and tried again."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,10 +17,10 @@ RETRY_AFTER = timedelta(hours=6)
 
 
 def recount(*, connection: Connection, organisation_id: int, now: datetime) -> None:
-    """Let the connection's state say how many documents stand set aside."""
+    """Let the connection's state say how many documents are quarantined."""
     count = QuarantinedDocument.objects.filter(organisation_id=organisation_id).count()
-    known = Connection.objects.values_list("problem_count", flat=True).get(pk=connection.pk)
-    if count == known:
+    before = Connection.objects.values_list("problem_count", flat=True).get(pk=connection.pk)
+    if count == before:
         return
     trigger = states.Trigger.PROBLEMS_FOUND if count else states.Trigger.PROBLEMS_CLEARED
     plural = "document" if count == 1 else "documents"
@@ -41,7 +41,7 @@ def recount(*, connection: Connection, organisation_id: int, now: datetime) -> N
 def retry_all(
     *, session: sessions.Session, organisation_id: int, now: datetime, at_most: int = 40
 ) -> None:
-    """Fetch what was set aside hours ago again; a newer release may know how to store it.
+    """Fetch again what was quarantined hours ago: a newer release may know how to store it.
 
     :raises errors.XeroError: Xero could not be asked.
     """

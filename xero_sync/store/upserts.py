@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from xero_sync.resources import Resource
-from xero_sync.store import copy_format, currency_totals, mapping, prepared_pages, quarantine
+from xero_sync.store import currency_totals, mapping, prepared_pages, quarantine
 
 # Which version may replace the one that is stored; `altered` compares the other columns.
 NEWER = """
@@ -242,7 +242,7 @@ def _upsert(
     )
     # Two pages may share a transaction. (TRUNCATE would make new files each time.)
     cursor.execute(f"DELETE FROM {table.staging}")  # noqa: S608 - a name from above
-    copy_format.copy(cursor, table.staging, table.columns, prepared.data)
+    prepared_pages.copy(cursor, table.staging, table.columns, prepared.data)
     names = ", ".join((*table.columns, *table.constants))
     values = ", ".join((*table.columns, *table.constants.values()))
     changes = ", ".join(
@@ -307,5 +307,5 @@ def _replace_children(
             for cells in own
         ]
         if rows:
-            copy_format.copy(cursor, table, columns, "".join(rows).encode())
+            prepared_pages.copy(cursor, table, columns, "".join(rows).encode())
     return left

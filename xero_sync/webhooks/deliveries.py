@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,7 @@ def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
             found, problem = _events_of(delivery)
             events.extend(found)
             delivery.unpacked_at, delivery.problem = now, problem
-        _settle(events, now)
+        _assign(events, now)
         WebhookEvent.objects.bulk_create(events, batch_size=1000)
         Delivery.objects.bulk_update(deliveries, ["unpacked_at", "problem"])
     return {
@@ -80,27 +80,27 @@ def _events_of(delivery: Delivery) -> tuple[list[WebhookEvent], str]:
 def _event(delivery: Delivery, named: dict[str, Any]) -> WebhookEvent:
     return WebhookEvent(
         delivery=delivery,
-        tenant_id=_uuid(named.get("tenantId")),
+        tenant_id=json_codec.uuid_or_none(named.get("tenantId")),
         category=_text(named.get("eventCategory"), 60).upper(),
         event_type=_text(named.get("eventType"), 30).upper(),
-        resource_id=_uuid(named.get("resourceId")),
-        happened_at=_instant(named.get("eventDateUtc")),
+        resource_id=json_codec.uuid_or_none(named.get("resourceId")),
+        happened_at=json_codec.instant_or_none(named.get("eventDateUtc")),
         received_at=delivery.received_at,
     )
 
 
-def _settle(events: list[WebhookEvent], now: datetime) -> None:
-    """Give events their organisation, and set those aside that nothing is to be done for.
+def _assign(events: list[WebhookEvent], now: datetime) -> None:
+    """Assign events to their organisations, and ignore those that ask for nothing.
 
     One organisation may be connected to several portals; the event is then each one's.
     """
     tenants = {event.tenant_id for event in events if event.tenant_id}
-    links: dict[UUID, list[Connection]] = {}
+    connections: dict[UUID, list[Connection]] = {}
     for connection in live_connections().filter(organisation__tenant_id__in=tenants):
         if connection.organisation is not None:
-            links.setdefault(connection.organisation.tenant_id, []).append(connection)
+            connections.setdefault(connection.organisation.tenant_id, []).append(connection)
     for event in list(events):
-        owners = links.get(event.tenant_id, []) if event.tenant_id else []
+        owners = connections.get(event.tenant_id, []) if event.tenant_id else []
         why = _why_ignored(event, owners)
         if why:
             event.state, event.note, event.settled_at = EventState.IGNORED, why, now
@@ -132,19 +132,3 @@ def _for_another(event: WebhookEvent, connection: Connection) -> WebhookEvent:
 
 def _text(value: Any, longest: int) -> str:
     return value[:longest] if isinstance(value, str) else ""
-
-
-def _uuid(value: Any) -> UUID | None:
-    try:
-        return UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _instant(value: Any) -> datetime | None:
-    """Read `2025-12-02T00:44:09.923`: UTC although Xero leaves out the Z."""
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None

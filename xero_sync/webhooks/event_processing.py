@@ -1,11 +1,11 @@
 """Acting on events: what they name is fetched, many at once, and written if it is newer.
 
 One worker at a time fetches for an organisation (its inbox is claimed); what arrives meanwhile
-piles up and is fetched together next, so a storm of events costs few calls. Several events on one
+piles up and is fetched together next, so a burst of events costs few calls. Several events on one
 resource are one fetch. Events are settled in the transaction that stores what they named.
 
 The inbox waits (`not_before`) for two reasons: something failed for all (`attempts` says how often
-in a row), or it collects a trickle (`attempts` is 0). Whoever sets it also rings when it ends. A
+in a row), or it throttles a trickle (`attempts` is 0). Whoever sets it also rings when it ends. A
 single event that cannot be fetched waits by a `not_before` of its own.
 """
 
@@ -61,7 +61,7 @@ def fetch_pending(*, organisation_id: int, clock: leases.Clock) -> timedelta | N
 def _fetch_until_pause(
     session: sessions.Session, inbox: Inbox, clock: leases.Clock
 ) -> timedelta | None:
-    """Fetch until nothing is due, or until it is time to collect; return for how long."""
+    """Fetch until nothing is due, or until events are throttled; return for how long."""
     while pending := list(_due(inbox.organisation_id, clock()).order_by("id")[:AT_MOST]):
         before = session.calls_made
         pause = call_budget.of_events(tenant_id=inbox.organisation.tenant_id)
@@ -121,14 +121,14 @@ def _act_on(
             _leave_to_sweep(organisation_id, named, pause, clock())
             continue
         fetcher = event_fetcher.Fetcher(session, organisation_id, resource, clock)
-        if event_bursts.is_storm(resource, named, now=clock()):
+        if event_bursts.is_burst(resource, named, now=clock()):
             named = _list(fetcher, named)
         for ids in client.batches(resource, [e.resource_id for e in named if e.resource_id]):
             fetcher.fetch(ids, named)
 
 
 def _list(fetcher: event_fetcher.Fetcher, named: list[WebhookEvent]) -> list[WebhookEvent]:
-    """List and store what a storm of events names; return those that are still to be fetched."""
+    """List and store what a burst of events names; return those that are still to be fetched."""
     try:
         for page in event_bursts.pages(fetcher.session, fetcher.resource, named):
             found = event_bursts.ids_of(fetcher.resource, page)
@@ -141,7 +141,7 @@ def _list(fetcher: event_fetcher.Fetcher, named: list[WebhookEvent]) -> list[Web
         # One document may spoil a list; by name it is found, or the failure turns out everybody's.
         if not event_fetcher.may_be_its_own(error):
             raise
-        logger.info("A list for a storm of events failed: %s", type(error).__name__)
+        logger.info("A list for a burst of events failed: %s", type(error).__name__)
     return named
 
 

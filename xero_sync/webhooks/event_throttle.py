@@ -1,4 +1,4 @@
-"""A trickle of events that does not end is collected, because one call an event would be too many.
+"""A trickle of events that does not end is throttled, because one call an event would be too many.
 
 Another app that posts one invoice a second makes one event a second: fetched one by one they would
 use up the minute, in which bulk work counts these calls too, and in ninety minutes the day. So an
@@ -19,9 +19,9 @@ _MOST_PAUSES = 3
 
 
 def spend(inbox: Inbox, *, calls: int, pause: timedelta, now: datetime) -> timedelta:
-    """Note on the inbox, which is not saved, what was spent; return how long to collect now.
+    """Note on the inbox, which is not saved, what was spent; return how long to wait now.
 
-    :param pause: how far apart the calls of a lasting trickle must be (`pace.of_events`).
+    :param pause: how far apart the calls of a lasting trickle must be (`call_budget.of_events`).
     """
     free = max(1.0, FREE_SHARE * limits.from_settings().minute)
     most = free - 1 + _MOST_PAUSES

@@ -128,7 +128,7 @@ def test_one_call_goes_ahead_alone_when_nothing_is_known(books: limiting.Books) 
 def test_next_call_goes_alone_again_when_the_first_had_no_answer(books: limiting.Books) -> None:
     counter = books.counter(new=True)
 
-    counter.books.settle(counter.take(), headers={}, answered=False)
+    counter.books.release(counter.take(), headers={}, answered=False)
     counter.take()
 
     assert counter.refused().kind == "concurrent"
@@ -265,7 +265,7 @@ def test_day_is_closed_until_the_time_told_when_xero_answered_429_for_it(
     slot = counter.take()
 
     before = books.now()
-    away = counter.books.settle(
+    away = counter.books.release(
         slot,
         headers=limiting.headers(day=0),
         answered=True,
@@ -293,7 +293,7 @@ def test_both_lanes_are_closed_when_xero_answered_429(
     slot = counter.take()
 
     before = books.now()
-    counter.books.settle(slot, headers={}, answered=True, limited=limited(kind, retry_after))
+    counter.books.release(slot, headers={}, answered=True, limited=limited(kind, retry_after))
     after = books.now()
 
     # Time to ask in: half a second is soon over.
@@ -313,7 +313,7 @@ def test_every_organisation_is_closed_when_the_app_has_used_its_minute(
     counter = books.counter()
     other = limiting.Counter(counter.books, uuid.uuid4())
 
-    counter.books.settle(
+    counter.books.release(
         counter.take(), headers={}, answered=True, limited=limited("appminute", 30.0)
     )
 
@@ -345,7 +345,7 @@ def test_app_minute_tightens_when_xero_has_counted_strangers(books: limiting.Boo
 def test_retry_after_shrinks_when_the_simulated_minute_does(books: limiting.Books) -> None:
     counter = books.counter(dataclasses.replace(STARTER, minute_seconds=0.3))
 
-    seconds = counter.books.settle(
+    seconds = counter.books.release(
         counter.take(), headers={}, answered=True, limited=limited("minute", 20.0)
     )
 
@@ -441,7 +441,7 @@ def test_books_say_what_is_used_and_left_when_asked(books: limiting.Books) -> No
 def test_garbled_headers_are_not_believed_when_they_come(books: limiting.Books) -> None:
     counter = books.counter()
 
-    counter.books.settle(
+    counter.books.release(
         counter.take(),
         headers={"X-DayLimit-Remaining": "-1", "X-MinLimit-Remaining": "many"},
         answered=True,

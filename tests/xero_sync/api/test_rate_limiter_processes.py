@@ -78,7 +78,7 @@ def _call_once(
     answer = session.get(
         f"{person.url}/api.xro/2.0/Organisation", headers=person.headers, timeout=30
     )
-    known.settle(slot, headers=answer.headers, answered=True)
+    known.release(slot, headers=answer.headers, answered=True)
 
 
 def run(url: str, workers: int, minutes: int, calls: int, *arguments: Any) -> None:

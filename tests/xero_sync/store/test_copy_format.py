@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from xero_sync.api import json_codec
-from xero_sync.store import copy_format
+from xero_sync.store import prepared_pages
 
 COLUMNS = ("a", "b", "n", "digest", "raw")
 NASTY = [
@@ -27,8 +27,8 @@ NASTY = [
 
 def line(row: tuple[Any, ...], raw: bytes) -> bytes:
     """Write plain values, a digest and JSON as one line."""
-    cells = f"{copy_format.cells(row)}\t{copy_format.bytes_cell('00ff5c')}\t"
-    return cells.encode() + copy_format.json_cell(raw) + b"\n"
+    cells = f"{prepared_pages.cells(row)}\t{prepared_pages.bytes_cell('00ff5c')}\t"
+    return cells.encode() + prepared_pages.json_cell(raw) + b"\n"
 
 
 @pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_text_arrives_as_it_was_whatever_it_holds(text: str) -> None:
         cursor.execute(
             "CREATE TEMP TABLE copied (a text, b text, n numeric, digest bytea, raw jsonb)"
         )
-        copy_format.copy(cursor, "copied", COLUMNS, b"".join(lines))
+        prepared_pages.copy(cursor, "copied", COLUMNS, b"".join(lines))
         cursor.execute("SELECT a, b, n, raw->>'a', encode(digest, 'hex') FROM copied")
         found = cursor.fetchall()
 

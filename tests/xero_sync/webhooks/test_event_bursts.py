@@ -101,11 +101,11 @@ def test_storm_is_many_and_fresh(
 ) -> None:
     named = make_events(count, minutes_ago=minutes_ago)
 
-    assert event_bursts.is_storm(resource, named, now=clock()) is is_one
+    assert event_bursts.is_burst(resource, named, now=clock()) is is_one
 
 
 def test_many_events_on_one_document_are_no_storm() -> None:
     one = UUID("a0000000-0000-4000-8000-000000000001")
     named = [WebhookEvent(resource_id=one, happened_at=clock()) for _ in range(500)]
 
-    assert not event_bursts.is_storm(Resource.INVOICE, named, now=clock())
+    assert not event_bursts.is_burst(Resource.INVOICE, named, now=clock())
