@@ -1,17 +1,18 @@
 """How fast sweeps and events may spend an organisation's calls, so that minute and day last.
 
-The limiter only says no once a limit is used up, and then to everybody. Here those who could use
-it up without being asked by a person are slowed down before: sweeps by the day's limit, events by
-the minute's and by what is left of the day.
+The limiter refuses only once a limit is used up, and then it refuses everybody. This module slows
+down those who could use a limit up although no person asked: it slows sweeps by the day's limit,
+and events by the minute's limit and by what is left of the day.
 
-*Sweeps.* An idle one costs a call a kind. All healthy kinds together may use a third of the day,
-those whose webhooks do not arrive a half; so even both leave a sixth, of which bulk work may still
-use a part. At 5,000 calls a day five kinds may be swept every 260 seconds, at 1,000 every 22
+*Sweeps.* An idle sweep costs one call for each kind. All healthy kinds together may use a third of
+the day, and those whose webhooks do not arrive a half. Both leave a sixth, of which bulk work may
+still use a part. At 5,000 calls a day five kinds may be swept every 260 seconds, at 1,000 every 22
 minutes.
 
 *Events.* A fifth of the minute's calls may be spent on a trickle that does not end: at 60 a minute
-one call in five seconds. Where half of the day is used up, the rest is spent as if it were a new
-day's, evenly; below a fifth of it a quarter as fast.
+that is one call in five seconds. Once half of the day is used up, calls are as far apart as if a
+whole day's were spread evenly over a day. Once only a fifth is left, they are four times as far
+apart.
 """
 
 from datetime import timedelta
@@ -45,7 +46,7 @@ def _within_day(allowed: limits.Limits, tenant_id: UUID) -> float:
     try:
         left = rate_limiter.shared().books_of(tenant_id).day_left
     except redis.RedisError:
-        # Without books no call is made either.
+        # The limiter makes no call without its books either.
         return 0.0
     if left >= _HALF * allowed.day:
         return 0.0

@@ -1,16 +1,16 @@
 """What can go wrong between us and Xero, and the one place that decides what it was.
 
     XeroError
-      Unavailable            nobody home, or nonsense came back: try again later
-        OrganisationOffline  only this organisation is away
+      Unavailable            no answer, or one that cannot be read: try again later
+        OrganisationOffline  only this organisation does not answer
       Ambiguous              a write was sent and its fate is unknown: look before sending again
-      RateLimited            Xero's limit, or our own books that keep us below it
+      RateLimited            Xero's limit is reached, or our own limiter refuses the call
       Unauthorised           the access token was not taken
       Refused                the token is good, yet this organisation is closed to it
         ScopeMissing         the grant lacks a permission
       Rejected               Xero read the request and will not do it, in its own words
       NotFound               there is nothing under that id
-      Unexpected             everything not listed here: our bug until shown otherwise
+      Unexpected             everything that is not listed here: our bug until shown otherwise
 
 The status decides first, because three of Xero's bodies are not JSON (a 404 is HTML, a 429 is
 empty, a 503 is plain text). The sentence of an error is ours and safe to log. Xero's own words

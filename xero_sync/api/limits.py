@@ -1,6 +1,7 @@
-"""Xero's limits as numbers, from the settings; what part of them bulk work may use.
+"""Xero's limits as numbers, from the settings, and the part of them that bulk work may use.
 
-And our own: how long a call may last, because that is how long the one of a killed worker counts.
+It also holds a limit of our own: how long a call may last. The call of a worker that was killed
+counts for that long.
 """
 
 from dataclasses import dataclass, replace

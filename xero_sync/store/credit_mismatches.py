@@ -1,15 +1,15 @@
-"""What a credit was applied to changes with it: invoices that disagree are asked for again.
+"""Invoices whose credited sum differs from the credits stored here are fetched again.
 
-Whether applying a credit, or taking it off again, moves the invoice's UpdatedDateUTC is not
-documented, and the invoice's own event may be lost. But an invoice tells what is credited to it:
-the sum of all credit notes, overpayments and prepayments applied (Xero's OpenAPI specification).
-So where an invoice that a credit is near says another sum than the allocations that are stored
-here, an event of our own is left for it, and they are fetched together like any other. Mostly both
-agree, and nothing is asked.
+A credit changes the invoice that it is applied to. Xero does not document whether applying it, or
+removing it again, moves the invoice's UpdatedDateUTC, and the invoice's own event may be lost. But
+an invoice tells the sum of all credit notes, overpayments and prepayments that are applied to it
+(Xero's specification 16.1.0, Invoices). Where that differs from the allocations that are stored
+here, an event of our own is stored for the invoice, and it is fetched like any other. Mostly both
+agree, and nothing is fetched.
 
-Where a page of credits is stored the invoices of their contacts are looked at: a credit may have
-been taken off again before it was ever stored here, and then names no invoice. A run looks at all
-invoices at its end, since most of the credits come after the invoices; so does the daily count.
+After a page of credits the invoices of their contacts are compared: a credit may have been removed
+from an invoice before it was ever stored here, and then it names no invoice. A run compares all
+invoices at its end, since most credits come after the invoices; so does the daily count.
 """
 
 from datetime import datetime
@@ -21,9 +21,9 @@ from xero_sync.models import WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
 
-# Where there are more, Xero means something else by the sum, or a run is yet to come.
+# More mean that Xero counts something else into the sum, or that a run is yet to come.
 _MOST = 2000
-_DISAGREES = """
+_DIFFERS = """
     invoice.amount_credited <> (
         SELECT coalesce(sum(allocation.amount), 0)
           FROM invoices_allocation allocation
@@ -36,10 +36,10 @@ _DISAGREES = """
 def follow(
     *, organisation_id: int, resource: Resource, written: upserts.Written, now: datetime
 ) -> None:
-    """Leave events for what disagrees near the credits of a page, in its transaction."""
+    """Store events for the invoices that differ, of the contacts of a page, in its transaction."""
     if not resources.of(resource).is_credit or not written.touched_ids:
         return
-    _ask_for(
+    _store_events(
         organisation_id,
         f"""
         SELECT invoice.xero_id FROM invoices_document invoice
@@ -47,13 +47,13 @@ def follow(
            AND invoice.contact_xero_id IN (
                SELECT contact_xero_id FROM invoices_document
                 WHERE organisation_id = %(organisation)s AND xero_id = ANY(%(touched)s::uuid[]))
-           AND {_DISAGREES}
+           AND {_DIFFERS}
          UNION
         SELECT named.xero_id FROM unnest(%(named)s::uuid[]) AS named (xero_id)
           LEFT JOIN invoices_document invoice
             ON invoice.organisation_id = %(organisation)s AND invoice.kind = 'INVOICE'
            AND invoice.xero_id = named.xero_id
-         WHERE invoice.id IS NULL OR {_DISAGREES}
+         WHERE invoice.id IS NULL OR {_DIFFERS}
         """,  # noqa: S608 - the condition is above
         now,
         touched=written.touched_ids,
@@ -62,8 +62,8 @@ def follow(
 
 
 def follow_all(*, organisation_id: int, now: datetime) -> None:
-    """Leave events for every stored invoice that disagrees with the stored credits."""
-    _ask_for(
+    """Store events for all stored invoices that differ from the stored credits."""
+    _store_events(
         organisation_id,
         """
         SELECT invoice.xero_id
@@ -82,8 +82,10 @@ def follow_all(*, organisation_id: int, now: datetime) -> None:
     )
 
 
-def _ask_for(organisation_id: int, invoice_ids: str, now: datetime, **values: list[str]) -> None:
-    """Leave an event for each invoice that a query names."""
+def _store_events(
+    organisation_id: int, invoice_ids: str, now: datetime, **values: list[str]
+) -> None:
+    """Store an event for each invoice that a query names."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT xero_id::text FROM ({invoice_ids}) found ORDER BY 1 LIMIT {_MOST}",  # noqa: S608 - queries above

@@ -1,6 +1,6 @@
-"""Sums of what was read held against sums of what is stored, currency by currency.
+"""Sums of what was read, compared with sums of what is stored, currency by currency.
 
-Rows of which something newer is stored are left out: they say nothing of what was just read.
+Documents of which a newer version is stored are left out: they tell nothing of what was read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from invoices.models import Kind
 
 
 class Both(NamedTuple):
-    """What documents come to: as they were read, and as they are stored."""
+    """The sum of documents as they were read, and as they are stored."""
 
     read: Decimal
     stored: Decimal
@@ -32,7 +32,7 @@ _READ_AND_STORED = """
 
 
 def of_written(read: Iterable[tuple[str, str, Decimal]], written: Mapping[str, Decimal]) -> Totals:
-    """Return both sums of a page whose every document was just written.
+    """Return both sums of a page of which every document was just written.
 
     :param read: id, currency and total of each.
     :param written: by id the total that is stored now.
@@ -76,7 +76,7 @@ def as_json(totals: Totals) -> dict[str, list[str]]:
 
 
 def from_json(kept: Mapping[str, Sequence[str]]) -> Totals:
-    """Return what `as_json` was given."""
+    """Return totals from what `as_json` returned."""
     return {
         currency: Both(Decimal(read), Decimal(stored)) for currency, (read, stored) in kept.items()
     }

@@ -1,7 +1,7 @@
 """From Xero's JSON to the values of our columns: pure functions, no database.
 
-A document that cannot be mapped raises `field_parsers.Unmappable` with a reason a person can read;
-the caller sets it aside and goes on with the others.
+What Xero calls the members stands in `resources`. A document that cannot be mapped raises
+`field_parsers.Unmappable` with a reason for a person. The caller quarantines it and goes on.
 """
 
 from datetime import date, datetime
@@ -205,7 +205,7 @@ def map_contact(element: Element) -> MappedContact:
 
 
 def describe(resource: Resource, element: Any) -> tuple[str, str]:
-    """Return (id, number) of an element as far as they can be read, for the set-aside list."""
+    """Return (id, number) of an element as far as they can be read, for the quarantine."""
     if not isinstance(element, dict):
         return "", ""
     row = resources.of(resource)

@@ -1,7 +1,6 @@
 """Documents that could not be stored: kept with their raw JSON and the reason, and tried again.
 
-One bad document never sinks a page. A row here goes away by itself when a later version of the
-document can be stored.
+One bad document never sinks a page. Its row is deleted once a later version can be stored.
 """
 
 import hashlib
@@ -51,6 +50,7 @@ def digest(raw: bytes) -> str:
 
 
 def record(
+    *,
     organisation_id: int,
     resource: Resource,
     refused: list[tuple[mapping.Element, str]],
@@ -63,9 +63,9 @@ def record(
     :param stored: the ids of what could be stored.
     :returns: how many of the refused have no version stored at all.
     """
-    aside = QuarantinedDocument.objects.filter(organisation_id=organisation_id, resource=resource)
-    if (identities := list(stored)) and aside.exists():
-        aside.filter(identity__in=identities).delete()
+    rows = _of(organisation_id, resource)
+    if (identities := list(stored)) and rows.exists():
+        rows.filter(identity__in=identities).delete()
     missing: set[str] = set()
     for element, reason in refused:
         raw = json_codec.dumps(element)

@@ -2,10 +2,10 @@
 
 A version replaces the stored one when its UpdatedDateUTC is later, or when it is the same and the
 content differs and was read no earlier: some changes in Xero (a due date on a part-paid invoice)
-do not move UpdatedDateUTC. So does one whose own columns say something else than the row here
-(its line items are not looked at): that was altered on this side, or mapped by an older release.
-Rows that are unchanged are not rewritten. Rows are upserted in the order of their ids, so that two
-workers on the same documents wait for each other instead of deadlocking.
+do not move UpdatedDateUTC. It also replaces a stored row whose columns differ from its own (line
+items are not compared): that row was altered here, or mapped by an older release. Unchanged rows
+are not rewritten. Rows are upserted in the order of their ids, so that two workers on the same
+documents wait for each other instead of deadlocking.
 
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
@@ -98,12 +98,12 @@ class Written:
     changed: int = 0
     unchanged: int = 0
     quarantined: int = 0
-    # The quarantined documents that are not stored here in any older version.
+    # The quarantined ones that have no version stored at all.
     missing: int = 0
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
     touched_ids: list[str] = field(default_factory=list)
-    # What was read held against what is stored, and which documents differ, in words.
+    # What was read compared with what is stored, and which documents differ, in words.
     totals: currency_totals.Totals = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
     allocated_invoice_ids: set[str] = field(default_factory=set)
@@ -173,11 +173,11 @@ def write(
     now: datetime,
     confirm: bool = False,
 ) -> Written:
-    """Store a prepared page inside the caller's transaction and tell what changed.
+    """Store a prepared page inside the caller's transaction and return what changed.
 
     :param read_at: when the call that brought the page was sent.
     :param confirm: mark documents that are stored already as seen by that call, too.
-    Elements that could not be mapped are set aside with the reason; purchases are left out.
+    Elements that could not be mapped are quarantined with the reason; purchases are left out.
     """
     written = Written(
         read=len(prepared.elements), purchases=prepared.purchases, quarantined=len(prepared.refused)
@@ -210,11 +210,11 @@ def write(
     written.unchanged = len(prepared.kept) - len(outcome)
     written.touched_ids = list(outcome)
     written.missing = quarantine.record(
-        organisation_id,
-        prepared.resource,
-        prepared.refused,
-        [mapped.xero_id for mapped in prepared.kept],
-        now,
+        organisation_id=organisation_id,
+        resource=prepared.resource,
+        refused=prepared.refused,
+        stored=[mapped.xero_id for mapped in prepared.kept],
+        now=now,
     )
     return written
 
@@ -277,9 +277,7 @@ def _confirm(cursor: Any, organisation_id: int, read_at: datetime) -> None:
 
 
 def _replace_children(
-    cursor: Any,
-    children: prepared_pages.Children,
-    written: dict[str, _Outcome],
+    cursor: Any, children: prepared_pages.Children, written: dict[str, _Outcome]
 ) -> set[str]:
     """Write line items, payments and allocations of the documents that were written.
 

@@ -90,7 +90,7 @@ class Fetcher:
                     written=written,
                     now=self.clock(),
                 )
-            self._settle(settled, EventState.DONE)
+            self._mark(settled, EventState.DONE)
             self._hold()
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
@@ -154,13 +154,13 @@ class Fetcher:
     def _put_off(self, named: Sequence[WebhookEvent], error: Exception) -> None:
         """Try the events of one id again later; not for ever, and not where Xero rejects it."""
         if isinstance(error, errors.Rejected):
-            self._settle(named, EventState.IGNORED, note=f"Xero rejects it: {error.message}")
+            self._mark(named, EventState.IGNORED, note=f"Xero rejects it: {error.message}")
             return
         attempts = 1 + max((event.attempts for event in named), default=0)
         why = retry_policy.after(error, attempts=attempts).why
         if attempts >= GIVE_UP_AFTER:
             logger.warning("Gave up on fetching one id of %s: %s", self.resource, why)
-            self._settle(named, EventState.IGNORED, note=_LEFT_TO_SWEEP)
+            self._mark(named, EventState.IGNORED, note=_LEFT_TO_SWEEP)
             return
         _of(named).update(
             attempts=attempts,
@@ -171,9 +171,7 @@ class Fetcher:
     def _keep_for_later(self, named: Sequence[WebhookEvent]) -> None:
         _of(named).update(not_before=self.clock() + _UNASKED)
 
-    def _settle(
-        self, settled: Sequence[WebhookEvent], state: EventState, *, note: str = ""
-    ) -> None:
+    def _mark(self, settled: Sequence[WebhookEvent], state: EventState, *, note: str = "") -> None:
         _of(settled).update(state=state, settled_at=self.clock(), note=note[:300])
 
     def _hold(self) -> None:
