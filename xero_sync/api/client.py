@@ -118,7 +118,9 @@ class XeroClient:
             only, and it is left out for the other kinds.
         """
         row = resources.of(resource)
-        options: dict[str, Any] = {"page": page, "page_size": page_size, **_precision(row)}
+        options: dict[str, Any] = {"page": page, "page_size": page_size}
+        if row.lists_unitdp:
+            options |= _FOUR_DECIMALS
         if where is not None:
             options["where"] = where
         if order is not None:
@@ -145,7 +147,9 @@ class XeroClient:
         if not 0 < len(ids) <= most_ids(resource):
             raise ValueError(f"{len(ids)} ids of {row.collection} do not fit one call.")
         # Without a page number Xero leaves out the line items.
-        options: dict[str, Any] = {"page": 1, "page_size": 100, **_precision(row)}
+        options: dict[str, Any] = {"page": 1, "page_size": 100}
+        if row.lists_unitdp:
+            options |= _FOUR_DECIMALS
         if row.lists_by_ids:
             options |= {"i_ds": [str(one) for one in ids], "include_archived": True}
         else:
@@ -228,10 +232,6 @@ class XeroClient:
             _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
         )
         return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
-
-
-def _precision(row: resources.Row) -> dict[str, Any]:
-    return _FOUR_DECIMALS if row.lists_unitdp else {}
 
 
 class _Bearer:

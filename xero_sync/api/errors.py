@@ -213,7 +213,7 @@ def seconds_of(retry_after: str | None) -> float | None:
 
 
 def _rejected(body: bytes, facts: dict[str, Any]) -> Rejected:
-    problem = _problem_of(body)
+    problem = json_codec.object_or_empty(body)
     elements = [one for one in _list_of(problem.get("Elements")) if isinstance(one, dict)]
     messages = [text for one in elements for text in messages_of(one)]
     if not messages:
@@ -240,7 +240,7 @@ def _refused(
     status: int, headers: Mapping[str, str], body: bytes, facts: dict[str, Any]
 ) -> XeroError:
     challenge = headers.get("WWW-Authenticate", "")
-    facts["detail"] = detail = str(_problem_of(body).get("Detail") or challenge)
+    facts["detail"] = detail = str(json_codec.object_or_empty(body).get("Detail") or challenge)
     if refusals.names_missing_scope(f"{challenge} {detail}"):
         facts["detail"] = refusals.SCOPE_WORDS[0]
         return ScopeMissing("The grant lacks a permission that this call needs.", **facts)
@@ -282,15 +282,6 @@ def _troubled(
     return Unavailable(
         f"Xero is not available (status {status}).", retry_after=retry_after, **facts
     )
-
-
-def _problem_of(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of an error's body, or an empty one: many of them are not JSON."""
-    try:
-        problem = json_codec.loads(body)
-    except json_codec.NotJson:
-        return {}
-    return problem if isinstance(problem, dict) else {}
 
 
 def _list_of(value: Any) -> list[Any]:

@@ -47,6 +47,15 @@ def loads(body: bytes) -> Any:
     return _storable(value) if b"\\u0000" in body else value
 
 
+def object_or_empty(body: bytes) -> dict[str, Any]:
+    """Parse the JSON object of a reply, or return an empty one: some are not JSON."""
+    try:
+        value = loads(body)
+    except NotJson:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def dumps(element: Any) -> bytes:
     """Write what `loads` gave as compact JSON bytes that parse back to the same.
 

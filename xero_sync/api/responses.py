@@ -48,7 +48,7 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
     :raises errors.Unavailable: it cannot be read.
     :raises errors.Ambiguous: the same, of a write.
     """
-    envelope = _envelope(reply.body)
+    envelope = json_codec.object_or_empty(reply.body)
     elements = envelope.get(collection)
     if not isinstance(elements, list):
         raise errors.of_nonsense(
@@ -70,14 +70,6 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
         bytes=reply.bytes_on_wire,
         headers=reply.headers,
     )
-
-
-def _envelope(body: bytes) -> dict[str, Any]:
-    try:
-        envelope = json_codec.loads(body)
-    except json_codec.NotJson:
-        return {}
-    return envelope if isinstance(envelope, dict) else {}
 
 
 def _whole(value: Any) -> int | None:

@@ -25,7 +25,6 @@ from typing import Any
 from uuid import UUID
 
 import redis
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from connected_apps import errors as connection_errors
@@ -176,7 +175,8 @@ class Session:
 
         :raises connection_errors.StaleGeneration: the connection has moved on; drop the work.
         """
-        if not self._mine().exists():
+        mine = Connection.objects.filter(pk=self._connection_id, generation=self._generation)
+        if not mine.exists():
             raise _stale(self._connection_id)
 
     def call(self, operation: Operation) -> responses.Page:
@@ -225,13 +225,11 @@ class Session:
         token = self._kept.token
         if token is None or token.nears_its_end(now=self._clock()):
             return self._read_token()
+        usable = Connection.objects.filter(
+            pk=self._connection_id, generation=self._generation, state__in=states.LIVE
+        )
         # Where the connection has moved on, reading its token tells how.
-        is_usable = self._is_ready or self._mine().filter(state__in=states.LIVE).exists()
-        return token if is_usable else self._read_token()
-
-    def _mine(self) -> QuerySet[Connection]:
-        """Return the connection, as long as it is the one that this session was made for."""
-        return Connection.objects.filter(pk=self._connection_id, generation=self._generation)
+        return token if self._is_ready or usable.exists() else self._read_token()
 
     def _read_token(self, *, rejected: str | None = None) -> tokens.AccessToken:
         """Read the stored token, which renews it where it nears its end or was refused.

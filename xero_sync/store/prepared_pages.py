@@ -94,28 +94,23 @@ def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
         purchases=purchases,
         kept=list(kept.values()),
         refused=refused,
-        data=b"".join([_line(mapped, raws[xero_id]) for xero_id, mapped in kept.items()]),
+        data=b"".join(
+            [
+                line(mapped.values, quarantine.digest(raws[xero_id]), raws[xero_id])
+                for xero_id, mapped in kept.items()
+            ]
+        ),
         children=_children([m for m in kept.values() if isinstance(m, mapping.MappedDocument)]),
     )
 
 
-def _line(mapped: Mapped, raw: bytes) -> bytes:
-    start = f"{cells(mapped.values)}\t{bytes_cell(quarantine.digest(raw))}\t"
-    return b"%b%b\n" % (start.encode(), json_cell(raw))
-
-
 def _children(documents: Sequence[mapping.MappedDocument]) -> Children:
-    return {
-        "lines": _encoded_by_document([(one.xero_id, one.lines) for one in documents]),
-        "payments": _encoded_by_document([(one.xero_id, one.payments) for one in documents]),
-        "allocations": _encoded_by_document([(one.xero_id, one.allocations) for one in documents]),
-    }
-
-
-def _encoded_by_document(
-    owned: list[tuple[str, list[tuple[mapping.Value, ...]]]],
-) -> list[tuple[str, list[str]]]:
-    return [(xero_id, list(map(cells, rows))) for xero_id, rows in owned if rows]
+    found: Children = {"lines": [], "payments": [], "allocations": []}
+    for document in documents:
+        for name, own in found.items():
+            if rows := getattr(document, name):
+                own.append((document.xero_id, list(map(cells, rows))))
+    return found
 
 
 def _map(resource: Resource, element: Any) -> Mapped | None:
@@ -147,14 +142,13 @@ def cells(row: Sequence[mapping.Value]) -> str:
     return "\t".join([_NULL if value is None else str(value).translate(_ESCAPES) for value in row])
 
 
-def bytes_cell(digits: str) -> str:
-    """Write bytes, given as hexadecimal digits, as a value."""
-    return f"\\\\x{digits}"
+def line(values: Sequence[mapping.Value], digest: str, raw: bytes) -> bytes:
+    """Write a whole row: its values, the digest's hexadecimal digits as bytes, the raw JSON.
 
-
-def json_cell(raw: bytes) -> bytes:
-    """Write JSON text as a value: the one of those characters that it may hold is a backslash."""
-    return raw.replace(b"\\", b"\\\\")
+    The one character in JSON that must be escaped is the backslash.
+    """
+    start = f"{cells(values)}\t\\\\x{digest}\t"
+    return b"%b%b\n" % (start.encode(), raw.replace(b"\\", b"\\\\"))
 
 
 def copy(cursor: Any, table: str, columns: Iterable[str], data: bytes) -> None:

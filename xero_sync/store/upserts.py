@@ -192,7 +192,10 @@ def write(
                 _confirm(cursor, organisation_id, read_at)
             written.totals = (
                 currency_totals.of_written(
-                    map(_amount_of, documents),
+                    (
+                        (one.xero_id, str(one.values[_CURRENCY]), Decimal(str(one.values[_TOTAL])))
+                        for one in documents
+                    ),
                     {xero_id: row.total for xero_id, row in outcome.items()},
                 )
                 if len(outcome) == len(documents)
@@ -217,11 +220,6 @@ def write(
         now=now,
     )
     return written
-
-
-def _amount_of(document: mapping.MappedDocument) -> tuple[str, str, Decimal]:
-    currency, total = document.values[_CURRENCY], document.values[_TOTAL]
-    return document.xero_id, str(currency), Decimal(str(total))
 
 
 def _upsert(

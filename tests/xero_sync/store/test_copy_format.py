@@ -27,8 +27,7 @@ NASTY = [
 
 def line(row: tuple[Any, ...], raw: bytes) -> bytes:
     """Write plain values, a digest and JSON as one line."""
-    cells = f"{prepared_pages.cells(row)}\t{prepared_pages.bytes_cell('00ff5c')}\t"
-    return cells.encode() + prepared_pages.json_cell(raw) + b"\n"
+    return prepared_pages.line(row, "00ff5c", raw)
 
 
 @pytest.mark.django_db
