@@ -10,8 +10,9 @@ from connected_apps.lifecycle import disconnecting
 from connected_apps.models import Connection, Grant
 from invoices.models import Document
 from tests.support import simulator_process
-from tests.xero_sync.conftest import Linked, clock
-from tests.xero_sync.pull.test_pager import ask, ours, theirs
+from tests.support.linked import Linked, clock
+from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
 from xero_sync.api import rate_limiter, sessions
 from xero_sync.models import RunState
 from xero_sync.pull import pager
