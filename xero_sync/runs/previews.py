@@ -12,15 +12,15 @@ from datetime import date
 import redis
 
 from connected_apps.models import Connection
+from xero_sync import resources
 from xero_sync.api import client, errors, limits, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_queue
 from xero_sync.models import RunWhat
 from xero_sync.resources import Resource
 from xero_sync.runs.date_ranges import zone_of
-from xero_sync.runs.run_requests import DOCUMENTS
 
 # Besides the pages: a closing sweep and, at the worst, one count a kind.
-_CLOSING_CALLS = 2 * len(DOCUMENTS)
+_CLOSING_CALLS = 2 * len(resources.DOCUMENTS)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def _of_documents(connection: Connection, date_from: date, date_to: date) -> Pre
         connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
     )
     counts = [
-        (resource.label, _count(session, resource, date_from, date_to)) for resource in DOCUMENTS
+        (resource.label, _count(session, resource, date_from, date_to))
+        for resource in resources.DOCUMENTS
     ]
     needed = _CLOSING_CALLS + sum(
         max(1, math.ceil((100_000 if count is None else count) / client.PAGE_SIZE))

@@ -14,12 +14,10 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Portal, User
+from xero_sync import resources
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
-from xero_sync.resources import Resource
 from xero_sync.runs import date_ranges, run_notices, run_titles
-
-DOCUMENTS = (Resource.INVOICE, Resource.CREDIT_NOTE, Resource.OVERPAYMENT, Resource.PREPAYMENT)
 
 
 class NotPossible(Exception):
@@ -256,7 +254,7 @@ def _create(
     if asked.what == RunWhat.DOCUMENTS:
         SyncStep.objects.bulk_create(
             SyncStep(run=run, resource=resource, date_from=asked.date_from, date_to=asked.date_to)
-            for resource in DOCUMENTS
+            for resource in resources.DOCUMENTS
         )
     _join(run, asked)
     record("RESYNC_REQUESTED", run, by=asked.by, now=now)

@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from connected_apps.card import facts
 from connected_apps.models import Organisation
+from xero_sync import resources
 from xero_sync.models import ENDED_RUNS, OPEN_RUNS, Cursor, RunState, RunWhat, SyncRun
 from xero_sync.resources import Resource
-from xero_sync.runs import comparison, run_requests, run_titles
+from xero_sync.runs import comparison, run_titles
 
 _MOST_NAMED = 3
 _BEING_READ = "What differs is being read again now, by itself"
@@ -31,7 +32,7 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
     cursors = {
         cursor.resource: cursor
         for cursor in Cursor.objects.filter(
-            organisation=organisation, resource__in=run_requests.DOCUMENTS
+            organisation=organisation, resource__in=resources.DOCUMENTS
         )
     }
     standing = _standing(organisation, cursors)
@@ -86,7 +87,7 @@ def _of_first_sync(organisation: Organisation) -> facts.Fact:
     steps = list(first.steps.all())
     kinds = [
         comparison.of_windows(kind, [step for step in steps if step.resource == kind])
-        for kind in run_requests.DOCUMENTS
+        for kind in resources.DOCUMENTS
     ]
     return facts.Fact("Counted", comparison.counts_in_words(kinds), first.finished_at)
 
