@@ -60,12 +60,12 @@ def _is_sales(row: resources.Row, element: Element) -> bool:
 
     :raises Unmappable: the type is neither a known sale nor a known purchase.
     """
-    kind = element.get("Type")
-    if kind in row.types_stored:
+    named = field_parsers.text(element.get("Type"))
+    if named in row.types_stored:
         return True
-    if kind in resources.PURCHASE_TYPES:
+    if named in resources.PURCHASE_TYPES:
         return False
-    raise field_parsers.Unmappable(f"{str(kind)[:40]!r} is not a document type known here")
+    raise field_parsers.Unmappable(f"{named[:40]!r} is not a document type known here")
 
 
 def _updated_at(element: Element) -> datetime:

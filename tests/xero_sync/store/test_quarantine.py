@@ -129,3 +129,11 @@ def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
     assert (written.new, written.quarantined) == (1, 2)
     reasons = set(QuarantinedDocument.objects.values_list("number", "reason"))
     assert reasons == {("", "an object was expected where Xero sent something else")}
+
+
+def test_document_whose_type_is_no_word_is_set_aside_alone(linked: Linked) -> None:
+    elements = [invoice(1), invoice(2, Type=["ACCREC"]), invoice(3, Type=None)]
+
+    written = store(linked, json_codec.loads(json.dumps(elements).encode()))
+
+    assert (written.new, written.quarantined) == (1, 2)
