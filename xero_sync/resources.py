@@ -42,6 +42,9 @@ class Row:
     left_member: str = ""
     credited_member: str = ""
 
+    # Whether it can be applied to invoices, and so carries allocations.
+    is_credit: bool = False
+
     # The types that a list is narrowed to. Xero counts the elements of a list, so these are also
     # the ones that it counts when its count is held against what is stored.
     types_asked: tuple[str, ...] = ()
@@ -56,11 +59,6 @@ class Row:
     lists_unitdp: bool = True
     # The same of a single element: `unitdp`.
     gets_unitdp: bool = False
-
-    @property
-    def is_credit(self) -> bool:
-        """Whether it can be applied to invoices, and so carries allocations."""
-        return self.kind not in {None, Kind.INVOICE}
 
 
 # The AR* and AP* spellings stand in the specification's enumerations of the types of overpayments
@@ -104,6 +102,7 @@ _ROWS: dict[Resource, Row] = {
         number_member="CreditNoteNumber",
         left_member="RemainingCredit",
         credited_member="AppliedAmount",
+        is_credit=True,
         types_asked=("ACCRECCREDIT",),
         types_stored=frozenset({"ACCRECCREDIT"}),
         types_left_out=frozenset({"ACCPAYCREDIT"}),
@@ -120,6 +119,7 @@ _ROWS: dict[Resource, Row] = {
         number_member="OverpaymentNumber",
         left_member="RemainingCredit",
         credited_member="AppliedAmount",
+        is_credit=True,
         types_asked=("RECEIVE-OVERPAYMENT",),
         types_stored=frozenset({"RECEIVE-OVERPAYMENT", "AROVERPAYMENT"}),
         types_left_out=frozenset({"SPEND-OVERPAYMENT", "APOVERPAYMENT"}),
@@ -135,6 +135,7 @@ _ROWS: dict[Resource, Row] = {
         number_member="InvoiceNumber",
         left_member="RemainingCredit",
         credited_member="AppliedAmount",
+        is_credit=True,
         types_asked=("RECEIVE-PREPAYMENT",),
         types_stored=frozenset({"RECEIVE-PREPAYMENT", "ARPREPAYMENT"}),
         types_left_out=frozenset({"SPEND-PREPAYMENT", "APPREPAYMENT"}),

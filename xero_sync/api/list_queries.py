@@ -22,7 +22,8 @@ class Listing:
     @property
     def where(self) -> str | None:
         """The filter in Xero's words; dates are inclusive calendar dates of the organisation."""
-        parts = _conditions_on_type(resources.of(self.resource).types_asked)
+        types = [f'Type=="{one}"' for one in resources.of(self.resource).types_asked]
+        parts = [f"({' OR '.join(types)})"] if len(types) > 1 else types
         if self.date_from is not None:
             parts.append(f"Date>={_date_time(self.date_from)}")
         if self.date_to is not None:
@@ -39,11 +40,6 @@ class Listing:
     def order(self) -> str:
         """The immutable order of the walk."""
         return f"{resources.of(self.resource).id_member} ASC"
-
-
-def _conditions_on_type(types: tuple[str, ...]) -> list[str]:
-    one_of = " OR ".join(f'Type=="{one}"' for one in types)
-    return [f"({one_of})" if len(types) > 1 else one_of] if types else []
 
 
 def _date_time(moment: date) -> str:

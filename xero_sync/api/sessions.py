@@ -249,7 +249,10 @@ class Session:
         return token
 
     def _once(self, token: tokens.AccessToken, operation: Operation) -> responses.Page:
-        slot = self._slot(token.tenant_id)
+        try:
+            slot = self._limiter.acquire_soon(tenant_id=token.tenant_id, lane=self._lane)
+        except redis.RedisError as error:
+            raise errors.Unavailable("The limiter's books cannot be read.") from error
         self.calls_made += 1
         headers: Mapping[str, str] = {}
         answered, limited = False, None
@@ -263,12 +266,6 @@ class Session:
         finally:
             self._release(slot, headers, answered=answered, limited=limited)
         return page
-
-    def _slot(self, tenant_id: UUID) -> rate_limiter.Slot:
-        try:
-            return self._limiter.acquire_soon(tenant_id=tenant_id, lane=self._lane)
-        except redis.RedisError as error:
-            raise errors.Unavailable("The limiter's books cannot be read.") from error
 
     def _release(
         self,

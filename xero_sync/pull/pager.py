@@ -22,6 +22,7 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from django.db import connections
 
@@ -114,9 +115,12 @@ class Puller:
             if page_count is not None:
                 self._send_ahead(listing, number, last)
             while number <= last:
-                page = self._in_step(listing, number, self._awaited(listing, number), item_count)
+                page = self._read(listing, number, item_count)
                 item_count = page.item_count
-                last = max(last, _last_told(number, page))
+                if page.page_count is not None:
+                    last = max(last, page.page_count)
+                elif len(page.elements) >= client.PAGE_SIZE:
+                    last = max(last, number + 1)
                 # After a page that is read again, which is a call in flight, too.
                 self._send_ahead(listing, number + 1, last)
                 yield number, page
@@ -134,14 +138,6 @@ class Puller:
             self._flight[self._expected] = self._send_for(*self._expected)
             self._expected = None
 
-    def _awaited(self, listing: list_queries.Listing, page: int) -> responses.Page:
-        """Return a page once it has come; one that is not in flight is fetched in this thread."""
-        coming = self._flight.pop((listing, page), None)
-        return coming.result() if coming else self._fetch(listing, page)
-
-    def _fetch(self, listing: list_queries.Listing, page: int) -> responses.Page:
-        return list_queries.fetch(self.session, listing, page=page)
-
     def _send_for(self, listing: list_queries.Listing, page: int) -> Future[responses.Page]:
         return self._pool.submit(_fetch_ahead, self.session.ready(), listing, page)
 
@@ -149,31 +145,29 @@ class Puller:
         for place in places:
             self._flight.pop(place).cancel()
 
-    def _in_step(
-        self, listing: list_queries.Listing, number: int, page: responses.Page, before: int | None
+    def _read(
+        self, listing: list_queries.Listing, number: int, before: int | None
     ) -> responses.Page:
-        """Return a page that is no older than the one before it, with what moved up before it.
+        """Return a page once it has come, no older than the one before, with what moved up there.
+
+        One that is not in flight is fetched in this thread.
 
         :param before: how many items the list had when the page before this one was read.
         """
+        fetch = partial(list_queries.fetch, self.session, listing)
+        coming = self._flight.pop((listing, number), None)
+        page = coming.result() if coming else fetch(page=number)
         if not _has_fewer(page, before):
             return page
-        page = self._fetch(listing, number)
+        page = fetch(page=number)
         if not _has_fewer(page, before) or number == 1:
             return page
-        moved_up = self._fetch(listing, number - 1).elements
+        moved_up = fetch(page=number - 1).elements
         return dataclasses.replace(page, elements=[*moved_up, *page.elements])
 
 
 def _has_fewer(page: responses.Page, before: int | None) -> bool:
     return before is not None and page.item_count is not None and page.item_count < before
-
-
-def _last_told(number: int, page: responses.Page) -> int:
-    """Return the number of the last page, as far as this one tells."""
-    if page.page_count is not None:
-        return page.page_count
-    return number + 1 if len(page.elements) >= client.PAGE_SIZE else number
 
 
 def _fetch_ahead(

@@ -63,7 +63,7 @@ def record(
     :param stored: the ids of what could be stored.
     :returns: how many of the refused have no version stored at all.
     """
-    rows = _of(organisation_id, resource)
+    rows = QuarantinedDocument.objects.filter(organisation_id=organisation_id, resource=resource)
     if (identities := list(stored)) and rows.exists():
         rows.filter(identity__in=identities).delete()
     missing: set[str] = set()
