@@ -69,7 +69,7 @@ class Session:
         # One for all copies: what a call in one thread renews serves the others.
         self._kept = _Kept()
         self._is_ready = False
-        # How many were sent, whatever became of them. Exact for those who use one thread.
+        # How many were sent, whatever became of them. Those of other threads are not counted.
         self.calls_made = 0
 
     def list_page(

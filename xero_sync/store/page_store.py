@@ -58,8 +58,8 @@ def _write(
 ) -> upserts.Written:
     """Write a page; where PostgreSQL refuses a value, all but the element that holds it.
 
-    What it can hold is known of the columns and checked before, but jsonb has bounds of its own:
-    `1e-20000` is good JSON. Such an element is found by halving the page.
+    The mapping checks what the columns can hold, but jsonb has bounds of its own: it refuses
+    `1e-20000`, which is good JSON. Such an element is found by halving the page.
     """
     try:
         with transaction.atomic():
