@@ -10,7 +10,7 @@ class ConnectedAppsConfig(AppConfig):
     verbose_name = "Connected apps"
 
     def ready(self) -> None:
-        """Fill the LRM's places and let beat know what to ring."""
+        """Fill the LRM's places and let beat know what to do."""
         # Imported here because models are not ready before.
         from connected_apps import checks, panels, tasks  # noqa: F401 - checks register themselves
 

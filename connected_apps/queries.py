@@ -39,6 +39,14 @@ def live_connections() -> QuerySet[Connection]:
     )
 
 
+def live_connection_of(*, organisation_id: int) -> Connection | None:
+    """Return the connection calls about an organisation may be made for; None where there is none.
+
+    It belongs to the organisation's portal: a Xero tenant is an organisation of each portal's own.
+    """
+    return live_connections().filter(organisation_id=organisation_id).first()
+
+
 def other_holders_of(*, tenant_id: uuid.UUID, portal: Portal) -> QuerySet[Connection]:
     """Return live connections of other portals of this installation to the same organisation."""
     return live_connections().filter(organisation__tenant_id=tenant_id).exclude(portal=portal)

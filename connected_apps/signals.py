@@ -2,7 +2,7 @@
 
 `connected`: arguments `connection`, `reconnected` (bool: there was a connection before) and
 `same_organisation` (bool: to the organisation it points to now). `disconnected`: `connection`.
-Receivers ring bells; a receiver that fails must not undo anything, so both are sent robustly.
+Receivers wake workers; a receiver that fails must not undo anything, so both are sent robustly.
 """
 
 import logging

@@ -1,6 +1,7 @@
-"""The bells of this app. Each task reads the clock and calls one service; the work is rows.
+"""The tasks of this app. Each reads the clock and calls one service; the work is rows.
 
-`SCHEDULE` is what beat rings; nothing is lost when a ring is.
+`SCHEDULE` is what beat does; nothing is lost when a message is. Nobody imports this: workers are
+woken by name (`dispatch`).
 """
 
 import logging
@@ -9,9 +10,8 @@ from typing import Any
 
 from celery import current_app, shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from connected_apps import errors
+from connected_apps import dispatch, errors
 from connected_apps.lifecycle import housekeeping, refusals, removals
 from connected_apps.oauth import tokens
 
@@ -51,9 +51,9 @@ def tidy() -> None:
 
 @shared_task
 def look_daily() -> None:
-    """Ring for every connection that `/connections` was not asked about for most of a day."""
+    """Have every connection looked at that `/connections` was not asked about for most of a day."""
     for connection_id in housekeeping.connections_to_look_at(now=timezone.now()):
-        look_at.delay(connection_id=connection_id)
+        dispatch.LOOK_AT.wake(connection_id=connection_id)
 
 
 @shared_task
@@ -64,29 +64,21 @@ def look_at(*, connection_id: int) -> None:
 
 @shared_task
 def keep_alive() -> None:
-    """Ring for every grant that has rested so long that it should be used."""
+    """Have every grant refreshed that has rested so long that it should be used."""
     for connection_id in housekeeping.connections_to_keep_alive(now=timezone.now()):
-        renew.delay(connection_id=connection_id)
+        dispatch.RENEW.wake(connection_id=connection_id)
 
 
 @shared_task
 def renew(*, connection_id: int) -> None:
-    """Refresh one connection's tokens; what cannot be done now is rung for again."""
+    """Refresh one connection's tokens; what cannot be done now is tried again."""
     try:
         tokens.renew(connection_id=connection_id, now=timezone.now())
     except errors.ConnectedAppsError as error:
         logger.warning("Connection %s not renewed: %s", connection_id, type(error).__name__)
 
 
-def ring_removals() -> None:
-    """Have removals tried now; with the broker away they are tried within a minute all the same."""
-    try:
-        finish_removals.apply_async(retry=False)
-    except OperationalError as error:
-        logger.warning("The broker is away (%s); beat rings again", error)
-
-
 def schedule() -> None:
-    """Add this app's bells to whatever beat rings already."""
+    """Add what this app has beat do to whatever it does already."""
     conf = current_app.conf
     conf.beat_schedule = {**conf.beat_schedule, **SCHEDULE}

@@ -1,7 +1,7 @@
 """The Celery application. Three queues: people wait, events are fresh, bulk has time.
 
 Tasks only say that there is work; the work itself is rows in Postgres. That is why results are
-ignored and a lost message costs no more than the time until beat rings again.
+ignored and a lost message costs no more than the time until beat wakes again.
 """
 
 import os

@@ -233,8 +233,14 @@ XERO_READ_SECONDS = env.float("XERO_READ_SECONDS", default=30.0)
 # How long after a sweep the next one is due; webhooks bring changes meanwhile.
 XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
-# --- Celery: rings the bell, keeps nothing --------------------------------------------------------
+# --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
+# A broker that refuses or hangs delays whoever wakes a worker by about a second, once.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 1.0,
+    "socket_connect_timeout": 1.0,
+    "max_retries": 0,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -62,10 +62,10 @@ def disconnect(
                 name=name,
                 now=now,
                 correlation_id=correlation_id,
+                is_leased=True,
             )
-            removals.take(removal, now=now)
         _end(connection, by=by, name=name, now=now, correlation_id=correlation_id)
-    done = removal is None or removals.finish_claimed(removal=removal, now=now)
+    done = removal is None or removals.finish_leased(removal=removal, now=now)
     return Outcome(name, done_in_xero=done)
 
 

@@ -1,7 +1,8 @@
 """Removing in Xero what was disconnected here, again and again until Xero has answered.
 
-A removal is claimed by moving its next try ahead, so that two workers do not do the same one; a
-worker that dies gives it back by the clock. Removing twice does no harm: Xero answers 404.
+A removal is leased by moving its next try ahead, so that two workers do not do the same one; a
+killed worker's lease lapses. It needs neither a column of its own nor renewing: a try is short, and
+removing twice does no harm, since Xero answers 404.
 
 Revoking a grant ends **every** connection of that Xero user to this app (Xero's revocation
 endpoint), other portals' too. So it happens only where Xero lists nothing more for the user and no
@@ -14,13 +15,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from connected_apps import audit, errors, queries
+from connected_apps import audit, dispatch, errors, queries
 from connected_apps.models import Connection, Grant, PendingRemoval
 from connected_apps.oauth import encryption, identity, tokens
 
 logger = logging.getLogger(__name__)
 
-CLAIM = timedelta(minutes=2)
+LEASE = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(hours=1)
 
 _REMOVED = "Removed in Xero."
@@ -39,17 +40,25 @@ def schedule_removal(
     name: str,
     now: datetime,
     correlation_id: uuid.UUID | None = None,
+    is_leased: bool = False,
 ) -> PendingRemoval:
-    """Note that a connection must be removed in Xero, as soon as a worker comes to it."""
-    return PendingRemoval.objects.create(
+    """Note that a connection must be removed in Xero, and have a worker do it.
+
+    :param is_leased: the caller does it by `finish_leased`, so that no worker may be quicker.
+    """
+    removal = PendingRemoval.objects.create(
         portal_id=grant.portal_id,
         grant=grant,
         xero_connection_id=connection_id,
         organisation_name=name[:255],
         requested_at=now,
-        next_try_at=now,
+        next_try_at=now + LEASE if is_leased else now,
+        attempts=1 if is_leased else 0,
         correlation_id=correlation_id or uuid.uuid4(),
     )
+    if not is_leased:
+        dispatch.FINISH_REMOVALS.wake()
+    return removal
 
 
 def drop_unused(grant: Grant) -> None:
@@ -71,21 +80,14 @@ def finish(*, removal_id: int, now: datetime) -> bool:
 
     Must not be called inside a transaction, as it may refresh a token.
     """
-    removal = _claim(removal_id, now=now)
+    removal = _take(removal_id, now=now)
     if removal is None:
         return PendingRemoval.objects.filter(pk=removal_id, finished_at__isnull=False).exists()
-    return finish_claimed(removal=removal, now=now)
+    return finish_leased(removal=removal, now=now)
 
 
-def take(removal: PendingRemoval, *, now: datetime) -> None:
-    """Claim a removal in the transaction that makes it, so that no worker is quicker."""
-    removal.next_try_at = now + CLAIM
-    removal.attempts += 1
-    removal.save()
-
-
-def finish_claimed(*, removal: PendingRemoval, now: datetime) -> bool:
-    """Try a removal that the caller has claimed; return whether nothing is left to do."""
+def finish_leased(*, removal: PendingRemoval, now: datetime) -> bool:
+    """Try a removal that the caller has leased; return whether nothing is left to do."""
     try:
         outcome = _remove(removal, now=now)
     except (errors.IdentityUnavailable, errors.IdentityMisconfigured) as error:
@@ -96,7 +98,7 @@ def finish_claimed(*, removal: PendingRemoval, now: datetime) -> bool:
     return True
 
 
-def _claim(removal_id: int, *, now: datetime) -> PendingRemoval | None:
+def _take(removal_id: int, *, now: datetime) -> PendingRemoval | None:
     with transaction.atomic():
         removal = (
             PendingRemoval.objects.select_for_update(skip_locked=True)
@@ -104,7 +106,9 @@ def _claim(removal_id: int, *, now: datetime) -> PendingRemoval | None:
             .first()
         )
         if removal is not None:
-            take(removal, now=now)
+            removal.next_try_at = now + LEASE
+            removal.attempts += 1
+            removal.save()
     return removal
 
 

@@ -18,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from connected_apps import audit, errors, queries, tasks
+from connected_apps import audit, errors, queries
 from connected_apps.lifecycle import attaching, consent_problems, consents
 from connected_apps.lifecycle.attaching import Offer
 from connected_apps.models import Connection, PendingConsent
@@ -201,7 +201,6 @@ def _answer(
         consents.discard(
             pending=pending, by=request.user, why="Cancelled before a choice was made.", now=now
         )
-        tasks.ring_removals()
         messages.info(request, "Nothing was connected and nothing was changed here.")
         return redirect("connected_apps")
     offers = [Offer.from_json(item) for item in pending.organisations]
@@ -246,7 +245,6 @@ def _render_chooser(
 
 
 def _connected(request: access.SignedInRequest, connection: Connection) -> HttpResponse:
-    tasks.ring_removals()
     name = connection.organisation.name if connection.organisation else "Xero"
     messages.success(
         request,

@@ -29,6 +29,7 @@ from connected_apps.models import (
 from connected_apps.oauth import identity, jwt_claims, tokens
 from lrm.models import Portal
 from tests.support import xero
+from tests.support.broker import Broker
 from tests.support.connections import make_connection
 from tests.support.xero import Browser
 
@@ -89,20 +90,22 @@ def test_tasks_do_their_work_and_are_rung_by_beat(browser: Browser) -> None:
         assert entry["task"] in current_app.tasks
 
 
-def test_rings_go_out_for_each_connection_that_is_due(browser: Browser) -> None:
-    from celery import current_app
-
+def test_worker_is_woken_for_each_connection_that_is_due(
+    browser: Browser, django_capture_on_commit_callbacks: Any
+) -> None:
     browser.connect()
     Connection.objects.update(checked_at=None)
     Grant.objects.update(refreshed_at=timezone.now() - timedelta(days=30))
     browser.world.do("disconnect", tenant=browser.world.tenant(0)["tenant_id"])
-    eager = current_app.conf.task_always_eager
-    current_app.conf.task_always_eager = True
-    try:
+    broker = Broker()
+    broker.lose_all()
+
+    with django_capture_on_commit_callbacks(execute=True):
         tasks.keep_alive()
+    broker.answer()
+    with django_capture_on_commit_callbacks(execute=True):
         tasks.look_daily()
-    finally:
-        current_app.conf.task_always_eager = eager
+    broker.answer()
 
     assert Grant.objects.get().refresh_count == 1
     assert browser.connection.state == State.DISCONNECTED_IN_XERO

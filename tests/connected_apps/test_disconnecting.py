@@ -179,19 +179,19 @@ def test_disconnected_portal_gets_no_tokens_and_a_signal_is_sent(connected: Brow
         tokens.access_token_for(connection_id=connected.connection.pk, now=timezone.now())
 
 
-def test_a_removal_is_claimed_by_one_worker(connected: Browser) -> None:
+def test_a_removal_is_leased_by_one_worker(connected: Browser) -> None:
     connected.world.fail("/connections", times=-1, status=503)
     connected.post(xero.DISCONNECT)
     now = timezone.now() + timedelta(minutes=5)
     removal = PendingRemoval.objects.get()
 
-    first = removals._claim(removal.pk, now=now)
-    second = removals._claim(removal.pk, now=now + SOON)
-    after_the_claim = removals._claim(removal.pk, now=now + timedelta(minutes=3))
+    first = removals._take(removal.pk, now=now)
+    second = removals._take(removal.pk, now=now + SOON)
+    after_the_lease = removals._take(removal.pk, now=now + timedelta(minutes=3))
 
     assert first is not None
     assert second is None
-    assert after_the_claim is not None
+    assert after_the_lease is not None
 
 
 def test_nothing_to_disconnect_is_said(browser: Browser, portal: Portal) -> None:
