@@ -10,7 +10,7 @@ class XeroSyncConfig(AppConfig):
     verbose_name = "Xero sync"
 
     def ready(self) -> None:
-        """Listen to what must ring here, and put the sync's facts on the card."""
+        """Listen to what is work here, and put the sync's facts on the card."""
         # Imported here because they need models, which are ready only now.
         from xero_sync import signal_handlers, tasks
         from xero_sync.status import xero_card

@@ -32,11 +32,7 @@ def address_of(*, document: Document, connection: Connection) -> str:
         raise NoOnlineInvoice(reason)
     # Checked again however old it is: the list of hosts may have changed since it was kept.
     if not is_xeros_own(document.online_url):
-        session = sessions.Session(
-            connection_id=connection.pk,
-            generation=connection.generation,
-            lane=rate_limiter.Lane.PEOPLE,
-        )
+        session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
         document.online_url = _ask(session, document)
         document.save(update_fields=["online_url"])
     return document.online_url

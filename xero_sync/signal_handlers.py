@@ -1,4 +1,4 @@
-"""What happens elsewhere and must ring here: a connection made, a learner saved."""
+"""What happens elsewhere and is work here: a connection made, a learner saved."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,12 +8,12 @@ from connected_apps.models import Connection
 from invoices.models import ContactLink
 from lrm import signals as lrm_signals
 from lrm.models import Learner
-from xero_sync import tasks
 from xero_sync.contacts import push_queue
-from xero_sync.jobs import dispatch, sweep_schedule
-from xero_sync.models import OPEN_RUNS, Cursor, Inbox, SyncRun
-from xero_sync.runs import run_requests
+from xero_sync.jobs import sweep_schedule
+from xero_sync.runs import run_requests, run_worker
 from xero_sync.store import contact_links
+from xero_sync.sweeps import sweeper
+from xero_sync.webhooks import event_processing
 
 
 def connect() -> None:
@@ -32,22 +32,13 @@ def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any)
         run_requests.request_first(
             connection=connection, organisation=connection.organisation, now=now
         )
-    Cursor.objects.filter(organisation_id=organisation_id).update(
-        next_due_at=now, claimed_until=None, attempts=0, problem=""
-    )
-    Inbox.objects.filter(organisation_id=organisation_id).update(not_before=None)
-    SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS).update(
-        generation=connection.generation, not_before=None, claimed_until=None
-    )
+    sweeper.start_again(organisation_id=organisation_id, now=now)
+    event_processing.start_again(organisation_id=organisation_id)
+    run_worker.start_again(organisation_id=organisation_id, generation=connection.generation)
     if same_organisation:
-        push_queue.unpark(portal_id=connection.portal_id)
+        push_queue.start_again(portal_id=connection.portal_id)
     else:
         push_queue.start_over(portal_id=connection.portal_id)
-    dispatch.ring(tasks.sweep, organisation_id, queue=dispatch.BULK)
-    dispatch.ring(tasks.push_learners, connection.portal_id, queue=dispatch.PEOPLE)
-    waiting = SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS)
-    for run_id in waiting.values_list("pk", flat=True):
-        dispatch.ring(tasks.work_on_run, run_id, queue=dispatch.BULK)
 
 
 def on_learner_saved(learner: Learner, **kwargs: Any) -> None:
@@ -58,4 +49,3 @@ def on_learner_saved(learner: Learner, **kwargs: Any) -> None:
             contact_links.link_learner(learner=learner, organisation=organisation, now=now)
     if learner.sync_to_xero:
         push_queue.request(learner=learner, now=now)
-        dispatch.ring(tasks.push_learners, learner.portal_id, queue=dispatch.PEOPLE)

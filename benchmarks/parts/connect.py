@@ -1,7 +1,7 @@
 """`connect N`: make N portals, each connected to an organisation of its own.
 
-What a new connection starts by itself (a first sync, a first sweep, bells for both) is taken back,
-so that nothing runs but what is measured.
+What a new connection starts by itself (a first sync, a first sweep, messages for both) is taken
+back, so that nothing runs but what is measured.
 """
 
 import json

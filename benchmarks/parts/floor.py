@@ -7,7 +7,7 @@ and so is every value in them: amounts as exact as Xero sent them, in the raw JS
 digest of it. P1 compares the rows of the two.
 
 Left out, to be a floor: any look at the values (types, lengths, ids, dates; a tab in a text would
-break it), set-aside documents, checkpoints, claims, generations, tokens, the limiter, the closing
+break it), set-aside documents, checkpoints, leases, generations, tokens, the limiter, the closing
 sweep and the verification. Written for this one purpose; it shares no code with the product.
 """
 

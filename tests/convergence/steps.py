@@ -321,7 +321,7 @@ class Overtake:
         sales = [one for one in documents if one["type"] in ("ACCREC", "ACCRECCREDIT")]
         one = sales[self.pick % len(sales)]
         change = {"act": "set_reference", "id": one["xero_id"]}
-        # The way is free: no fault, no claim, nothing put off stands before the first worker.
+        # The way is free: no fault, no lease, nothing put off stands before the first worker.
         stage.world.heal()
         stage.wake()
         stage.later(LONG)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from xero_sync.jobs import leases
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import run_worker
 
@@ -10,8 +11,10 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 def take_up(run: SyncRun, *, now: datetime) -> SyncRun:
     """Let a worker begin a turn at a moment, as far as the run's row tells of it."""
-    run.refresh_from_db()
-    run_worker._set_state(run, RunState.RUNNING, now)
+    taken = leases.take(SyncRun, run.pk, now=now)
+    assert taken is not None
+    run_worker._set_state(taken, RunState.RUNNING, now)
+    leases.release(taken)
     run.refresh_from_db()
     return run
 

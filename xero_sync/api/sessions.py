@@ -289,3 +289,8 @@ class Session:
 
 def _stale(connection_id: int) -> connection_errors.StaleGeneration:
     return connection_errors.StaleGeneration(f"Connection {connection_id} has moved on.")
+
+
+def of(connection: Connection, *, lane: Lane) -> Session:
+    """Return a session for a connection as it is now; it ends when the connection moves on."""
+    return Session(connection_id=connection.pk, generation=connection.generation, lane=lane)

@@ -1,6 +1,6 @@
 """Learners on their way to Xero: one push row a learner, taken in batches of up to 50.
 
-A save writes the row in its own transaction; workers claim rows with SKIP LOCKED, and a killed
+A save writes the row in its own transaction; workers take rows with SKIP LOCKED, and a killed
 worker's rows come free. How a batch is sent is `push_sender`'s business.
 """
 
@@ -8,8 +8,7 @@ import logging
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from connected_apps.models import Connection
 from connected_apps.queries import connection_of
@@ -17,7 +16,7 @@ from connected_apps.states.states import LIVE
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
 from xero_sync.contacts import push_sender
-from xero_sync.jobs import day_limit, leases, retry_policy
+from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, PushState
 
 logger = logging.getLogger(__name__)
@@ -40,6 +39,7 @@ def request(*, learner: Learner, now: datetime) -> None:
             attempts=0,
             problem="",
         )
+    dispatch.PUSH_LEARNERS.wake(learner.portal_id)
 
 
 def not_in_xero(
@@ -60,62 +60,36 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
     connection = connection_of(portal)
     if connection is None or connection.organisation is None or connection.state not in LIVE:
         return None
-    batch = _claim(portal, now=clock())
+    waiting = _open_pushes().filter(learner__portal=portal).select_related("learner")
+    batch = leases.take_many(waiting.order_by("id"), most=BATCH, now=clock())
     if not batch:
         return None
-    session = sessions.Session(
-        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
-    )
-    try:
-        push_sender.send(session, connection.organisation, batch, clock)
-    except Exception as error:
-        retry = retry_policy.after(error, attempts=max(push.attempts for push in batch))
-        day_limit.pause(organisation_id=connection.organisation.pk, error=error, now=clock())
-        ContactPush.objects.filter(pk__in=[push.pk for push in batch], state__in=OPEN).update(
-            claimed_until=None,
-            not_before=clock() + retry.delay,
-            attempts=F("attempts") + 1,
-            problem=retry.why,
-        )
-        return retry.delay
-    return timedelta(0)
-
-
-def _claim(portal: Portal, *, now: datetime) -> list[ContactPush]:
-    """Take up to a batch of rows that nobody works on."""
-    with transaction.atomic():
-        batch = list(
-            _waiting(now=now)
-            .select_for_update(skip_locked=True, of=("self",))
-            .filter(learner__portal=portal)
-            .select_related("learner")
-            .order_by("id")[:BATCH]
-        )
-        ContactPush.objects.filter(pk__in=[push.pk for push in batch]).update(
-            claimed_until=now + leases.LEASE
-        )
-    return batch
+    organisation = connection.organisation
+    session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
+    with leases.working_on(*batch, organisation_id=organisation.pk, clock=clock) as turn:
+        push_sender.send(session, organisation, batch, clock)
+    return timedelta(0) if turn.went_well else turn.delay
 
 
 def waiting_portals(*, now: datetime) -> list[int]:
     """Return the portals with learners to push whose connection can take them."""
     live = Connection.objects.filter(state__in=LIVE).values("portal_id")
-    rows = _waiting(now=now).filter(learner__portal_id__in=live)
+    due = leases.takeable(ContactPush, now)
+    rows = _open_pushes().filter(due, learner__portal_id__in=live)
     return list(rows.values_list("learner__portal_id", flat=True).distinct())
 
 
-def _waiting(*, now: datetime) -> QuerySet[ContactPush]:
-    """Return the rows that may be worked on; one whose learner was unticked meanwhile may not."""
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    due = Q(not_before=None) | Q(not_before__lte=now)
-    return ContactPush.objects.filter(free, due, state__in=OPEN, learner__sync_to_xero=True)
+def _open_pushes() -> QuerySet[ContactPush]:
+    """Return the rows to be worked on; one whose learner was unticked meanwhile is not."""
+    return ContactPush.objects.filter(state__in=OPEN, learner__sync_to_xero=True)
 
 
-def unpark(*, portal_id: int) -> None:
+def start_again(*, portal_id: int) -> None:
     """Let rows that waited for a connection go now; what Xero refused stays refused."""
     ContactPush.objects.filter(learner__portal_id=portal_id, state__in=OPEN).update(
-        not_before=None, claimed_until=None, attempts=0, problem=""
+        not_before=None, leased_until=None, attempts=0, problem=""
     )
+    dispatch.PUSH_LEARNERS.wake(portal_id)
 
 
 def start_over(*, portal_id: int) -> None:
@@ -124,7 +98,8 @@ def start_over(*, portal_id: int) -> None:
         state=PushState.PENDING,
         sent_digest=None,
         not_before=None,
-        claimed_until=None,
+        leased_until=None,
         attempts=0,
         problem="",
     )
+    dispatch.PUSH_LEARNERS.wake(portal_id)

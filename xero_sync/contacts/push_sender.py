@@ -121,7 +121,7 @@ def _create(
     if clashing and not unique_names:
         _create(session, organisation, clashing, clock, unique_names=True)
     elif clashing:
-        _park(clashing, now=clock())
+        _refuse(clashing, now=clock())
 
 
 def _update(
@@ -150,7 +150,7 @@ def _update(
             _update(session, organisation, half, known, clock)
         return
     refused = _take_answers(organisation, batch, contacts, page, clock())
-    _park(refused, now=clock())
+    _refuse(refused, now=clock())
 
 
 def _halves(
@@ -172,11 +172,10 @@ def _halves(
     )
     if len(batch) == 1:
         batch[0].problem = " ".join(error.messages)[:1000] or "Xero did not say why"
-        _park(batch, now=now)
+        _refuse(batch, now=now)
         return []
-    ContactPush.objects.filter(pk__in=[push.pk for push in batch]).update(
-        state=PushState.PENDING, claimed_until=now + leases.LEASE
-    )
+    with transaction.atomic():
+        leases.renew(*batch, now=now, state=PushState.PENDING)
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]]
 
@@ -197,7 +196,7 @@ def _changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
             changed.append(push)
         else:
             ContactPush.objects.filter(pk=push.pk, version=push.version).update(
-                state=PushState.DONE, claimed_until=None, attempts=0, problem=""
+                state=PushState.DONE, leased_until=None, attempts=0, problem=""
             )
     return changed
 
@@ -208,18 +207,22 @@ def _digest(learner: Learner) -> bytes:
 
 
 def _mark_sent(batch: list[ContactPush], now: datetime) -> str:
-    """Commit that these rows are about to be sent; return the batch's idempotency key."""
+    """Commit that these rows are about to be sent; return the batch's idempotency key.
+
+    :raises leases.LeaseLost: another worker sends them.
+    """
     key = uuid.uuid4().hex
     for push in batch:
         push.sent_version = push.version
     with transaction.atomic():
-        ContactPush.objects.filter(pk__in=[push.pk for push in batch]).update(
+        leases.renew(
+            *batch,
+            now=now,
             state=PushState.SENT,
             # Forgotten until the reply is known: in between nobody knows what Xero has.
             sent_digest=None,
             sent_version=F("version"),
             idempotency_key=key,
-            claimed_until=now + leases.LEASE,
         )
     return key
 
@@ -253,7 +256,7 @@ def _take_answers(
                 continue
             accepted.append(answer)
             _link(organisation, push, answer["ContactID"], now)
-            _settle(push, now)
+            _mark_pushed(push, now)
         whole = dataclasses.replace(page, elements=accepted)
         page_store.store(
             organisation_id=organisation.pk, resource=Resource.CONTACT, page=whole, now=now
@@ -270,10 +273,10 @@ def _link(organisation: Organisation, push: ContactPush, contact_id: str, now: d
     )
 
 
-def _settle(push: ContactPush, now: datetime) -> None:
+def _mark_pushed(push: ContactPush, now: datetime) -> None:
     """Close the row, unless the learner was saved again meanwhile: then it stays waiting."""
     ContactPush.objects.filter(pk=push.pk).update(
-        sent_digest=_digest(push.learner), claimed_until=None, attempts=0, problem=""
+        sent_digest=_digest(push.learner), leased_until=None, attempts=0, problem=""
     )
     ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
         state=PushState.DONE, done_at=now
@@ -283,9 +286,9 @@ def _settle(push: ContactPush, now: datetime) -> None:
     )
 
 
-def _park(batch: list[ContactPush], *, now: datetime) -> None:
+def _refuse(batch: list[ContactPush], *, now: datetime) -> None:
     """Keep Xero's own words; a person mends the learner and saves it, which sends it again."""
     for push in batch:
         ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
-            state=PushState.REFUSED, problem=push.problem, claimed_until=None
+            state=PushState.REFUSED, problem=push.problem, leased_until=None
         )

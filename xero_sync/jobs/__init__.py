@@ -1,9 +1,10 @@
 """How rows are worked on: a lease that lapses, a message that wakes a worker, a time to try again.
 
-`leases` says who works on a row and until when; whoever stops for an error gives the row back with
-the time that `retry_policy` names. `dispatch` wakes workers after commit and may lose a message,
-since beat wakes them again for every row that waits. `day_limit` pauses a connection that Xero has
-closed for the day; `sweep_schedule` says when sweeps are due.
+Nouns: a *lease* (who works on a row, and until when), a *turn* (what a worker does with a row
+before it releases it or puts it off), a *task* (what workers are woken for, by name).
 
-Nothing here knows what the work is.
+`leases` takes, renews, releases and puts off; `retry_policy` says until when and in which words.
+`dispatch` names the tasks; a message may be lost, since beat wakes workers again for every row that
+waits. `day_limit` pauses a connection that Xero has closed for the day; `sweep_schedule` says when
+sweeps are due. Nothing here knows what the work is.
 """

@@ -1,7 +1,7 @@
 """What happens after a call went wrong: one table for runs, sweeps, events and pushes.
 
-A worker never waits. It hands its row back with a time to try again and words that say why; the
-same words are shown to people. What needs a person is tried again when the
+A worker never waits. It puts its row off with a time to try again and words that say why; the same
+words are shown to people. What needs a person is tried again when the
 connection is, and now and then by itself, since nothing is lost by asking.
 """
 
@@ -14,11 +14,11 @@ from django.db import OperationalError
 
 from connected_apps import errors as connection_errors
 from xero_sync.api import errors
-from xero_sync.jobs import leases
 
 logger = logging.getLogger(__name__)
 
 UNTIL_A_PERSON_ACTS = timedelta(minutes=10)
+_LONGEST_BACK_OFF = 300.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ _NEEDS_PERSON_WORDS: dict[type[Exception], str] = {
 }
 
 
+def back_off(attempts: int) -> timedelta:
+    """Return how long to wait after so many failed attempts: 2, 4, 8 … seconds, at most 5 min."""
+    return timedelta(seconds=min(2.0 ** min(attempts, 12), _LONGEST_BACK_OFF))
+
+
 def after(error: Exception, *, attempts: int) -> Retry:
     """Return when and why to try again.
 
@@ -71,13 +76,13 @@ def after(error: Exception, *, attempts: int) -> Retry:
         return Retry(timedelta(seconds=max(error.retry_after, 0.2)), _LIMIT_WORDS[error.kind])
     if isinstance(error, errors.Unavailable):
         wait = timedelta(seconds=error.retry_after or 0)
-        return Retry(max(wait, leases.back_off(attempts)), _WAITING)
+        return Retry(max(wait, back_off(attempts)), _WAITING)
     if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
-        return Retry(leases.back_off(attempts), _WAITING)
+        return Retry(back_off(attempts), _WAITING)
     if isinstance(error, OperationalError):
         # A deadlock, a restart: what was not committed is done anew.
         logger.warning("The database gave up on it: %s", type(error.__cause__).__name__)
-        return Retry(leases.back_off(attempts), _OUR_DATABASE)
+        return Retry(back_off(attempts), _OUR_DATABASE)
     return Retry(
         UNTIL_A_PERSON_ACTS, _words_for_people(error).rstrip(".")[:_LONGEST], needs_person=True
     )

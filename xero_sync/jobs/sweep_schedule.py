@@ -7,15 +7,18 @@ the sweeper takes what is due.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Min, Q, Value, When
 from django.db.models.functions import Greatest, Least
 
+from xero_sync.jobs import dispatch
 from xero_sync.models import Cursor
 from xero_sync.resources import Resource
 
 # Our clock may differ from Xero's; an hour is beyond any such doubt.
 FIRST_OVERLAP = timedelta(hours=1)
 FIRST_COUNT = timedelta(hours=6)
+# For a sweep this close a worker is woken now; for what is further off beat wakes one.
+_SOON = timedelta(seconds=30)
 
 
 def begin(*, organisation_id: int, now: datetime) -> bool:
@@ -51,6 +54,7 @@ def make_due(
     Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
         next_due_at=now
     )
+    dispatch.SWEEP.wake(organisation_id)
 
 
 def make_due_soon(
@@ -60,13 +64,17 @@ def make_due_soon(
 
     A sweep that is under way may have read too early, so another one follows it.
     """
-    is_under_way = Q(claimed_until__gte=now)
+    is_under_way = Q(leased_until__gte=now)
     is_due = Q(next_due_at__lte=now)
     soon = Greatest(Value(now), F("last_swept_at") + apart)
-    Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources)).update(
+    asked = Cursor.objects.filter(organisation_id=organisation_id, resource__in=list(resources))
+    asked.update(
         next_due_at=Case(
             When(is_under_way & is_due, then=Value(now + apart)),
             When(is_under_way | is_due, then=F("next_due_at")),
             default=Least(F("next_due_at"), soon),
         )
     )
+    due_at = asked.aggregate(first=Min("next_due_at"))["first"]
+    if due_at is not None and due_at <= now + _SOON:
+        dispatch.SWEEP.wake(organisation_id, delay=max(0.0, (due_at - now).total_seconds()))

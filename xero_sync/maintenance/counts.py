@@ -6,6 +6,7 @@ sync has ended, and not while it stands cancelled, since what is missing then is
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,8 +14,9 @@ from django.db.models import Max, Min
 
 from connected_apps.models import Connection
 from xero_sync.api import errors, list_queries, sessions
+from xero_sync.jobs import leases
 from xero_sync.maintenance import count_bisection
-from xero_sync.models import Cursor
+from xero_sync.models import Cursor, DailyCheck
 from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync, run_requests
@@ -25,63 +27,72 @@ logger = logging.getLogger(__name__)
 EVERY = timedelta(days=1)
 
 
-def check(
-    *, session: sessions.Session, connection: Connection, organisation_id: int, now: datetime
-) -> list[int]:
-    """Count every kind that is due; return the runs that were asked for to mend differences.
+@dataclass(frozen=True)
+class Count:
+    """A count of an organisation's documents, by the worker that has leased its daily check."""
 
-    :raises errors.XeroError: Xero could not be asked; it stays due.
-    """
-    asked = []
-    may_mend = not first_sync.is_unfinished(organisation_id)
-    due = Cursor.objects.filter(organisation_id=organisation_id, count_due_at__lte=now)
-    due.filter(resource=Resource.CONTACT).update(count_due_at=None)
-    for cursor in due.exclude(resource=Resource.CONTACT):
-        resource = Resource(cursor.resource)
-        whole = date_windows.Window(resource)
-        in_xero, here = _in_xero(session, whole), _here(organisation_id, whole)
-        if in_xero is not None and in_xero != here:
-            here -= _forget_nameless(organisation_id, resource, here - in_xero)
-        if in_xero is not None and in_xero != here and may_mend:
-            for window in _differing(session, organisation_id, whole, in_xero):
-                days = (window.date_from, window.date_to)
-                run = run_requests.request_heal(connection=connection, window=days, now=now)
-                asked.append(run.pk)
-        Cursor.objects.filter(pk=cursor.pk).update(
-            count_due_at=now + EVERY,
-            counted_at=now,
-            count_in_xero=in_xero,
-            count_here=here,
-            count_missing=quarantine.missing_count(organisation_id, resource),
+    session: sessions.Session
+    connection: Connection
+    daily: DailyCheck
+    clock: leases.Clock
+
+    def check(self) -> list[int]:
+        """Count every kind that is due; return the runs that were asked for to mend differences.
+
+        :raises errors.XeroError: Xero could not be asked; it stays due.
+        :raises leases.LeaseLost: another worker counts.
+        """
+        asked = []
+        organisation_id, now = self.daily.organisation_id, self.clock()
+        may_mend = not first_sync.is_unfinished(organisation_id)
+        due = Cursor.objects.filter(organisation_id=organisation_id, count_due_at__lte=now)
+        due.filter(resource=Resource.CONTACT).update(count_due_at=None)
+        for cursor in due.exclude(resource=Resource.CONTACT):
+            resource = Resource(cursor.resource)
+            whole = date_windows.Window(resource)
+            in_xero, here = self._in_xero(whole), _here(organisation_id, whole)
+            if in_xero is not None and in_xero != here:
+                here -= _forget_nameless(organisation_id, resource, here - in_xero)
+            if in_xero is not None and in_xero != here and may_mend:
+                asked += self._mend(whole, in_xero, now)
+            Cursor.objects.filter(pk=cursor.pk).update(
+                count_due_at=now + EVERY,
+                counted_at=now,
+                count_in_xero=in_xero,
+                count_here=here,
+                count_missing=quarantine.missing_count(organisation_id, resource),
+            )
+            logger.info(
+                "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here
+            )
+        return asked
+
+    def _mend(self, whole: date_windows.Window, count: int, now: datetime) -> list[int]:
+        """Ask for the windows in which counts differ to be read; return the runs that do."""
+        ends = whole.stored(self.daily.organisation_id).aggregate(
+            first=Min("date"), last=Max("date")
         )
-        logger.info(
-            "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here
+        here = partial(_here, self.daily.organisation_id)
+        differing = count_bisection.find(
+            whole, count, (ends["first"], ends["last"]), self._in_xero, here
         )
-    return asked
+        return [
+            run_requests.request_heal(
+                connection=self.connection, window=(window.date_from, window.date_to), now=now
+            ).pk
+            for window in differing
+        ]
 
-
-def _differing(
-    session: sessions.Session, organisation_id: int, whole: date_windows.Window, count: int
-) -> list[date_windows.Window]:
-    ends = whole.stored(organisation_id).aggregate(first=Min("date"), last=Max("date"))
-    return count_bisection.find(
-        whole,
-        count,
-        (ends["first"], ends["last"]),
-        partial(_in_xero, session),
-        partial(_here, organisation_id),
-    )
-
-
-def _in_xero(session: sessions.Session, window: date_windows.Window) -> int | None:
-    """Return Xero's count; a window too large for one answer is counted in halves."""
-    try:
-        return list_queries.fetch(session, window.listing, page=1, page_size=1).item_count
-    except errors.Rejected:
-        if not window.days:
-            raise
-        first, second = (_in_xero(session, half) for half in window.halves())
-        return None if first is None or second is None else first + second
+    def _in_xero(self, window: date_windows.Window) -> int | None:
+        """Return Xero's count; a window too large for one answer is counted in halves."""
+        leases.renew(self.daily, now=self.clock())
+        try:
+            return list_queries.fetch(self.session, window.listing, page=1, page_size=1).item_count
+        except errors.Rejected:
+            if not window.days:
+                raise
+            first, second = (self._in_xero(half) for half in window.halves())
+            return None if first is None or second is None else first + second
 
 
 def _here(organisation_id: int, window: date_windows.Window) -> int:

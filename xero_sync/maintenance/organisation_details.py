@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from connected_apps.models import Organisation
-from connected_apps.queries import live_connections
+from connected_apps.queries import live_connection_of
 from xero_sync.api import rate_limiter, sessions
 from xero_sync.jobs import leases, retry_policy
 
@@ -37,12 +37,10 @@ TIME_ZONES = {
 def fill_details(*, organisation_id: int, clock: leases.Clock) -> None:
     """Ask Xero for the details of an organisation that lacks them; a failure is tried again."""
     organisation = Organisation.objects.get(pk=organisation_id)
-    connection = live_connections().filter(organisation=organisation).first()
+    connection = live_connection_of(organisation_id=organisation_id)
     if organisation.base_currency or connection is None:
         return
-    session = sessions.Session(
-        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
-    )
+    session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
     try:
         element = session.organisation()
     except Exception as error:

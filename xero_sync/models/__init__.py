@@ -9,6 +9,7 @@ The rows of documents and contacts themselves belong to `invoices`.
 """
 
 from xero_sync.models.contacts import ContactPush, PushState
+from xero_sync.models.leased_row import LeasedRow
 from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.runs import (
     ENDED_RUNS,
@@ -21,7 +22,7 @@ from xero_sync.models.runs import (
     SyncRunLine,
     SyncStep,
 )
-from xero_sync.models.sweeps import Cursor
+from xero_sync.models.sweeps import Cursor, DailyCheck
 from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
 
 __all__ = [
@@ -30,9 +31,11 @@ __all__ = [
     "CatchUp",
     "ContactPush",
     "Cursor",
+    "DailyCheck",
     "Delivery",
     "EventState",
     "Inbox",
+    "LeasedRow",
     "PushState",
     "QuarantinedDocument",
     "RunState",

@@ -1,10 +1,12 @@
 """What learners still need to reach Xero."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.db import models
 
 from lrm.models import Learner
+from xero_sync.models.leased_row import LeasedRow
 
 
 class PushState(models.TextChoices):
@@ -16,7 +18,7 @@ class PushState(models.TextChoices):
     REFUSED = "PARKED", "Refused by Xero"
 
 
-class ContactPush(models.Model):
+class ContactPush(LeasedRow):
     """What a learner still needs to reach Xero: at most one open row a learner."""
 
     learner = models.OneToOneField(Learner, on_delete=models.CASCADE, related_name="contact_push")
@@ -28,10 +30,8 @@ class ContactPush(models.Model):
     idempotency_key = models.CharField(max_length=128, blank=True)
     requested_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
-    # Xero's own words where it refused.
+    # Why it waits; Xero's own words where it refused.
     problem = models.CharField(max_length=1000, blank=True)
 
     class Meta:
@@ -45,3 +45,7 @@ class ContactPush(models.Model):
 
     def __str__(self) -> str:
         return f"push of learner {self.learner_id}"
+
+    def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
+        """Return how a push waits."""
+        return {"not_before": until, "problem": why}

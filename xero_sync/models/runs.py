@@ -1,13 +1,15 @@
 """What a person asked for: sync runs, their steps and closing sweeps, and their log."""
 
 import uuid
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal, User
+from xero_sync.models.leased_row import LeasedRow
 from xero_sync.resources import Resource
 
 
@@ -37,7 +39,7 @@ class RunWhat(models.TextChoices):
     LEARNERS = "learners", "Learners that did not reach Xero"
 
 
-class SyncRun(models.Model):
+class SyncRun(LeasedRow):
     """A person's request to pull a date range, from asking to the verified end."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="sync_runs")
@@ -60,8 +62,6 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
-    claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
     # When a page was last stored, or a wait began: an open run that is silent has stalled.
     heard_at = models.DateTimeField(null=True)
     # When it began to read since its last pause, and how much it had read by then: its pace is
@@ -89,6 +89,10 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         """Whether there is still work to do."""
         return self.state in OPEN_RUNS
+
+    def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
+        """Return how a run waits: nothing says failed that will be tried again."""
+        return {"state": RunState.PAUSED, "not_before": until, "reason": why, "heard_at": now}
 
 
 class SyncRunLine(models.Model):

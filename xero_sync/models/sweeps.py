@@ -1,14 +1,16 @@
 """How far each sweep has come, and what the last daily count said."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.db import models
 
 from connected_apps.models import Organisation
+from xero_sync.models.leased_row import LeasedRow
 from xero_sync.resources import Resource
 
 
-class Cursor(models.Model):
+class Cursor(LeasedRow):
     """How far the sweep of one resource of an organisation has come, and when the next is due."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
@@ -22,8 +24,6 @@ class Cursor(models.Model):
     next_page = models.PositiveIntegerField(default=1)
     last_swept_at = models.DateTimeField(null=True)
     next_due_at = models.DateTimeField()
-    claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
     # When a sweep last found what a webhook should have brought, and how much; the channel is
     # healthy again once an event of this resource arrives after it.
@@ -37,6 +37,8 @@ class Cursor(models.Model):
     count_here = models.PositiveIntegerField(null=True)
     count_missing = models.PositiveIntegerField(default=0, db_default=0)
 
+    DUE_COLUMN = "next_due_at"
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "resource"], name="cursor_once")
@@ -45,3 +47,20 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource} of {self.organisation_id}"
+
+    def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
+        """Return how a sweep waits."""
+        return {"next_due_at": until, "problem": why}
+
+
+class DailyCheck(LeasedRow):
+    """The lease on an organisation's daily check: one worker at a time counts for it.
+
+    When the count of a kind is due stands with its cursor; here is only when to try again.
+    """
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
+    not_before = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"daily check of {self.organisation_id}"

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from connected_apps.models import Organisation
+from xero_sync.models.leased_row import LeasedRow
 
 
 class Delivery(models.Model):
@@ -71,17 +72,15 @@ class WebhookEvent(models.Model):
         return f"{self.category} {self.event_type} {self.resource_id}"
 
 
-class Inbox(models.Model):
-    """The claim on an organisation's pending events: one worker at a time fetches for it.
+class Inbox(LeasedRow):
+    """The lease on an organisation's pending events: one worker at a time fetches for it.
 
     While it fetches, what arrives meanwhile piles up and is fetched together next.
     """
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
-    claimed_until = models.DateTimeField(null=True)
     # After a limit or an outage: when the next try makes sense.
     not_before = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
     # How many calls were made of late, and as of when: they are forgotten bit by bit, so that a
     # trickle of events is collected where it would use up the minute.
     spent = models.FloatField(default=0)

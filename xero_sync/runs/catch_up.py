@@ -48,7 +48,7 @@ def _get_or_begin(run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> C
         return found
     first_read_at = min(step.walked_since or run.requested_at for step in steps)
     with transaction.atomic():
-        step_reader.hold(run, clock())
+        step_reader.renew_lease(run, clock())
         begun, _ = run.catch_ups.get_or_create(
             resource=resource, defaults={"modified_since": first_read_at - OVERLAP}
         )
@@ -69,7 +69,7 @@ def _list_to_the_end(
             _move(checkpoint, next_page=number + 1, started_at=started_at)
     if checkpoint.started_at is not None:
         with transaction.atomic():
-            step_reader.hold(run, clock())
+            step_reader.renew_lease(run, clock())
             _move(
                 checkpoint,
                 modified_since=checkpoint.started_at - OVERLAP,
@@ -82,7 +82,7 @@ def _list_to_the_end(
 def _move(checkpoint: CatchUp, **changes: object) -> None:
     """Move the checkpoint, where nobody else has moved it.
 
-    :raises step_reader.LostClaim: somebody has.
+    :raises leases.LeaseLost: somebody has.
     """
     unmoved = CatchUp.objects.filter(
         pk=checkpoint.pk,
@@ -90,6 +90,6 @@ def _move(checkpoint: CatchUp, **changes: object) -> None:
         next_page=checkpoint.next_page,
     )
     if not unmoved.update(**changes):
-        raise step_reader.LostClaim
+        raise leases.LeaseLost
     for name, value in changes.items():
         setattr(checkpoint, name, value)

@@ -40,7 +40,7 @@ def requeue_learners(*, run: SyncRun, now: datetime) -> None:
         zone=date_ranges.zone_of(portal=run.portal, organisation=run.organisation),
     )
     count = behind.update(
-        state=PushState.PENDING, not_before=None, claimed_until=None, attempts=0, problem=""
+        state=PushState.PENDING, not_before=None, leased_until=None, attempts=0, problem=""
     )
     words = f"{count} learner{'' if count == 1 else 's'} on the way to Xero"
     _end(run, reason="", summary=words, now=now)
@@ -71,7 +71,7 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
     state = RunState.DONE_WITH_PROBLEMS if reason else RunState.DONE
     with transaction.atomic():
         ended = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
-            state=state, reason=reason[:500], finished_at=now, claimed_until=None
+            state=state, reason=reason[:500], finished_at=now, leased_until=None
         )
         if not ended:
             return

@@ -74,9 +74,7 @@ def _of_learners(connection: Connection, date_from: date, date_to: date) -> Prev
 
 
 def _of_documents(connection: Connection, date_from: date, date_to: date) -> Preview:
-    session = sessions.Session(
-        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.PEOPLE
-    )
+    session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
     counts = [
         (resource.label, _count(session, resource, date_from, date_to))
         for resource in resources.DOCUMENTS

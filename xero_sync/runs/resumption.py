@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import User
+from xero_sync.jobs import dispatch
 from xero_sync.models import ENDED_RUNS, OPEN_RUNS, RunState, SyncRun
 from xero_sync.runs import run_requests, run_titles
 
@@ -38,6 +39,7 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
         if other is None:
             _open_again(run, connection.generation, now)
             run_requests.record("RESYNC_RESUMED", run, by=by, now=now)
+            dispatch.WORK_ON_RUN.wake(run.pk)
             return run
         if not other.is_open:
             raise run_requests.NotPossible(
@@ -89,7 +91,7 @@ def _open_again(run: SyncRun, generation: int, now: datetime) -> None:
         "reason": "",
         "finished_at": None,
         "not_before": None,
-        "claimed_until": None,
+        "leased_until": None,
         "attempts": 0,
         "heard_at": now,
         "generation": generation,

@@ -15,6 +15,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Portal, User
 from xero_sync import resources
+from xero_sync.jobs import dispatch
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
 from xero_sync.runs import date_ranges, run_notices, run_titles
@@ -74,7 +75,7 @@ def request(
     now: datetime,
     by_command: bool = False,
 ) -> Answer:
-    """Record a person's request and return what becomes of it; the caller wakes a worker.
+    """Record a person's request and return what becomes of it; a worker is woken.
 
     Days that an open run reads are not read twice. A request within the days of an open run is
     answered by that run, and its person is told of the end too. A request that contains an open run
@@ -195,6 +196,7 @@ def _join(run: SyncRun, asked: _Asked) -> SyncRun:
     """Let everybody who asked be told of the end of a run."""
     people = asked.also_for | ({asked.by.pk} if asked.by else set())
     run.also_for.add(*(people - {run.requested_by_id}))
+    dispatch.WORK_ON_RUN.wake(run.pk)
     return run
 
 
@@ -221,7 +223,7 @@ def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
         state=RunState.CANCELLED,
         reason="Replaced by a re-sync of a longer range",
         finished_at=now,
-        claimed_until=None,
+        leased_until=None,
     )
     record("RESYNC_REPLACED", run, by=asked.by, now=now)
     first = {run.requested_by_id} if run.requested_by_id else set()
@@ -284,7 +286,7 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
             state=RunState.CANCELLED,
             reason=f"Cancelled by {by}",
             finished_at=now,
-            claimed_until=None,
+            leased_until=None,
         )
         if stopped:
             record("RESYNC_CANCELLED", run, by=by, now=now)

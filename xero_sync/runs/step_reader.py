@@ -1,7 +1,7 @@
 """Reading the steps of a run: pages in order, each committed together with the checkpoint.
 
-The checkpoint moves only from the page before it. Should two workers ever read the same run (one
-whose lease lapsed during a long pause, and the next), the second one's page is rolled back.
+The checkpoint moves only from the page before it, and with each page the worker renews its lease on
+the run. A worker whose lease lapsed during a long pause and was taken has its page rolled back.
 
 Xero refuses lists of more than 100,000 documents. Windows of which many documents are stored here
 are cut before they are asked for, and one that Xero refuses all the same is cut in two.
@@ -18,7 +18,7 @@ from django.db.models import F
 
 from xero_sync.api import client, errors, list_queries, responses, sessions
 from xero_sync.jobs import leases
-from xero_sync.models import OPEN_RUNS, SyncRun, SyncStep
+from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import date_windows, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import run_log, unlisted
@@ -26,10 +26,6 @@ from xero_sync.store import currency_totals, page_store, upserts
 
 # A good part below Xero's 100,000, since more may be there than is stored here.
 LARGE = 60_000
-
-
-class LostClaim(Exception):
-    """The run was cancelled, or another worker has taken it; this worker drops it."""
 
 
 def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datetime) -> bool:
@@ -197,7 +193,7 @@ def _store_page(
             "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
         }
         if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
-            raise LostClaim
+            raise leases.LeaseLost
         unlisted.save_page(step, page.elements, written)
     for name, value in checkpoint.items():
         setattr(step, name, value)
@@ -215,11 +211,11 @@ def store_without_checkpoint(
     """Store a page for a run that is still open; the caller moves a checkpoint, or needs none.
 
     :param confirm: see `upserts.write`.
-    :raises LostClaim: the run was cancelled.
+    :raises leases.LeaseLost: the run was cancelled, or another worker has taken it.
     """
     with transaction.atomic(savepoint=False):
         session.check_generation()
-        hold(run, now)
+        renew_lease(run, now)
         return page_store.store(
             organisation_id=run.organisation_id,
             resource=resource,
@@ -229,16 +225,12 @@ def store_without_checkpoint(
         )
 
 
-def hold(run: SyncRun, now: datetime) -> None:
-    """Renew the claim on a run, in the transaction that changes something of it.
+def renew_lease(run: SyncRun, now: datetime) -> None:
+    """Renew the lease on a run that gets on, in the transaction that changes something of it.
 
-    :raises LostClaim: the run was cancelled.
+    :raises leases.LeaseLost: the run was cancelled, or another worker has taken it.
     """
-    kept = SyncRun.objects.filter(pk=run.pk, state__in=OPEN_RUNS).update(
-        claimed_until=now + leases.LEASE, attempts=0, heard_at=now
-    )
-    if not kept:
-        raise LostClaim
+    leases.renew(run, now=now, attempts=0, heard_at=now)
 
 
 def _cut(step: SyncStep, now: datetime) -> bool:
@@ -248,7 +240,7 @@ def _cut(step: SyncStep, now: datetime) -> bool:
         return False
     first, second = window.halves()
     with transaction.atomic():
-        hold(step.run, now)
+        renew_lease(step.run, now)
         SyncStep.objects.create(
             run=step.run,
             resource=step.resource,

@@ -156,7 +156,7 @@ def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
 def _save(step: SyncStep, now: datetime, **changes: Any) -> None:
     """Write what became of a step, and drop the ids that were kept for its verification."""
     with transaction.atomic():
-        step_reader.hold(step.run, now)
+        step_reader.renew_lease(step.run, now)
         SyncStep.objects.filter(pk=step.pk).update(**changes)
         step.pages.all().delete()
 

@@ -7,24 +7,24 @@ minutes of overlap cover what the documentation leaves open (whether the edge is
 soon a change is visible). What is too much for one list of Xero's is swept span by span.
 """
 
-import contextlib
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from connected_apps.models import Connection
-from connected_apps.queries import live_connections
+from connected_apps.queries import live_connection_of, live_connections
 from xero_sync.api import errors, list_queries, rate_limiter, sessions
-from xero_sync.jobs import day_limit, leases, retry_policy
+from xero_sync.jobs import dispatch, leases
 from xero_sync.models import Cursor
 from xero_sync.pull import pager
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
 from xero_sync.store import credit_mismatches, page_store, quarantine_retry
 from xero_sync.sweeps import time_slices
-from xero_sync.webhooks import channel_health
+from xero_sync.webhooks import channel_health, event_processing
 
 logger = logging.getLogger(__name__)
 
@@ -36,18 +36,40 @@ def sweep(*, organisation_id: int, clock: leases.Clock) -> timedelta | None:
 
     Contacts come first, so that documents find their learners.
     """
-    connection = live_connections().filter(organisation_id=organisation_id).first()
+    connection = live_connection_of(organisation_id=organisation_id)
     if connection is None:
         return None
-    session = sessions.Session(
-        connection_id=connection.pk, generation=connection.generation, lane=rate_limiter.Lane.BULK
+    delay = _sweep_due(connection, organisation_id, clock)
+    # Swept credits leave events for the invoices they touch.
+    event_processing.wake_for_pending(organisation_id=organisation_id)
+    return delay
+
+
+def waiting_organisations(*, now: datetime) -> list[int]:
+    """Return the connected organisations that are due to be swept."""
+    live = live_connections().values("organisation_id")
+    due = Cursor.objects.filter(leases.takeable(Cursor, now), organisation_id__in=live)
+    return list(due.values_list("organisation_id", flat=True).distinct())
+
+
+def start_again(*, organisation_id: int, now: datetime) -> None:
+    """Sweep every resource now, whatever stood in the way: the connection was made anew."""
+    Cursor.objects.filter(organisation_id=organisation_id).update(
+        next_due_at=now, leased_until=None, attempts=0, problem=""
     )
+    dispatch.SWEEP.wake(organisation_id)
+
+
+def _sweep_due(
+    connection: Connection, organisation_id: int, clock: leases.Clock
+) -> timedelta | None:
+    session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
     cursors = dict(due.values_list("resource", "pk"))
     for pk in [cursors[resource] for resource in Resource if resource in cursors]:
-        retry = _sweep_one(session, connection, pk, clock)
-        if retry is not None:
-            return retry.delay
+        delay = _sweep_one(session, connection, pk, clock)
+        if delay is not None:
+            return delay
     quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=clock())
     _note_good_sync(connection, organisation_id, now=clock())
     return None
@@ -55,37 +77,26 @@ def sweep(*, organisation_id: int, clock: leases.Clock) -> timedelta | None:
 
 def _sweep_one(
     session: sessions.Session, connection: Connection, pk: int, clock: leases.Clock
-) -> retry_policy.Retry | None:
-    """Sweep one resource where it is free and due; return what stopped it, if anything did."""
-    now = clock()
-    cursor = leases.claim(Cursor, pk, now=now, next_due_at__lte=now)
+) -> timedelta | None:
+    """Sweep one resource where it is free and due; return when to try again, if it failed."""
+    cursor = leases.take(Cursor, pk, now=clock())
     if cursor is None:
         return None
-    try:
+    with leases.working_on(
+        cursor,
+        organisation_id=cursor.organisation_id,
+        clock=clock,
+        no_sooner=partial(_shortest_wait, cursor),
+    ) as turn:
         while not _walk_or_narrow(session, connection, cursor, clock):
             pass
-    except leases.Lost:
-        return None
-    except Exception as error:
-        retry = retry_policy.after(error, attempts=cursor.attempts)
-        day_limit.pause(organisation_id=cursor.organisation_id, error=error, now=clock())
-        with contextlib.suppress(leases.Lost):
-            leases.keep(
-                cursor,
-                until=None,
-                attempts=cursor.attempts + 1,
-                problem=retry.why,
-                next_due_at=clock() + _delay_after(error, retry, cursor),
-            )
-        return retry
-    return None
+    return turn.delay
 
 
-def _delay_after(error: Exception, retry: retry_policy.Retry, cursor: Cursor) -> timedelta:
-    """Return when to try again: a list that is rejected at any length no sooner than a good one."""
-    if isinstance(error, errors.Rejected):
-        return max(retry.delay, channel_health.sweep_interval(cursor))
-    return retry.delay
+def _shortest_wait(cursor: Cursor, error: Exception) -> timedelta:
+    """Return how long to wait at least: for a list rejected at any length as after a good one."""
+    is_rejected = isinstance(error, errors.Rejected)
+    return channel_health.sweep_interval(cursor) if is_rejected else timedelta(0)
 
 
 def _walk_or_narrow(
@@ -117,16 +128,14 @@ def _walk_or_narrow(
 def _begin_walk(
     cursor: Cursor, *, swept_through: datetime | None, until: datetime | None, now: datetime
 ) -> None:
-    with transaction.atomic():
-        leases.keep(
-            cursor,
-            until=now + leases.LEASE,
-            swept_through=swept_through,
-            walk_started_at=None,
-            next_page=1,
-        )
-        # Apart, because `until` there is how long the claim lasts.
-        Cursor.objects.filter(pk=cursor.pk).update(until=until)
+    leases.renew(
+        cursor,
+        now=now,
+        swept_through=swept_through,
+        until=until,
+        walk_started_at=None,
+        next_page=1,
+    )
     cursor.swept_through, cursor.until = swept_through, until
     cursor.walk_started_at, cursor.next_page = None, 1
 
@@ -155,12 +164,7 @@ def _walk(
                 connection=connection, cursor=cursor, page=page, written=written, now=clock()
             )
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
-            leases.keep(
-                cursor,
-                until=clock() + leases.LEASE,
-                walk_started_at=started_at,
-                next_page=number + 1,
-            )
+            leases.renew(cursor, now=clock(), walk_started_at=started_at, next_page=number + 1)
             cursor.walk_started_at = started_at
         logger.info(
             "Swept %s page %s of organisation %s: %s new, %s changed",
@@ -183,14 +187,12 @@ def _finish(cursor: Cursor, now: datetime) -> None:
         Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
     was_resumed = cursor.next_page > 1
     later = now if was_resumed else now + channel_health.sweep_interval(cursor)
-    leases.keep(
+    leases.release(
         cursor,
-        until=None,
         swept_through=cursor.walk_started_at,
         walk_started_at=None,
         next_page=1,
         last_swept_at=now,
-        attempts=0,
         problem="",
         next_due_at=Case(
             When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")), default=Value(later)

@@ -18,9 +18,8 @@ from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
 from lrm import permissions
 from lrm.models import Portal, User
-from xero_sync import tasks
 from xero_sync.api import errors
-from xero_sync.jobs import dispatch, retry_policy
+from xero_sync.jobs import retry_policy
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     date_ranges,
@@ -99,7 +98,6 @@ class SyncRuns(_RunView):
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except run_requests.NotPossible as problem:
             return _conflict(str(problem))
-        dispatch.ring(tasks.work_on_run, answer.run.pk, queue=dispatch.BULK)
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
         return Response(
             {**run_json.run_as_json(answer.run, now=timezone.now()), "detail": answer.words},
@@ -186,7 +184,6 @@ class ResumeSyncRun(_RunView):
             return _conflict(str(problem))
         if answering is None:
             return _conflict("It is not cancelled.")
-        dispatch.ring(tasks.work_on_run, answering.pk, queue=dispatch.BULK)
         return Response(run_json.run_as_json(answering, now=timezone.now()))
 
 

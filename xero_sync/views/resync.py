@@ -18,9 +18,9 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import access, permissions
-from xero_sync import forms, tasks
+from xero_sync import forms
 from xero_sync.api import errors
-from xero_sync.jobs import dispatch, retry_policy
+from xero_sync.jobs import retry_policy
 from xero_sync.models import SyncRun
 from xero_sync.runs import (
     date_ranges,
@@ -71,7 +71,6 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     except run_requests.NotPossible as reason:
         form.add_error(None, str(reason))
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
-    dispatch.ring(tasks.work_on_run, answer.run.pk, queue=dispatch.BULK)
     messages.success(request, f"{answer.words} {answer.promise}")
     return redirect("resync")
 
@@ -130,7 +129,6 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
         title = run_titles.title_of(answering)
         messages.info(request, f"{title} reads these days already. You will be told of its end.")
     else:
-        dispatch.ring(tasks.work_on_run, run.pk, queue=dispatch.BULK)
         messages.success(request, "The re-sync goes on where it stopped.")
     return redirect("resync")
 

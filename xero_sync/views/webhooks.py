@@ -1,4 +1,4 @@
-"""POST /webhooks/xero/: one comparison, one insert, an empty answer, a bell.
+"""POST /webhooks/xero/: one comparison, one insert, an empty answer, a worker woken.
 
 No session, no cookie, no parsing: Xero wants its answer within five seconds and sends the same
 events again otherwise. A wrong signature is a 401 with nothing stored; whatever is signed right is
@@ -13,9 +13,6 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from xero_sync import tasks
-from xero_sync.jobs import dispatch
-from xero_sync.models import Delivery
 from xero_sync.webhooks import deliveries
 
 
@@ -30,6 +27,5 @@ def receive(request: HttpRequest) -> HttpResponse:
     signature = request.headers.get("x-xero-signature", "")
     if not deliveries.is_signed(body=body, signature=signature, keys=settings.XERO_WEBHOOK_KEYS):
         return HttpResponse(status=401)
-    Delivery.objects.create(received_at=datetime.now(UTC), body=body)
-    dispatch.ring_for_many(tasks.unpack_deliveries, queue=dispatch.EVENTS)
+    deliveries.accept(body=body, now=datetime.now(UTC))
     return HttpResponse(status=200)

@@ -19,6 +19,7 @@ from connected_apps.models import Connection
 from connected_apps.queries import live_connections
 from xero_sync import resources
 from xero_sync.api import json_codec
+from xero_sync.jobs import dispatch
 from xero_sync.models import Delivery, EventState, WebhookEvent
 
 # What each category asks us to fetch; all others are recorded and need nothing.
@@ -37,10 +38,21 @@ def is_signed(*, body: bytes, signature: str, keys: Sequence[str]) -> bool:
     return any(matches)
 
 
+def accept(*, body: bytes, now: datetime) -> None:
+    """Store a signed delivery as it came, and have it unpacked; needs no transaction around it."""
+    Delivery.objects.create(received_at=now, body=body)
+    dispatch.UNPACK_DELIVERIES.wake_together()
+
+
+def are_waiting() -> bool:
+    """Return whether deliveries wait to be unpacked."""
+    return Delivery.objects.filter(unpacked_at=None).exists()
+
+
 def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
     """Turn stored deliveries into events and return the organisations that have work now.
 
-    Deliveries are claimed with SKIP LOCKED and unpacked in one transaction, so each becomes
+    Deliveries are locked with SKIP LOCKED and unpacked in one transaction, so each becomes
     events exactly once however many workers unpack.
     """
     with transaction.atomic():
@@ -58,11 +70,16 @@ def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
         _assign(events, now)
         WebhookEvent.objects.bulk_create(events, batch_size=1000)
         Delivery.objects.bulk_update(deliveries, ["unpacked_at", "problem"])
-    return {
-        event.organisation_id
-        for event in events
-        if event.state == EventState.PENDING and event.organisation_id is not None
-    }
+        have_work = {
+            event.organisation_id
+            for event in events
+            if event.state == EventState.PENDING and event.organisation_id is not None
+        }
+        for organisation_id in have_work:
+            dispatch.FETCH_EVENTS.wake(organisation_id)
+        if len(deliveries) == at_most:  # There may be more.
+            dispatch.UNPACK_DELIVERIES.wake()
+    return have_work
 
 
 def _events_of(delivery: Delivery) -> tuple[list[WebhookEvent], str]:

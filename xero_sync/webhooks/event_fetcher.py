@@ -14,10 +14,10 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import QuerySet
 
 from connected_apps import errors as connection_errors
 from xero_sync.api import errors, responses, sessions
@@ -45,17 +45,17 @@ def may_be_its_own(error: Exception) -> bool:
         return isinstance(error, errors.Rejected | errors.Unexpected)
     everybodys = (
         *(OperationalError, InterfaceError),
-        *(connection_errors.ConnectedAppsError, leases.Lost),
+        *(connection_errors.ConnectedAppsError, leases.LeaseLost),
     )
     return not isinstance(error, everybodys)
 
 
 @dataclasses.dataclass(frozen=True)
 class Fetcher:
-    """Fetches documents of one kind for one organisation and settles the events that named them."""
+    """Fetches documents of one kind for one organisation and closes the events that named them."""
 
     session: sessions.Session
-    organisation_id: int
+    inbox: Inbox
     resource: Resource
     clock: leases.Clock
 
@@ -79,19 +79,19 @@ class Fetcher:
             self.session.check_generation()
             if page is not None:
                 written = page_store.store(
-                    organisation_id=self.organisation_id,
+                    organisation_id=self.inbox.organisation_id,
                     resource=self.resource,
                     page=page,
                     now=self.clock(),
                 )
                 credit_mismatches.follow(
-                    organisation_id=self.organisation_id,
+                    organisation_id=self.inbox.organisation_id,
                     resource=self.resource,
                     written=written,
                     now=self.clock(),
                 )
-            self._mark(settled, EventState.DONE)
-            self._hold()
+            _update(settled, state=EventState.DONE, settled_at=self.clock(), note="")
+            leases.renew(self.inbox, now=self.clock())
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch, store and settle; bills' stubs and the like are not there, which is fine.
@@ -134,7 +134,7 @@ class Fetcher:
             some = waiting.popleft()
             mine = [event for event in named if event.resource_id in set(some)]
             if failed >= MOST_FAILURES:
-                self._keep_for_later(mine)
+                self._leave_for_later(mine)
                 continue
             try:
                 self._fetch(some, mine)
@@ -149,36 +149,31 @@ class Fetcher:
                     self._put_off(mine, own)
                 else:
                     waiting.extend(_halves(some))
-                self._hold()
+                leases.renew(self.inbox, now=self.clock())
 
     def _put_off(self, named: Sequence[WebhookEvent], error: Exception) -> None:
         """Try the events of one id again later; not for ever, and not where Xero rejects it."""
         if isinstance(error, errors.Rejected):
-            self._mark(named, EventState.IGNORED, note=f"Xero rejects it: {error.message}")
+            self._ignore(named, why=f"Xero rejects it: {error.message}")
             return
         attempts = 1 + max((event.attempts for event in named), default=0)
         why = retry_policy.after(error, attempts=attempts).why
         if attempts >= GIVE_UP_AFTER:
             logger.warning("Gave up on fetching one id of %s: %s", self.resource, why)
-            self._mark(named, EventState.IGNORED, note=_LEFT_TO_SWEEP)
+            self._ignore(named, why=_LEFT_TO_SWEEP)
             return
-        _of(named).update(
+        _update(
+            named,
             attempts=attempts,
-            not_before=self.clock() + leases.back_off(attempts),
+            not_before=self.clock() + retry_policy.back_off(attempts),
             note=why[:300],
         )
 
-    def _keep_for_later(self, named: Sequence[WebhookEvent]) -> None:
-        _of(named).update(not_before=self.clock() + _UNASKED)
+    def _leave_for_later(self, named: Sequence[WebhookEvent]) -> None:
+        _update(named, not_before=self.clock() + _UNASKED)
 
-    def _mark(self, settled: Sequence[WebhookEvent], state: EventState, *, note: str = "") -> None:
-        _of(settled).update(state=state, settled_at=self.clock(), note=note[:300])
-
-    def _hold(self) -> None:
-        """Go on holding the inbox."""
-        Inbox.objects.filter(organisation_id=self.organisation_id).update(
-            claimed_until=self.clock() + leases.LEASE
-        )
+    def _ignore(self, named: Sequence[WebhookEvent], *, why: str) -> None:
+        _update(named, state=EventState.IGNORED, settled_at=self.clock(), note=why[:300])
 
 
 def _halves(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
@@ -186,5 +181,5 @@ def _halves(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
     return [ids[:middle], ids[middle:]]
 
 
-def _of(named: Sequence[WebhookEvent]) -> QuerySet[WebhookEvent]:
-    return WebhookEvent.objects.filter(pk__in=[event.pk for event in named])
+def _update(named: Sequence[WebhookEvent], **changes: Any) -> None:
+    WebhookEvent.objects.filter(pk__in=[event.pk for event in named]).update(**changes)

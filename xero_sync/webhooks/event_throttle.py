@@ -19,18 +19,14 @@ _MOST_PAUSES = 3
 
 
 def spend(inbox: Inbox, *, calls: int, pause: timedelta, now: datetime) -> timedelta:
-    """Note on the inbox, which is not saved, what was spent; return how long to wait now.
+    """Note on the inbox, which the caller saves, what was spent; return how long to wait now.
 
     :param pause: how far apart the calls of a lasting trickle must be (`call_budget.of_events`).
     """
     free = max(1.0, FREE_SHARE * limits.from_settings().minute)
     most = free - 1 + _MOST_PAUSES
-    inbox.spent = min(most, _remembered(inbox, pause, now) + calls)
-    inbox.spent_at = now
+    remembered = 0.0
+    if inbox.spent_at is not None and pause:
+        remembered = max(0.0, inbox.spent - max(timedelta(0), now - inbox.spent_at) / pause)
+    inbox.spent, inbox.spent_at = min(most, remembered + calls), now
     return pause * max(0.0, inbox.spent - (free - 1))
-
-
-def _remembered(inbox: Inbox, pause: timedelta, now: datetime) -> float:
-    if inbox.spent_at is None or not pause:
-        return 0.0
-    return max(0.0, inbox.spent - max(timedelta(0), now - inbox.spent_at) / pause)

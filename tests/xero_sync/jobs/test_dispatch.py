@@ -1,29 +1,42 @@
-"""One bell for many rows, and none of them without a bell that rings after it."""
+"""One message for many rows, and none of them without one that arrives after it."""
 
+import inspect
+import os
 import random
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-import redis
-from django.conf import settings
+from celery import current_app
+from django.db import transaction
 
-from xero_sync import tasks
+from connected_apps import dispatch as connection_dispatch
+from lrm import worker_tasks
+from lrm.worker_tasks import BULK, PEOPLE, WorkerTask
+from tests.support.broker import Broker
 from xero_sync.jobs import dispatch
 
+ROOT = Path(__file__).parents[3]
+# A second to connect, a second to be answered, and a busy machine.
+MOST_SECONDS = 5.0
 
-def test_first_row_rings_at_once_and_those_close_behind_share_a_later_bell() -> None:
-    together = dispatch.Together()
+
+def test_first_row_wakes_at_once_and_those_close_behind_share_a_later_message() -> None:
+    together = worker_tasks.Together()
 
     delays = [together.delay_at(now) for now in (100.0, 100.01, 100.1, 100.15)]
 
     assert delays[0] == 0.0
     assert delays[1] is not None
-    assert delays[1] > dispatch.TOGETHER_SECONDS
+    assert delays[1] > worker_tasks.TOGETHER_SECONDS
     assert delays[2:] == [None, None]
 
 
-def test_row_after_a_quiet_spell_rings_at_once() -> None:
-    together = dispatch.Together()
+def test_row_after_a_quiet_spell_wakes_at_once() -> None:
+    together = worker_tasks.Together()
     together.delay_at(100.0)
     together.delay_at(100.05)
 
@@ -31,43 +44,140 @@ def test_row_after_a_quiet_spell_rings_at_once() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_row_has_a_bell_that_rings_no_earlier_than_it_came(seed: int) -> None:
-    rng, now, together = random.Random(seed), 0.0, dispatch.Together()
-    rows, rung = [], []
+def test_every_row_has_a_message_that_arrives_no_earlier_than_it_came(seed: int) -> None:
+    rng, now, together = random.Random(seed), 0.0, worker_tasks.Together()
+    rows, woken = [], []
 
     for _ in range(500):
         now += rng.expovariate(rng.choice((2.0, 50.0, 1000.0)))
         rows.append(now)
         delay = together.delay_at(now)
         if delay is not None:
-            rung.append(now + delay)
+            woken.append(now + delay)
 
     assert all(
-        any(row <= bell <= row + 2 * dispatch.TOGETHER_SECONDS for bell in rung) for row in rows
+        any(row <= at <= row + 2 * worker_tasks.TOGETHER_SECONDS for at in woken) for row in rows
     )
-    assert len(rung) <= 2 + now / dispatch.TOGETHER_SECONDS * 2
+    assert len(woken) <= 2 + now / worker_tasks.TOGETHER_SECONDS * 2
 
 
 @pytest.fixture
-def broker() -> Iterator[redis.Redis]:
-    """The broker that bells go to, empty."""
-    client = redis.Redis.from_url(settings.CELERY_BROKER_URL)
-    client.flushdb()
-    yield client
-    client.flushdb()
-    client.close()
+def broker() -> Iterator[Broker]:
+    """The broker that messages go to, empty."""
+    found = Broker()
+    found.lose_all()
+    yield found
+    found.lose_all()
+    found.valkey.close()
 
 
 def test_queue_whose_workers_are_away_is_not_filled_for_ever(
-    transactional_db: None, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "CROWDED", 3)
+    monkeypatch.setattr(worker_tasks, "CROWDED", 3)
 
     for _ in range(10):
-        ring = dispatch.ringer()
-        ring(tasks.sweep, 1, queue=dispatch.BULK)
-        ring(tasks.sweep, 2, queue=dispatch.BULK)
-    ring(tasks.push_learners, 1, queue=dispatch.PEOPLE)
+        wake = worker_tasks.waker()
+        wake(dispatch.SWEEP, 1)
+        wake(dispatch.SWEEP, 2)
+    wake(dispatch.PUSH_LEARNERS, 1)
 
-    assert broker.llen(dispatch.BULK) == 4
-    assert broker.llen(dispatch.PEOPLE) == 1
+    assert broker.length(BULK) == 4
+    assert broker.length(PEOPLE) == 1
+
+
+def test_worker_is_woken_once_the_row_is_committed_and_not_where_it_is_not(
+    transactional_db: None, broker: Broker
+) -> None:
+    with transaction.atomic():
+        dispatch.WORK_ON_RUN.wake(7)
+        assert broker.waiting() == []
+    with transaction.atomic():
+        dispatch.WORK_ON_RUN.wake(8)
+        transaction.set_rollback(True)
+
+    assert broker.waiting() == [(dispatch.WORK_ON_RUN.name, [7])]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "named"),
+    [
+        ("xero_sync.tasks.unpack_deliveries", [], {}),
+        ("xero_sync.tasks.fetch_events", [1], {}),
+        ("xero_sync.tasks.sweep", [1], {}),
+        ("xero_sync.tasks.check_counts", [1], {}),
+        ("xero_sync.tasks.work_on_run", [1], {}),
+        ("xero_sync.tasks.push_learners", [1], {}),
+        ("xero_sync.tasks.ring_all", [], {}),
+        ("connected_apps.tasks.finish_removals", [], {}),
+        ("connected_apps.tasks.tidy", [], {}),
+        ("connected_apps.tasks.look_daily", [], {}),
+        ("connected_apps.tasks.look_at", [], {"connection_id": 1}),
+        ("connected_apps.tasks.keep_alive", [], {}),
+        ("connected_apps.tasks.renew", [], {"connection_id": 1}),
+    ],
+)
+def test_messages_of_the_release_before_are_understood(
+    name: str, args: list[int], named: dict[str, int]
+) -> None:
+    inspect.signature(current_app.tasks[name].run).bind(*args, **named)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        task
+        for names in (dispatch, connection_dispatch)
+        for task in vars(names).values()
+        if isinstance(task, WorkerTask)
+    ],
+    ids=lambda task: task.name,
+)
+def test_every_name_that_workers_are_woken_by_is_a_task(task: WorkerTask) -> None:
+    assert task.name in current_app.tasks
+
+
+@pytest.fixture
+def silent_broker() -> Iterator[int]:
+    """A port that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as server:
+        yield int(server.getsockname()[1])
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("port_of", ["silent_broker", "closed_port"])
+def test_broker_that_is_away_fails_nothing_and_delays_it_by_little(
+    request: pytest.FixtureRequest, transactional_db: None, port_of: str
+) -> None:
+    """In a process of its own: Celery's connections are made once a process."""
+    port = request.getfixturevalue(port_of)
+    code = (
+        "import django, time; django.setup()\n"
+        "from xero_sync.jobs import dispatch\n"
+        "for wake in (lambda: dispatch.SWEEP.wake(1), dispatch.UNPACK_DELIVERIES.wake_together):\n"
+        "    began = time.monotonic(); wake(); print(time.monotonic() - began)\n"
+    )
+    around = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "REDIS_URL": f"redis://127.0.0.1:{port}/0",
+    }
+
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env=around,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    seconds = [float(line) for line in told.stdout.split()]
+    assert len(seconds) == 2
+    assert max(seconds) < MOST_SECONDS

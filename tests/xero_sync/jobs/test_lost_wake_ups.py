@@ -1,63 +1,29 @@
-"""Beat rings for everything that waits: rows whose own bell was lost are worked on all the same."""
+"""Beat wakes for everything that waits: a row whose message was lost is worked on all the same."""
 
-import base64
-import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import redis
 from celery import current_app
-from django.conf import settings
 from pytest_django.fixtures import Settings
 
 from connected_apps.models import State
 from invoices.models import Document
 from tests.support import webhook_posts
+from tests.support.broker import Broker, Message
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask
 from tests.support.xero_documents import open_invoice
 from xero_sync import tasks
-from xero_sync.jobs import dispatch, sweep_schedule
+from xero_sync.jobs import sweep_schedule
 from xero_sync.models import ContactPush, Cursor, EventState, Inbox, RunState, SyncRun, WebhookEvent
 from xero_sync.webhooks import deliveries
 
 # What Xero is scripted to name for a used-up day.
 DAY = timedelta(seconds=66_975)
-# The name of a task, and its arguments.
-Bell = tuple[str, list[int]]
-
-
-class Broker:
-    """The queues as the workers find them."""
-
-    def __init__(self) -> None:
-        self.valkey = redis.Redis.from_url(settings.CELERY_BROKER_URL)
-
-    def lose_all(self) -> None:
-        """Lose every bell, and whatever else Valkey holds."""
-        self.valkey.flushdb()
-
-    def waiting(self) -> list[Bell]:
-        """Return the bells that wait."""
-        queues = (dispatch.PEOPLE, dispatch.EVENTS, dispatch.BULK)
-        return [_bell(message) for name in queues for message in self.valkey.lrange(name, 0, -1)]
-
-    def answer(self) -> None:
-        """Do what the bells ask for, and what those ask for in turn, until it is quiet."""
-        while rung := self.waiting():
-            self.valkey.delete(dispatch.PEOPLE, dispatch.EVENTS, dispatch.BULK)
-            for name, args in rung:
-                current_app.tasks[name](*args)
-
-
-def _bell(message: bytes | str) -> Bell:
-    told = json.loads(message)
-    args, _, _ = json.loads(base64.b64decode(told["body"]))
-    return told["headers"]["task"], args
 
 
 @pytest.fixture
@@ -75,10 +41,10 @@ def quiet(linked: Linked, broker: Broker, settings: Settings) -> Linked:
     linked.sweep()
     broker.answer()
     for _ in range(3):
-        tasks.ring_all()
+        tasks.wake_all()
         broker.answer()
     Cursor.objects.update(next_due_at=clock() + timedelta(hours=5))
-    tasks.ring_all()
+    tasks.wake_all()
     assert broker.waiting() == []
     assert ours(linked) == theirs(linked)
     return linked
@@ -97,52 +63,52 @@ def deliver(linked: Linked) -> None:
     webhook_posts.deliver(webhook_posts.event(linked, "INVOICE", invoice_id))
 
 
-def leave_delivery(linked: Linked) -> Bell:
+def leave_delivery(linked: Linked) -> Message:
     deliver(linked)
     return tasks.unpack_deliveries.name, []
 
 
-def leave_event(linked: Linked) -> Bell:
+def leave_event(linked: Linked) -> Message:
     deliver(linked)
     deliveries.unpack(now=clock())
     return tasks.fetch_events.name, [linked.organisation.pk]
 
 
-def leave_event_of_a_killed_worker(linked: Linked) -> Bell:
-    bell = leave_event(linked)
+def leave_event_of_a_killed_worker(linked: Linked) -> Message:
+    message = leave_event(linked)
     past = clock() - timedelta(seconds=1)
     Inbox.objects.update_or_create(
-        organisation=linked.organisation, defaults={"claimed_until": past, "not_before": past}
+        organisation=linked.organisation, defaults={"leased_until": past, "not_before": past}
     )
-    return bell
+    return message
 
 
-def leave_sweep(linked: Linked) -> Bell:
+def leave_sweep(linked: Linked) -> Message:
     pay(linked)
     sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=clock())
     return tasks.sweep.name, [linked.organisation.pk]
 
 
-def leave_sweep_of_a_killed_worker(linked: Linked) -> Bell:
-    bell = leave_sweep(linked)
-    Cursor.objects.update(claimed_until=clock() - timedelta(seconds=1))
-    return bell
+def leave_sweep_of_a_killed_worker(linked: Linked) -> Message:
+    message = leave_sweep(linked)
+    Cursor.objects.update(leased_until=clock() - timedelta(seconds=1))
+    return message
 
 
-def leave_run(linked: Linked) -> Bell:
+def leave_run(linked: Linked) -> Message:
     pay(linked)
     return tasks.work_on_run.name, [ask(linked).pk]
 
 
-def leave_run_of_a_killed_worker(linked: Linked) -> Bell:
-    bell = leave_run(linked)
+def leave_run_of_a_killed_worker(linked: Linked) -> Message:
+    message = leave_run(linked)
     SyncRun.objects.filter(state=RunState.QUEUED).update(
-        state=RunState.RUNNING, claimed_until=clock() - timedelta(seconds=1)
+        state=RunState.RUNNING, leased_until=clock() - timedelta(seconds=1)
     )
-    return bell
+    return message
 
 
-def leave_run_that_waited_for_an_outage(linked: Linked) -> Bell:
+def leave_run_that_waited_for_an_outage(linked: Linked) -> Message:
     pay(linked)
     linked.world.fail("/api.xro/2.0/Invoices", named="maintenance")
     run = linked.work(ask(linked))
@@ -151,7 +117,7 @@ def leave_run_that_waited_for_an_outage(linked: Linked) -> Bell:
     return tasks.work_on_run.name, [run.pk]
 
 
-def leave_count(linked: Linked) -> Bell:
+def leave_count(linked: Linked) -> Message:
     Document.objects.filter(kind="INVOICE").order_by("date")[100].delete()
     Cursor.objects.update(count_due_at=clock())
     return tasks.check_counts.name, [linked.organisation.pk]
@@ -171,43 +137,43 @@ def leave_count(linked: Linked) -> Bell:
         leave_count,
     ],
 )
-def test_documents_are_put_right_when_the_bell_was_lost(
-    quiet: Linked, broker: Broker, leave: Callable[[Linked], Bell]
+def test_documents_are_put_right_when_the_message_was_lost(
+    quiet: Linked, broker: Broker, leave: Callable[[Linked], Message]
 ) -> None:
-    bell = leave(quiet)
+    message = leave(quiet)
     assert ours(quiet) != theirs(quiet)
     broker.lose_all()
 
-    tasks.ring_all()
+    tasks.wake_all()
 
-    assert broker.waiting() == [bell]
+    assert broker.waiting() == [message]
     broker.answer()
     assert ours(quiet) == theirs(quiet)
     assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
-    tasks.ring_all()
+    tasks.wake_all()
     assert broker.waiting() == []
 
 
-@pytest.mark.parametrize("claimed_until", [None, -1])
-def test_learner_reaches_xero_when_the_bell_was_lost(
-    quiet: Linked, broker: Broker, claimed_until: int | None
+@pytest.mark.parametrize("leased_until", [None, -1])
+def test_learner_reaches_xero_when_the_message_was_lost(
+    quiet: Linked, broker: Broker, leased_until: int | None
 ) -> None:
     save(quiet)
-    if claimed_until is not None:
-        ContactPush.objects.update(claimed_until=clock() + timedelta(seconds=claimed_until))
+    if leased_until is not None:
+        ContactPush.objects.update(leased_until=clock() + timedelta(seconds=leased_until))
     broker.lose_all()
 
-    tasks.ring_all()
+    tasks.wake_all()
 
     assert broker.waiting() == [(tasks.push_learners.name, [quiet.portal.pk])]
     broker.answer()
     assert contacts_numbered(quiet, "L900001")
-    tasks.ring_all()
+    tasks.wake_all()
     assert broker.waiting() == []
 
 
-@pytest.mark.parametrize("column", ["claimed_until", "not_before"])
-def test_nobody_rings_for_what_is_in_hand_or_put_off(
+@pytest.mark.parametrize("column", ["leased_until", "not_before"])
+def test_nobody_is_woken_for_what_is_leased_or_put_off(
     quiet: Linked, broker: Broker, column: str
 ) -> None:
     leave_event(quiet)
@@ -219,7 +185,7 @@ def test_nobody_rings_for_what_is_in_hand_or_put_off(
     ContactPush.objects.update(**later)
     broker.lose_all()
 
-    tasks.ring_all()
+    tasks.wake_all()
 
     assert broker.waiting() == []
 
@@ -235,7 +201,7 @@ def test_connection_goes_on_when_the_days_limit_is_over(
     broker.lose_all()
 
     monkeypatch.setattr(tasks, "_clock", lambda: clock() + DAY - timedelta(minutes=1))
-    tasks.ring_all()
+    tasks.wake_all()
     quiet.connection.refresh_from_db()
     assert quiet.connection.state == State.PAUSED
     assert (tasks.work_on_run.name, [run.pk]) not in broker.waiting()
@@ -243,7 +209,7 @@ def test_connection_goes_on_when_the_days_limit_is_over(
     broker.lose_all()
     quiet.world.do("clock", advance_seconds=DAY.total_seconds() + 60)
     monkeypatch.setattr(tasks, "_clock", lambda: clock() + DAY + timedelta(minutes=1))
-    tasks.ring_all()
+    tasks.wake_all()
     quiet.connection.refresh_from_db()
     assert (quiet.connection.state, quiet.connection.paused_until) == (State.CONNECTED, None)
     assert (tasks.work_on_run.name, [run.pk]) in broker.waiting()
@@ -253,8 +219,8 @@ def test_connection_goes_on_when_the_days_limit_is_over(
     assert ours(quiet) == theirs(quiet)
 
 
-def test_beat_knows_what_it_rings_and_rings_for_all_within_fifteen_seconds() -> None:
+def test_beat_knows_what_it_sends_and_wakes_for_all_within_fifteen_seconds() -> None:
     schedule = {one["task"]: one["schedule"] for one in current_app.conf.beat_schedule.values()}
 
     assert set(schedule) <= set(current_app.tasks)
-    assert timedelta(0) < schedule[tasks.ring_all.name] <= timedelta(seconds=15)
+    assert timedelta(0) < schedule[tasks.wake_all.name] <= timedelta(seconds=15)

@@ -1,6 +1,6 @@
 """Sync runs as people meet them: merging, cancelling and the end."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
@@ -8,7 +8,6 @@ import pytest
 from django.core import mail
 from django.db.models import F
 
-from connected_apps.errors import StaleGeneration
 from connected_apps.models import AuditEvent, Connection
 from invoices.models import Document
 from lrm.models import Notice
@@ -16,6 +15,7 @@ from tests.support import builders
 from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, request
+from xero_sync import signal_handlers
 from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
 from xero_sync.runs import date_ranges, resumption, run_requests, run_status, run_worker
 from xero_sync.sweeps import sweeper
@@ -95,13 +95,23 @@ def test_person_is_told_of_the_open_run_that_reads_the_rest(linked: Linked) -> N
 
 def test_worker_of_before_does_not_put_off_a_run_that_was_taken_up_again(linked: Linked) -> None:
     run = ask(linked)
-    claimed = SyncRun.objects.get(pk=run.pk)
-    SyncRun.objects.filter(pk=run.pk).update(generation=F("generation") + 1)
+    looks = 0
 
-    run_worker._hand_back(claimed, StaleGeneration("moved on"), clock())
+    def time_when_it_is_taken_up_again() -> datetime:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # The first is for taking it.
+            Connection.objects.update(generation=F("generation") + 1)
+            connection = Connection.objects.get()
+            signal_handlers.on_connected(connection=connection, same_organisation=True)
+        return clock()
+
+    delay = run_worker.work_on(run_id=run.pk, clock=time_when_it_is_taken_up_again)
 
     run.refresh_from_db()
+    assert delay is None
     assert (run.state, run.not_before) == (RunState.QUEUED, None)
+    assert run.generation == Connection.objects.get().generation
 
 
 def test_mail_that_cannot_be_sent_leaves_no_address_in_the_log(

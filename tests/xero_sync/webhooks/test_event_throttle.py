@@ -31,13 +31,13 @@ def own_limiter() -> Iterator[None]:
 
 def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: Linked) -> None:
     now = Time()
-    bells = {}
+    delays = {}
     before = linked.world.calls("/api.xro/")
 
     for second, invoice_id in enumerate(invoice_ids(linked, 90)):
         tell(linked, "INVOICE", invoice_id, now)
         if (delay := fetch(linked, now)) is not None:
-            bells[second] = delay
+            delays[second] = delay
         now.pass_by(1)
     fetch(linked, now)
 
@@ -49,8 +49,8 @@ def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: 
         if one.settled_at is not None
     ]
     assert max(waits) <= 5 * SECOND
-    assert min(bells) >= 19
-    assert all(timedelta(0) < delay <= 5 * SECOND for delay in bells.values())
+    assert min(delays) >= 19
+    assert all(timedelta(0) < delay <= 5 * SECOND for delay in delays.values())
 
 
 def test_lone_event_is_fetched_at_once_whatever_bulk_work_has_used(linked: Linked) -> None:
@@ -65,7 +65,7 @@ def test_lone_event_is_fetched_at_once_whatever_bulk_work_has_used(linked: Linke
         now.pass_by(10)
 
 
-def test_collecting_is_no_failure_and_ends_by_a_bell_of_its_own(linked: Linked) -> None:
+def test_collecting_is_no_failure_and_ends_by_a_message_of_its_own(linked: Linked) -> None:
     now = Time()
     first, second = invoice_ids(linked, 2)
     tell(linked, "INVOICE", first, now)
@@ -73,12 +73,12 @@ def test_collecting_is_no_failure_and_ends_by_a_bell_of_its_own(linked: Linked) 
 
     delay = fetch(linked, now)
     tell(linked, "INVOICE", second, now)
-    rung_meanwhile = fetch(linked, now)
+    woken_meanwhile = fetch(linked, now)
 
     inbox = Inbox.objects.get()
     assert delay is not None
-    assert (delay, rung_meanwhile) == (10 * SECOND, None)
-    assert (inbox.attempts, inbox.claimed_until) == (0, None)
+    assert (delay, woken_meanwhile) == (10 * SECOND, None)
+    assert (inbox.attempts, inbox.leased_until) == (0, None)
     assert WebhookEvent.objects.filter(state=EventState.PENDING).count() == 1
     now.pass_by(delay.total_seconds())
     fetch(linked, now)
@@ -139,7 +139,7 @@ def test_payments_one_by_one_cost_four_calls_now_and_four_after_a_while(linked: 
 def test_payment_during_a_sweep_is_owed_another(linked: Linked) -> None:
     linked.sweep()
     now = clock()
-    Cursor.objects.update(claimed_until=now + timedelta(seconds=60), next_due_at=now)
+    Cursor.objects.update(leased_until=now + timedelta(seconds=60), next_due_at=now)
 
     for later in (0, 1):
         sweep_schedule.make_due_soon(

@@ -11,8 +11,6 @@ from django.utils import timezone
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Portal
-from xero_sync import tasks
-from xero_sync.jobs import dispatch
 from xero_sync.management import run_output
 from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import date_ranges, resumption, run_requests
@@ -64,7 +62,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Record the request, ring, and where asked to, watch it to its end.
+        """Record the request and, where asked to, watch it to its end.
 
         :raises CommandError: bad input, not connected, or an end that is not complete.
         """
@@ -87,7 +85,6 @@ class Command(BaseCommand):
         except run_requests.NotPossible as problem:
             raise CommandError(str(problem)) from None
         run = answer.run
-        dispatch.ring(tasks.work_on_run, run.pk, queue=dispatch.BULK)
         self.stderr.write(answer.words)
         if not options["wait"]:
             queued = "queued" if answer.is_new else run.get_state_display().lower()
