@@ -10,9 +10,11 @@ os.environ.setdefault("DEBUG", "True")
 os.environ.setdefault("LOCAL_DIR", ".local/tests")
 
 from lrm.settings import *  # noqa: F403 - the environment must be set first
+from lrm.settings import INSTALLED_APPS as _PRODUCT
 from lrm.settings import REDIS_URL as _SHARED_VALKEY
 
 DEBUG = False
+INSTALLED_APPS = ["tests.quick_flush", *_PRODUCT]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if "REDIS_URL" not in os.environ:
