@@ -81,6 +81,7 @@ class Bench:
         self.database_url = local_services.database_url(directory)
         self.redis_url = local_services.redis_url(directory)
         self._databases = 0
+        self._migrated = ""
         self._processes = 0
         self._logs = directory / "logs"
 
@@ -155,8 +156,10 @@ class Bench:
         )
         return answer_of(name, done)
 
-    def new_settings(self, simulator: Simulator | None, **settings: str) -> dict[str, str]:
-        """Return the settings of a product on an empty database and Valkey, tables not yet made."""
+    def _settings(
+        self, simulator: Simulator | None, *, template: str, **settings: str
+    ) -> dict[str, str]:
+        """Return the settings of a product on an empty Valkey and a copy of a database."""
         self._databases += 1
         xero = stack.xero_settings(simulator.url if simulator else "http://localhost:9")
         return {
@@ -168,16 +171,22 @@ class Bench:
             "PUBLIC_URL": "http://localhost:8000",
             "LOCAL_DIR": str(self.directory),
             "EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
-            "DATABASE_URL": self._new_database(f"bench_{self._databases}"),
+            "DATABASE_URL": self._new_database(f"bench_{self._databases}", template),
             "REDIS_URL": f"{self.redis_url.removesuffix('/0')}/{self._databases}",
             **settings,
         }
 
     def product(self, simulator: Simulator | None, **settings: str) -> dict[str, str]:
         """Return the environment of a product whose tables are made."""
-        environment = environment_of(self.new_settings(simulator, **settings))
-        self.manage("migrate", "-v", "0", environment=environment)
-        return environment
+        template = self._migrated or self._migrate()
+        return environment_of(self._settings(simulator, template=template, **settings))
+
+    def _migrate(self) -> str:
+        """Make the tables once, and return the name of the database that others are copies of."""
+        settings = self._settings(None, template="template1")
+        self.manage("migrate", "-v", "0", environment=environment_of(settings))
+        self._migrated = urlsplit(settings["DATABASE_URL"]).path.removeprefix("/")
+        return self._migrated
 
     def manage(self, *arguments: str, environment: dict[str, str]) -> None:
         """Run a management command.
@@ -196,12 +205,12 @@ class Bench:
         if done.returncode:
             raise PartFailed(f"manage.py {arguments[0]}: {done.stderr[-2000:]}")
 
-    def _new_database(self, name: str) -> str:
-        """Make an empty database and return its address."""
+    def _new_database(self, name: str, template: str) -> str:
+        """Make a copy of a database and return its address."""
         with closing(psycopg2.connect(self.database_url)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f'CREATE DATABASE "{name}"')
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return urlunsplit(urlsplit(self.database_url)._replace(path=f"/{name}"))
 
 

@@ -8,10 +8,10 @@ import statistics
 
 from benchmarks import bench, results
 
-COUNTS, TINY_COUNTS = (10, 100, 1000), (3, 6)
+COUNTS, TINY_COUNTS = (10, 100, 1000), (1, 3)
 DOCUMENTS = 100
 MOST_GROWTH = 1.25
-MOST_TIMES = 100
+MOST_TIMES, TINY_TIMES = 100, 1
 
 
 def measure(here: bench.Bench) -> list[results.Row]:
@@ -30,7 +30,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
         for _ in range(here.rounds):
             for count, environment in environments.items():
                 # A small number is swept more often, so that it is measured for some time, too.
-                times = 1 + max(1, MOST_TIMES // count)
+                times = 1 + max(1, here.size(MOST_TIMES, TINY_TIMES) // count)
                 told = here.part("sweep", str(times), environment=environment)
                 seconds = statistics.median(told["seconds"][1:])
                 costs[count].append(seconds / told["organisations"])
