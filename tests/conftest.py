@@ -4,4 +4,4 @@ import pytest
 
 # Before anything of it is imported: what a helper asserts is then as telling as in a test.
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = ["tests.support.fixtures", "tests.support.linked"]
+pytest_plugins = ["tests.support.order", "tests.support.fixtures", "tests.support.linked"]
