@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from lrm import panels
+from lrm import panels, version
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +21,11 @@ TIMEOUT_SECONDS = 2
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers. Touches no database, so a slow one does not restart us."""
-    return HttpResponse("ok", content_type="text/plain")
+    """Say that this process answers, and which version of the product it runs.
+
+    Touches no database, so a slow one does not restart us.
+    """
+    return HttpResponse(f"ok {version.VERSION}", content_type="text/plain")
 
 
 @never_cache

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from lrm import panels
+from lrm import panels, version
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def checks() -> Iterator[dict[str, panels.ReadinessCheck]]:
     panels._checks.update(before)
 
 
-def test_healthz_answers_ok_without_a_database() -> None:
+def test_healthz_answers_ok_and_the_version_without_a_database() -> None:
     # No `db` fixture: pytest-django fails the test at the first query.
     response = Client().get("/healthz")
 
-    assert (response.status_code, response.content) == (200, b"ok")
+    assert (response.status_code, response.content) == (200, f"ok {version.VERSION}".encode())
 
 
 @pytest.mark.usefixtures("db")
