@@ -7,11 +7,11 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
 RUN useradd --create-home --uid 10001 lrm
 WORKDIR /app
 COPY requirements.txt ./
-RUN pip install -r requirements.txt
+RUN pip install --require-hashes -r requirements.txt
 
 FROM base AS dev
 COPY requirements-dev.txt ./
-RUN pip install -r requirements-dev.txt
+RUN pip install --require-hashes -r requirements-dev.txt
 COPY --chown=lrm:lrm . .
 USER lrm
 CMD ["python", "-m", "xero_simulator", "--host", "0.0.0.0", "--port", "9090"]

