@@ -2,10 +2,12 @@
 PYTHON ?= python3
 SCHEDULES ?= 300
 ONLY ?=
+T ?=
+UPGRADE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
-SOURCES := manage.py scripts $(PACKAGES)
+SOURCES := manage.py $(PACKAGES)
 # Static checks import the settings but never talk to a service: nobody listens there.
 UNUSED := DATABASE_URL=postgresql://nobody@127.0.0.1:9/unused REDIS_URL=redis://127.0.0.1:9/0
 # Made up, and long enough for `check --deploy` to accept it.
@@ -14,20 +16,34 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 	XERO_CLIENT_ID=made-up XERO_CLIENT_SECRET=made-up XERO_WEBHOOK_KEYS=made-up \
 	TOKEN_ENCRYPTION_KEYS=ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtb2s= $(UNUSED)
 PYTEST := $(BIN)/pytest
+# Templates that git tracks and those it does not know yet. Django's, without the simulator's.
+templates_in = git ls-files --cached --others --exclude-standard $(1)
+DJANGO_TEMPLATES := $(call templates_in,'templates/*.html' '*/templates/*.html' \
+	':!xero_simulator/*')
+ALL_TEMPLATES := $(call templates_in,'templates/*.html' '*/templates/*.html')
+# uv writes one list for every Python and system; pip-tools only for the one that it runs on.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make requirements" \
+	$(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo smoke test test-browser lint format bench soak walk clean
+.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-migrations \
+	format bench soak walk requirements clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
 	@echo "make smoke         the same unattended: connect, re-sync, webhook, push, report"
-	@echo "make test          all tests but those in a browser"
+	@echo "make check         before every commit: lint and the quick tests, two minutes"
+	@echo "make test          all tests but those in a browser; T=path for some of them"
 	@echo "make test-browser  the tests in a browser (needs chromium)"
+	@echo "make coverage      make test, measured: fails where too little is reached"
 	@echo "make lint          static checks"
 	@echo "make format        let the formatters have their way"
 	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
 	@echo "make soak          the long random fault run; SCHEDULES=300"
 	@echo "make walk          how many files and functions a webhook and a re-sync enter"
+	@echo "make requirements  compile requirements*.in; UPGRADE=name or UPGRADE=all for newer ones"
+	@echo "make install       only build .venv, as every target here does first"
 	@echo "make clean         remove everything that was made here, the demo's data too"
 
 # The stamp carries the hash of both requirements, so that an old environment is noticed whatever
@@ -42,7 +58,7 @@ $(STAMP):
 	@echo "Building .venv with $$($(PYTHON) --version) (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
-		-r requirements-dev.txt 2>&1 | $(BIN)/python scripts/pip_progress.py
+		--require-hashes -r requirements-dev.txt 2>&1 | $(BIN)/python scripts/pip_progress.py
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
@@ -52,32 +68,53 @@ demo: $(STAMP)
 smoke: $(STAMP)
 	@exec $(BIN)/python -m lrm.demo.smoke
 
+# Lint and every test that is neither slow nor in a browser (tests/conftest.py says which are).
+check: lint
+	$(PYTEST) -m "not browser and not slow" -n 2 -q
+
 test: $(STAMP)
-	$(PYTEST) -m "not browser" -n 2 -q
+	$(PYTEST) $(if $(T),$(T),-m "not browser" -n 2) -q
 
 test-browser: $(STAMP)
 	$(PYTEST) -m browser -q
 
+# One run of the suite that also measures. Processes that tests start write files of their own.
+coverage: $(STAMP)
+	@mkdir -p .local/coverage
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not browser" -n 2 -q
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage json --quiet -o - | $(BIN)/python -m scripts.check_coverage
+
 lint: $(STAMP)
+	$(BIN)/python -m scripts.check_requirements
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
-	@templates=$$(git ls-files 'templates/*.html' '*/templates/*.html'); \
-	if [ -n "$$templates" ]; then \
-		echo "djade, djlint on $$(echo $$templates | wc -w) templates"; \
-		$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html') && \
-		$(BIN)/djlint --lint --quiet $$templates; \
-	fi
+	@echo "djade, djlint on $$($(ALL_TEMPLATES) | wc -l) templates"
+	@$(BIN)/djade --check --target-version 5.2 $$($(DJANGO_TEMPLATES))
+	@$(BIN)/djlint --lint --quiet $$($(ALL_TEMPLATES))
 	$(UNUSED) $(BIN)/lint-imports --no-logo
+	@$(MAKE) --no-print-directory lint-types lint-migrations
+	$(BIN)/python -m scripts.audit_requirements
+
+lint-types: $(STAMP)
 	$(UNUSED) $(BIN)/mypy $(SOURCES)
-	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations \
+
+lint-migrations: $(STAMP)
+	@echo "check --deploy, makemigrations --check, with the settings of production"
+	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations \
 		--check --dry-run
 
 format: $(STAMP)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
-	@templates=$$(git ls-files 'templates/*.html'); \
-	if [ -n "$$templates" ]; then $(BIN)/djade --target-version 5.2 $$templates; fi
+	$(BIN)/djade --target-version 5.2 $$($(DJANGO_TEMPLATES))
+
+requirements: $(STAMP)
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/python -m scripts.check_requirements
 
 bench: $(STAMP)
 	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet."; exit 1; }
