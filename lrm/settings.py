@@ -57,7 +57,8 @@ def required(name: str, *, in_debug: str) -> str:
 def missing(name: str) -> ImproperlyConfigured:
     """Return the error that stops the start."""
     return ImproperlyConfigured(
-        f"{name} is not set. Set it in the environment (see .env.example) and start again."
+        f"{name} is not set. Set it in the environment (see .env.example) and start again. "
+        "For development, DEBUG=True gives every setting a default."
     )
 
 
