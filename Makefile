@@ -73,7 +73,7 @@ check: lint
 	$(PYTEST) -m "not browser and not slow" -n 2 -q
 
 test: $(STAMP)
-	$(PYTEST) $(if $(T),$(T),-m "not browser" -n 2) -q
+	$(PYTEST) $(if $(T),$(T),-m "not browser" -n 2)
 
 test-browser: $(STAMP)
 	$(PYTEST) -m browser -q
@@ -82,7 +82,7 @@ test-browser: $(STAMP)
 coverage: $(STAMP)
 	@mkdir -p .local/coverage
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not browser" -n 2 -q
+	$(BIN)/coverage run -m pytest -m "not browser" -n 2
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o - | $(BIN)/python -m scripts.check_coverage
 
@@ -129,5 +129,5 @@ soak: $(STAMP)
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
-		staticfiles
+		staticfiles htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
