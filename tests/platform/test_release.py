@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.module_loading import import_string
 
 from lrm import version
-from tests.platform import processes
+from tests.support import processes
 
 HEADING = re.compile(r"^## \[(\d+\.\d+\.\d+)\] - (\S+)$", re.M)
 
