@@ -15,8 +15,15 @@ from lrm.demo import stack
 from lrm.local import local_services
 from lrm.models import Portal
 from tests.support import builders, live, simulator_process
+from xero_sync.api import rate_limiter
 
 SMALL_PAGE = 16
+
+
+@pytest.fixture(autouse=True)
+def _own_limits() -> None:
+    """Let the shared limiter take its limits from this test's settings, not of one before."""
+    rate_limiter.shared.cache_clear()
 
 
 @pytest.fixture
