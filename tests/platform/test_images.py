@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import processes
 from tests.support.deployment_files import (
+    DOCKERFILE,
     SERVICES,
     copied_folders,
     names_in_example,
