@@ -2,7 +2,7 @@
 
 One worker at a time fetches for an organisation (its inbox is leased); what arrives meanwhile
 piles up and is fetched together next, so a burst of events costs few calls. Several events on one
-resource are one fetch. Events are done in the transaction that stores what they named.
+resource are one fetch. Events are marked done in the transaction that stores what they named.
 
 The inbox waits (`not_before`) for two reasons: something failed for all (`attempts` says how often
 in a row), or it throttles a trickle (`attempts` is 0). Whoever sets it also comes back then. A
