@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from lrm import day_formats
 from xero_sync.api import client, errors, list_queries, responses, sessions
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
@@ -252,6 +253,8 @@ def _cut(step: SyncStep, now: datetime) -> bool:
     step.date_to = first.date_to
     label = Resource(step.resource).label
     run_log.write(
-        step.run, f"{label}: reading in two parts, cut at {first.date_to:%-d %b %Y}", now=now
+        step.run,
+        f"{label}: reading in two parts, cut at {day_formats.short_day(first.date_to)}",
+        now=now,
     )
     return True
