@@ -13,7 +13,7 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from xero_sync.webhooks import deliveries
+from xero_sync.webhooks import deliveries, signature
 
 
 @csrf_exempt
@@ -24,8 +24,8 @@ def receive(request: HttpRequest) -> HttpResponse:
         body = request.body
     except (UnreadablePostError, RawPostDataException):
         return HttpResponse(status=401)
-    signature = request.headers.get("x-xero-signature", "")
-    if not deliveries.is_signed(body=body, signature=signature, keys=settings.XERO_WEBHOOK_KEYS):
+    given = request.headers.get("x-xero-signature", "")
+    if not signature.is_signed(body=body, signature=given, keys=settings.XERO_WEBHOOK_KEYS):
         return HttpResponse(status=401)
     deliveries.accept(body=body, now=datetime.now(UTC))
     return HttpResponse(status=200)

@@ -1,14 +1,5 @@
-"""Webhooks arriving: is it signed, store it, answer. Everything else happens later.
+"""Webhooks that were signed: stored as they came, and later taken apart into events."""
 
-Xero signs the raw bytes of the body: base64 of HMAC-SHA256 under the webhook key, taken as plain
-text (its webhook documentation). They are compared before anything is parsed, in constant time,
-against every configured key, so that keys can be changed without a gap.
-"""
-
-import base64
-import hashlib
-import hmac
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,18 +15,6 @@ from xero_sync.models import Delivery, EventState, WebhookEvent
 
 # What each category asks us to fetch; all others are recorded and need nothing.
 ACTED_ON = frozenset({*resources.BY_CATEGORY, "PAYMENT"})
-
-
-def is_signed(*, body: bytes, signature: str, keys: Sequence[str]) -> bool:
-    """Return whether the signature was made over exactly this body with one of the keys."""
-    given = signature.encode()
-    matches = [
-        hmac.compare_digest(
-            base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()), given
-        )
-        for key in keys
-    ]
-    return any(matches)
 
 
 def accept(*, body: bytes, now: datetime) -> None:
