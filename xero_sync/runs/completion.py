@@ -7,7 +7,7 @@ from django.db import transaction
 from connected_apps import audit
 from invoices.models import ContactLink, Document
 from xero_sync.contacts import push_queue
-from xero_sync.jobs import sweep_schedule
+from xero_sync.jobs import dispatch, sweep_schedule
 from xero_sync.models import OPEN_RUNS, PushState, RunState, SyncRun
 from xero_sync.runs import comparison, date_ranges, run_log, run_notices, run_progress
 from xero_sync.store import credit_mismatches
@@ -42,6 +42,7 @@ def requeue_learners(*, run: SyncRun, now: datetime) -> None:
     count = behind.update(
         state=PushState.PENDING, not_before=None, leased_until=None, attempts=0, problem=""
     )
+    dispatch.PUSH_LEARNERS.wake(run.portal_id)
     words = f"{count} learner{'' if count == 1 else 's'} on the way to Xero"
     _end(run, reason="", summary=words, now=now)
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from xero_sync.resources import Resource
-from xero_sync.store import currency_totals, mapping, prepared_pages, quarantine
+from xero_sync.store import columns, currency_totals, mapping, prepared_pages, quarantine
 
 # Which version may replace the one that is stored; `altered` compares the other columns.
 NEWER = """
@@ -29,64 +29,6 @@ NEWER = """
 """
 # The digest stands for `raw`; a document's contact_name follows the contact, not the document.
 _NOT_COMPARED = frozenset(("digest", "raw", "contact_name", "updated_at"))
-
-_DOCUMENT_COLUMNS = {
-    "kind": "varchar",
-    "xero_id": "uuid",
-    "number": "varchar",
-    "reference": "varchar",
-    "status": "varchar",
-    "contact_xero_id": "uuid",
-    "contact_name": "varchar",
-    "date": "date",
-    "due_date": "date",
-    "fully_paid_on": "date",
-    "currency": "varchar",
-    "currency_rate": "numeric",
-    "sub_total": "numeric",
-    "total_tax": "numeric",
-    "total": "numeric",
-    "amount_due": "numeric",
-    "amount_paid": "numeric",
-    "amount_credited": "numeric",
-    "updated_at": "timestamptz",
-    "digest": "bytea",
-    "raw": "jsonb",
-}
-_CONTACT_COLUMNS = {
-    "xero_id": "uuid",
-    "name": "varchar",
-    "contact_number": "varchar",
-    "email": "varchar",
-    "status": "varchar",
-    "merged_to_xero_id": "uuid",
-    "updated_at": "timestamptz",
-    "digest": "bytea",
-    "raw": "jsonb",
-}
-# Children go straight to their tables, once the ids of their documents are known.
-_CHILDREN: dict[str, tuple[str, tuple[str, ...]]] = {
-    "lines": (
-        "invoices_lineitem",
-        (
-            "document_id",
-            "position",
-            "xero_id",
-            "description",
-            "quantity",
-            "unit_amount",
-            "tax_amount",
-            "line_amount",
-            "account_code",
-            "tax_type",
-        ),
-    ),
-    "payments": ("invoices_payment", ("document_id", "xero_id", "date", "amount", "reference")),
-    "allocations": (
-        "invoices_allocation",
-        ("document_id", "xero_id", "invoice_xero_id", "invoice_number", "date", "amount"),
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -148,13 +90,13 @@ class _Table:
 
 _DOCUMENTS = _Table(
     "invoices_document",
-    _DOCUMENT_COLUMNS,
+    columns.DOCUMENTS,
     ("organisation_id", "kind", "xero_id"),
     {"online_url": "''"},
     "stored.total",
 )
-_CONTACTS = _Table("invoices_contact", _CONTACT_COLUMNS, ("organisation_id", "xero_id"), {}, "0")
-_CURRENCY, _TOTAL = map(list(_DOCUMENT_COLUMNS).index, ("currency", "total"))
+_CONTACTS = _Table("invoices_contact", columns.CONTACTS, ("organisation_id", "xero_id"), {}, "0")
+_CURRENCY, _TOTAL = map(list(columns.DOCUMENTS).index, ("currency", "total"))
 
 
 class _Outcome(NamedTuple):
@@ -290,7 +232,7 @@ def _replace_children(
             [changed],
         )
         left.update(row[0] for row in cursor.fetchall())
-    for name, (table, columns) in _CHILDREN.items():
+    for name, (table, names) in columns.CHILDREN.items():
         if changed:
             cursor.execute(
                 f"DELETE FROM {table} WHERE document_id = ANY(%s)",  # noqa: S608 - from above
@@ -303,5 +245,5 @@ def _replace_children(
             for cells in own
         ]
         if rows:
-            prepared_pages.copy(cursor, table, columns, "".join(rows).encode())
+            prepared_pages.copy(cursor, table, names, "".join(rows).encode())
     return left
