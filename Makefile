@@ -38,7 +38,7 @@ help:
 	@echo "make test-browser  the tests in a browser (needs chromium)"
 	@echo "make coverage      make test, measured: fails where too little is reached"
 	@echo "make lint          static checks"
-	@echo "make format        let the formatters have their way"
+	@echo "make format        format code and templates"
 	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
 	@echo "make soak          the long random fault run; SCHEDULES=300"
 	@echo "make walk          how many files and functions a webhook and a re-sync enter"

@@ -1,7 +1,7 @@
 """The tasks of this app. Each reads the clock and calls one service; the work is rows.
 
-`SCHEDULE` is what beat does; nothing is lost when a message is. Nobody imports this: workers are
-woken by name (`dispatch`).
+`SCHEDULE` is what beat does; nothing is lost when a message is. Only `apps` imports this, for
+the schedule; everybody else wakes a worker by a task's name (`dispatch`).
 """
 
 import logging

@@ -1,0 +1,1 @@
+"""Documents and contacts as the LRM keeps them, and their pages. It never calls Xero."""

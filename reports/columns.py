@@ -1,7 +1,8 @@
 """The columns of report #0442: one table that its page, CSV, workbook and JSON read.
 
-To add a column, add its line to `COLUMNS`. Every file has it then; the page has it once its name
-stands in `PAGE`. A column that needs more than its value there gets a cell in `rows.html`.
+To add a column, add its line to `_OTHERS`: CSV, workbook and JSON have it then. A field that is not
+one of `invoices.document_rows.DocumentRow` is added there first. The page has it once its name
+stands in `PAGE`; what needs more than its value there gets a cell in `templates/reports/cell.html`.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What happens elsewhere and is work here: a connection made, a learner saved."""
+"""Turns signals of other apps into work: a connection was made, a learner was saved."""
 
 from datetime import UTC, datetime
 from typing import Any

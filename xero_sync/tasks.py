@@ -1,8 +1,8 @@
 """Celery tasks: each does one turn of work on rows, and asks to be woken again where there is more.
 
 They carry ids only. Running one twice, late, or never (beat wakes again) changes nothing in the
-end, because the rows know what is done. Nobody imports this: workers are woken by name
-(`jobs.dispatch`).
+end, because the rows know what is done. Only `apps` imports this, for the schedule;
+everybody else wakes a worker by a task's name (`jobs.dispatch`).
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,8 +1,8 @@
 """How to start the embedded Valkey 9.
 
 It listens on a port of localhost, because Celery and redis-py spell the address of a Unix socket
-differently and one setting serves both. Nothing is saved to disk: Valkey here only rings bells,
-counts calls and may be emptied at any moment.
+differently and one setting serves both. Nothing is saved to disk: Valkey here only wakes
+workers and counts calls, and may be emptied at any moment.
 """
 
 import os

@@ -5,6 +5,7 @@ of elements, a *list query*. `client` is the only module of the product that kno
 the only one that decides what went wrong, `json_codec` the only one that parses Xero's bytes.
 
 A call is made in this order: the token, a slot, the request, the limiter's books. Nothing here
-waits longer than a second, retries by itself, or writes a document. A call needs the database for
+waits longer than a second for a slot, calls again by itself but once after a 401, or writes a
+document. A call needs the database for
 the token alone, and a call in another thread not even for that (`Session.ready`).
 """

@@ -5,9 +5,9 @@ down those who could use a limit up although no person asked: it slows sweeps by
 and events by the minute's limit and by what is left of the day.
 
 *Sweeps.* An idle sweep costs one call for each kind. All healthy kinds together may use a third of
-the day, and those whose webhooks do not arrive a half. Both leave a sixth, of which bulk work may
-still use a part. At 5,000 calls a day five kinds may be swept every 260 seconds, at 1,000 every 22
-minutes.
+the day, and those whose webhooks do not arrive a half. At the worst that leaves a sixth, of which
+bulk work may still use a part. At 5,000 calls a day five kinds may be swept every 260 seconds, at
+1,000 every 22 minutes.
 
 *Events.* A fifth of the minute's calls may be spent on a trickle that does not end: at 60 a minute
 that is one call in five seconds. Once half of the day is used up, calls are as far apart as if a

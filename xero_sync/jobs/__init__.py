@@ -6,5 +6,5 @@ before it releases it or puts it off), a *task* (what workers are woken for, by 
 `leases` takes, renews, releases and puts off; `retry_policy` says until when and in which words.
 `dispatch` names the tasks; a message may be lost, since beat wakes workers again for every row that
 waits. `day_limit` pauses a connection that Xero has closed for the day; `sweep_schedule` says when
-sweeps are due. Nothing here knows what the work is.
+sweeps are due. Nothing here does the work.
 """

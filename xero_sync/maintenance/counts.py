@@ -104,7 +104,7 @@ def _here(organisation_id: int, window: date_windows.Window) -> int:
 
 
 def _forget_nameless(organisation_id: int, resource: Resource, too_many: int) -> int:
-    """Forget what was set aside without an id, where it is just what is too many here.
+    """Forget what was quarantined without an id, where it is just what is too many here.
 
     Xero then counts none of it: those documents have come again with their ids, and are stored.
     Returns how many were forgotten.

@@ -2,8 +2,9 @@
 
 Deliveries and events (what Xero told us), sync runs with their steps and closing sweeps (what a
 person asked for), cursors (how far each sweep has come), contact pushes (what learners still need
-to reach Xero) and quarantined documents (what could not be stored, and why). Every row that is
-worked on has a lease that lapses, so that a killed worker's work is taken up by the next.
+to reach Xero) and quarantined documents (what could not be stored, and why). A row that is
+worked on longer than a transaction has a lease that lapses, so that a killed worker's work is taken
+up by the next.
 
 The rows of documents and contacts themselves belong to `invoices`.
 """

@@ -4,12 +4,14 @@ The order is by Xero's id: it never changes, so a document that is modified duri
 where it is. (Xero's default order is by UpdatedDateUTC; there a modified row jumps to the end and
 every later row moves up one, so that one of them would be skipped.)
 
-What enters the list during the walk pushes rows down: one may come twice, which the upsert
-ignores, and the last may land on a page that was not there before, which is then read too. But of
-pages in flight together a later one may have been read before an earlier one, and what was pushed
-from that to this is on neither: a page whose count is lower than that of the page before it is
-read again. Where it stays lower, something left the list and rows moved up; then the page before
-it is read again as well. (Nothing ever leaves a list of what was modified since a moment.)
+Rows may enter or leave the list during a walk:
+
+- A row enters, and those after it move down. One may come twice, which the upsert ignores; the last
+  may land on a page that was not there before, which is then read too.
+- Pages in flight together may be answered out of order. A row that moved down between them is on
+  neither, and the later page counts fewer items than the one before it: it is read again.
+- A row leaves, and those after it move up. The count stays lower when the page is read again; then
+  the page before it is read again, too. Nothing leaves a list of what was modified since a moment.
 
 A page is asked for only after the thread that stores pages has made sure that the connection has
 not moved on. Once it has, no call is begun; those in flight end, and what they bring is dropped.

@@ -2,7 +2,8 @@
 
 That Xero's count is the count of what is stored proves nothing of documents that were stored
 before. A list may hold less than it says. And where one document leaves the dates during a walk
-while another enters them, the count stays and the row at the seam of two pages is skipped.
+while another enters them, the count stays, and a row that moved from one page to the one before it
+is never read.
 
 Documents that a page brings anew are marked with the time at which they were read. Documents that
 it leaves unchanged are not written, so the ids of such a page are kept until the step is verified.

@@ -1,10 +1,10 @@
-"""Sweeps: pulling what was modified since the last one, the backstop of webhooks.
+"""One turn of a sweep: list what was modified, store it page by page, move the cursor.
 
 One cursor for each organisation and resource. Each page is committed with the cursor's page
 number, so a killed sweep resumes where it was. The moment up to which everything is known is
 Xero's own (`DateTimeUTC` of the first page), so that our clock need not agree with it; five
 minutes of overlap cover what the documentation leaves open (whether the edge is inclusive, how
-soon a change is visible). What is too much for one list of Xero's is swept span by span.
+soon a change is visible). What is too much for one list of Xero's is swept slice by slice.
 """
 
 import logging

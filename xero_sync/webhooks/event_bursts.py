@@ -4,8 +4,8 @@ Somebody approves six hundred invoices, and six hundred events arrive. Named by 
 calls, or thirty where Xero takes no list of ids; but all of them were modified in the last minutes,
 and one page of what was modified since then holds a thousand. So for a burst that is listed first,
 and what the list does not hold (a change that moves no UpdatedDateUTC, a crowd of others) is then
-fetched by name like any other event. Events that are not fresh are never listed: who knows how much
-has changed since.
+fetched by name like any other event. Events that are not fresh are never listed, since nobody
+knows how much has changed since.
 """
 
 import math
