@@ -35,7 +35,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
                 if round_number or here.smoke:  # Where it counts, the first only warms both up.
                     bursts[name].append(told)
         sent = rounds * (posts + AT_ONCE)
-        stored = here.part("count_rows", "xero_sync.Delivery", environment=environment)["rows"]
+        stored = here.part("count_rows", "xero_sync_delivery", environment=environment)["rows"]
     return _rows(bursts, posts, sent, stored)
 
 

@@ -5,9 +5,7 @@ Left out are our own ids and the moments at which we read and wrote.
 
 import json
 
-from django.db import connection
-
-from benchmarks.parts import product  # noqa: F401 - sets Django up, and must come first
+from benchmarks.parts import database
 
 _OURS = "{id,document_id,organisation_id,read_at,first_synced_at,synced_at}"
 _CHILDREN = ("invoices_lineitem", "invoices_payment", "invoices_allocation")
@@ -25,7 +23,7 @@ def main() -> None:
         for table in _CHILDREN
     ]
     told = []
-    with connection.cursor() as cursor:
+    with database.opened() as cursor:
         for query in queries:
             cursor.execute(
                 f"SELECT count(*), md5(string_agg(one, '' ORDER BY one))"  # noqa: S608 - from above
