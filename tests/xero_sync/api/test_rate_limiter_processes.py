@@ -99,7 +99,11 @@ def run(url: str, workers: int, minutes: int, calls: int, *arguments: Any) -> No
     for child in children:
         child.start()
     time.sleep(minutes * MINUTE)
-    waiting.wait_until(lambda: most_within(minutes, seen(url)) >= calls, seconds=LONGEST, pause=0.1)
+    waiting.wait_until(
+        lambda: most_within(minutes, seen(url)) >= calls,
+        seconds=LONGEST - minutes * MINUTE,
+        pause=0.1,
+    )
     over.set()
     for child in children:
         child.join()
