@@ -16,6 +16,10 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 	XERO_CLIENT_ID=made-up XERO_CLIENT_SECRET=made-up XERO_WEBHOOK_KEYS=made-up \
 	TOKEN_ENCRYPTION_KEYS=ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtb2s= $(UNUSED)
 PYTEST := $(BIN)/pytest
+# Three processes keep two cores busy, since tests wait much; who is free takes over another's tests.
+SIDE_BY_SIDE := -n 3 --dist worksteal
+# Compiled modules are kept, whatever the machine says: hundreds of processes start in a test run.
+export PYTHONDONTWRITEBYTECODE :=
 # Templates that git tracks and those it does not know yet. Django's, without the simulator's.
 templates_in = git ls-files --cached --others --exclude-standard $(1)
 DJANGO_TEMPLATES := $(call templates_in,'templates/*.html' '*/templates/*.html' \
@@ -70,10 +74,10 @@ smoke: $(STAMP)
 
 # Lint and every test that is neither slow nor in a browser (tests/conftest.py says which are).
 check: lint
-	$(PYTEST) -m "not browser and not slow" -n 2 -q
+	$(PYTEST) -m "not browser and not slow" $(SIDE_BY_SIDE) -q
 
 test: $(STAMP)
-	$(PYTEST) $(if $(T),$(T),-m "not browser" -n 2)
+	$(PYTEST) $(if $(T),$(T),-m "not browser" $(SIDE_BY_SIDE))
 
 test-browser: $(STAMP)
 	$(PYTEST) -m browser -q
@@ -82,7 +86,7 @@ test-browser: $(STAMP)
 coverage: $(STAMP)
 	@mkdir -p .local/coverage
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not browser" -n 2
+	$(BIN)/coverage run -m pytest -m "not browser" $(SIDE_BY_SIDE)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o - | $(BIN)/python -m scripts.check_coverage
 
