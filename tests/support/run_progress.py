@@ -9,11 +9,11 @@ from xero_sync.runs import run_worker
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
-def take_up(run: SyncRun, *, now: datetime) -> SyncRun:
-    """Let a worker begin a turn at a moment, as far as the run's row tells of it."""
+def take_up(run: SyncRun, *, now: datetime, state: RunState = RunState.RUNNING) -> SyncRun:
+    """Let a worker begin a turn, or go over to verifying, as far as the run's row tells of it."""
     taken = leases.take(SyncRun, run.pk, now=now)
     assert taken is not None
-    run_worker._set_state(taken, RunState.RUNNING, now)
+    run_worker._set_state(taken, state, now)
     leases.release(taken)
     run.refresh_from_db()
     return run

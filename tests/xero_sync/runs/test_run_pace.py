@@ -8,7 +8,7 @@ from tests.support.linked import Linked, clock
 from tests.support.resyncs import ask, end_first, request
 from tests.support.run_progress import NOW, read_on, take_up
 from xero_sync.models import RunState, SyncRun
-from xero_sync.runs import resumption, run_progress, run_requests, run_worker
+from xero_sync.runs import resumption, run_progress, run_requests
 
 NIGHT = timedelta(hours=18)
 
@@ -70,8 +70,7 @@ def test_kind_that_is_read_once_more_begins_a_new_measure(linked: Linked) -> Non
     """What is sent back counts from nothing again."""
     run = take_up(ask(linked), now=NOW)
     read_on(run, 1000, of=1000, now=NOW + timedelta(seconds=10))
-    run_worker._set_state(run, RunState.VERIFYING, NOW + timedelta(seconds=11))
-    run.refresh_from_db()
+    take_up(run, now=NOW + timedelta(seconds=11), state=RunState.VERIFYING)
     read_on(run, 0, of=1000, now=NOW + timedelta(seconds=12))
 
     take_up(run, now=NOW + timedelta(seconds=12))
