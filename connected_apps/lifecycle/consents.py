@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from connected_apps import errors, queries
+from connected_apps import errors
 from connected_apps.lifecycle import attaching, consent_problems, removals
 from connected_apps.lifecycle.attaching import Offer
 from connected_apps.models import Connection, PendingConsent
@@ -67,7 +67,7 @@ def begin(*, portal: Portal, by: User, now: datetime) -> Attempt:
 
 
 def abandon(
-    *, portal: Portal, by: User, why: str, now: datetime, correlation_id: uuid.UUID
+    *, portal: Portal, by: User | None, why: str, now: datetime, correlation_id: uuid.UUID
 ) -> None:
     """Put the connection back to what it was before the person went to Xero."""
     connection = states.connection_for(portal=portal, now=now)
@@ -199,16 +199,7 @@ def discard(*, pending: PendingConsent, by: User | None, why: str, now: datetime
         )
         locked.delete()
         removals.drop_unused(locked.grant)
-        connection = queries.connection_of(locked.portal)
-        if connection is not None:
-            states.apply(
-                connection_id=connection.pk,
-                trigger=states.Trigger.CONNECT_ABANDONED,
-                by=by,
-                why=why,
-                now=now,
-                correlation_id=locked.correlation_id,
-            )
+        abandon(portal=locked.portal, by=by, why=why, now=now, correlation_id=locked.correlation_id)
 
 
 def _hash(secret: str) -> str:
