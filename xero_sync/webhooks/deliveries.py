@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from connected_apps.models import Connection
 from connected_apps.queries import live_connections
 from xero_sync import resources
 from xero_sync.api import json_codec
@@ -91,23 +90,26 @@ def _assign(events: list[WebhookEvent], now: datetime) -> None:
     One organisation may be connected to several portals; the event is then each one's.
     """
     tenants = {event.tenant_id for event in events if event.tenant_id}
-    connections: dict[UUID, list[Connection]] = {}
-    for connection in live_connections().filter(organisation__tenant_id__in=tenants):
-        if connection.organisation is not None:
-            connections.setdefault(connection.organisation.tenant_id, []).append(connection)
+    organisations: dict[UUID, list[int]] = {}
+    for tenant_id, organisation_id in (
+        live_connections()
+        .filter(organisation__tenant_id__in=tenants)
+        .values_list("organisation__tenant_id", "organisation_id")
+    ):
+        organisations.setdefault(tenant_id, []).append(organisation_id)
     for event in list(events):
-        owners = connections.get(event.tenant_id, []) if event.tenant_id else []
+        owners = organisations.get(event.tenant_id, []) if event.tenant_id else []
         why = _why_ignored(event, owners)
         if why:
             event.state, event.note, event.settled_at = EventState.IGNORED, why, now
-        for number, connection in enumerate(owners):
+        for number, organisation_id in enumerate(owners):
             if number == 0:
-                event.organisation_id = connection.organisation_id
+                event.organisation_id = organisation_id
             else:
-                events.append(_for_another(event, connection))
+                events.append(_for_another(event, organisation_id))
 
 
-def _why_ignored(event: WebhookEvent, owners: list[Connection]) -> str:
+def _why_ignored(event: WebhookEvent, owners: list[int]) -> str:
     if not owners:
         return "No connected organisation has this tenant id"
     if event.category not in ACTED_ON:
@@ -117,13 +119,13 @@ def _why_ignored(event: WebhookEvent, owners: list[Connection]) -> str:
     return ""
 
 
-def _for_another(event: WebhookEvent, connection: Connection) -> WebhookEvent:
+def _for_another(event: WebhookEvent, organisation_id: int) -> WebhookEvent:
     fields = {
         field.attname: getattr(event, field.attname)
         for field in WebhookEvent._meta.concrete_fields
         if not field.primary_key
     }
-    return WebhookEvent(**{**fields, "organisation_id": connection.organisation_id})
+    return WebhookEvent(**{**fields, "organisation_id": organisation_id})
 
 
 def _text(value: Any, longest: int) -> str:

@@ -7,6 +7,8 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
+from tests.support import builders, xero
+from tests.support.broker import Broker
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import ask
 from tests.support.webhook_posts import KEYS, deliver, envelope, event, post, sign
@@ -206,3 +208,59 @@ def test_event_of_an_impossible_moment_holds_up_no_delivery(linked: Linked) -> N
     deliveries.unpack(now=clock())
 
     assert WebhookEvent.objects.get().happened_at is None
+
+
+def test_event_reaches_every_portal_that_is_connected_to_the_organisation(linked: Linked) -> None:
+    other = connect_another_portal(linked)
+    invoice_id = open_invoice(linked)
+    linked.world.do("documents", tenant=linked.tenant, act="pay", id=invoice_id)
+
+    deliver(event(linked, "INVOICE", invoice_id))
+    broker = Broker()
+    broker.lose_all()
+    deliveries.unpack(now=clock())
+    broker.answer()
+
+    both = {linked.organisation.pk, other.organisation.pk}
+    paid = Document.objects.filter(xero_id=invoice_id, status="PAID")
+    assert set(paid.values_list("organisation_id", flat=True)) == both
+
+
+def test_event_that_needs_nothing_is_recorded_for_every_portal(linked: Linked) -> None:
+    other = connect_another_portal(linked)
+    deliver({**event(linked, "INVOICE", open_invoice(linked)), "resourceId": "no id"})
+
+    assert deliveries.unpack(now=clock()) == set()
+
+    events = WebhookEvent.objects.order_by("organisation_id")
+    assert [(one.organisation_id, one.state) for one in events] == [
+        (linked.organisation.pk, EventState.IGNORED),
+        (other.organisation.pk, EventState.IGNORED),
+    ]
+    assert len({(one.note, one.settled_at, one.delivery_id) for one in events}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_deliveries_than_a_turn_takes_are_unpacked_in_the_next() -> None:
+    broker = Broker()
+    broker.lose_all()
+    Delivery.objects.bulk_create(
+        Delivery(received_at=clock(), body=envelope()) for _ in range(100 + 1)
+    )
+
+    deliveries.unpack(now=clock())
+
+    assert Delivery.objects.filter(unpacked_at=None).count() == 1
+    assert broker.waiting() == [("xero_sync.tasks.unpack_deliveries", [])]
+    broker.answer()
+    assert not deliveries.are_waiting()
+
+
+def connect_another_portal(linked: Linked) -> Linked:
+    """Connect a second portal of this installation to the same organisation of Xero."""
+    portal = builders.make_portal("Other Training")
+    manager = builders.make_user(portal, portal_admin=True)
+    browser = xero.Browser(linked.world, manager)
+    browser.connect()
+    browser.post(xero.CHOOSE, organisation=linked.tenant, confirmed="yes")
+    return Linked(linked.world, portal, manager, browser.connection)
