@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import OperationalError, connection, transaction
+from pytest_django.fixtures import Settings
 
 from invoices.models import Document
 from lrm.models import Learner
@@ -54,6 +56,28 @@ def test_wrong_client_secret_is_told_as_the_operators_affair(
     assert "Reconnect to Xero" in page  # Offered as always, but asked of nobody:
     assert "Needs your attention" not in page
     assert "invalid_client" in caplog.text
+
+
+def test_lost_encryption_key_is_told_as_the_operators_affair_until_it_is_back(
+    linked: Linked, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = settings.TOKEN_ENCRYPTION_KEYS
+    settings.TOKEN_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    with caplog.at_level(logging.ERROR):
+        try_to_sweep(linked)
+
+    page = builders.client_of(linked.manager).get(PAGE).content.decode()
+    assert "the operator must mend TOKEN_ENCRYPTION_KEYS" in page
+    assert "Needs your attention" not in page
+    assert "Put the key that was used back" in caplog.text
+
+    settings.TOKEN_ENCRYPTION_KEYS = key
+    linked.sweep()
+
+    page = builders.client_of(linked.manager).get(PAGE).content.decode()
+    assert "TOKEN_ENCRYPTION_KEYS" not in page
+    assert Document.objects.exists()
 
 
 def test_short_wait_after_a_good_sweep_is_not_worth_a_word(linked: Linked) -> None:
