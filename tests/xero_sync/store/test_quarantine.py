@@ -137,3 +137,25 @@ def test_document_whose_type_is_no_word_is_set_aside_alone(linked: Linked) -> No
     written = store(linked, json_codec.loads(json.dumps(elements).encode()))
 
     assert (written.new, written.quarantined) == (1, 2)
+
+
+@pytest.mark.parametrize("missing", [..., None, ""])
+def test_document_without_an_id_is_set_aside_under_its_number(linked: Linked, missing: Any) -> None:
+    serve(linked, invoice(1), invoice(2, InvoiceID=missing))
+
+    linked.sweep()
+
+    assert Document.objects.get().number == "INV-1"
+    aside = QuarantinedDocument.objects.get()
+    assert (aside.number, aside.reason) == ("INV-2", "it has no InvoiceID")
+    assert aside.identity
+
+
+def test_document_of_nobody_is_stored_without_a_contact(linked: Linked) -> None:
+    serve(linked, invoice(1, Contact=...), invoice(2, Contact=None))
+
+    linked.sweep()
+
+    contacts = Document.objects.values_list("contact_xero_id", "contact_name")
+    assert list(contacts) == [(None, ""), (None, "")]
+    assert not QuarantinedDocument.objects.exists()
