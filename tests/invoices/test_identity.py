@@ -1,0 +1,173 @@
+"""The rule of identity as a table, with the names that people really have."""
+
+# ruff: noqa: RUF001 - names in every script are the point
+
+import pytest
+
+from invoices.identity import (
+    Answer,
+    ContactFacts,
+    Holder,
+    LearnerFacts,
+    Pair,
+    Said,
+    Verdict,
+    Why,
+    assess,
+    names_agree,
+)
+
+MEI = LearnerFacts(number="L1", given_name="Mei", family_name="Kelly", email="mei@example.com")
+SAME = ContactFacts(
+    number="L1", name="Mei Kelly", first_name="Mei", last_name="Kelly", email="mei@example.com"
+)
+RENAMED = ContactFacts(number="L1", name="Mei Wilson", email="mei@example.com")
+MOVED = ContactFacts(number="L1", name="Mei Kelly", email="new@example.com")
+STRANGER = ContactFacts(number="L1", name="Ravi Ito", email="ravi@example.com")
+BY_HAND = ContactFacts(number="", name="Mei Kelly", email="mei@example.com")
+ARCHIVED_STRANGER = ContactFacts(number="L1", name="Ravi Ito", is_active=False)
+ARCHIVED = ContactFacts(number="L1", name="Mei Kelly", is_active=False)
+
+LINKED, QUESTION, UNRELATED = Answer.LINKED, Answer.QUESTION, Answer.UNRELATED
+
+
+@pytest.mark.parametrize(
+    ("contact", "more", "answer", "why"),
+    [
+        # Agreement beside an equal number.
+        (SAME, {}, LINKED, Why.NAME_AND_EMAIL),
+        (MOVED, {}, LINKED, Why.NAME),
+        (RENAMED, {}, LINKED, Why.EMAIL),
+        (ARCHIVED, {}, LINKED, Why.NAME),
+        # An equal number alone.
+        (STRANGER, {}, QUESTION, Why.NUMBER_ALONE),
+        (RENAMED, {"email_is_shared": True}, QUESTION, Why.SHARED_EMAIL),
+        (SAME, {"email_is_shared": True}, LINKED, Why.NAME_AND_EMAIL),
+        (ARCHIVED_STRANGER, {}, UNRELATED, Why.NOT_ACTIVE),
+        # No equal number.
+        (BY_HAND, {}, UNRELATED, Why.OTHER_NUMBER),
+        (BY_HAND, {"name_is_refused": True}, QUESTION, Why.SAME_NAME),
+        # A person's word.
+        (STRANGER, {"said": Said.YES}, LINKED, Why.PERSON),
+        (BY_HAND, {"said": Said.YES}, LINKED, Why.PERSON),
+        (STRANGER, {"said": Said.NO}, UNRELATED, Why.REJECTED),
+        (SAME, {"said": Said.NO}, UNRELATED, Why.REJECTED),
+        (BY_HAND, {"said": Said.NO, "name_is_refused": True}, UNRELATED, Why.REJECTED),
+        # Who holds it.
+        (STRANGER, {"holder": Holder.THIS_LEARNER}, LINKED, Why.MADE),
+        (BY_HAND, {"holder": Holder.THIS_LEARNER}, LINKED, Why.MADE),
+        (SAME, {"holder": Holder.ANOTHER_LEARNER}, UNRELATED, Why.OTHER_LEARNER),
+        (SAME, {"holder": Holder.ANOTHER_LEARNER, "said": Said.YES}, LINKED, Why.PERSON),
+        (
+            BY_HAND,
+            {"holder": Holder.ANOTHER_LEARNER, "name_is_refused": True},
+            UNRELATED,
+            Why.OTHER_LEARNER,
+        ),
+        (SAME, {"holder": Holder.ANOTHER_PORTAL}, UNRELATED, Why.OTHER_PORTAL),
+        (SAME, {"holder": Holder.ANOTHER_PORTAL, "said": Said.YES}, UNRELATED, Why.OTHER_PORTAL),
+    ],
+)
+def test_rule_says(
+    contact: ContactFacts, more: dict[str, object], answer: Answer, why: Why
+) -> None:
+    assert assess(Pair(MEI, contact, **more)) == Verdict(answer, why)  # type: ignore[arg-type] # one table for all
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("", ""), (" ", " "), ("L1", ""), ("", "L1"), ("L1", "l1"), ("L1", "L01")]
+)
+def test_numbers_that_are_not_equal_link_nobody(ours: str, theirs: str) -> None:
+    learner = LearnerFacts(number=ours, given_name="Mei", family_name="Kelly")
+    contact = ContactFacts(number=theirs, name="Mei Kelly")
+
+    assert assess(Pair(learner, contact)).why is Why.OTHER_NUMBER
+
+
+def test_numbers_are_compared_without_spaces_around_them() -> None:
+    contact = ContactFacts(number=" L1\t", name="Mei Kelly")
+
+    assert assess(Pair(MEI, contact)).is_linked
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "name", "first", "last"),
+    [
+        ("Mei", "Kelly", "MEI KELLY", "", ""),
+        ("Mei", "Kelly", "Kelly Mei", "", ""),
+        ("Mei", "Kelly", "Kelly, Mei", "", ""),
+        ("Mei", "Kelly", "  Mei   Kelly ", "", ""),
+        ("Mei", "Kelly", "Mei\u00a0Kelly", "", ""),
+        ("Mei", "Kelly", "Mei Kelly (L1)", "", ""),
+        ("Mei", "Kelly", "Mei Kelly (Geelong)", "Mei", "Kelly"),
+        ("Mei", "Kelly", "Kelly Family Trust", "kelly", "mei"),
+        ("Thảo", "Nguyễn", "Thao Nguyen", "", ""),
+        ("Thảo", "Nguyễn", "Nguye\u0302\u0303n Tha\u0309o", "", ""),
+        ("Łukasz", "Sørensen", "Lukasz Sorensen", "", ""),
+        ("Jürgen", "Groß", "JÜRGEN GROSS", "", ""),
+        ("İpek", "Işık", "ipek ışık", "", ""),
+        ("Siobhán", "O'Brien", "Siobhan O\u2019Brien", "", ""),
+        ("Siobhán", "O'Brien", "SIOBHAN OBRIEN", "", ""),
+        ("Anne-Marie", "D'Souza", "Anne Marie D\u00b4Souza", "", ""),
+        ("Zoë 🌻", "Fernández", "Zoe 🌻 Fernandez", "", ""),
+        ("A<b>", "C", "Ab C", "", ""),
+        ("", "Madonna", "Madonna", "", ""),
+        ("", "Madonna", "Madonna (L1)", "", "Madonna"),
+        ("\u200fנועה", "כהן", "כהן נועה\u200e", "", ""),
+        ("محمد", "علي", "علي محمد", "", ""),
+        ("राम", "कुमार", "कुमार राम", "", ""),
+        ("Ｍｅｉ", "Ｋｅｌｌｙ", "Mei Kelly", "", ""),
+    ],
+)
+def test_names_agree(given: str, family: str, name: str, first: str, last: str) -> None:
+    learner = LearnerFacts(number="L1", given_name=given, family_name=family)
+
+    assert names_agree(learner, ContactFacts(name=name, first_name=first, last_name=last))
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "name", "first", "last"),
+    [
+        ("Mei", "Kelly", "Mei Kelley", "", ""),
+        ("Mei", "Kelly", "Mei", "Mei", ""),
+        ("Mei", "Kelly", "M Kelly", "", ""),
+        ("Mei", "Kelly", "Mei Mei Kelly", "", ""),
+        ("Mei", "Kelly", "Mei Kelly (L2)", "", ""),
+        ("Mei", "Kelly", "", "", ""),
+        ("", "Mei", "Mei Kelly", "Mei", ""),
+        ("", "Mei", "Mei Kelly", "", "Mei"),
+        ("Zoë 🌻", "Fernández", "Zoë 🌹 Fernández", "", ""),
+        ("", "", "", "", ""),
+        ("", "\u200f", "\u200e", "", ""),
+        ("<", ">", "<>", "", ""),
+        # Vowels of other scripts are no accents.
+        ("", "कुमार", "किमार", "", ""),
+        ("", "がく", "かく", "", ""),
+    ],
+)
+def test_names_do_not_agree(given: str, family: str, name: str, first: str, last: str) -> None:
+    learner = LearnerFacts(number="L1", given_name=given, family_name=family)
+
+    assert not names_agree(learner, ContactFacts(name=name, first_name=first, last_name=last))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "agree"),
+    [
+        ("mei@example.com", "MEI@Example.com", True),
+        (" mei@example.com", "mei@example.com ", True),
+        ("", "", False),
+        (" ", " ", False),
+        ("mei@example.com", "", False),
+        ("méi@example.com", "mei@example.com", False),
+    ],
+)
+def test_emails_agree_without_regard_to_case(ours: str, theirs: str, agree: bool) -> None:
+    learner = LearnerFacts(number="L1", family_name="Kelly", email=ours)
+    contact = ContactFacts(number="L1", name="Somebody Else", email=theirs)
+
+    assert assess(Pair(learner, contact)).is_linked == agree
+
+
+def test_nothing_at_all_links_nobody() -> None:
+    assert assess(Pair(LearnerFacts(number=""), ContactFacts())).answer is Answer.UNRELATED
