@@ -70,12 +70,14 @@ def save_learner(
 def _save(
     *, portal: Portal, details: LearnerDetails, by: User, now: datetime, learner: Learner | None
 ) -> Learner:
+    signals.learner_saving.send(Learner, portal=portal)
     created = learner is None
     if learner is None:
         stored = Learner(portal=portal, created_at=now)
     else:
         # Read again under a lock: two people saving at once must each audit what they changed.
         stored = portal.learners.select_for_update(of=("self",)).get(id=learner.id)
+    email_before = stored.email
     changed = _apply(stored, details)
     if not created and not changed:
         return stored
@@ -84,7 +86,7 @@ def _save(
     LearnerChange.objects.create(
         learner=stored, by=by, at=now, created=created, fields=[] if created else changed
     )
-    signals.learner_saved.send(Learner, learner=stored, created=created)
+    signals.learner_saved.send(Learner, learner=stored, created=created, email_before=email_before)
     return stored
 
 

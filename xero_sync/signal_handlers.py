@@ -5,9 +5,8 @@ from typing import Any
 
 from connected_apps import signals as connection_signals
 from connected_apps.models import Connection
-from invoices.models import ContactLink
 from lrm import signals as lrm_signals
-from lrm.models import Learner
+from lrm.models import Learner, Portal
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import sweep_schedule
 from xero_sync.runs import run_requests, run_worker
@@ -19,6 +18,7 @@ from xero_sync.webhooks import event_processing
 def connect() -> None:
     """Listen; called once the apps are ready."""
     connection_signals.connected.connect(on_connected, dispatch_uid="xero_sync")
+    lrm_signals.learner_saving.connect(on_learner_saving, dispatch_uid="xero_sync")
     lrm_signals.learner_saved.connect(on_learner_saved, dispatch_uid="xero_sync")
 
 
@@ -41,11 +41,20 @@ def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any)
         push_queue.start_over(portal_id=connection.portal_id)
 
 
-def on_learner_saved(learner: Learner, **kwargs: Any) -> None:
-    """Note that the learner must reach Xero, in the transaction that saved it."""
+def on_learner_saving(portal: Portal, **kwargs: Any) -> None:
+    """Keep contacts from being stored meanwhile: who is who is derived from both sides."""
+    contact_links.hold(portal.organisations.values_list("tenant_id", flat=True))
+
+
+def on_learner_saved(learner: Learner, email_before: str, **kwargs: Any) -> None:
+    """Derive which contacts are the learner, and note that it must reach Xero.
+
+    In the transaction that saved it.
+    """
     now = datetime.now(UTC)
     for organisation in learner.portal.organisations.all():
-        if not ContactLink.objects.filter(learner=learner, organisation=organisation).exists():
-            contact_links.link_learner(learner=learner, organisation=organisation, now=now)
+        contact_links.derive_for_learner(
+            learner=learner, organisation=organisation, email_before=email_before, now=now
+        )
     if learner.sync_to_xero:
         push_queue.request(learner=learner, now=now)

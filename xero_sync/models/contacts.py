@@ -14,6 +14,7 @@ class PushState(models.TextChoices):
 
     PENDING = "PENDING", "Waiting"
     SENT = "SENT", "Sent, reply not yet known"
+    QUESTION = "QUESTION", "Waiting for an answer"
     DONE = "DONE", "In Xero"
     REFUSED = "PARKED", "Refused by Xero"
 
@@ -33,6 +34,15 @@ class ContactPush(LeasedRow):
     done_at = models.DateTimeField(null=True)
     # Why it waits; Xero's own words where it refused.
     problem = models.CharField(max_length=1000, blank=True)
+    # The contact that this push writes to, noted when the push is made, so that neither a new
+    # number nor a new name of the learner sends it to somebody else. Empty once it is done.
+    contact_xero_id = models.UUIDField(null=True)
+    # The learner as the rule of identity sees it, when that contact was noted, or when a contact
+    # was sent to be created: where a reply is lost, it is looked up as this.
+    known_as = models.JSONField(null=True)
+    # The contact that a person is asked about or that stands in the way, and an `identity.Why`.
+    candidate_xero_id = models.UUIDField(null=True)
+    candidate_why = models.CharField(max_length=16, blank=True, default="", db_default="")
 
     class Meta:
         indexes: ClassVar = [
@@ -40,7 +50,13 @@ class ContactPush(LeasedRow):
                 fields=["id"],
                 condition=models.Q(state__in=["PENDING", "SENT"]),
                 name="push_open",
-            )
+            ),
+            # Few: what is tried again when the contact in its way changes.
+            models.Index(
+                fields=["candidate_xero_id"],
+                condition=models.Q(candidate_xero_id__isnull=False),
+                name="push_candidate",
+            ),
         ]
 
     def __str__(self) -> str:

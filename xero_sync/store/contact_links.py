@@ -1,57 +1,177 @@
-"""Pairing learners with contacts by number, in bulk, whenever either side arrives.
+"""Which contacts are which learners: derived anew whenever either side changes.
 
-A contact whose ContactNumber equals a learner number is that learner: the number is written only
-by software, never by hand in Xero. Names and e-mail addresses pair nobody.
+A link by number stands for as long as the rule (`invoices.identity`) upholds it, and is derived
+in the transaction that changes a learner or stores a contact. What we made and what a person said
+stays. Both sides hold one lock of the organisation in Xero meanwhile, or each would miss the
+other's change; it is taken before any row is, and by every portal on that organisation.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection
+from django.db.models.functions import Lower
 
 from connected_apps.models import Organisation
-from invoices.models import LinkSource
+from invoices import identity
+from invoices.models import Contact, ContactLink, LinkSource
 from lrm.models import Learner
+from xero_sync.models import ContactPush, PushState
+from xero_sync.store import identity_facts, identity_verdicts, link_history
+
+# A namespace for the locks, of this module alone.
+_LOCKS = 0x6C696E6B
+# How many links that nobody looked at yet are taken along with a page.
+_MOST_UNEXAMINED = 1000
 
 
-def link_by_number(*, organisation_id: int, contact_ids: list[str], now: datetime) -> int:
-    """Link the named contacts to the learners with their number; return how many links are new.
+def hold(tenant_ids: Iterable[UUID]) -> None:
+    """Keep others from changing who is who until the caller's transaction ends."""
+    with connection.cursor() as cursor:
+        for key in sorted({tenant_id.int % 2**31 for tenant_id in tenant_ids}):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCKS, key])
 
-    A learner that has a link in this organisation keeps it. Where two active contacts share one
-    number (Xero does not prevent it), both show: their documents are the learner's either way.
-    """
+
+def derive_for_contacts(
+    *, organisation_id: int, contact_ids: Sequence[str | UUID], now: datetime
+) -> None:
+    """Link, and end links of, contacts that were just stored; in the same transaction."""
     if not contact_ids:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO invoices_contactlink
-                   (learner_id, organisation_id, contact_xero_id, source, created_at)
-            SELECT learner.id, contact.organisation_id, contact.xero_id, %s, %s
-              FROM invoices_contact contact
-              JOIN connected_apps_organisation organisation
-                ON organisation.id = contact.organisation_id
-              JOIN lrm_learner learner
-                ON learner.portal_id = organisation.portal_id
-               AND learner.number = contact.contact_number
-             WHERE contact.organisation_id = %s AND contact.xero_id = ANY(%s::uuid[])
-               AND contact.contact_number <> ''
-            ON CONFLICT DO NOTHING
-            """,
-            [LinkSource.NUMBER, now, organisation_id, contact_ids],
-        )
-        return int(cursor.rowcount)
+        return
+    organisation = Organisation.objects.get(pk=organisation_id)
+    hold([organisation.tenant_id])
+    rows = identity_facts.rows_of_contacts(
+        organisation, [*contact_ids, *_watched(organisation_id, contact_ids)]
+    )
+    _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
+    # Whoever waits because of one of them may go on, or is asked again.
+    ContactPush.objects.filter(
+        candidate_xero_id__in=contact_ids,
+        learner__portal_id=organisation.portal_id,
+        state__in=(PushState.QUESTION, PushState.REFUSED),
+    ).update(state=PushState.PENDING, not_before=None, attempts=0)
 
 
-def link_learner(*, learner: Learner, organisation: Organisation, now: datetime) -> None:
-    """Link a learner to contacts that carry its number already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO invoices_contactlink
-                   (learner_id, organisation_id, contact_xero_id, source, created_at)
-            SELECT %s, organisation_id, xero_id, %s, %s FROM invoices_contact
-             WHERE organisation_id = %s AND contact_number = %s
-            ON CONFLICT DO NOTHING
-            """,
-            [learner.pk, LinkSource.NUMBER, now, organisation.pk, learner.number],
+def derive_for_learner(
+    *, learner: Learner, organisation: Organisation, email_before: str, now: datetime
+) -> None:
+    """Link, and end links of, a learner that was just saved; in the same transaction.
+
+    :param email_before: the learner's address before it was saved; whoever shares the old or the
+        new one is looked at too.
+    """
+    learner_ids = [learner.pk]
+    if identity.address_of(email_before) != identity.address_of(learner.email):
+        learner_ids += _sharing(organisation, learner, email_before)
+    rows = identity_facts.rows_of_learners(organisation, learner_ids)
+    _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
+
+
+def make_own(
+    *, organisation: Organisation, pairs: Sequence[tuple[int, UUID]], now: datetime
+) -> None:
+    """Note that contacts were made for learners, or written to after agreement was shown.
+
+    Whoever else had one of them by its number loses it. The caller has the lock.
+    """
+    ours = ContactLink.objects.filter(
+        organisation=organisation,
+        contact_xero_id__in=[contact_id for _, contact_id in pairs],
+        source=LinkSource.PUSHED,
+    )
+    known = set(ours.values_list("learner_id", "contact_xero_id"))
+    if new := [pair for pair in pairs if pair not in known]:
+        link_history.make(
+            organisation=organisation,
+            pairs=new,
+            source=LinkSource.PUSHED,
+            why=identity.Why.MADE,
+            now=now,
         )
+        derive_everywhere(organisation, [contact_id for _, contact_id in new], now=now)
+
+
+def derive_everywhere(
+    organisation: Organisation, contact_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Derive anew whose these contacts are, for every portal on the organisation in Xero."""
+    for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
+        rows = identity_facts.rows_of_contacts(each, contact_ids)
+        _apply(each, identity_verdicts.candidates(each, rows), now=now)
+
+
+def _apply(
+    organisation: Organisation,
+    candidates: Sequence[identity_verdicts.Candidate],
+    *,
+    now: datetime,
+) -> None:
+    """Make the links that the rule upholds, and end those by number that it does not."""
+    made: dict[identity.Why, list[tuple[int, UUID]]] = defaultdict(list)
+    ended: dict[identity.Why, list[tuple[int, UUID]]] = defaultdict(list)
+    for each in candidates:
+        why = each.verdict.why
+        if each.link is None:
+            if why in identity.AGREEMENT:
+                made[why].append(each.ids)
+        elif each.link.source == LinkSource.NUMBER and not each.verdict.is_linked:
+            ended[why].append(each.ids)
+        elif each.link.source == LinkSource.NUMBER and each.link.evidence != why.value:
+            _rest_on(organisation, each.ids, why)
+    for why, pairs in made.items():
+        link_history.make(
+            organisation=organisation, pairs=pairs, source=LinkSource.NUMBER, why=why, now=now
+        )
+    for why, pairs in ended.items():
+        link_history.end(organisation=organisation, pairs=pairs, why=why, now=now)
+
+
+def _rest_on(organisation: Organisation, ids: tuple[int, UUID], why: identity.Why) -> None:
+    """Let a link that stands rest on other evidence."""
+    ContactLink.objects.filter(
+        organisation=organisation, learner_id=ids[0], contact_xero_id=ids[1]
+    ).update(evidence=why.value)
+
+
+def _watched(organisation_id: int, contact_ids: Sequence[str | UUID]) -> list[UUID]:
+    """Return further contacts whose links hang on what was stored.
+
+    Those to which an e-mail address alone links a learner, where one of these has it too; and,
+    some at a time, those that the release before linked by number alone.
+    """
+    watched = ContactLink.objects.filter(
+        organisation_id=organisation_id,
+        source=LinkSource.NUMBER,
+        evidence__in=("", identity.Why.EMAIL.value),
+    ).values_list("contact_xero_id", "evidence")
+    unexamined = [contact_id for contact_id, evidence in watched if not evidence]
+    by_email = [contact_id for contact_id, evidence in watched if evidence]
+    if not by_email:
+        return unexamined[:_MOST_UNEXAMINED]
+    stored = set(_emails(organisation_id, contact_ids).values()) - {""}
+    sharing = [
+        each for each, email in _emails(organisation_id, by_email).items() if email in stored
+    ]
+    return [*unexamined[:_MOST_UNEXAMINED], *sharing]
+
+
+def _emails(organisation_id: int, contact_ids: Sequence[str | UUID]) -> dict[UUID, str]:
+    contacts = Contact.objects.filter(organisation_id=organisation_id, xero_id__in=contact_ids)
+    return {each: email.lower() for each, email in contacts.values_list("xero_id", "email")}
+
+
+def _sharing(organisation: Organisation, learner: Learner, email_before: str) -> list[int]:
+    """Return the learners whom an e-mail address alone may link from now on, or no longer."""
+    others = Learner.objects.filter(portal_id=organisation.portal_id).exclude(pk=learner.pk)
+    linked = others.filter(
+        contact_links__organisation=organisation,
+        contact_links__source=LinkSource.NUMBER,
+        contact_links__evidence=identity.Why.EMAIL.value,
+    )
+    losing = linked.alias(address=Lower("email")).filter(address=learner.email.lower())
+    # Where more than one is left, the address goes on to say nothing.
+    left = others.alias(address=Lower("email")).filter(address=email_before.lower())
+    gaining = list(left.values_list("id", flat=True)[:2]) if email_before else []
+    return [*losing.values_list("id", flat=True), *(gaining if len(gaining) == 1 else [])]

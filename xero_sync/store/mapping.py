@@ -195,7 +195,7 @@ def map_contact(element: Element) -> MappedContact:
         values=(
             xero_id,
             field_parsers.text(element.get("Name"), 500),
-            field_parsers.text(element.get("ContactNumber"), 50),
+            field_parsers.text(element.get("ContactNumber"), 50).strip(),
             field_parsers.text(element.get("EmailAddress"), 255),
             field_parsers.text(element.get("ContactStatus"), 30) or "ACTIVE",
             field_parsers.identifier(element.get("MergedToContactID")),

@@ -36,7 +36,7 @@ def store(
 
     :param confirm: see `upserts.write`.
     """
-    _lock_names(organisation_id, resource)
+    lock_names(organisation_id, resource)
     write = partial(
         upserts.write,
         organisation_id=organisation_id,
@@ -47,7 +47,7 @@ def store(
     written = _write(write, prepared_pages.of_page(page, resource))
     _align_names(organisation_id, resource, written.touched_ids)
     if resource is Resource.CONTACT:
-        contact_links.link_by_number(
+        contact_links.derive_for_contacts(
             organisation_id=organisation_id, contact_ids=written.touched_ids, now=now
         )
     return written
@@ -95,8 +95,11 @@ def _reason_given(error: DataError) -> str:
     return str(getattr(diagnosis, "message_primary", None) or "it gives no reason")
 
 
-def _lock_names(organisation_id: int, resource: Resource) -> None:
-    """Let pages of the other sort wait until the caller's transaction ends."""
+def lock_names(organisation_id: int, resource: Resource) -> None:
+    """Let pages of the other sort wait until the caller's transaction ends.
+
+    For those who must take further locks before they store a page.
+    """
     how = "" if resource is Resource.CONTACT else "_shared"
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,0 +1,139 @@
+"""Links made and ended, each with its line in the history: when, why, and by whom.
+
+Whoever calls holds the lock of `contact_links`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from connected_apps.audit import SYSTEM
+from connected_apps.models import Organisation
+from invoices.identity import Why
+from invoices.models import ContactDecision, ContactLink, LinkChange, LinkSource
+from lrm.models import User
+
+_BECAUSE = {
+    Why.MADE: "Made in Xero for this learner, or written after agreement was shown",
+    Why.PERSON: "A person said that this is the learner",
+    Why.NAME: "Number and name agree",
+    Why.EMAIL: "Number and e-mail address agree",
+    Why.NAME_AND_EMAIL: "Number, name and e-mail address agree",
+    Why.NUMBER_ALONE: "Only the number agrees",
+    Why.SHARED_EMAIL: "Number and e-mail address agree, but somebody else has that address too",
+    Why.OTHER_NUMBER: "The numbers do not agree",
+    Why.OTHER_PORTAL: "The contact belongs to a learner of another portal",
+    Why.OTHER_LEARNER: "The contact belongs to another learner",
+    Why.REJECTED: "A person said that this is somebody else",
+    Why.NOT_ACTIVE: "Only the number agrees, and the contact is archived",
+}
+
+
+def make(
+    *,
+    organisation: Organisation,
+    pairs: Iterable[tuple[int, UUID]],
+    source: LinkSource,
+    why: Why,
+    now: datetime,
+    by: User | None = None,
+) -> None:
+    """Link learners and contacts; a link that stands takes the new source and evidence."""
+    pairs = list(pairs)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO invoices_contactlink
+                   (learner_id, organisation_id, contact_xero_id, source, evidence, created_at)
+            SELECT learner_id, %s, contact_id, %s, %s, %s
+              FROM unnest(%s::bigint[], %s::uuid[]) AS pair (learner_id, contact_id)
+                ON CONFLICT (organisation_id, contact_xero_id, learner_id)
+                DO UPDATE SET source = EXCLUDED.source, evidence = EXCLUDED.evidence
+            """,
+            [organisation.pk, source, why.value, now, *_columns(pairs)],
+        )
+    _note(organisation, pairs, LinkChange.MADE, source, why, now, by)
+
+
+def end(
+    *,
+    organisation: Organisation,
+    pairs: Iterable[tuple[int, UUID]],
+    why: Why,
+    now: datetime,
+    by: User | None = None,
+) -> None:
+    """End links by number that the rule does not uphold any more."""
+    ended = []
+    for learner_id, contact_id in pairs:
+        link = ContactLink.objects.filter(
+            organisation=organisation,
+            learner_id=learner_id,
+            contact_xero_id=contact_id,
+            source=LinkSource.NUMBER,
+        )
+        if link.delete()[0]:
+            ended.append((learner_id, contact_id))
+    _note(organisation, ended, LinkChange.ENDED, LinkSource.NUMBER, why, now, by)
+
+
+def decide(
+    *,
+    organisation: Organisation,
+    learner_id: int,
+    contact_id: UUID,
+    is_same_person: bool,
+    by: User,
+    now: datetime,
+) -> None:
+    """Keep what a person said, so that nobody is asked again, and link where they said yes."""
+    ContactDecision.objects.update_or_create(
+        learner_id=learner_id,
+        organisation=organisation,
+        contact_xero_id=contact_id,
+        defaults={"is_same_person": is_same_person, "by": by, "by_name": str(by), "at": now},
+    )
+    pairs = [(learner_id, contact_id)]
+    if is_same_person:
+        make(
+            organisation=organisation,
+            pairs=pairs,
+            source=LinkSource.PERSON,
+            why=Why.PERSON,
+            now=now,
+            by=by,
+        )
+    else:
+        _note(organisation, pairs, LinkChange.REJECTED, "", Why.REJECTED, now, by)
+
+
+def _note(
+    organisation: Organisation,
+    pairs: Sequence[tuple[int, UUID]],
+    change: LinkChange,
+    source: str,
+    why: Why,
+    now: datetime,
+    by: User | None,
+) -> None:
+    who = str(by) if by else SYSTEM
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO invoices_contactlinkchange
+                   (learner_id, organisation_id, contact_xero_id, at, change, source, evidence,
+                    why, by_id, by_name)
+            SELECT learner_id, %s, contact_id, %s, %s, %s, %s, %s, %s, %s
+              FROM unnest(%s::bigint[], %s::uuid[]) AS pair (learner_id, contact_id)
+            """,
+            [
+                *(organisation.pk, now, change, source, why.value, _BECAUSE[why]),
+                *(by.pk if by else None, who, *_columns(pairs)),
+            ],
+        )
+
+
+def _columns(pairs: Sequence[tuple[int, UUID]]) -> list[list[int] | list[UUID]]:
+    return [[learner_id for learner_id, _ in pairs], [contact_id for _, contact_id in pairs]]
