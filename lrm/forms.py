@@ -29,7 +29,8 @@ class LearnerForm(_LearnerModelForm):
             "given_name": "Leave empty for a learner with a single name.",
             "sync_to_xero": (
                 "Keeps a contact in Xero for this learner: it is created, or found by its learner "
-                "number, within seconds of saving, and follows every later change made here."
+                "number and name, within seconds of saving, and follows every later change made "
+                "here."
             ),
         }
         widgets = {

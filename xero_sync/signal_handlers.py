@@ -58,3 +58,5 @@ def on_learner_saved(learner: Learner, email_before: str, **kwargs: Any) -> None
         )
     if learner.sync_to_xero:
         push_queue.request(learner=learner, now=now)
+    else:
+        push_queue.withdraw(learner=learner)

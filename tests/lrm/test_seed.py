@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from invoices.models import ContactLink
 from lrm.demo import seed
 from lrm.models import Learner, Portal, User
+from tests.support.linked import Linked
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -134,3 +136,18 @@ def test_seed_inserts_ten_thousand_learners_in_few_queries(
         made = seed._make_learners(portal, details, now=NOW)
 
     assert made == portal.learners.count() == 10_000
+
+
+def test_learners_of_the_simulator_are_linked_to_the_contacts_that_they_come_from(
+    linked: Linked,
+) -> None:
+    for details in seed.learners_of_simulator(linked.world.url):
+        Learner.objects.create(portal=linked.portal, **details)
+
+    linked.sweep()
+
+    numbered = [one for one in linked.books()["contacts"] if one["number"].startswith("L")]
+    links = ContactLink.objects.values_list("learner__number", "contact_xero_id")
+    assert {(number, str(contact_id)) for number, contact_id in links} == {
+        (one["number"], one["contact_id"]) for one in numbered
+    }

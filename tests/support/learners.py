@@ -30,3 +30,8 @@ def save(linked: Linked, learner: Learner | None = None, **details: Any) -> Lear
 def contacts_numbered(linked: Linked, number: str) -> list[dict[str, Any]]:
     """Return Xero's contacts with this number."""
     return [one for one in linked.books()["contacts"] if one["number"] == number]
+
+
+def identity_of(contact: dict[str, Any]) -> dict[str, Any]:
+    """Return the number and names by which a learner is this contact of Xero's books."""
+    return {name: contact[name] for name in ("number", "given_name", "family_name")}

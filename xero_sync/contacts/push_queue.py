@@ -6,6 +6,7 @@ worker's rows come free. How a batch is sent is `push_sender`'s business.
 
 import logging
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, QuerySet
@@ -15,31 +16,52 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
-from xero_sync.contacts import push_sender
+from xero_sync.contacts import obstacles, ownership, push_sender
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, PushState
 
 logger = logging.getLogger(__name__)
 
 BATCH = 50
-OPEN = (PushState.PENDING, PushState.SENT)
+OPEN = obstacles.OPEN
 
 
 def request(*, learner: Learner, now: datetime) -> None:
     """Note that a learner must reach Xero; inside the transaction that saved the learner."""
-    push, created = ContactPush.objects.get_or_create(
+    push, created = ContactPush.objects.select_for_update().get_or_create(
         learner=learner, defaults={"requested_at": now}
     )
+    # Its own copy may be older than what was saved.
+    push.learner = learner
+    ownership.note(push, is_new=created or push.state not in OPEN)
+    values: dict[str, Any] = {
+        "contact_xero_id": push.contact_xero_id,
+        "known_as": push.known_as,
+        "candidate_xero_id": None,
+        "candidate_why": "",
+    }
     if not created:
-        ContactPush.objects.filter(pk=push.pk).update(
-            state=PushState.PENDING,
-            version=F("version") + 1,
-            requested_at=now,
-            not_before=None,
-            attempts=0,
-            problem="",
-        )
+        values |= {
+            "state": PushState.PENDING,
+            "version": F("version") + 1,
+            "requested_at": now,
+            "not_before": None,
+            "attempts": 0,
+            "problem": "",
+        }
+    ContactPush.objects.filter(pk=push.pk).update(**values)
     dispatch.PUSH_LEARNERS.wake(learner.portal_id)
+
+
+def withdraw(*, learner: Learner) -> None:
+    """Note that a learner need not reach Xero; inside the transaction that saved the learner.
+
+    What its push was about to write to is forgotten: by the time it is asked for again, the
+    learner may be somebody else.
+    """
+    ContactPush.objects.filter(
+        learner=learner, state=PushState.PENDING, contact_xero_id__isnull=False
+    ).update(contact_xero_id=None, known_as=None)
 
 
 def not_in_xero(
@@ -101,5 +123,9 @@ def start_over(*, portal_id: int) -> None:
         leased_until=None,
         attempts=0,
         problem="",
+        contact_xero_id=None,
+        known_as=None,
+        candidate_xero_id=None,
+        candidate_why="",
     )
     dispatch.PUSH_LEARNERS.wake(portal_id)

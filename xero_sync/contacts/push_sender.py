@@ -1,9 +1,11 @@
 """Sending learners: never twice, never over a stranger.
 
-A learner that is not linked yet is looked up by its number first, here and, where a reply may have
-been lost, in Xero; only then is a contact created, by PUT, which refuses an existing name or number
-where POST would silently overwrite. Linked contacts are updated by ContactID with the fields that
-the LRM owns and nothing else.
+`ownership` knows whose contact is whose. First those with a contact are updated, by ContactID, with
+the fields that the LRM owns and nothing else; so a number that one learner hands on is free by the
+time the next one's contact is made. A contact that we did not make is looked at in Xero before it
+is written over for the first time. A new contact is made by PUT, which refuses an existing name or
+number where POST would silently overwrite. What stands in the way is kept with the push
+(`obstacles`). Where a reply may have been lost, Xero is asked before anything is sent again.
 """
 
 import dataclasses
@@ -17,19 +19,27 @@ from django.db import transaction
 from django.db.models import F
 
 from connected_apps.models import Organisation
-from invoices.models import Contact, ContactLink, LinkSource
+from invoices.models import Contact
 from lrm.models import Learner
-from xero_sync.api import client, errors, json_codec, responses, sessions
+from xero_sync.api import errors, json_codec, responses, sessions
+from xero_sync.contacts import look_ups, ownership
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush, PushState
 from xero_sync.resources import Resource
-from xero_sync.store import page_store
+from xero_sync.store import contact_links, page_store
 
 logger = logging.getLogger(__name__)
 
 # Xero's names of errors that are about the contacts in a request.
 _AT_FAULT = frozenset({"ValidationException", "PostDataInvalidException"})
+# What a push knows of contacts, once it is not under way any more.
+_OVER: dict[str, Any] = {
+    "contact_xero_id": None,
+    "known_as": None,
+    "candidate_xero_id": None,
+    "candidate_why": "",
+}
 
 
 def send(
@@ -42,54 +52,12 @@ def send(
 
     :raises errors.XeroError: the rows stay as they are, to be tried again.
     """
-    known = _contacts_of(organisation, batch)
-    in_doubt = [p for p in batch if p.state == PushState.SENT and p.learner_id not in known]
-    if in_doubt:
-        _look_up(session, organisation, in_doubt, clock)
-        known = _contacts_of(organisation, batch)
-    to_update = [push for push in batch if push.learner_id in known]
-    to_create = [push for push in batch if push.learner_id not in known]
-    if to_create:
+    look_ups.settle_doubts(session, organisation, batch, clock)
+    owned = look_ups.owned(organisation, batch, clock)
+    if to_update := look_ups.checked(session, organisation, owned, clock):
+        _update(session, organisation, to_update, clock)
+    if to_create := look_ups.free(organisation, batch, clock):
         _create(session, organisation, to_create, clock)
-    if to_update:
-        _update(session, organisation, to_update, known, clock)
-
-
-def _contacts_of(organisation: Organisation, batch: list[ContactPush]) -> dict[int, str]:
-    """Return {learner id: contact id}: by link, else by the number on a mirrored contact."""
-    learners = {push.learner_id: push.learner for push in batch}
-    rows = ContactLink.objects.filter(organisation=organisation, learner_id__in=learners)
-    found = {
-        learner_id: str(contact_id)
-        for learner_id, contact_id in rows.order_by("-id").values_list(
-            "learner_id", "contact_xero_id"
-        )
-    }
-    by_number = {learner.number: pk for pk, learner in learners.items() if pk not in found}
-    mirrored = Contact.objects.filter(
-        organisation=organisation, contact_number__in=by_number, status="ACTIVE"
-    )
-    for number, contact_id in mirrored.values_list("contact_number", "xero_id"):
-        found[by_number[number]] = str(contact_id)
-    return found
-
-
-def _look_up(
-    session: sessions.Session,
-    organisation: Organisation,
-    batch: list[ContactPush],
-    clock: leases.Clock,
-) -> None:
-    """Ask Xero for contacts with these numbers, and mirror and link what it has."""
-    for numbers in client.number_batches([push.learner.number for push in batch]):
-        page = session.contacts_by_number(numbers)
-        with transaction.atomic():
-            page_store.store(
-                organisation_id=organisation.pk,
-                resource=Resource.CONTACT,
-                page=page,
-                now=clock(),
-            )
 
 
 def _create(
@@ -100,6 +68,8 @@ def _create(
     *,
     unique_names: bool = False,
 ) -> None:
+    if not batch:
+        return
     contacts = [contact_of(push.learner, unique_name=unique_names) for push in batch]
     key = _mark_sent(batch, clock())
     try:
@@ -108,46 +78,53 @@ def _create(
         for half in _halves(batch, error, clock()):
             _create(session, organisation, half, clock, unique_names=unique_names)
         return
-    refused = _take_answers(organisation, batch, contacts, page, clock())
-    if not refused:
-        return
-    # Refused for a name or number that exists: the number decides whose contact it is.
-    _look_up(session, organisation, refused, clock)
-    known = _contacts_of(organisation, refused)
-    if known:
-        found = [push for push in refused if push.learner_id in known]
-        _update(session, organisation, found, known, clock)
-    clashing = [push for push in refused if push.learner_id not in known]
+    if refused := _take_answers(organisation, batch, contacts, page, clock()):
+        _mend_refused(session, organisation, refused, clock, unique_names=unique_names)
+
+
+def _mend_refused(
+    session: sessions.Session,
+    organisation: Organisation,
+    refused: list[ContactPush],
+    clock: leases.Clock,
+    *,
+    unique_names: bool,
+) -> None:
+    """Find out who has the name or the number, and do what the rule of identity says."""
+    numbers = [push.learner.number for push in refused]
+    look_ups.by_number(session, organisation, numbers, clock)
+    if found := look_ups.owned(organisation, refused, clock):
+        _update(session, organisation, found, clock)
+    clashing = look_ups.free(organisation, refused, clock)
     if clashing and not unique_names:
-        _create(session, organisation, clashing, clock, unique_names=True)
-    elif clashing:
-        _refuse(clashing, now=clock())
+        namesakes, clashing = look_ups.namesakes(session, organisation, clashing, clock)
+        _create(session, organisation, namesakes, clock, unique_names=True)
+    _refuse(clashing, now=clock())
 
 
 def _update(
     session: sessions.Session,
     organisation: Organisation,
     batch: list[ContactPush],
-    known: dict[int, str],
     clock: leases.Clock,
 ) -> None:
     batch = _changed_ones(batch)
     if not batch:
         return
-    names = _names_in_xero(organisation, [known[push.learner_id] for push in batch])
+    names = _names_in_xero(organisation, batch)
     contacts = []
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
         unique = contact_of(push.learner, unique_name=True)
-        was_unique = names.get(known[push.learner_id]) == unique["Name"]
+        was_unique = names.get(push.contact_xero_id) == unique["Name"]
         fields = unique if was_unique else contact_of(push.learner)
-        contacts.append({"ContactID": known[push.learner_id], **fields})
+        contacts.append({"ContactID": str(push.contact_xero_id), **fields})
     key = _mark_sent(batch, clock())
     try:
         page = session.upsert_contacts(contacts, idempotency_key=key)
     except errors.Rejected as error:
         for half in _halves(batch, error, clock()):
-            _update(session, organisation, half, known, clock)
+            _update(session, organisation, half, clock)
         return
     refused = _take_answers(organisation, batch, contacts, page, clock())
     _refuse(refused, now=clock())
@@ -176,13 +153,17 @@ def _halves(
         return []
     with transaction.atomic():
         leases.renew(*batch, now=now, state=PushState.PENDING)
+        _end_doubt(batch)
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]]
 
 
-def _names_in_xero(organisation: Organisation, contact_ids: list[str]) -> dict[str, str]:
+def _names_in_xero(
+    organisation: Organisation, batch: list[ContactPush]
+) -> dict[uuid.UUID | None, str]:
+    contact_ids = [push.contact_xero_id for push in batch if push.contact_xero_id]
     mirrored = Contact.objects.filter(organisation=organisation, xero_id__in=contact_ids)
-    return {str(one.xero_id): one.name for one in mirrored}
+    return dict(mirrored.values_list("xero_id", "name"))
 
 
 def _changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
@@ -196,7 +177,7 @@ def _changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
             changed.append(push)
         else:
             ContactPush.objects.filter(pk=push.pk, version=push.version).update(
-                state=PushState.DONE, leased_until=None, attempts=0, problem=""
+                state=PushState.DONE, leased_until=None, attempts=0, problem="", **_OVER
             )
     return changed
 
@@ -212,8 +193,11 @@ def _mark_sent(batch: list[ContactPush], now: datetime) -> str:
     :raises leases.LeaseLost: another worker sends them.
     """
     key = uuid.uuid4().hex
+    made = [push for push in batch if push.contact_xero_id is None]
     for push in batch:
-        push.sent_version = push.version
+        push.sent_version, push.sent_digest = push.version, None
+    for push in made:
+        push.known_as = ownership.known_as(push)
     with transaction.atomic():
         leases.renew(
             *batch,
@@ -224,6 +208,7 @@ def _mark_sent(batch: list[ContactPush], now: datetime) -> str:
             sent_version=F("version"),
             idempotency_key=key,
         )
+        ContactPush.objects.bulk_update(made, ["known_as"])
     return key
 
 
@@ -246,7 +231,11 @@ def _take_answers(
                 answers[str(element[name])] = element
     refused = []
     accepted: list[dict[str, Any]] = []
+    own: list[tuple[int, uuid.UUID]] = []
     with transaction.atomic():
+        # In the order in which whoever stores contacts takes them, and before any row is locked.
+        page_store.lock_names(organisation.pk, Resource.CONTACT)
+        contact_links.hold([organisation.tenant_id])
         for push, sent in zip(batch, contacts, strict=True):
             answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
             messages = errors.messages_of(answer)
@@ -255,8 +244,10 @@ def _take_answers(
                 refused.append(push)
                 continue
             accepted.append(answer)
-            _link(organisation, push, answer["ContactID"], now)
+            own.append((push.learner_id, uuid.UUID(answer["ContactID"])))
             _mark_pushed(push, now)
+        _end_doubt(refused)
+        contact_links.make_own(organisation=organisation, pairs=own, now=now)
         whole = dataclasses.replace(page, elements=accepted)
         page_store.store(
             organisation_id=organisation.pk, resource=Resource.CONTACT, page=whole, now=now
@@ -264,19 +255,15 @@ def _take_answers(
     return refused
 
 
-def _link(organisation: Organisation, push: ContactPush, contact_id: str, now: datetime) -> None:
-    ContactLink.objects.get_or_create(
-        learner=push.learner,
-        organisation=organisation,
-        contact_xero_id=contact_id,
-        defaults={"source": LinkSource.PUSHED, "created_at": now},
-    )
+def _end_doubt(batch: list[ContactPush]) -> None:
+    """Note that Xero made none of the contacts that these were to have."""
+    ownership.forget(push for push in batch if push.contact_xero_id is None)
 
 
 def _mark_pushed(push: ContactPush, now: datetime) -> None:
     """Close the row, unless the learner was saved again meanwhile: then it stays waiting."""
     ContactPush.objects.filter(pk=push.pk).update(
-        sent_digest=_digest(push.learner), leased_until=None, attempts=0, problem=""
+        sent_digest=_digest(push.learner), leased_until=None, attempts=0, problem="", **_OVER
     )
     ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
         state=PushState.DONE, done_at=now
@@ -290,5 +277,5 @@ def _refuse(batch: list[ContactPush], *, now: datetime) -> None:
     """Keep Xero's own words; a person mends the learner and saves it, which sends it again."""
     for push in batch:
         ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
-            state=PushState.REFUSED, problem=push.problem, leased_until=None
+            state=PushState.REFUSED, problem=push.problem, leased_until=None, **_OVER
         )

@@ -1,4 +1,4 @@
-"""Learners become contacts: once, by number, never over a stranger."""
+"""Learners become contacts: once, by number and name, never over a stranger."""
 
 import json
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 from connected_apps import signals
 from connected_apps.models import Connection, Organisation
 from invoices.models import ContactLink, LinkSource
-from tests.support.learners import contacts_numbered, save
+from tests.support.learners import contacts_numbered, identity_of, save
 from tests.support.linked import Linked, clock
 from xero_sync.contacts import push_queue
 from xero_sync.models import ContactPush, PushState
@@ -45,7 +45,7 @@ def test_changed_learner_updates_its_contact(linked: Linked) -> None:
 def test_contact_that_has_the_number_is_found_not_doubled(linked: Linked) -> None:
     there = next(one for one in linked.books()["contacts"] if one["number"].startswith("L"))
 
-    learner = save(linked, number=there["number"], family_name="Otherwise")
+    learner = save(linked, **identity_of(there))
     linked.push()
 
     assert len(contacts_numbered(linked, there["number"])) == 1
@@ -57,7 +57,7 @@ def test_mirrored_contact_is_linked_when_the_learner_is_saved(linked: Linked) ->
     linked.sweep()
     there = next(one for one in linked.books()["contacts"] if one["number"].startswith("L"))
 
-    learner = save(linked, number=there["number"], sync_to_xero=False)
+    learner = save(linked, **identity_of(there), sync_to_xero=False)
 
     assert ContactLink.objects.get(learner=learner).source == LinkSource.NUMBER
 
@@ -65,28 +65,27 @@ def test_mirrored_contact_is_linked_when_the_learner_is_saved(linked: Linked) ->
 def test_stranger_of_the_same_name_is_not_overwritten(linked: Linked) -> None:
     stranger = next(one for one in linked.books()["contacts"] if not one["number"])
 
-    save(linked, given_name="", family_name=stranger["name"])
-    linked.push()
-
-    after = {one["contact_id"]: one for one in linked.books()["contacts"]}
-    assert after[stranger["contact_id"]]["number"] == stranger["number"]
-    assert after[stranger["contact_id"]]["email"] == stranger["email"]
-    assert [one["name"] for one in contacts_numbered(linked, "L900001")] == [
-        f"{stranger['name']} (L900001)"
-    ]
-
-
-def test_name_that_had_to_be_made_unique_stays_so(linked: Linked) -> None:
-    stranger = next(one for one in linked.books()["contacts"] if not one["number"])
     learner = save(linked, given_name="", family_name=stranger["name"])
     linked.push()
 
-    save(linked, learner, given_name="", family_name=stranger["name"], email="new@example.com")
+    after = {one["contact_id"]: one for one in linked.books()["contacts"]}
+    assert after[stranger["contact_id"]] == stranger
+    assert contacts_numbered(linked, "L900001") == []
+    push = ContactPush.objects.get(learner=learner)
+    assert (push.state, str(push.candidate_xero_id)) == (PushState.QUESTION, stranger["contact_id"])
+
+
+def test_name_that_had_to_be_made_unique_stays_so(linked: Linked) -> None:
+    save(linked, number="L900002", email="namesake@example.com")
+    learner = save(linked)
+    linked.push()
+
+    save(linked, learner, email="new@example.com")
     linked.push()
 
     assert ContactPush.objects.get(learner=learner).state == PushState.DONE
     assert [(one["name"], one["email"]) for one in contacts_numbered(linked, "L900001")] == [
-        (f"{stranger['name']} (L900001)", "new@example.com")
+        ("Imogen Made-Up (L900001)", "new@example.com")
     ]
 
 

@@ -1,0 +1,94 @@
+"""What stands in the way of a push, and how the push waits for it to end.
+
+It is kept with the push: the contact in Xero, and why. Some wait for a person's answer, some for
+another learner's push, the others for a change here or in Xero; when the contact changes there,
+`store.contact_links` lets the push try again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from invoices import identity
+from lrm.models import Learner
+from xero_sync.models import ContactPush, PushState
+
+OPEN = (PushState.PENDING, PushState.SENT)
+_ASKED = frozenset((identity.Why.NUMBER_ALONE, identity.Why.SHARED_EMAIL, identity.Why.SAME_NAME))
+# Somebody else's push is over in a second or two.
+_SOON = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A contact in the way of a push: a question, or somebody else's."""
+
+    push: ContactPush
+    contact_id: UUID
+    why: identity.Why
+    # By whom the contact is held, where that is known.
+    holder_id: int | None = None
+
+
+def put_aside(obstacles: Sequence[Obstacle], *, now: datetime) -> None:
+    """Let pushes wait for what is in their way: an answer, another push, or a change here."""
+    for each in obstacles:
+        if each.why in _ASKED:
+            _wait(each, PushState.QUESTION, "")
+        elif each.why is identity.Why.OTHER_LEARNER and _is_on_its_way(each):
+            _wait(each, PushState.PENDING, "Waiting for another learner's change", now + _SOON)
+        else:
+            _wait(each, PushState.REFUSED, _refusal(each))
+
+
+def _wait(
+    obstacle: Obstacle,
+    state: PushState,
+    problem: str,
+    not_before: datetime | None = None,
+) -> None:
+    push = obstacle.push
+    mine = ContactPush.objects.filter(pk=push.pk)
+    # A learner saved meanwhile goes again, as it is now.
+    mine.exclude(version=push.version).update(state=PushState.PENDING, leased_until=None)
+    mine.filter(version=push.version).update(
+        state=state,
+        problem=problem,
+        not_before=not_before,
+        leased_until=None,
+        contact_xero_id=None,
+        known_as=None,
+        candidate_xero_id=obstacle.contact_id,
+        candidate_why=obstacle.why.value,
+    )
+
+
+def _is_on_its_way(obstacle: Obstacle) -> bool:
+    """Return whether whoever has the number in Xero is about to give it up."""
+    if obstacle.holder_id is None:
+        return False
+    return ContactPush.objects.filter(
+        learner_id=obstacle.holder_id, state__in=OPEN, learner__sync_to_xero=True
+    ).exists()
+
+
+def _refusal(obstacle: Obstacle) -> str:
+    """Return what is wrong, and what a person can do."""
+    number = obstacle.push.learner.number
+    if obstacle.why is identity.Why.OTHER_PORTAL:
+        return (
+            f"In Xero the number {number} is taken by a contact of another portal that uses the "
+            "same organisation. Give this learner another number."
+        )
+    if obstacle.why is identity.Why.REJECTED:
+        return (
+            f"In Xero the number {number} is taken by somebody else. "
+            "Give this learner another number."
+        )
+    holder = Learner.objects.filter(pk__in=[obstacle.holder_id]).first()
+    who = str(holder) if holder else "another learner"
+    return (
+        f"The contact in Xero is kept for {who}, and a contact follows one learner only. "
+        f"Tick Sync to Xero for {who}, or give this learner another number."
+    )
