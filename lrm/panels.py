@@ -11,9 +11,10 @@ from typing import Any, Protocol, TypeVar
 from django.utils.safestring import SafeString
 
 from lrm import access, permissions
-from lrm.models import User
+from lrm.models import Learner, User
 
 Render = Callable[[access.SignedInRequest], SafeString | None]
+RenderForLearner = Callable[[access.SignedInRequest, Learner], SafeString | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,16 @@ class LearnerTab:
     label: str
     url_name: str
     right: permissions.Right
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerCard:
+    """A card above every tab of a learner, such as a question; None means nothing to say."""
+
+    name: str
+    right: permissions.Right
+    render: RenderForLearner
     order: int = 50
 
 
@@ -85,6 +96,7 @@ R = TypeVar("R", bound=EntryWithRight)
 
 _dashboard: dict[str, DashboardPanel] = {}
 _tabs: dict[str, LearnerTab] = {}
+_cards: dict[str, LearnerCard] = {}
 _settings: dict[str, SettingsEntry] = {}
 _banners: dict[str, Banner] = {}
 _checks: dict[str, ReadinessCheck] = {}
@@ -98,6 +110,11 @@ def add_dashboard_panel(panel: DashboardPanel) -> None:
 def add_learner_tab(tab: LearnerTab) -> None:
     """Put a tab on the learner profile."""
     _tabs[tab.url_name] = tab
+
+
+def add_learner_card(card: LearnerCard) -> None:
+    """Put a card above the tabs of a learner."""
+    _cards[card.name] = card
 
 
 def add_settings_entry(entry: SettingsEntry) -> None:
@@ -123,6 +140,11 @@ def dashboard_panels(user: User) -> list[DashboardPanel]:
 def learner_tabs(user: User) -> list[LearnerTab]:
     """Return the registered learner tabs this user may see."""
     return _allowed(_tabs.values(), user)
+
+
+def learner_cards(user: User) -> list[LearnerCard]:
+    """Return the registered learner cards this user may see."""
+    return _allowed(_cards.values(), user)
 
 
 def settings_entries(user: User) -> list[SettingsEntry]:

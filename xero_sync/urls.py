@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from xero_sync.views import api, online, resync, webhooks
+from xero_sync.views import api, contact_questions, online, resync, webhooks
 
 _RESYNC = "settings/connected-apps/xero/resync/"
 
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path(
+        "learners/<int:learner_id>/xero-contact/",
+        contact_questions.show,
+        name="learner_xero_contact",
+    ),
+    path(
+        "learners/<int:learner_id>/xero-contact/<uuid:contact_id>/",
+        contact_questions.answer,
+        name="learner_xero_contact_answer",
+    ),
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),

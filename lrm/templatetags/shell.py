@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils import dateformat, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from lrm import day_formats
+from lrm import day_formats, panels
 
 register = template.Library()
 
@@ -39,6 +40,16 @@ def status(kind: str, text: str) -> SafeString:
         icon(_STATUS_ICONS[kind]),
         text,
     )
+
+
+@register.simple_tag(takes_context=True)
+def learner_cards(context: dict[str, Any]) -> SafeString:
+    """Return what other apps have to say of the `learner` of a page."""
+    request = context["request"]
+    cards = (
+        card.render(request, context["learner"]) for card in panels.learner_cards(request.user)
+    )
+    return format_html_join("", "{}", ((html,) for html in cards if html))
 
 
 @register.filter

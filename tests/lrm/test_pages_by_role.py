@@ -18,6 +18,7 @@ PAGES = [
     ("/learners/new/", 200, 403, SIGN_IN),
     ("/learners/{learner}/", 200, 403, SIGN_IN),
     ("/learners/{learner}/edit/", 200, 403, SIGN_IN),
+    ("/learners/{learner}/xero-contact/", 200, 403, SIGN_IN),
     ("/notices/", 200, 200, SIGN_IN),
     ("/notices/bell/", 200, 200, SIGN_IN),
     ("/settings/", 200, 200, SIGN_IN),
@@ -50,7 +51,9 @@ def test_page_opens_or_explains_when_visited_by_each_role(
     assert seen == expected
 
 
-@pytest.mark.parametrize("page", ["/learners/{}/", "/learners/{}/edit/"])
+@pytest.mark.parametrize(
+    "page", ["/learners/{}/", "/learners/{}/edit/", "/learners/{}/xero-contact/"]
+)
 def test_learner_is_not_found_when_the_visitor_belongs_to_another_portal(
     portal: Portal, page: str
 ) -> None:

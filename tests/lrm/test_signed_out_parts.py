@@ -11,6 +11,7 @@ PARTS = [
     "/notices/bell/",
     "/learners/?q=a",
     "/learners/1/xero-invoices/table/",
+    "/learners/1/xero-contact/",
     "/settings/connected-apps/xero/card/",
     "/settings/connected-apps/xero/resync/progress/",
 ]
