@@ -56,7 +56,7 @@ def checked(
     first = [push for push in batch if push.learner_id not in made]
     ids = [push.contact_xero_id for push in first if push.contact_xero_id]
     for some in client.batches(Resource.CONTACT, ids):
-        _mirror(organisation, session.by_ids(Resource.CONTACT, some), clock)
+        mirror(organisation, session.by_ids(Resource.CONTACT, some), clock)
     strangers = ownership.disagreeing(organisation, first)
     ownership.forget(strangers)
     for push in first:
@@ -69,7 +69,14 @@ def free(
     organisation: Organisation, batch: list[ContactPush], clock: leases.Clock
 ) -> list[ContactPush]:
     """Return those without a contact whose number nobody has in Xero; let the others wait."""
-    batch = [push for push in batch if push.contact_xero_id is None]
+    without = [push for push in batch if push.contact_xero_id is None]
+    return without_obstacle(organisation, without, clock)
+
+
+def without_obstacle(
+    organisation: Organisation, batch: list[ContactPush], clock: leases.Clock
+) -> list[ContactPush]:
+    """Return those whose number nobody else has in Xero; let the others wait."""
     with transaction.atomic():
         # Else what stands in the way could go just before it is noted.
         contact_links.hold([organisation.tenant_id])
@@ -85,7 +92,7 @@ def by_number(
 ) -> None:
     """Ask Xero for contacts with these numbers, and mirror what it has."""
     for some in client.number_batches(numbers):
-        _mirror(organisation, session.contacts_by_number(some), clock)
+        mirror(organisation, session.contacts_by_number(some), clock)
 
 
 def namesakes(
@@ -98,8 +105,7 @@ def namesakes(
 
     The others wait: whoever has their name may be the same person.
     """
-    names = {push.learner_id: str(contact_of(push.learner).get("Name", "")) for push in refused}
-    holders = name_holders.find(session, organisation, names, clock)
+    holders = name_holders.find(session, organisation, _names(refused), clock)
     with transaction.atomic():
         contact_links.hold([organisation.tenant_id])
         verdicts = name_holders.verdicts(organisation, refused, holders)
@@ -116,13 +122,34 @@ def namesakes(
     )
 
 
+def renamed_like_others(
+    session: sessions.Session,
+    organisation: Organisation,
+    refused: list[ContactPush],
+    clock: leases.Clock,
+) -> tuple[list[ContactPush], list[ContactPush]]:
+    """Return those with a contact of their own whose new name another contact has, and the rest."""
+    holders = name_holders.find(session, organisation, _names(refused), clock)
+    namesakes = [
+        push
+        for push in refused
+        if push.learner_id in holders and holders[push.learner_id].xero_id != push.contact_xero_id
+    ]
+    return namesakes, [push for push in refused if push not in namesakes]
+
+
+def _names(batch: list[ContactPush]) -> dict[int, str]:
+    return {push.learner_id: str(contact_of(push.learner).get("Name", "")) for push in batch}
+
+
 def _aside(found: list[Obstacle], clock: leases.Clock) -> set[int]:
     """Let pushes with an obstacle wait, and return which."""
     obstacles.put_aside(found, now=clock())
     return {each.push.pk for each in found}
 
 
-def _mirror(organisation: Organisation, page: responses.Page, clock: leases.Clock) -> None:
+def mirror(organisation: Organisation, page: responses.Page, clock: leases.Clock) -> None:
+    """Store what Xero answered, with all that follows from it."""
     with transaction.atomic():
         page_store.store(
             organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=clock()

@@ -49,6 +49,8 @@ def _wait(
     not_before: datetime | None = None,
 ) -> None:
     push = obstacle.push
+    # It keeps a contact of its own, where only the number of another is in the way.
+    own = push.contact_xero_id if push.contact_xero_id != obstacle.contact_id else None
     mine = ContactPush.objects.filter(pk=push.pk)
     # A learner saved meanwhile goes again, as it is now.
     mine.exclude(version=push.version).update(state=PushState.PENDING, leased_until=None)
@@ -57,8 +59,8 @@ def _wait(
         problem=problem,
         not_before=not_before,
         leased_until=None,
-        contact_xero_id=None,
-        known_as=None,
+        contact_xero_id=own,
+        known_as=push.known_as if own else None,
         candidate_xero_id=obstacle.contact_id,
         candidate_why=obstacle.why.value,
     )
@@ -88,7 +90,9 @@ def _refusal(obstacle: Obstacle) -> str:
         )
     holder = Learner.objects.filter(pk__in=[obstacle.holder_id]).first()
     who = str(holder) if holder else "another learner"
+    if obstacle.push.contact_xero_id == obstacle.contact_id:
+        return f"The contact in Xero is kept for {who}, and a contact follows one learner only."
     return (
-        f"The contact in Xero is kept for {who}, and a contact follows one learner only. "
+        f"In Xero the number {number} is on the contact of {who}. "
         f"Tick Sync to Xero for {who}, or give this learner another number."
     )

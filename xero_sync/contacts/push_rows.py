@@ -1,0 +1,180 @@
+"""What becomes of push rows: sent, answered, refused, done.
+
+A row says that it was sent before anything is; what Xero accepted is stored with the link and the
+row's end in one transaction. A learner that was saved again meanwhile stays waiting.
+"""
+
+import dataclasses
+import hashlib
+import logging
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from connected_apps.models import Organisation
+from lrm.models import Learner
+from xero_sync.api import errors, json_codec, responses
+from xero_sync.contacts import ownership
+from xero_sync.contacts.contact_fields import contact_of
+from xero_sync.jobs import leases
+from xero_sync.models import ContactPush, PushState
+from xero_sync.resources import Resource
+from xero_sync.store import contact_links, page_store
+
+logger = logging.getLogger(__name__)
+
+# Xero's names of errors that are about the contacts in a request.
+_AT_FAULT = frozenset({"ValidationException", "PostDataInvalidException"})
+# What a push knows of contacts, once it is not under way any more.
+_OVER: dict[str, Any] = {
+    "contact_xero_id": None,
+    "known_as": None,
+    "candidate_xero_id": None,
+    "candidate_why": "",
+}
+
+
+def halves(
+    batch: list[ContactPush], error: errors.Rejected, now: datetime
+) -> list[list[ContactPush]]:
+    """Return what to send in place of a request that Xero rejected as a whole.
+
+    So nobody is kept back by another: in the end the learner at fault stands alone, and is refused.
+    Nothing was written, so there is no doubt about any of them.
+
+    :raises errors.Rejected: it was not for what was sent, so that no learner is at fault.
+    """
+    if error.error_type not in _AT_FAULT:
+        raise error
+    logger.warning(
+        "Xero rejected a request with %s learners (correlation %s)",
+        len(batch),
+        error.correlation_id,
+    )
+    if len(batch) == 1:
+        batch[0].problem = " ".join(error.messages)[:1000] or "Xero did not say why"
+        refuse(batch, now=now)
+        return []
+    with transaction.atomic():
+        leases.renew(*batch, now=now, state=PushState.PENDING)
+        _end_doubt(batch)
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]]
+
+
+def changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
+    """Settle the rows whose contact Xero has as it is; return the others.
+
+    Only after a sending whose reply is known: a row in doubt is sent again.
+    """
+    changed = []
+    for push in batch:
+        if push.sent_digest is None or bytes(push.sent_digest) != _digest(push.learner):
+            changed.append(push)
+        else:
+            ContactPush.objects.filter(pk=push.pk, version=push.version).update(
+                state=PushState.DONE, leased_until=None, attempts=0, problem="", **_OVER
+            )
+    return changed
+
+
+def _digest(learner: Learner) -> bytes:
+    """Return a fingerprint of what Xero is told of a learner."""
+    return hashlib.blake2b(json_codec.dumps(contact_of(learner)), digest_size=16).digest()
+
+
+def mark_sent(batch: list[ContactPush], now: datetime) -> str:
+    """Commit that these rows are about to be sent; return the batch's idempotency key.
+
+    :raises leases.LeaseLost: another worker sends them.
+    """
+    key = uuid.uuid4().hex
+    made = [push for push in batch if push.contact_xero_id is None]
+    for push in batch:
+        push.sent_version, push.sent_digest = push.version, None
+    for push in made:
+        push.known_as = ownership.known_as(push)
+    with transaction.atomic():
+        leases.renew(
+            *batch,
+            now=now,
+            state=PushState.SENT,
+            # Forgotten until the reply is known: in between nobody knows what Xero has.
+            sent_digest=None,
+            sent_version=F("version"),
+            idempotency_key=key,
+        )
+        ContactPush.objects.bulk_update(made, ["known_as"])
+    return key
+
+
+def take_answers(
+    organisation: Organisation,
+    batch: list[ContactPush],
+    contacts: list[dict[str, Any]],
+    page: responses.Page,
+    now: datetime,
+) -> list[ContactPush]:
+    """Store what Xero accepted and return the rows it refused, with its words on them.
+
+    Answers are matched by ContactID or ContactNumber: that they come in the order of the request
+    is not promised.
+    """
+    answers: dict[str, dict[str, Any]] = {}
+    for element in page.elements:
+        for name in ("ContactID", "ContactNumber"):
+            if element.get(name):
+                answers[str(element[name])] = element
+    refused = []
+    accepted: list[dict[str, Any]] = []
+    own: list[tuple[int, uuid.UUID]] = []
+    with transaction.atomic():
+        # In the order in which whoever stores contacts takes them, and before any row is locked.
+        page_store.lock_names(organisation.pk, Resource.CONTACT)
+        contact_links.hold([organisation.tenant_id])
+        for push, sent in zip(batch, contacts, strict=True):
+            answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
+            messages = errors.messages_of(answer)
+            if not answer or messages:
+                push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
+                refused.append(push)
+                continue
+            accepted.append(answer)
+            own.append((push.learner_id, uuid.UUID(answer["ContactID"])))
+            _mark_pushed(push, now)
+        _end_doubt(refused)
+        contact_links.make_own(organisation=organisation, pairs=own, now=now)
+        whole = dataclasses.replace(page, elements=accepted)
+        page_store.store(
+            organisation_id=organisation.pk, resource=Resource.CONTACT, page=whole, now=now
+        )
+    return refused
+
+
+def _end_doubt(batch: list[ContactPush]) -> None:
+    """Note that Xero made none of the contacts that these were to have."""
+    ownership.forget(push for push in batch if push.contact_xero_id is None)
+
+
+def _mark_pushed(push: ContactPush, now: datetime) -> None:
+    """Close the row, unless the learner was saved again meanwhile: then it stays waiting."""
+    ContactPush.objects.filter(pk=push.pk).update(
+        sent_digest=_digest(push.learner), leased_until=None, attempts=0, problem="", **_OVER
+    )
+    ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
+        state=PushState.DONE, done_at=now
+    )
+    ContactPush.objects.filter(pk=push.pk, version__gt=push.sent_version).update(
+        state=PushState.PENDING
+    )
+
+
+def refuse(batch: list[ContactPush], *, now: datetime) -> None:
+    """Keep Xero's own words; a person mends the learner and saves it, which sends it again."""
+    for push in batch:
+        ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
+            state=PushState.REFUSED, problem=push.problem, leased_until=None, **_OVER
+        )
