@@ -85,7 +85,7 @@ def take_events_one_by_one(linked: Linked) -> None:
 
 
 def push(linked: Linked) -> None:
-    """Save a learner with every detail, change it, and one whose number is taken in Xero."""
+    """Save a learner with every detail, change it, and ones whose number or name is taken."""
     details: dict[str, Any] = {
         "number": "L900001",
         "given_name": "Imogen",
@@ -106,6 +106,9 @@ def push(linked: Linked) -> None:
     linked.push()
     taken = next(one for one in linked.books()["contacts"] if one["number"])
     _save(linked, {**details, "number": taken["number"], "family_name": "Other"})
+    linked.world.do("contacts", act="create", name='Wren "Jenny" Example')
+    named = {"number": "L900002", "given_name": 'Wren "Jenny"', "family_name": "Example"}
+    _save(linked, {**details, **named})
     linked.push()
 
 

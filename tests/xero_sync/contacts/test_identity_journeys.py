@@ -471,6 +471,27 @@ def test_two_portals_with_the_same_person_leave_each_others_contacts_alone(
     assert "taken by a contact of another portal" in neighbours.invoices(theirs)
 
 
+def test_contact_whose_reply_another_portal_lost_is_not_ours(
+    staff: Staff, neighbours: Staff
+) -> None:
+    """Xero made it, and nobody here knows yet for whom, but its number was on its way."""
+    staff.linked.world.fail("/api.xro/2.0/Contacts", method="PUT", cut="after")
+    ours = staff.save(ticked=True, number="1001", mobile="0400 000 001")
+    staff.linked.push()
+    contact = contacts_numbered(staff.linked, "1001")[0]
+
+    theirs = neighbours.save(ticked=True, number="1001", mobile="0400 000 002")
+    neighbours.push()
+
+    assert contact_of(staff.linked, contact["contact_id"]) == contact
+    assert "taken by a contact of another portal" in neighbours.invoices(theirs)
+    staff.push()
+    assert ContactPush.objects.get(learner=ours).state == "DONE"
+    # Sent again, with what it has: the reply that was lost might have been a refusal.
+    now = contact_of(staff.linked, contact["contact_id"])
+    assert {**now, "updated_utc": ""} == {**contact, "updated_utc": ""}
+
+
 def test_contact_that_another_portal_makes_meanwhile_is_not_ours(
     staff: Staff, neighbours: Staff
 ) -> None:
