@@ -18,12 +18,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402 - Django comes first
-from django.db import transaction  # noqa: E402
+from django.db import transaction  # noqa: E402 - Django comes first
 
-from connected_apps.lifecycle import attaching  # noqa: E402
-from connected_apps.models import Connection  # noqa: E402
-from connected_apps.oauth import identity, tokens  # noqa: E402
-from lrm.models import LrmRole, Portal, User  # noqa: E402
+from connected_apps.lifecycle import attaching  # noqa: E402 - Django comes first
+from connected_apps.models import Connection  # noqa: E402 - Django comes first
+from connected_apps.oauth import identity, tokens  # noqa: E402 - Django comes first
+from lrm.models import LrmRole, Portal, User  # noqa: E402 - Django comes first
 
 _REDIRECT = "http://localhost:8000/settings/connected-apps/xero/callback/"
 _SECONDS = 60

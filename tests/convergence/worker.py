@@ -83,7 +83,7 @@ def _live(asked: dict[str, Any], say: int) -> None:
 
     # In this process, which ends with the turn, the limiter's module gets another clock.
     naps = Naps(step=2 * rate_limiter._STEP_SECONDS)
-    rate_limiter.time = naps  # type: ignore[assignment, attr-defined]
+    rate_limiter.time = naps  # type: ignore[assignment, attr-defined] # it only has to sleep
     complaints = Complaints()
     logging.getLogger("xero_sync.jobs.retry_policy").addHandler(complaints)
     try:
@@ -133,9 +133,9 @@ def main() -> None:
     from django.db import connection
 
     # Loaded once, for all children.
-    from xero_sync.runs import run_worker  # noqa: F401 - see above
+    from xero_sync.runs import run_worker  # noqa: F401 - loaded for the children
     from xero_sync.store import upserts
-    from xero_sync.sweeps import sweeper  # noqa: F401 - see above
+    from xero_sync.sweeps import sweeper  # noqa: F401 - loaded for the children
 
     connection.settings_dict["NAME"] = sys.argv[1]
     if len(sys.argv) > 2:
