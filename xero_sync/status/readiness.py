@@ -42,6 +42,8 @@ def ages() -> dict[str, Any]:
     open_runs = SyncRun.objects.filter(state__in=OPEN_RUNS, organisation_id__in=live)
     events = WebhookEvent.objects.filter(state=EventState.PENDING, organisation_id__in=live)
     return {
+        # Signed, and kept as they came, but of no use to us; the log and the row say why.
+        "deliveries_put_aside": Delivery.objects.exclude(problem="").count(),
         "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),
         "events": _age(events, "received_at", now),
         "pushes": _age(waiting.filter(learner__portal__in=portals), "requested_at", now),
