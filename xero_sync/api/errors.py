@@ -139,6 +139,11 @@ class Rejected(XeroError):
         self.elements = tuple(elements)
         self.error_type = error_type
 
+    @property
+    def is_about_filter(self) -> bool:
+        """Whether Xero could not read a filter or an order; asking for less does not help."""
+        return self.error_type == "QueryParseException"
+
 
 class NotFound(XeroError):
     """There is nothing under that id, or it belongs to another organisation."""
