@@ -18,6 +18,7 @@ The HTTP connections are pooled per process, whatever the organisation, and left
 import datetime
 import functools
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -38,6 +39,8 @@ from xero_sync.resources import Resource
 
 PAGE_SIZE = 1000
 _MAX_IDEMPOTENCY_KEY = 128
+# Where a word begins inside a name such as "CreditNotes".
+_CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _CONNECTIONS = 32
 _CHUNK = 1 << 18
 
@@ -231,7 +234,11 @@ class XeroClient:
             _preload_content=False,
             _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
         )
-        return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+        try:
+            return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+        except errors.XeroError as error:
+            error.asked_for = _CAPITALS.sub(" ", collection).lower()
+            raise
 
 
 class _Bearer:

@@ -59,6 +59,8 @@ class XeroError(Exception):
         # None where no reply came.
         self.status = status
         self.correlation_id = correlation_id
+        # What was asked for, such as "credit notes"; set by who asked.
+        self.asked_for = ""
         # Of the reply; the limiter corrects its books from them. Never logged.
         self.headers: Mapping[str, str] = headers if headers is not None else {}
 

@@ -42,7 +42,8 @@ class Count:
     def check(self) -> list[int]:
         """Count every kind that is due; return the runs that were asked for to mend differences.
 
-        :raises errors.XeroError: Xero could not be asked; it stays due.
+        :raises errors.XeroError: Xero could not be asked; it stays due. What it rejects of one
+            kind is raised at the end, after the others are counted.
         :raises leases.LeaseLost: another worker counts.
         """
         asked = []
@@ -50,25 +51,37 @@ class Count:
         may_mend = not first_sync.is_unfinished(organisation_id)
         due = Cursor.objects.filter(organisation_id=organisation_id, count_due_at__lte=now)
         due.filter(resource=Resource.CONTACT).update(count_due_at=None)
+        rejected: errors.Rejected | None = None
         for cursor in due.exclude(resource=Resource.CONTACT):
-            resource = Resource(cursor.resource)
-            whole = date_windows.Window(resource)
-            in_xero, here = self._in_xero(whole), _here(organisation_id, whole)
-            if in_xero is not None and in_xero != here:
-                here -= _forget_nameless(organisation_id, resource, here - in_xero)
-            if in_xero is not None and in_xero != here and may_mend:
-                asked += self._mend(whole, in_xero, now)
-            Cursor.objects.filter(pk=cursor.pk).update(
-                count_unknown=self._unknown(whole, in_xero),
-                count_due_at=now + EVERY,
-                counted_at=now,
-                count_in_xero=in_xero,
-                count_here=here,
-                count_missing=quarantine.missing_count(organisation_id, resource),
-            )
-            logger.info(
-                "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here
-            )
+            try:
+                asked += self._check(cursor, now, may_mend=may_mend)
+            except errors.Rejected as error:
+                rejected = rejected or error
+        if rejected is not None:
+            raise rejected
+        return asked
+
+    def _check(self, cursor: Cursor, now: datetime, *, may_mend: bool) -> list[int]:
+        """Count one kind; return the runs that were asked for."""
+        asked = []
+        organisation_id, resource = self.daily.organisation_id, Resource(cursor.resource)
+        whole = date_windows.Window(resource)
+        in_xero, here = self._in_xero(whole), _here(organisation_id, whole)
+        if in_xero is not None and in_xero != here:
+            here -= _forget_nameless(organisation_id, resource, here - in_xero)
+        if in_xero is not None and in_xero != here and may_mend:
+            asked = self._mend(whole, in_xero, now)
+        Cursor.objects.filter(pk=cursor.pk).update(
+            count_unknown=self._unknown(whole, in_xero),
+            count_due_at=now + EVERY,
+            counted_at=now,
+            count_in_xero=in_xero,
+            count_here=here,
+            count_missing=quarantine.missing_count(organisation_id, resource),
+        )
+        logger.info(
+            "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here
+        )
         return asked
 
     def _mend(self, whole: date_windows.Window, count: int, now: datetime) -> list[int]:
@@ -103,18 +116,23 @@ class Count:
         return max(0, everything - purchases - sales)
 
     def _in_xero(
-        self, window: date_windows.Window, *, types: tuple[str, ...] | None = None
+        self,
+        window: date_windows.Window,
+        *,
+        types: tuple[str, ...] | None = None,
+        cuts: int = date_windows.MOST_CUTS,
     ) -> int | None:
         """Return Xero's count; a window too large for one answer is counted in halves."""
         leases.renew(self.daily, now=self.clock())
         listing = replace(window.listing, types=types)
         try:
             return list_queries.fetch(self.session, listing, page=1, page_size=1).item_count
-        except errors.Rejected:
-            if not window.days:
+        except errors.Rejected as error:
+            if error.is_about_filter or not window.days or not cuts:
                 raise
-            halves = (self._in_xero(half, types=types) for half in window.halves())
-            first, second = halves
+            first, second = (
+                self._in_xero(half, types=types, cuts=cuts - 1) for half in window.halves()
+            )
             return None if first is None or second is None else first + second
 
 

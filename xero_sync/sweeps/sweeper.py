@@ -66,10 +66,17 @@ def _sweep_due(
     session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
     cursors = dict(due.values_list("resource", "pk"))
+    soonest: timedelta | None = None
     for pk in [cursors[resource] for resource in Resource if resource in cursors]:
-        delay = _sweep_one(session, connection, pk, clock)
-        if delay is not None:
-            return delay
+        turn = _sweep_one(session, connection, pk, clock)
+        if turn is None or turn.delay is None:
+            continue
+        soonest = min(turn.delay, soonest or turn.delay)
+        # Where Xero or a limit makes all wait; what is wrong with one kind alone stops no other.
+        if turn.retry is None or not turn.retry.needs_person:
+            return soonest
+    if soonest is not None:
+        return soonest
     quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=clock())
     _note_good_sync(connection, organisation_id, now=clock())
     return None
@@ -77,8 +84,8 @@ def _sweep_due(
 
 def _sweep_one(
     session: sessions.Session, connection: Connection, pk: int, clock: leases.Clock
-) -> timedelta | None:
-    """Sweep one resource where it is free and due; return when to try again, if it failed."""
+) -> leases.Turn | None:
+    """Sweep one resource where it is free and due; return what became of it."""
     cursor = leases.take(Cursor, pk, now=clock())
     if cursor is None:
         return None
@@ -90,7 +97,7 @@ def _sweep_one(
     ) as turn:
         while not _walk_or_narrow(session, connection, cursor, clock):
             pass
-    return turn.delay
+    return turn
 
 
 def _shortest_wait(cursor: Cursor, error: Exception) -> timedelta:
@@ -108,7 +115,9 @@ def _walk_or_narrow(
     """
     try:
         _walk(session, connection, cursor, clock)
-    except errors.Rejected:
+    except errors.Rejected as error:
+        if error.is_about_filter:
+            raise
         until = time_slices.shorter(cursor, now=clock())
         if until is None:
             raise

