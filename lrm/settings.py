@@ -236,7 +236,7 @@ XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
 # --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
-# A broker that refuses or hangs delays whoever wakes a worker by about a second, once.
+# A broker that refuses or hangs is given up after a second; beat wakes again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1.0,
     "socket_connect_timeout": 1.0,
