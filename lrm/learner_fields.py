@@ -22,6 +22,7 @@ NUMBER_IS_MISSING = "Give the learner a number, such as L000123."
 FAMILY_NAME_IS_MISSING = "Enter the family name."
 EMAIL_IS_WRONG = "Enter an e-mail address such as name@example.com."
 _ANEW = "Please type it anew."
+_LONGEST = {field.name: field.max_length for field in Learner._meta.fields}
 # Xero takes no `name@localhost`.
 _validate_email = EmailValidator(allowlist=[])
 # What holds letters or emoji together, or says which way to read, is a part of writing.
@@ -59,8 +60,8 @@ def length_of(text: str) -> int:
 
 def _too_long(details: learners.LearnerDetails) -> Iterator[tuple[str, str]]:
     for name in learners.DETAIL_FIELDS:
-        value, longest = getattr(details, name), Learner._meta.get_field(name).max_length
-        if longest and (length := length_of(learners.squash(value))) > longest:
+        longest = _LONGEST.get(name)
+        if longest and (length := length_of(learners.squash(getattr(details, name)))) > longest:
             yield name, f"At most {longest} characters fit here; this has {length}."
 
 
