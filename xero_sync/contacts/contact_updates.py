@@ -72,7 +72,7 @@ def _steps_aside(
         push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
         push_rows.refuse([push], now=clock())
         return False
-    look_ups.mirror(organisation, page, clock)
+    look_ups.mirror(session, organisation, [page], clock)
     return True
 
 
@@ -100,7 +100,7 @@ def _send(
         for half in push_rows.halves(batch, error, clock()):
             _send(session, organisation, half, mirrored, clock, unique_names=unique_names)
         return
-    refused = push_rows.take_answers(organisation, batch, contacts, page, clock())
+    refused = push_rows.take_answers(session, organisation, batch, contacts, page, clock())
     # Somebody else may have the number; that waits for a change there, by itself.
     refused = look_ups.without_obstacle(organisation, refused, clock)
     if refused and not unique_names:

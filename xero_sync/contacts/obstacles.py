@@ -51,7 +51,8 @@ def _wait(
     push = obstacle.push
     # It keeps a contact of its own, where only the number of another is in the way.
     own = push.contact_xero_id if push.contact_xero_id != obstacle.contact_id else None
-    mine = ContactPush.objects.filter(pk=push.pk)
+    # Not where the lease was taken away, because the connection has changed hands.
+    mine = ContactPush.objects.filter(pk=push.pk, leased_until__in=push.lease_ends)
     # A learner saved meanwhile goes again, as it is now.
     mine.exclude(version=push.version).update(state=PushState.PENDING, leased_until=None)
     mine.filter(version=push.version).update(

@@ -26,7 +26,7 @@ def send(
 
     :raises errors.XeroError: the rows stay as they are, to be tried again.
     """
-    look_ups.settle_doubts(session, organisation, batch, clock)
+    batch = look_ups.settle_doubts(session, organisation, batch, clock)
     owned = look_ups.owned(organisation, batch, clock)
     if to_update := look_ups.checked(session, organisation, owned, clock):
         contact_updates.update(session, organisation, to_update, clock)
@@ -52,7 +52,7 @@ def _create(
         for half in push_rows.halves(batch, error, clock()):
             _create(session, organisation, half, clock, unique_names=unique_names)
         return
-    if refused := push_rows.take_answers(organisation, batch, contacts, page, clock()):
+    if refused := push_rows.take_answers(session, organisation, batch, contacts, page, clock()):
         _mend_refused(session, organisation, refused, clock, unique_names=unique_names)
 
 
@@ -65,8 +65,7 @@ def _mend_refused(
     unique_names: bool,
 ) -> None:
     """Find out who has the name or the number, and do what the rule of identity says."""
-    numbers = [push.learner.number for push in refused]
-    look_ups.by_number(session, organisation, numbers, clock)
+    refused = look_ups.by_number(session, organisation, refused, clock)
     if found := look_ups.owned(organisation, refused, clock):
         contact_updates.update(session, organisation, found, clock)
     clashing = look_ups.free(organisation, refused, clock)
