@@ -230,8 +230,9 @@ def mirror(
     :raises connection_errors.StaleGeneration: the connection has moved on; drop the work.
     """
     for page in pages:
+        now = clock()
         with transaction.atomic():
             session.check_generation()
             page_store.store(
-                organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=clock()
+                organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=now
             )
