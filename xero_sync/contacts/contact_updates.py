@@ -11,7 +11,7 @@ import uuid
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import look_ups, push_rows
+from xero_sync.contacts import contact_merge, look_ups, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -92,7 +92,8 @@ def _send(
         there = mirrored.get(push.contact_xero_id)
         is_unique = unique_names or (there is not None and there.name == unique["Name"])
         fields = unique if is_unique else contact_of(push.learner)
-        contacts.append({"ContactID": str(push.contact_xero_id), **fields})
+        merged = contact_merge.over(fields, there.raw if there else {})
+        contacts.append({"ContactID": str(push.contact_xero_id), **merged})
     key = push_rows.mark_sent(batch, clock())
     try:
         page = session.upsert_contacts(contacts, idempotency_key=key)
@@ -115,4 +116,4 @@ def _mirrored(
 ) -> dict[uuid.UUID | None, Contact]:
     contact_ids = [push.contact_xero_id for push in batch if push.contact_xero_id]
     rows = Contact.objects.filter(organisation=organisation, xero_id__in=contact_ids)
-    return {contact.xero_id: contact for contact in rows.defer("raw", "digest")}
+    return {contact.xero_id: contact for contact in rows.defer("digest")}

@@ -13,7 +13,14 @@ from django.db import transaction
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import client, responses, sessions
-from xero_sync.contacts import name_holders, narrowing, obstacles, ownership, push_rows
+from xero_sync.contacts import (
+    contact_merge,
+    name_holders,
+    narrowing,
+    obstacles,
+    ownership,
+    push_rows,
+)
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.jobs import leases
@@ -58,11 +65,13 @@ def checked(
 ) -> list[ContactPush]:
     """Look in Xero at contacts that we did not make; return those who may write to theirs.
 
+    Also at those whose phones or address are about to change: somebody may have added to them.
     A push whose contact is not its learner's after all has none any more.
     """
     made = ownership.made_by_us(organisation, batch)
     first = [push for push in batch if push.learner_id not in made]
-    unread = _by_id(session, organisation, first, clock)
+    merging = _merging(organisation, [push for push in batch if push not in first])
+    unread = _by_id(session, organisation, first + merging, clock)
     first = [push for push in first if push not in unread]
     strangers = ownership.disagreeing(organisation, first)
     ownership.forget(strangers)
@@ -70,6 +79,20 @@ def checked(
         # What Xero was told of the learner, it was told of another contact.
         push.sent_digest = None
     return [push for push in batch if push not in strangers and push not in unread]
+
+
+def _merging(organisation: Organisation, batch: list[ContactPush]) -> list[ContactPush]:
+    """Return those whose phones or address will be laid over what their contacts have."""
+    changed = [push for push in batch if push_rows.is_changed(push)]
+    ids = [push.contact_xero_id for push in changed if push.contact_xero_id]
+    rows = Contact.objects.filter(organisation=organisation, xero_id__in=ids)
+    raws = dict(rows.values_list("xero_id", "raw"))
+    return [
+        push
+        for push in changed
+        if push.contact_xero_id
+        and contact_merge.is_laid_over(contact_of(push.learner), raws.get(push.contact_xero_id, {}))
+    ]
 
 
 def _by_id(

@@ -72,11 +72,16 @@ def changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
     """
     changed = []
     for push in batch:
-        if push.sent_digest is None or bytes(push.sent_digest) != _digest(push.learner):
+        if is_changed(push):
             changed.append(push)
         else:
             _let_go(push, push.version, state=PushState.DONE, attempts=0, problem="", **_OVER)
     return changed
+
+
+def is_changed(push: ContactPush) -> bool:
+    """Return whether a learner differs from what Xero was told of it, as far as that is known."""
+    return push.sent_digest is None or bytes(push.sent_digest) != _digest(push.learner)
 
 
 def _digest(learner: Learner) -> bytes:
