@@ -7,11 +7,12 @@ swapped theirs, one contact steps aside for a moment.
 
 import logging
 import uuid
+from collections import Counter
 
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import contact_merge, look_ups, push_rows
+from xero_sync.contacts import contact_merge, look_ups, obstacles, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -86,6 +87,7 @@ def _send(
     unique_names: bool = False,
 ) -> None:
     contacts = []
+    doubled = _doubled_numbers(organisation, batch)
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
         unique = contact_of(push.learner, unique_name=True)
@@ -93,6 +95,9 @@ def _send(
         is_unique = unique_names or (there is not None and there.name == unique["Name"])
         fields = unique if is_unique else contact_of(push.learner)
         merged = contact_merge.over(fields, there.raw if there else {})
+        if there is not None and there.contact_number == push.learner.number in doubled:
+            # It has its number, which Xero might not let it have again.
+            del merged["ContactNumber"]
         contacts.append({"ContactID": str(push.contact_xero_id), **merged})
     key = push_rows.mark_sent(batch, clock())
     try:
@@ -108,7 +113,17 @@ def _send(
         namesakes, refused = look_ups.renamed_like_others(session, organisation, refused, clock)
         if namesakes:
             _send(session, organisation, namesakes, mirrored, clock, unique_names=True)
+    obstacles.explain(organisation, refused)
     push_rows.refuse(refused, now=clock())
+
+
+def _doubled_numbers(organisation: Organisation, batch: list[ContactPush]) -> set[str]:
+    """Return numbers of learners that several contacts have, which Xero does not always prevent."""
+    rows = Contact.objects.filter(
+        organisation=organisation, contact_number__in=[push.learner.number for push in batch]
+    )
+    found = Counter(rows.values_list("contact_number", flat=True))
+    return {number for number, count in found.items() if count > 1}
 
 
 def _mirrored(

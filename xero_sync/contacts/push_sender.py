@@ -10,7 +10,7 @@ number where POST would silently overwrite. What stands in the way is kept with 
 
 from connected_apps.models import Organisation
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import contact_updates, look_ups, push_rows
+from xero_sync.contacts import contact_updates, look_ups, obstacles, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -72,4 +72,5 @@ def _mend_refused(
     if clashing and not unique_names:
         namesakes, clashing = look_ups.namesakes(session, organisation, clashing, clock)
         _create(session, organisation, namesakes, clock, unique_names=True)
+    obstacles.explain(organisation, clashing)
     push_rows.refuse(clashing, now=clock())

@@ -13,7 +13,7 @@ from xero_sync.contacts import push_queue
 from xero_sync.models import ContactPush, PushState
 
 _keys = itertools.count()
-STREET = {
+STREET: dict[str, Any] = {
     "address_line": "1 Creek Road",
     "city": "Dubbo",
     "region": "NSW",
