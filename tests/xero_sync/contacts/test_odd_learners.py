@@ -137,7 +137,7 @@ def test_form_refuses_what_xero_cannot_take_and_nothing_is_sent(
 
 
 def test_longest_names_are_cut_to_make_room_for_the_number(linked: Linked) -> None:
-    names = {"given_name": CAP * 50, "family_name": f"b {CAP * 49}"}
+    names: dict[str, Any] = {"given_name": CAP * 50, "family_name": f"b {CAP * 49}"}
     save(linked, number="L900002", email="other@example.com", **names)
 
     push(linked)
