@@ -30,7 +30,7 @@ class LearnerForm(_LearnerModelForm):
             "sync_to_xero": (
                 "Keeps a contact in Xero for this learner: it is created, or found by its learner "
                 "number and name, within seconds of saving, and follows every later change made "
-                "here."
+                "here. What you empty here stays in Xero."
             ),
         }
         widgets = {
