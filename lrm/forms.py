@@ -61,6 +61,8 @@ class LearnerForm(_LearnerModelForm):
         # that the page's heading keeps the learner's stored name.
         super().__init__(data, instance=copy.copy(learner), **kwargs)
         self.portal = portal
+        # A browser would cut what is pasted, without a word, to another number.
+        del self.fields["number"].widget.attrs["maxlength"]
         for name, field in self.fields.items():
             switch = name == "sync_to_xero"
             field.widget.attrs["class"] = "form-check-input" if switch else "form-control"

@@ -120,3 +120,12 @@ def test_form_says_the_reason_at_the_field_and_stores_nothing(
     assert list(response.context["form"].errors) == [field]
     assert message in response.content.decode()
     assert not portal.learners.exists()
+
+
+def test_browser_does_not_cut_a_number_that_is_too_long(portal: Portal) -> None:
+    page = builders.client_of(builders.make_user(portal)).get("/learners/new/").content.decode()
+
+    field = page[page.index('name="number"') :].partition(">")[0]
+
+    assert "maxlength" not in field
+    assert 'maxlength="100"' in page
