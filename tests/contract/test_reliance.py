@@ -77,7 +77,7 @@ NOT_DECLARED = {
     "DateTimeUTC": "of the envelope around every answer",
     "Detail": "of the gateway's refusals, which are not the accounting interface's (recorded)",
     "ValidationException": "a value of Error.Type (the specification's example of a 400)",
-    "QueryParseException": "a value of Error.Type (seen by others: a filter that is not understood)",
+    "QueryParseException": "a value of Error.Type, of a bad filter (seen by others)",
     "PostDataInvalidException": "a value of Error.Type (seen by others)",
     "OverpaymentNumber": "overpayments have no number: looked for, and never there",
 }
