@@ -26,8 +26,8 @@ _SOON = timedelta(seconds=60)
 
 def waiting_portals(*, now: datetime) -> list[int]:
     """Return the portals in which somebody has to be told."""
-    lately = _told_admins(now).values("learner__portal_id")
-    due = _untold("told_at") | _untold("admins_told_at").exclude(learner__portal_id__in=lately)
+    lately = Q(learner__portal_id__in=_told_admins(now).values("learner__portal_id"))
+    due = _stuck().filter(_untold("told_at") | (_untold("admins_told_at") & ~lately))
     return list(due.values_list("learner__portal_id", flat=True).distinct())
 
 
@@ -37,7 +37,7 @@ def tell(*, portal_id: int, now: datetime) -> None:
     For a worker that finds nothing to send in the portal.
     """
     mine = Q(learner__portal_id=portal_id)
-    if not (_untold("told_at") | _untold("admins_told_at")).filter(mine).exists():
+    if not _stuck().filter(mine, _untold("told_at") | _untold("admins_told_at")).exists():
         return
     soon = Q(not_before__gt=now, not_before__lt=now + _SOON) | Q(leased_until__gt=now)
     open_pushes = ContactPush.objects.filter(mine, state__in=(PushState.PENDING, PushState.SENT))
@@ -49,10 +49,13 @@ def tell(*, portal_id: int, now: datetime) -> None:
             _tell_admins(portal_id, now)
 
 
-def _untold(column: str) -> QuerySet[ContactPush]:
-    """Return what is stuck and was not told since the learner was saved."""
-    untold = Q(**{column: None}) | Q(**{f"{column}__lt": F("requested_at")})
-    return ContactPush.objects.filter(untold, state__in=_STUCK, learner__sync_to_xero=True)
+def _stuck() -> QuerySet[ContactPush]:
+    return ContactPush.objects.filter(state__in=_STUCK, learner__sync_to_xero=True)
+
+
+def _untold(column: str) -> Q:
+    """Return the condition of what nobody was told since the learner was saved."""
+    return Q(**{column: None}) | Q(**{f"{column}__lt": F("requested_at")})
 
 
 def _told_admins(now: datetime) -> QuerySet[ContactPush]:
@@ -63,7 +66,7 @@ def _told_admins(now: datetime) -> QuerySet[ContactPush]:
 
 def _taken(portal_id: int, column: str) -> list[ContactPush]:
     """Return what is to be told in a portal, locked; what another worker tells is left out."""
-    rows = _untold(column).filter(learner__portal_id=portal_id).select_related("learner")
+    rows = _stuck().filter(_untold(column), learner__portal_id=portal_id).select_related("learner")
     return list(rows.select_for_update(skip_locked=True, of=("self",)).order_by("id"))
 
 
