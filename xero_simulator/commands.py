@@ -27,6 +27,7 @@ _PLAIN_CONTACT_FIELDS = {
     "account_number": "account_number",
     "is_customer": "is_customer",
     "is_supplier": "is_supplier",
+    "status": "status",
 }
 
 

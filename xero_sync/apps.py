@@ -14,9 +14,10 @@ class XeroSyncConfig(AppConfig):
         # Imported here because they need models, which are ready only now.
         from xero_sync import signal_handlers, tasks
         from xero_sync.status import xero_card
-        from xero_sync.views import contact_questions
+        from xero_sync.views import contact_questions, pre_flight_card
 
         xero_card.register()
         contact_questions.register()
+        pre_flight_card.register()
         signal_handlers.connect()
         tasks.schedule()

@@ -150,7 +150,7 @@ def _write(books: Books, element: dict[str, Any], may_update: bool) -> records.C
 def _find(books: Books, element: dict[str, Any], may_update: bool) -> records.Contact | None:
     """Return the contact that an element means, or None where it is new.
 
-    :raises Rejected: nothing identifies it, its id is unknown, it is archived, or it must be new.
+    :raises Rejected: nothing identifies it, its id is unknown, it is not active, or it must be new.
     """
     contact_id = str(element.get("ContactID") or "").lower()
     number, name = str(element.get("ContactNumber") or ""), str(element.get("Name") or "")
@@ -164,7 +164,7 @@ def _find(books: Books, element: dict[str, Any], may_update: bool) -> records.Co
         return None
     else:
         found = _numbered(books, number) or _named(books, name)
-    if found is not None and found.status == "ARCHIVED":
+    if found is not None and found.status != "ACTIVE":
         raise Rejected(_ARCHIVED)
     return found
 

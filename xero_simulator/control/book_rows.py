@@ -95,6 +95,8 @@ def contact_row(contact: Contact) -> dict[str, Any]:
         "phone": " ".join(part for part in parts if part),
         "phones": [each._asdict() for each in contact.phones if each.number],
         "address": address._asdict(),
+        "addresses": [each._asdict() for each in contact.addresses],
+        "persons": [each._asdict() for each in contact.persons],
         "is_customer": contact.is_customer,
         "is_supplier": contact.is_supplier,
     }

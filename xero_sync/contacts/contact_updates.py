@@ -7,11 +7,12 @@ swapped theirs, one contact steps aside for a moment.
 
 import logging
 import uuid
+from collections import Counter
 
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import look_ups, push_rows
+from xero_sync.contacts import contact_merge, look_ups, obstacles, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -72,7 +73,7 @@ def _steps_aside(
         push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
         push_rows.refuse([push], now=clock())
         return False
-    look_ups.mirror(organisation, page, clock)
+    look_ups.mirror(session, organisation, [page], clock)
     return True
 
 
@@ -86,13 +87,18 @@ def _send(
     unique_names: bool = False,
 ) -> None:
     contacts = []
+    doubled = _doubled_numbers(organisation, batch)
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
         unique = contact_of(push.learner, unique_name=True)
         there = mirrored.get(push.contact_xero_id)
         is_unique = unique_names or (there is not None and there.name == unique["Name"])
         fields = unique if is_unique else contact_of(push.learner)
-        contacts.append({"ContactID": str(push.contact_xero_id), **fields})
+        merged = contact_merge.over(fields, there.raw if there else {})
+        if there is not None and there.contact_number == push.learner.number in doubled:
+            # It has its number, which Xero might not let it have again.
+            del merged["ContactNumber"]
+        contacts.append({"ContactID": str(push.contact_xero_id), **merged})
     key = push_rows.mark_sent(batch, clock())
     try:
         page = session.upsert_contacts(contacts, idempotency_key=key)
@@ -100,14 +106,24 @@ def _send(
         for half in push_rows.halves(batch, error, clock()):
             _send(session, organisation, half, mirrored, clock, unique_names=unique_names)
         return
-    refused = push_rows.take_answers(organisation, batch, contacts, page, clock())
+    refused = push_rows.take_answers(session, organisation, batch, contacts, page, clock())
     # Somebody else may have the number; that waits for a change there, by itself.
     refused = look_ups.without_obstacle(organisation, refused, clock)
     if refused and not unique_names:
         namesakes, refused = look_ups.renamed_like_others(session, organisation, refused, clock)
         if namesakes:
             _send(session, organisation, namesakes, mirrored, clock, unique_names=True)
+    obstacles.explain(organisation, refused)
     push_rows.refuse(refused, now=clock())
+
+
+def _doubled_numbers(organisation: Organisation, batch: list[ContactPush]) -> set[str]:
+    """Return numbers of learners that several contacts have, which Xero does not always prevent."""
+    rows = Contact.objects.filter(
+        organisation=organisation, contact_number__in=[push.learner.number for push in batch]
+    )
+    found = Counter(rows.values_list("contact_number", flat=True))
+    return {number for number, count in found.items() if count > 1}
 
 
 def _mirrored(
@@ -115,4 +131,4 @@ def _mirrored(
 ) -> dict[uuid.UUID | None, Contact]:
     contact_ids = [push.contact_xero_id for push in batch if push.contact_xero_id]
     rows = Contact.objects.filter(organisation=organisation, xero_id__in=contact_ids)
-    return {contact.xero_id: contact for contact in rows.defer("raw", "digest")}
+    return {contact.xero_id: contact for contact in rows.defer("digest")}

@@ -16,7 +16,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
-from xero_sync.contacts import obstacles, ownership, push_sender
+from xero_sync.contacts import obstacles, ownership, push_sender, refusal_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, PushState
 
@@ -77,14 +77,19 @@ def not_in_xero(
 
 
 def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
-    """Send one batch of a portal's learners; return when to come back, if there is more."""
+    """Send one batch of a portal's learners; return when to come back, if there is more.
+
+    Where there is nothing to send, people are told of what did not get through.
+    """
     portal = Portal.objects.get(pk=portal_id)
     connection = connection_of(portal)
     if connection is None or connection.organisation is None or connection.state not in LIVE:
+        refusal_notices.tell(portal_id=portal_id, now=clock())
         return None
     waiting = _open_pushes().filter(learner__portal=portal).select_related("learner")
     batch = leases.take_many(waiting.order_by("id"), most=BATCH, now=clock())
     if not batch:
+        refusal_notices.tell(portal_id=portal_id, now=clock())
         return None
     organisation = connection.organisation
     session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
@@ -94,11 +99,15 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
 
 
 def waiting_portals(*, now: datetime) -> list[int]:
-    """Return the portals with learners to push whose connection can take them."""
+    """Return the portals with learners to push whose connection can take them.
+
+    And those in which somebody has to be told of learners that got stuck.
+    """
     live = Connection.objects.filter(state__in=LIVE).values("portal_id")
     due = leases.takeable(ContactPush, now)
     rows = _open_pushes().filter(due, learner__portal_id__in=live)
-    return list(rows.values_list("learner__portal_id", flat=True).distinct())
+    portals = rows.values_list("learner__portal_id", flat=True).distinct()
+    return list({*portals, *refusal_notices.waiting_portals(now=now)})
 
 
 def _open_pushes() -> QuerySet[ContactPush]:
@@ -127,5 +136,7 @@ def start_over(*, portal_id: int) -> None:
         known_as=None,
         candidate_xero_id=None,
         candidate_why="",
+        told_at=None,
+        admins_told_at=None,
     )
     dispatch.PUSH_LEARNERS.wake(portal_id)

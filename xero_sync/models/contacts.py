@@ -44,6 +44,10 @@ class ContactPush(LeasedRow):
     candidate_xero_id = models.UUIDField(null=True)
     candidate_why = models.CharField(max_length=16, blank=True, default="", db_default="")
 
+    # When whoever saved the learner, and when the portal's admins, were told that it is stuck.
+    told_at = models.DateTimeField(null=True)
+    admins_told_at = models.DateTimeField(null=True)
+
     class Meta:
         indexes: ClassVar = [
             models.Index(
@@ -56,6 +60,17 @@ class ContactPush(LeasedRow):
                 fields=["candidate_xero_id"],
                 condition=models.Q(candidate_xero_id__isnull=False),
                 name="push_candidate",
+            ),
+            # Few as well: of whom people have to be told.
+            models.Index(
+                fields=["learner"],
+                condition=models.Q(state__in=["QUESTION", "PARKED"]),
+                name="push_stuck",
+            ),
+            models.Index(
+                fields=["admins_told_at"],
+                condition=models.Q(admins_told_at__isnull=False),
+                name="push_admins_told",
             ),
         ]
 
