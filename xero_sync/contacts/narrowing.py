@@ -12,10 +12,6 @@ from xero_sync.api import errors, responses
 
 T = TypeVar("T")
 
-# Xero's name of the error that is about the filter. The one by which a very large organisation
-# refuses filters as such is another.
-_UNREADABLE = "QueryParseException"
-
 
 def ask(
     things: Sequence[T], call: Callable[[list[T]], responses.Page]
@@ -37,7 +33,8 @@ def ask(
             # So may Xero say that it has none of these ids.
             continue
         except errors.Rejected as error:
-            if error.error_type != _UNREADABLE:
+            # By another error a very large organisation refuses filters as such.
+            if not error.is_about_filter:
                 raise
             if len(some) == 1:
                 faults[some[0]] = _words_of(error)
