@@ -14,10 +14,11 @@ from django.db import transaction
 
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import live_connection_of, live_connections
+from invoices import queries
 from invoices.models import Document
 from lrm.models import Learner, User
 from xero_sync.api import errors, rate_limiter, sessions
-from xero_sync.contacts import learner_reader, obstacles, push_queue
+from xero_sync.contacts import learner_reader, obstacles, push_queue, questions
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, LearnerRefresh, PushState
 from xero_sync.store import contact_links
@@ -55,7 +56,7 @@ def request(*, learner: Learner, organisation: Organisation, by: User, now: date
             return Answer.TOO_SOON
         if not is_new:
             _open_again(refresh, organisation, by, now)
-        _let_push_go(learner, now)
+        _let_push_go(learner, organisation, now)
         dispatch.REFRESH_LEARNER.wake(refresh.pk)
     return Answer.STARTED
 
@@ -75,14 +76,22 @@ def _open_again(
     )
 
 
-def _let_push_go(learner: Learner, now: datetime) -> None:
-    """Send the learner where it is owed to Xero: refused before, put off, or never asked for."""
+def _let_push_go(learner: Learner, organisation: Organisation, now: datetime) -> None:
+    """Send the learner where that is owed: refused before, put off, or without a contact."""
     push = ContactPush.objects.filter(learner=learner).first()
-    if push is None or push.state == PushState.REFUSED:
-        push_queue.request(learner=learner, now=now)
-    elif push.state in obstacles.OPEN:
+    if push is not None and push.state in obstacles.OPEN:
         ContactPush.objects.filter(pk=push.pk).update(not_before=None)
         dispatch.PUSH_LEARNERS.wake(learner.portal_id)
+        return
+    is_settled = push is None or push.state == PushState.DONE
+    has_contact = bool(queries.contact_ids_of(learner=learner, organisation=organisation))
+    is_asked = (
+        push is not None
+        and push.state == PushState.QUESTION
+        and bool(questions.of_learner(learner=learner, organisation=organisation))
+    )
+    if not is_asked and not (is_settled and has_contact):
+        push_queue.request(learner=learner, now=now)
 
 
 def work_on(*, refresh_id: int, clock: leases.Clock) -> timedelta | None:

@@ -18,14 +18,15 @@ def changed_between(
 ) -> QuerySet[Learner]:
     """Return those that were changed between two days, inclusive, as the portal's calendar has it.
 
-    Not in Xero are those whose push is not done, those that were never to be sent, as after an
-    import, and those whose contact is theirs no longer.
+    Not in Xero are those whose push is not done, and those who have no contact there: it is theirs
+    no longer, or they were never sent, as after an import. A contact that was found by its number
+    is there, and is not written over before somebody changes the learner.
     """
     portal = organisation.portal
     links = ContactLink.objects.filter(organisation=organisation, learner=OuterRef("pk"))
-    is_there = Q(contact_push__state=PushState.DONE) & Q(Exists(links))
+    is_done = Q(contact_push__state=PushState.DONE) | Q(contact_push=None)
     return portal.learners.filter(
-        ~is_there | Q(contact_push=None),
+        ~Q(Exists(links)) | ~is_done,
         sync_to_xero=True,
         updated_at__gte=datetime.combine(date_from, time.min, portal.zone),
         updated_at__lt=datetime.combine(date_to + timedelta(days=1), time.min, portal.zone),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xero_sync.models import LearnerOutcome, SyncRun
+from xero_sync.models import ENDED_RUNS, LearnerOutcome, SyncRun
 from xero_sync.runs import learner_progress, learner_titles
 
 # How each of those looks who are named; the icon and the word carry the meaning.
@@ -28,5 +28,7 @@ def of_run(run: SyncRun, *, may_name: bool) -> dict[str, Any]:
         "learners": progress,
         "learners_sentence": f"{learner_titles.progress_in_words(progress)}.",
         "named": [(_LOOKS[one.outcome], one) for one in named],
+        # The sentence says all that the reason does.
+        "is_told": run.state in ENDED_RUNS,
         "unnamed": count - len(named) if may_name else 0,
     }

@@ -123,7 +123,7 @@ def _asked(outlook: Outlook) -> SafeString:
 def _in_xero(outlook: Outlook) -> SafeString:
     own, others = outlook.contacts[0], outlook.contacts[1:]
     words = format_html(
-        "In {} as {}, since {}.", outlook.organisation, _names([own]), shell.when(own.since)
+        "As {} in {}, since {}.", _names([own]), outlook.organisation, shell.when(own.since)
     )
     if not others:
         return words

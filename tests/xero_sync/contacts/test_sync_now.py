@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import Connection
+from invoices.models import Contact
 from lrm.models import Learner, LrmRole, User
-from tests.support import builders, faults
+from tests.support import builders, faults, xero
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
 from xero_sync import tasks
@@ -112,7 +113,7 @@ def test_it_shows_the_name_that_the_contact_has_in_xero(linked: Linked, learner:
 
     for tab in ("", "xero-invoices/"):
         assert re.search(
-            r"In Xero In .* as Imogen Maiden-Name , since \d+ \w+ \d{4}", said(linked, learner, tab)
+            r"In Xero As Imogen Maiden-Name in .*, since \d+ \w+ \d{4}", said(linked, learner, tab)
         )
 
 
@@ -163,7 +164,7 @@ def test_it_sends_what_xero_refused_before(linked: Linked) -> None:
     linked.refresh()
 
     assert len(contacts_numbered(linked, learner.number)) == 1
-    assert "In Xero In" in said(linked, learner)
+    assert "In Xero As" in said(linked, learner)
 
 
 def test_learner_that_was_never_sent_goes_too(linked: Linked) -> None:
@@ -182,6 +183,28 @@ def test_learner_that_was_never_sent_goes_too(linked: Linked) -> None:
 
     assert len(contacts_numbered(linked, learner.number)) == 1
     assert "no documents." in said(linked, learner)
+
+
+def test_question_that_is_asked_stays_and_one_that_is_over_is_not_waited_for(
+    linked: Linked,
+) -> None:
+    linked.world.do("webhooks", enabled=False)
+    by_hand = linked.world.do("contacts", tenant=linked.tenant, act="create", name="Imogen Made-Up")
+    learner = save(linked)
+    linked.push()
+    assert "before the question below is answered" in said(linked, learner)
+    press(linked, learner)
+    assert ContactPush.objects.get().state == PushState.QUESTION
+
+    linked.world.do("contacts", tenant=linked.tenant, act="archive", id=by_hand["id"])
+    # Nothing has told of it but the mirror, which a run has renewed.
+    Contact.objects.filter(xero_id=by_hand["id"]).update(status="ARCHIVED")
+    assert "Sync now asks anew." in said(linked, learner)
+    LearnerRefresh.objects.update(finished_at=clock())
+    press(linked, learner)
+    linked.push()
+
+    assert "In Xero As" in said(linked, learner)
 
 
 def test_limit_and_outage_are_told_and_it_goes_on_by_itself(
@@ -233,6 +256,50 @@ def test_list_that_xero_guards_is_read_by_ids(linked: Linked, learner: Learner) 
     linked.refresh()
 
     assert "1 document, 1 changed" in said(linked, learner)
+
+
+def test_contact_that_only_its_number_found_is_read_and_not_written(linked: Linked) -> None:
+    """As after an import: nobody has changed the learner here, so nothing is owed."""
+    linked.world.do("webhooks", enabled=False)
+    contact = next(
+        one for one in linked.books()["contacts"] if one["number"] and one["status"] == "ACTIVE"
+    )
+    names = ("number", "given_name", "family_name")
+    learner = builders.make_learner(
+        linked.portal, sync_to_xero=True, **{name: contact[name] for name in names}
+    )
+    assert "Not sent yet" in said(linked, learner)
+    linked.sweep()
+    assert "In Xero As" in said(linked, learner)
+
+    press(linked, learner)
+    linked.push()
+    linked.refresh()
+
+    assert not ContactPush.objects.exists()
+    assert contact in linked.books()["contacts"]
+
+
+def test_another_portal_on_the_organisation_reads_nothing_of_ours(
+    linked: Linked, learner: Learner
+) -> None:
+    invoice = raise_invoice(linked, learner)
+    portal = builders.make_portal("Saltbush Skills Institute")
+    manager = builders.make_user(portal, portal_admin=True)
+    browser = xero.Browser(linked.world, manager)
+    browser.connect()
+    browser.post(xero.CHOOSE, organisation=linked.tenant, confirmed="yes")
+    others = Linked(linked.world, portal, manager, browser.connection)
+    theirs = save(others, number=learner.number, email="ben@example.com", given_name="Ben")
+
+    press(others, theirs)
+    others.push()
+    LearnerRefresh.objects.update(not_before=None)
+    others.refresh()
+
+    assert invoice not in said(others, theirs)
+    assert "no contact in Xero yet" in said(others, theirs)
+    assert contacts_numbered(linked, learner.number)[0]["given_name"] == learner.given_name
 
 
 def test_it_drops_itself_when_the_connection_is_gone(linked: Linked, learner: Learner) -> None:

@@ -10,7 +10,7 @@ import pytest
 from connected_apps.models import AuditEvent, Connection
 from invoices.models import ContactLink
 from lrm.models import Learner, LrmRole, Notice
-from tests.support import builders, resyncs
+from tests.support import builders, document_builders, resyncs
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import API, PAGE, ask_for_learners, work_with_pushes
@@ -76,6 +76,19 @@ def test_those_that_are_in_xero_or_not_ticked_are_not_chosen(
     linked.work(run)
 
     assert set(run.learners.values_list("learner_id", flat=True)) == {one.pk for one in behind}
+
+
+def test_contact_that_was_found_by_its_number_is_not_written_over(
+    linked: Linked, behind: list[Learner]
+) -> None:
+    """As after an import into a Xero with years of contacts: they are there already."""
+    found = builders.make_learner(linked.portal, sync_to_xero=True)
+    document_builders.make_linked(found, linked.organisation)
+
+    run = work_with_pushes(linked, ask_for_learners(linked))
+
+    assert found.pk not in run.learners.values_list("learner_id", flat=True)
+    assert not ContactPush.objects.filter(learner=found).exists()
 
 
 def test_learner_whose_contact_is_linked_no_more_is_chosen(

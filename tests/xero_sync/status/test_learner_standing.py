@@ -82,7 +82,7 @@ def test_contact_is_told_by_its_name_in_xero_and_since_when(
     push(learner, PushState.DONE)
     link(learner, organisation, "Kelly, Mei Lin")
 
-    assert f"In Xero In {organisation} as Kelly, Mei Lin , since " in card(manager, learner)
+    assert f"In Xero As Kelly, Mei Lin in {organisation}, since " in card(manager, learner)
 
 
 def test_several_contacts_are_told_the_active_one_first(
@@ -95,7 +95,7 @@ def test_several_contacts_are_told_the_active_one_first(
 
     said = card(manager, learner)
 
-    assert "as New Mei , since" in said
+    assert f"As New Mei in {organisation}, since" in said
     assert "The documents of Third Mei and Old Mei show here too." in said
 
 
