@@ -224,6 +224,39 @@ def test_learner_saved_again_meanwhile_is_read_again(linked: Linked, behind: lis
     assert contacts_numbered(linked, "L910002")[0]["given_name"] == "Benedict"
 
 
+def test_proof_of_an_older_version_of_a_learner_counts_for_nothing(linked: Linked) -> None:
+    """Enough are done to be read back while another one waits; then one of them is saved again."""
+    linked.world.do("webhooks", enabled=False)
+    resyncs.end_first(linked)
+    for number in range(41):
+        save(linked, number=f"L93{number:04}", given_name=f"N{number}", email="")
+    run = ask_for_learners(linked)
+    linked.work(run)
+    last = ContactPush.objects.filter(learner__number="L930040")
+    last.update(not_before=clock() + timedelta(seconds=5))
+    linked.push()
+    SyncRun.objects.filter(pk=run.pk).update(not_before=None)
+    linked.work(run)
+    assert run.learners.exclude(checked_version=None).count() == 40
+    again = linked.portal.learners.get(number="L930000")
+    save(linked, again, number="L930000", given_name="N0", email="n0@example.com")
+    last.update(not_before=None)
+    linked.push()
+    (contact,) = contacts_numbered(linked, "L930000")
+    linked.world.do(
+        "contacts",
+        tenant=linked.tenant,
+        act="update",
+        id=contact["contact_id"],
+        email="other@example.com",
+    )
+
+    work_with_pushes(linked, run)
+
+    assert run.reason == "1 different in Xero"
+    assert "L930000 Differs in Xero" in page(linked)
+
+
 def test_learner_unticked_meanwhile_holds_nothing_up(linked: Linked, behind: list[Learner]) -> None:
     run = ask_for_learners(linked)
     linked.work(run)
