@@ -28,9 +28,9 @@ class LearnerForm(_LearnerModelForm):
             "number": "Unique among your learners. Becomes the contact's number in Xero.",
             "given_name": "Leave empty for a learner with a single name.",
             "sync_to_xero": (
-                "Keeps a contact in Xero for this learner: it is created, or found by its learner "
-                "number and name, within seconds of saving, and follows every later change made "
-                "here. What you empty here stays in Xero."
+                "Keeps a contact in Xero for this learner while Xero is connected: it is found by "
+                "its learner number and name, or created, and follows every later change made "
+                "here. What you empty here stays in Xero. The learner's page says how it stands."
             ),
         }
         widgets = {

@@ -7,7 +7,7 @@ from connected_apps import signals as connection_signals
 from connected_apps.models import Connection
 from lrm import signals as lrm_signals
 from lrm.models import Learner, Portal
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import sweep_schedule
 from xero_sync.runs import run_requests, run_worker
 from xero_sync.store import contact_links
@@ -35,6 +35,7 @@ def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any)
     sweeper.start_again(organisation_id=organisation_id, now=now)
     event_processing.start_again(organisation_id=organisation_id)
     run_worker.start_again(organisation_id=organisation_id, generation=connection.generation)
+    learner_refreshes.start_again(organisation_id=organisation_id)
     if same_organisation:
         push_queue.start_again(portal_id=connection.portal_id)
     else:

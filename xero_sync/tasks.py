@@ -12,7 +12,7 @@ from celery import current_app, shared_task
 
 from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
 from xero_sync.maintenance import daily_check, organisation_details
 from xero_sync.runs import run_worker
@@ -75,6 +75,13 @@ def push_learners(portal_id: int) -> None:
     _again(dispatch.PUSH_LEARNERS, portal_id, delay)
 
 
+@shared_task
+def refresh_learner(refresh_id: int) -> None:
+    """Read one learner's contact and documents for a person who waits."""
+    delay = learner_refreshes.work_on(refresh_id=refresh_id, clock=_clock)
+    _again(dispatch.REFRESH_LEARNER, refresh_id, delay)
+
+
 @shared_task(name="xero_sync.tasks.ring_all")
 def wake_all() -> None:
     """Wake a worker for every row that waits: what beat does, so no lost message loses work."""
@@ -89,6 +96,8 @@ def wake_all() -> None:
         wake(dispatch.WORK_ON_RUN, run_id)
     for portal_id in push_queue.waiting_portals(now=now):
         wake(dispatch.PUSH_LEARNERS, portal_id)
+    for refresh_id in learner_refreshes.waiting_refreshes(now=now):
+        wake(dispatch.REFRESH_LEARNER, refresh_id)
     for organisation_id in sweeper.waiting_organisations(now=now):
         wake(dispatch.SWEEP, organisation_id)
     for organisation_id in daily_check.waiting_organisations(now=now):

@@ -15,6 +15,11 @@ urlpatterns = [
         name="learner_xero_contact",
     ),
     path(
+        "learners/<int:learner_id>/xero-contact/sync/",
+        contact_questions.sync,
+        name="learner_xero_sync",
+    ),
+    path(
         "learners/<int:learner_id>/xero-contact/<uuid:contact_id>/",
         contact_questions.answer,
         name="learner_xero_contact_answer",

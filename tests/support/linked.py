@@ -17,7 +17,7 @@ from connected_apps.models import Connection, Organisation
 from lrm.models import Portal, User
 from tests.support import builders, xero
 from tests.support.simulator_client import SimulatorClient
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import OPEN_RUNS, EventState, SyncRun, WebhookEvent
 from xero_sync.runs import run_worker
@@ -82,6 +82,12 @@ class Linked:
         while (delay := push_queue.push_waiting(portal_id=self.portal.pk, clock=clock)) is not None:
             if delay.total_seconds() > 0:
                 break
+
+    def refresh(self) -> None:
+        """Read the learners for whom somebody pressed *Sync now*, until none is due."""
+        while due := learner_refreshes.waiting_refreshes(now=clock()):
+            for pk in due:
+                learner_refreshes.work_on(refresh_id=pk, clock=clock)
 
 
 @pytest.fixture

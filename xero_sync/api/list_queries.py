@@ -7,6 +7,7 @@ and rejects the filter for it, the spelling that is known is asked for alone.
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from xero_sync import resources
 from xero_sync.api import client, errors, responses, sessions
@@ -21,6 +22,8 @@ class Listing:
     date_from: date | None = None
     date_to: date | None = None
     modified_since: datetime | None = None
+    # Documents of these contacts only; few, since each takes a condition in the address.
+    contact_ids: tuple[UUID, ...] = ()
     # Exclusive. Only where Xero refuses to list all that was modified since.
     modified_until: datetime | None = None
     # None: the sales. Empty: no filter, everything.
@@ -36,6 +39,8 @@ class Listing:
         """The filter in Xero's words; dates are inclusive calendar dates of the organisation."""
         types = [f'Type=="{one}"' for one in self.types_asked]
         parts = [f"({' OR '.join(types)})"] if len(types) > 1 else types
+        contacts = [f'Contact.ContactID==Guid("{one}")' for one in self.contact_ids]
+        parts += [f"({' OR '.join(contacts)})"] if len(contacts) > 1 else contacts
         if self.date_from is not None:
             parts.append(f"Date>={_date_time(self.date_from)}")
         if self.date_to is not None:

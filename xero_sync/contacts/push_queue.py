@@ -5,9 +5,8 @@ worker's rows come free. How a batch is sent is `push_sender`'s business.
 """
 
 import logging
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, QuerySet
 
@@ -62,18 +61,6 @@ def withdraw(*, learner: Learner) -> None:
     ContactPush.objects.filter(
         learner=learner, state=PushState.PENDING, contact_xero_id__isnull=False
     ).update(contact_xero_id=None, known_as=None)
-
-
-def not_in_xero(
-    *, portal_id: int, date_from: date, date_to: date, zone: ZoneInfo
-) -> QuerySet[ContactPush]:
-    """Return the learners changed between two days of a zone, inclusive, that are not in Xero."""
-    return ContactPush.objects.filter(
-        learner__portal_id=portal_id,
-        learner__updated_at__gte=datetime.combine(date_from, time.min, zone),
-        learner__updated_at__lt=datetime.combine(date_to + timedelta(days=1), time.min, zone),
-        learner__sync_to_xero=True,
-    ).exclude(state=PushState.DONE)
 
 
 def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:

@@ -16,3 +16,5 @@ CHECK_COUNTS = WorkerTask("xero_sync.tasks.check_counts", BULK)
 WORK_ON_RUN = WorkerTask("xero_sync.tasks.work_on_run", BULK)
 # Of a portal, by its id.
 PUSH_LEARNERS = WorkerTask("xero_sync.tasks.push_learners")
+# Of a learner's refresh, by its id.
+REFRESH_LEARNER = WorkerTask("xero_sync.tasks.refresh_learner")

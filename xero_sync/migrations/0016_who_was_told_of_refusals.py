@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("lrm", "0002_learner_words"),
-        ("xero_sync", "0011_push_questions"),
+        ("xero_sync", "0015_learner_refreshes"),
     ]
 
     operations = [

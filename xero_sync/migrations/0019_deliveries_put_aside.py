@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('xero_sync', '0016_who_was_told_of_refusals'),
+        ('xero_sync', '0018_run_learners'),
     ]
 
     operations = [

@@ -21,6 +21,11 @@ from xero_sync.runs import comparison, run_progress, run_titles
 
 # The daily count finds a difference again every day, or after a few where Xero was not connected.
 _STILL_THE_SAME = timedelta(days=4)
+# After a run was cancelled.
+WHAT_STAYS: dict[RunWhat, str] = {
+    RunWhat.DOCUMENTS: "What it had read so far is kept.",
+    RunWhat.LEARNERS: "Learners that are on their way reach Xero all the same.",
+}
 
 
 def notify_end(*, run: SyncRun, state: RunState, summary: str, reason: str, now: datetime) -> None:
@@ -40,7 +45,7 @@ def notify_end(*, run: SyncRun, state: RunState, summary: str, reason: str, now:
 def notify_cancelled(*, run: SyncRun, by: User) -> None:
     """Tell those who wait for a run that it was cancelled, except the one who cancelled it."""
     subject = f"{run_titles.title_of(run)}: cancelled by {by}"
-    text = f"{subject}. What it had read so far is kept. It can be resumed where it stopped."
+    text = f"{subject}. {WHAT_STAYS[RunWhat(run.what)]} It can be resumed where it stopped."
     people = [person for person in _people_of(run) if person.pk != by.pk]
     _notify(people, NoticeLevel.WARNING, subject, text)
 
@@ -62,6 +67,8 @@ def _people_of(run: SyncRun) -> list[User]:
 
 def _was_told(run: SyncRun, *, now: datetime) -> bool:
     """Return whether admins were told lately of all that differs, by a run nobody asked for."""
+    if run.what == RunWhat.LEARNERS:
+        return False
     before = SyncRun.objects.filter(
         organisation=run.organisation_id,
         what=RunWhat.DOCUMENTS,

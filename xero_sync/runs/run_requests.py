@@ -111,11 +111,13 @@ def check_request(
     return connection, connection.organisation
 
 
-def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[SyncRun]:
-    """Return the open runs of documents that read any day of a range."""
+def open_between(
+    *, portal: Portal, date_from: date, date_to: date, what: RunWhat = RunWhat.DOCUMENTS
+) -> list[SyncRun]:
+    """Return the open runs that read any day of a range."""
     found = SyncRun.objects.filter(
         portal=portal,
-        what=RunWhat.DOCUMENTS,
+        what=what,
         state__in=OPEN_RUNS,
         date_from__lte=date_to,
         date_to__gte=date_from,
@@ -196,6 +198,9 @@ def _join(run: SyncRun, asked: _Asked) -> SyncRun:
     """Let everybody who asked be told of the end of a run."""
     people = asked.also_for | ({asked.by.pk} if asked.by else set())
     run.also_for.add(*(people - {run.requested_by_id}))
+    if run.what == RunWhat.LEARNERS:
+        # Who came to be behind since it began is chosen too, and it looks at once.
+        SyncRun.objects.filter(pk=run.pk).update(learner_count=None, not_before=None)
     dispatch.WORK_ON_RUN.wake(run.pk)
     return run
 

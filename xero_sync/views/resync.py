@@ -21,19 +21,20 @@ from lrm import access, permissions
 from xero_sync import forms
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
-from xero_sync.models import SyncRun
+from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     date_ranges,
     first_sync,
     previews,
     resumption,
     run_log,
+    run_notices,
     run_progress,
     run_requests,
     run_status,
     run_titles,
 )
-from xero_sync.status import run_words
+from xero_sync.status import learner_run_words, run_words
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -107,7 +108,8 @@ def cancel(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     """Cancel a run; what it has stored stays."""
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
     if run_requests.cancel(run=run, by=request.user, now=timezone.now()):
-        messages.success(request, "The re-sync was cancelled. What it had read so far is kept.")
+        stays = run_notices.WHAT_STAYS[RunWhat(run.what)]
+        messages.success(request, f"The re-sync was cancelled. {stays}")
     else:
         messages.info(request, "The re-sync had ended already.")
     return redirect("resync")
@@ -147,7 +149,7 @@ def _context(
         "connection": connection,
         "is_live": _is_live(connection),
         "organisation": organisation,
-        "runs": [_row(run) for run in latest],
+        "runs": [_row(run, may_name=permissions.may_see_learners(request.user)) for run in latest],
         "stopped": _stopped_first(organisation, may_resume=_is_live(connection) and may_manage),
         "may_manage": may_manage,
         "people": access.people_with(right, portal=request.portal),
@@ -170,7 +172,11 @@ def _stopped_first(organisation: Organisation | None, *, may_resume: bool) -> di
     }
 
 
-def _row(run: SyncRun) -> dict[str, Any]:
+def _row(run: SyncRun, *, may_name: bool) -> dict[str, Any]:
+    """Return what the page shows of a run.
+
+    :param may_name: whether this person may know learners by name.
+    """
     now = timezone.now()
     progress = run_progress.progress_of(run, now=now)
     return {
@@ -181,6 +187,7 @@ def _row(run: SyncRun) -> dict[str, Any]:
         "progress": progress,
         "progress_sentence": run_words.progress_of_run(progress, unmatched=run.unmatched_count),
         "reason_sentence": run_words.reason_of_run(run, now=now),
+        **learner_run_words.of_run(run, may_name=may_name),
         "kinds": [_kind(kind) for kind in progress.kinds],
         "has_stalled": run_status.has_stalled(run, now=now),
         "may_resume": resumption.is_offered(run),
