@@ -5,13 +5,16 @@ For journeys of who is who: what a person types and sees, the workers' turns, an
 
 import re
 from typing import Any
+from uuid import UUID
 
 from django.test import Client
 
+from invoices.models import ContactLinkChange
 from lrm.models import Learner
 from tests.support import builders
-from tests.support.linked import Linked
-from xero_sync.contacts import push_queue
+from tests.support.learners import contacts_numbered
+from tests.support.linked import Linked, clock
+from xero_sync.contacts import link_acts, push_queue
 from xero_sync.models import ContactPush
 
 MOST_TURNS = 6
@@ -64,6 +67,31 @@ class Staff:
         assert f'value="{says}"' in page
         return self.client.post(address, {"answer": says}, follow=True)
 
+    def link(self, learner: Learner, contact_id: str) -> ContactLinkChange:
+        """Link a learner to a contact, as the page of contacts does."""
+        return link_acts.link(**self._of(learner, contact_id))
+
+    def unlink(self, learner: Learner, contact_id: str) -> ContactLinkChange:
+        """End the link of a learner to a contact, as the page of contacts does."""
+        return link_acts.unlink(**self._of(learner, contact_id))
+
+    def clear(self, learner: Learner, contact_id: str) -> ContactLinkChange:
+        """Take back what was said, as the page of contacts does."""
+        return link_acts.clear(**self._of(learner, contact_id))
+
+    def undo(self, line: ContactLinkChange) -> ContactLinkChange:
+        """Undo a line of the history, as the page of contacts does."""
+        return link_acts.undo(change_id=line.pk, by=self.linked.manager, now=clock())
+
+    def _of(self, learner: Learner, contact_id: str) -> dict[str, Any]:
+        return {
+            "learner": learner,
+            "organisation": self.linked.organisation,
+            "contact_id": UUID(contact_id),
+            "by": self.linked.manager,
+            "now": clock(),
+        }
+
     def push(self) -> None:
         """Let workers take turns until no learner waits, as beat has them do."""
         for _ in range(MOST_TURNS):
@@ -109,3 +137,22 @@ def make_by_hand(linked: Linked, **values: Any) -> str:
     """Have accounts make a contact in Xero's own pages, which know no number."""
     made = linked.world.do("contacts", tenant=linked.tenant, act="create", **values)
     return str(made["id"])
+
+
+def change(linked: Linked, contact_id: str, **values: Any) -> None:
+    """Have accounts change a contact in Xero's own pages."""
+    linked.world.do("contacts", tenant=linked.tenant, act="update", id=contact_id, **values)
+
+
+def merge(linked: Linked, loser: str, winner: str, **how: Any) -> None:
+    """Have accounts merge one contact into another, as only Xero's own pages can."""
+    linked.world.do(
+        "contacts", tenant=linked.tenant, act="merge", loser=loser, winner=winner, **how
+    )
+
+
+def with_contact(staff: Staff, number: str = "L900001", **details: Any) -> tuple[Learner, str]:
+    """Save a learner that reaches Xero, and return it with its contact."""
+    learner = staff.save(ticked=True, number=number, **details)
+    staff.push()
+    return learner, contacts_numbered(staff.linked, number)[0]["contact_id"]

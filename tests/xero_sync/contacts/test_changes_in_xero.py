@@ -4,7 +4,7 @@ from pytest_django.fixtures import Settings
 
 from tests.support import webhook_posts
 from tests.support.linked import Linked
-from tests.support.staff import Staff, contact_of, somebodys
+from tests.support.staff import Staff, change, contact_of, somebodys
 from xero_sync.models import ContactPush
 
 
@@ -18,11 +18,9 @@ def test_webhook_that_tells_of_a_new_name_ends_the_link(linked: Linked, settings
     learner = staff.save(ticked=False, number=theirs["number"], **names)
     assert invoice in staff.shown(learner)
 
-    linked.world.do(
-        "contacts",
-        tenant=linked.tenant,
-        act="update",
-        id=theirs["contact_id"],
+    change(
+        linked,
+        theirs["contact_id"],
         name="Somebody Else",
         given_name="Somebody",
         family_name="Else",
@@ -41,11 +39,9 @@ def test_link_found_again_when_xero_corrects_the_contact(staff: Staff) -> None:
     staff.push()
     assert staff.shown(learner) == set()
 
-    staff.linked.world.do(
-        "contacts",
-        tenant=staff.linked.tenant,
-        act="update",
-        id=theirs["contact_id"],
+    change(
+        staff.linked,
+        theirs["contact_id"],
         email="imogen@example.com",
     )
     staff.linked.sweep()
@@ -61,11 +57,9 @@ def test_contact_changed_in_xero_meanwhile_is_not_written_over(staff: Staff) -> 
     linked = staff.linked
     theirs, _ = somebodys(linked)
     names = {"given_name": theirs["given_name"], "family_name": theirs["family_name"]}
-    linked.world.do(
-        "contacts",
-        tenant=linked.tenant,
-        act="update",
-        id=theirs["contact_id"],
+    change(
+        linked,
+        theirs["contact_id"],
         name="Somebody Else",
         given_name="Somebody",
         family_name="Else",
