@@ -12,7 +12,13 @@ from collections import Counter
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import contact_merge, look_ups, obstacles, push_rows
+from xero_sync.contacts import (
+    archived_contacts,
+    contact_overlay,
+    look_ups,
+    obstacles,
+    push_rows,
+)
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -88,17 +94,19 @@ def _send(
 ) -> None:
     contacts = []
     doubled = _doubled_numbers(organisation, batch)
+    without_number = archived_contacts.with_number_elsewhere(organisation, batch)
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
         unique = contact_of(push.learner, unique_name=True)
         there = mirrored.get(push.contact_xero_id)
         is_unique = unique_names or (there is not None and there.name == unique["Name"])
         fields = unique if is_unique else contact_of(push.learner)
-        merged = contact_merge.over(fields, there.raw if there else {})
-        if there is not None and there.contact_number == push.learner.number in doubled:
-            # It has its number, which Xero might not let it have again.
-            del merged["ContactNumber"]
-        contacts.append({"ContactID": str(push.contact_xero_id), **merged})
+        whole = contact_overlay.over(fields, there.raw if there else {})
+        has_it = there is not None and there.contact_number == push.learner.number in doubled
+        if has_it or push.learner_id in without_number:
+            # It has its number, which Xero might not let it have again; or another one keeps it.
+            del whole["ContactNumber"]
+        contacts.append({"ContactID": str(push.contact_xero_id), **whole})
     key = push_rows.mark_sent(batch, clock())
     try:
         page = session.upsert_contacts(contacts, idempotency_key=key)
@@ -107,6 +115,7 @@ def _send(
             _send(session, organisation, half, mirrored, clock, unique_names=unique_names)
         return
     refused = push_rows.take_answers(session, organisation, batch, contacts, page, clock())
+    refused = look_ups.still_active(session, organisation, refused, clock)
     # Somebody else may have the number; that waits for a change there, by itself.
     refused = look_ups.without_obstacle(organisation, refused, clock)
     if refused and not unique_names:

@@ -149,7 +149,7 @@ def outlook_of(learner: Learner) -> Outlook:
     refresh: LearnerRefresh | None = getattr(rows, "xero_refresh", None)
     is_stuck = push is not None and push.state in (PushState.QUESTION, PushState.REFUSED)
     asked = []
-    if connection.has_number or (is_stuck and learner.sync_to_xero):
+    if connection.has_number or connection.has_merged or (is_stuck and learner.sync_to_xero):
         asked = questions.of_learner(learner=learner, organisation=organisation)
     return Outlook(
         learner,
@@ -163,7 +163,10 @@ def outlook_of(learner: Learner) -> Outlook:
 
 
 def _connections(learner: Learner) -> QuerySet[Any]:
-    """Return the portal's connection, with whether a stranger has the learner's number."""
+    """Return the portal's connection, with whether there may be a question.
+
+    There may, where a stranger has the number, or a contact of the learner was merged.
+    """
     links = ContactLink.objects.filter(
         learner=learner,
         organisation=OuterRef("organisation"),
@@ -175,10 +178,15 @@ def _connections(learner: Learner) -> QuerySet[Any]:
         contact_number=learner.number,
         status=identity_facts.ACTIVE,
     )
+    merged = Contact.objects.filter(
+        Exists(links),
+        organisation=OuterRef("organisation"),
+        merged_to_xero_id__isnull=False,
+    )
     return (
         Connection.objects.filter(portal_id=learner.portal_id, app="xero")
         .select_related("organisation")
-        .annotate(has_number=Exists(strangers))
+        .annotate(has_number=Exists(strangers), has_merged=Exists(merged))
     )
 
 

@@ -10,14 +10,21 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact
-from lrm.models import Learner, LearnerChange, User
-from xero_sync.contacts import push_queue
+from lrm.models import Learner, User
+from xero_sync.contacts import link_acts
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import contact_links, identity_facts, identity_verdicts, link_history
+from xero_sync.store import (
+    contact_links,
+    contact_merges,
+    identity_facts,
+    identity_verdicts,
+    link_decisions,
+)
 
 
 class NoSuchQuestion(Exception):
@@ -35,19 +42,27 @@ class Question:
     why: identity.Why
     is_answered: bool = False
 
+    @property
+    def is_merged(self) -> bool:
+        """Whether Xero merged a contact of the learner into this one."""
+        merged = identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL
+        return self.why in merged
+
 
 def of_learner(*, learner: Learner, organisation: Organisation) -> list[Question]:
     """Return what a person has to say of a learner; first what its push waits for."""
     found: dict[UUID, Question] = {}
     if learner.sync_to_xero:
         found.update(_of_push(organisation, learner))
-    rows = identity_facts.rows_of_learners(organisation, [learner.pk])
+    rows = contact_merges.rows_of_learners(organisation, [learner.pk])
     asked = {
         each.contact_xero_id: each.verdict.why
         for each in identity_verdicts.candidates(organisation, rows)
         if each.verdict.is_question
     }
     contacts = Contact.objects.filter(organisation=organisation, xero_id__in=asked)
+    # Of what was merged again the question is about what it became in the end.
+    contacts = contacts.filter(Q(merged_to_xero_id=None) | Q(status=identity_facts.ACTIVE))
     for contact in contacts.order_by("id"):
         found.setdefault(contact.xero_id, Question(contact, asked[contact.xero_id]))
     return list(found.values())
@@ -71,10 +86,15 @@ def _of_push(organisation: Organisation, learner: Learner) -> dict[UUID, Questio
         identity_facts.learner_facts(learner),
         identity_facts.contact_facts(contact),
     )
-    verdict = identity_verdicts.candidates(organisation, [row], name_is_refused=True)[0].verdict
+    is_refused = push.candidate_why == identity.Why.SAME_NAME.value
+    verdict = identity_verdicts.candidates(organisation, [row], name_is_refused=is_refused)[
+        0
+    ].verdict
     if push.state == PushState.REFUSED and verdict.why is identity.Why.REJECTED:
         return {contact.xero_id: Question(contact, verdict.why, is_answered=True)}
-    is_asked = push.state == PushState.QUESTION and verdict.is_question
+    # What Xero merged is linked, but nothing is written over it before somebody says yes.
+    may_be_asked = verdict.is_question or verdict.why is identity.Why.MERGED
+    is_asked = push.state == PushState.QUESTION and may_be_asked
     return {contact.xero_id: Question(contact, verdict.why)} if is_asked else {}
 
 
@@ -98,17 +118,9 @@ def answer(
         question = asked.get(contact_id)
         if question is None or (question.is_answered and not is_same_person):
             raise NoSuchQuestion
-        link_history.decide(
-            organisation=organisation,
-            learner_id=learner.pk,
-            contact_id=contact_id,
-            is_same_person=is_same_person,
-            by=by,
-            now=now,
-        )
-        if is_same_person:
-            contact_links.derive_everywhere(organisation, [contact_id], now=now)
-        LearnerChange.objects.create(learner=learner, by=by, at=now, fields=["contact in Xero"])
-        if learner.sync_to_xero:
-            push_queue.request(learner=learner, now=now)
+        act = link_acts.link if is_same_person else link_acts.unlink
+        try:
+            act(learner=learner, organisation=organisation, contact_id=contact_id, by=by, now=now)
+        except link_decisions.NotPossible as error:
+            raise NoSuchQuestion from error
     return question.contact

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from xero_sync.contacts import contact_merge
+from xero_sync.contacts import contact_overlay
 
 
 def phone(number: str, area: str = "", country: str = "", kind: str = "MOBILE") -> dict[str, str]:
@@ -42,10 +42,10 @@ def test_phone_is_sent_whole_or_not_at_all(
     contact = {"Phones": [{"PhoneType": "MOBILE", "PhoneNumber": ours}]}
     there = {"Phones": [phone("1", kind="FAX"), theirs]}
 
-    found = contact_merge.over(contact, there)
+    found = contact_overlay.over(contact, there)
 
     assert found == ({} if sent is None else {"Phones": [sent]})
-    assert contact_merge.is_laid_over(contact, there) is (sent is not None)
+    assert contact_overlay.is_laid_over(contact, there) is (sent is not None)
 
 
 THEIRS = {
@@ -75,7 +75,7 @@ def test_address_keeps_what_only_xero_has(
     contact = {"Addresses": [{"AddressType": "STREET", **ours}]}
     there = {"Addresses": [{"AddressType": "POBOX", "City": "Perth"}, THEIRS]}
 
-    found = contact_merge.over(contact, there)
+    found = contact_overlay.over(contact, there)
 
     whole = {name: value for name, value in THEIRS.items() if value}
     assert found == ({} if changed is None else {"Addresses": [{**whole, **changed}]})
@@ -89,7 +89,7 @@ def test_contact_that_has_none_gets_them(there: dict[str, Any]) -> None:
         "Addresses": [{"AddressType": "STREET", "City": "Dubbo"}],
     }
 
-    found = contact_merge.over(contact, there)
+    found = contact_overlay.over(contact, there)
 
     assert found == {**contact, "Phones": [phone("0400 000 001")]}
     assert contact["Phones"] == [{"PhoneType": "MOBILE", "PhoneNumber": "0400 000 001"}]
