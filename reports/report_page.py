@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from invoices import document_rows
+from invoices import document_rows, paging
 from invoices.document_rows import DocumentRow
-from reports import columns, paging, synced_invoices
+from reports import columns, synced_invoices
 from reports.synced_invoices import Criteria
 
 
