@@ -60,6 +60,18 @@ def learners_of_contact(
     return [link.learner for link in links.select_related("learner").order_by("learner__number")]
 
 
+def contacts_of_other_portals(
+    contact_ids: Iterable[UUID | None], *, organisation: Organisation
+) -> set[UUID | None]:
+    """Return those contacts that are learners of other portals on this Xero, and of none here."""
+    links = ContactLink.objects.filter(
+        organisation__tenant_id=organisation.tenant_id,
+        contact_xero_id__in={one for one in contact_ids if one},
+    ).values_list("contact_xero_id", "organisation_id")
+    ours = {contact_id for contact_id, owner_id in links if owner_id == organisation.pk}
+    return {contact_id for contact_id, _ in links if contact_id not in ours}
+
+
 class LearnerNumber(NamedTuple):
     """A learner as far as a row names one."""
 
@@ -141,6 +153,12 @@ class Version:
 
     token: str
     latest_at: datetime | None
+
+
+def together(first: Version, second: Version) -> Version:
+    """Return the version of two things that one page shows."""
+    latest = [each.latest_at for each in (first, second) if each.latest_at]
+    return Version(f"{first.token}-{second.token}", max(latest, default=None))
 
 
 # Nothing shows while no organisation is connected, and nothing changes.

@@ -36,7 +36,7 @@ def learner_xero_invoices(request: access.SignedInRequest, learner_id: int) -> H
 def learner_xero_invoices_table(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
     """Answer the live page's question whether anything changed: 204 when not, else the table."""
     learner = get_object_or_404(request.portal.learners, id=learner_id)
-    version = queries.version_of_learner_documents(
+    version = learner_page.version_of_page(
         learner=learner,
         organisation=connections.current_organisation(request.portal),
         today=_today(request),

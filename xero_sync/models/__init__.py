@@ -11,6 +11,7 @@ The rows of documents and contacts themselves belong to `invoices`.
 
 from xero_sync.models.contacts import ContactPush, PushState
 from xero_sync.models.leased_row import LeasedRow
+from xero_sync.models.mentions import MentionPass
 from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.runs import (
     ENDED_RUNS,
@@ -37,6 +38,7 @@ __all__ = [
     "EventState",
     "Inbox",
     "LeasedRow",
+    "MentionPass",
     "PushState",
     "QuarantinedDocument",
     "RunState",
