@@ -14,7 +14,6 @@ from django.db import connection
 
 from connected_apps.models import Organisation
 from invoices import covers, document_rows, queries, suggestions
-from invoices.models import Contact
 from invoices.suggestions import Suggestion
 from lrm.models import Learner
 
@@ -75,7 +74,7 @@ def billed_to_others(
     shown = (*covering[:MOST_SHOWN], *rejected[:MOST_SHOWN])
     documents_shown = [one.document for one in shown]
     documents_shown += [one.document for one in offered[:MOST_SUGGESTED]]
-    payers = payer_ids(
+    payers = queries.payer_ids(
         [document.contact_xero_id for document in documents_shown], organisation=organisation
     )
 
@@ -101,17 +100,6 @@ def billed_to_others(
         covering_count=len(covering),
         offered_count=len(offered),
     )
-
-
-def payer_ids(
-    contact_ids: Sequence[UUID | None], *, organisation: Organisation
-) -> dict[UUID | None, int]:
-    """Return our ids of the contacts that are stored here, by Xero's; one query."""
-    wanted = {each for each in contact_ids if each}
-    if not wanted:
-        return {}
-    contacts = Contact.objects.filter(organisation=organisation, xero_id__in=wanted)
-    return dict(contacts.values_list("xero_id", "id"))
 
 
 def version_of(*, learner: Learner, organisation: Organisation) -> queries.Version:

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Extract
 
 from connected_apps.models import Organisation
 from invoices import words
-from invoices.models import ContactLink, Document, Kind
+from invoices.models import Contact, ContactLink, Document, Kind
 from lrm.models import Learner, Portal
 
 PAGE_SIZE = 100
@@ -70,6 +70,18 @@ def contacts_of_other_portals(
     ).values_list("contact_xero_id", "organisation_id")
     ours = {contact_id for contact_id, owner_id in links if owner_id == organisation.pk}
     return {contact_id for contact_id, _ in links if contact_id not in ours}
+
+
+def payer_ids(
+    contact_ids: Iterable[UUID | None], *, organisation: Organisation
+) -> dict[UUID | None, int]:
+    """Return our ids of those contacts that have a page here, by Xero's; two queries."""
+    wanted = {one for one in contact_ids if one}
+    if not wanted:
+        return {}
+    theirs = contacts_of_other_portals(wanted, organisation=organisation)
+    contacts = Contact.objects.filter(organisation=organisation, xero_id__in=wanted - theirs)
+    return dict(contacts.values_list("xero_id", "id"))
 
 
 class LearnerNumber(NamedTuple):

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
-from invoices import document_rows, filters, learner_page, queries
+from invoices import covers, document_rows, filters, learner_page, queries
 from invoices.models import Document
 from lrm import access, permissions
 from lrm.models import Learner
@@ -68,6 +68,14 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         "document": document,
         "organisation": organisation,
         "learners": learners,
+        "payer_id": queries.payer_ids([document.contact_xero_id], organisation=organisation).get(
+            document.contact_xero_id
+        ),
+        "covers": [
+            said
+            for said in covers.said_of([row.document], organisation=organisation)
+            if said.is_covered
+        ],
         "lines": list(document.line_items.all()),
         "payments": list(document.payments.all()),
     }
