@@ -205,8 +205,10 @@ def test_two_thousand_documents_are_paged_by_key_with_a_fixed_number_of_queries(
 
     assert first.count('<th scope="row"') == 100
     assert "2,000 documents, newest first." in page_reading.text_of(first)
-    assert "1 time a document below names" in page_reading.text_of(first)
-    assert "Show only the 5 that may name a learner" in page_reading.text_of(first)
+    assert "A document below names the number of a learner." in page_reading.text_of(first)
+    assert "5 may name a learner and wait for an answer: show only these" in page_reading.text_of(
+        first
+    )
     assert "Older" in first
     edge = (document_builders.TODAY - 99 * DAY).isoformat()
     oldest_of_first = Document.objects.get(number="D-0099")
@@ -216,7 +218,7 @@ def test_two_thousand_documents_are_paged_by_key_with_a_fixed_number_of_queries(
     assert "D-0099" not in second
     assert "Newer" in second
     waiting = page_reading.text_of(html_of(client, payer, show="waiting"))
-    assert "5 times a document below names" in waiting
+    assert "Documents below name the numbers of learners, 5 times in all." in waiting
     assert "D-1607" in waiting
     assert "D-0000" not in waiting
 
@@ -245,7 +247,7 @@ def test_one_invoice_that_names_hundreds_is_asked_about_in_parts(
 
     text = text_of(client, payer)
 
-    assert "250 times a document below names" in text
+    assert "Documents below name the numbers of learners, 250 times in all." in text
     assert "Here are the first 200." in text
     assert "Yes to all 200 on this page" in text
 

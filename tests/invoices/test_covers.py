@@ -116,7 +116,7 @@ def test_all_that_a_page_suggests_is_accepted_at_once_with_who_and_when(
     alone = mentions.make_billed(payer, number="INV-2", reference="for L000124")
     neither = mentions.make_billed(payer, "Fee of L000999", number="INV-3")
     page = contact_page(client, payer)
-    assert "3 times a document below names the number of a learner" in page
+    assert "Documents below name the numbers of learners, 3 times in all." in page
     assert "Yes to all 3 on this page" in page
 
     keys = [key(both, learner), key(both, second), key(alone, second)]
