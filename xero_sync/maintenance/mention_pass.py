@@ -60,12 +60,14 @@ def waiting_organisations(*, now: datetime) -> list[int]:
              WHERE connection.organisation_id IS NOT NULL
                AND (pass.claimed_until IS NULL OR pass.claimed_until < %(now)s)
                AND (pass.not_before IS NULL OR pass.not_before <= %(now)s)
-               AND (pass.began_at <= %(again)s OR EXISTS (
-                    SELECT FROM invoices_document document
+               AND (pass.began_at <= %(again)s OR (
+                    -- The first of them, and not whether any exists: that is looked up in order.
+                    SELECT document.id FROM invoices_document document
                      WHERE document.organisation_id = connection.organisation_id
                        AND (document.synced_at, document.id)
                            > (coalesce(pass.looked_through, '-infinity'), coalesce(pass.last_id, 0))
-                       AND document.synced_at <= %(settled)s))
+                       AND document.synced_at <= %(settled)s
+                     ORDER BY document.synced_at, document.id LIMIT 1) IS NOT NULL)
             """,
             {"now": now, "again": now - AGAIN, "settled": now - SETTLED},
         )
