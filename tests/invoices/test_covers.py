@@ -174,12 +174,14 @@ def test_cancelled_document_is_not_suggested_and_stays_struck_through_where_acce
     taken = mentions.make_billed(payer, number="INV-1", reference="L000123")
     mentions.make_billed(payer, number="INV-2", reference="L000123")
     answer(client, payer, "yes", key(taken, learner))
+    mentions.look_through(organisation)
+    assert "INV-2" in said(client, learner)
 
     Document.objects.update(status=status)
-    mentions.look_through(organisation)
 
     html = page_reading.page_of(client, learner)
     assert "INV-2" not in html
+    assert "names L000123" not in contact_page(client, payer)
     assert 'class="is-cancelled"' in html
 
 
