@@ -105,8 +105,9 @@ def billed_to_others(
 def version_of(*, learner: Learner, organisation: Organisation) -> queries.Version:
     """Return a mark that differs whenever what is billed to others does; one query.
 
-    It moves with every such document that is stored again, with its payer's name, and with what
-    people say; and where a document begins or ends to name the learner, or its contact is linked.
+    It moves with every such document and its contact that is stored again, with the payer's name
+    and with what people say; and where a document begins or ends to name the learner, or its
+    contact is linked.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -149,6 +150,10 @@ _VERSION = """
                SELECT sum(link.id) FROM invoices_contactlink link
                 WHERE link.contact_xero_id = about.contact_xero_id
                   AND link.organisation_id IN (SELECT id FROM tenants))), 0),
+           coalesce(sum((
+               SELECT extract(epoch FROM contact.synced_at) FROM invoices_contact contact
+                WHERE contact.organisation_id = %(organisation)s
+                  AND contact.xero_id = about.contact_xero_id)), 0),
            max(synced_at) FILTER (WHERE is_covered)
       FROM about
 """

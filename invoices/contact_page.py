@@ -11,7 +11,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, QuerySet
 
 from connected_apps.models import Organisation
-from invoices import covers, document_rows, paging, queries, suggestions, words
+from invoices import covers, document_rows, paging, payers, queries, suggestions, words
 from invoices.models import Contact, CoverDecision, Document, NamedNumber
 from lrm.models import Learner
 
@@ -79,7 +79,8 @@ def page_of(
     learners = queries.learners_of_contact(
         organisation=organisation, contact_xero_id=contact.xero_id
     )
-    waiting = documents.none() if learners else _waiting(documents, organisation)
+    is_payer = payers.payers_among([contact.xero_id], organisation=organisation)
+    waiting = _waiting(documents, organisation) if is_payer else documents.none()
     page = paging.page_of(waiting if only_waiting else documents, after=after, before=before)
     suggested = suggestions.among(page.documents, organisation=organisation)
     tone, status = _STATUSES.get(contact.status, ("idle", contact.status))

@@ -1,18 +1,17 @@
 """Which documents may cover which learners, for a person to say: read from the texts themselves.
 
 Suggested is a document whose text names a learner's number (`invoices.mentions`), which is billed
-to a contact that is nobody's own, and of which nobody has said anything yet. Where the contact is a
-learner, of this portal or of another one on the same organisation in Xero, nothing is suggested:
-the document is on that learner's page.
+to a payer (`invoices.payers`), and of which nobody has said anything yet. Where the contact is a
+learner nothing is suggested: the document is on that learner's page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from connected_apps.models import Organisation
-from invoices import document_rows, mentions, named_numbers, words
+from invoices import document_rows, mentions, named_numbers, payers, words
 from invoices.document_rows import DocumentRow
 from invoices.models import CoverDecision, Document, NamedNumber
 from lrm.models import Learner
@@ -37,11 +36,15 @@ class Suggestion:
 
 
 def among(rows: Sequence[DocumentRow], *, organisation: Organisation) -> list[Suggestion]:
-    """Return what these documents suggest, in their order; four queries for all.
+    """Return what these documents suggest, in their order; six queries for all.
 
     Those of which a person has spoken already are not among them.
     """
-    texts = _texts_of(rows, organisation)
+    standing = [row for row in rows if row.status not in words.CANCELLED]
+    of_payers = payers.payers_among(
+        {row.contact_xero_id for row in standing}, organisation=organisation
+    )
+    texts = named_numbers.texts_of(row for row in standing if row.contact_xero_id in of_payers)
     numbers = {number for each in texts.values() for number in mentions.numbers_of(each)}
     learners = {
         learner.number: learner
@@ -52,9 +55,11 @@ def among(rows: Sequence[DocumentRow], *, organisation: Organisation) -> list[Su
     answered = _answered(rows, organisation)
     return [
         Suggestion(row, learners[one.number], one.place, one.excerpt)
-        for row in rows
-        for one in mentions.mentions_in(texts.get(row.id, ()), known=learners)
-        if (row.kind, row.xero_id, learners[one.number].pk) not in answered
+        for row in standing
+        if row.contact_xero_id in of_payers
+        for one in mentions.mentions_in(texts[row.id], known=learners)
+        if payers.may_pay_for(of_payers[row.contact_xero_id], learners[one.number])
+        and (row.kind, row.xero_id, learners[one.number].pk) not in answered
     ]
 
 
@@ -80,17 +85,6 @@ def open_entries(*, learner: Learner, organisation: Organisation) -> QuerySet[Na
     naming = NamedNumber.objects.filter(organisation=organisation, number=learner.number)
     unanswered = naming.filter(~Exists(answered)).order_by("-document_id")
     return unanswered.values_list("document_id", flat=True)
-
-
-def _texts_of(
-    rows: Iterable[DocumentRow], organisation: Organisation
-) -> dict[int, list[mentions.Text]]:
-    """Return the texts of those of the documents that may cover anybody."""
-    standing = [row for row in rows if row.contact_xero_id and row.status not in words.CANCELLED]
-    linked = named_numbers.linked_contacts(
-        {row.contact_xero_id for row in standing}, organisation=organisation
-    )
-    return named_numbers.texts_of(row for row in standing if row.contact_xero_id not in linked)
 
 
 def _answered(

@@ -157,6 +157,45 @@ def test_documents_of_a_learners_own_contact_are_left_out_until_it_is_nobodys(
     assert "Does it cover" in said(quiet, learner)
 
 
+def test_contact_that_may_be_the_learner_is_a_question_and_no_payer(quiet: Linked) -> None:
+    """Its invoices name its own number, which is the learner's by mistake."""
+    contacts = {one["number"]: one["contact_id"] for one in quiet.books()["contacts"]}
+    contact_id = contacts["L000005"]
+    bill(quiet, contact_id, "Term 1 of L000005")
+    quiet.sweep()
+    mentions.look_through(quiet.organisation)
+    numbers = Document.objects.filter(contact_xero_id=contact_id).values_list("number", flat=True)
+    client = builders.client_of(quiet.manager)
+
+    learner = save(quiet, number="L000005", sync_to_xero=False)
+
+    def shown() -> set[str]:
+        return {number for number in numbers if number in said(quiet, learner)}
+
+    assert NamedNumber.objects.filter(number="L000005").exists()
+    assert "Is this Imogen Made-Up?" in said(quiet, learner)
+    assert shown() == set()
+    address = f"/learners/{learner.pk}/xero-contact/{contact_id}/"
+    assert client.post(address, {"answer": "no"}).status_code == 302
+    assert shown() == set()
+
+
+def test_contact_with_the_learners_name_is_no_payer(quiet: Linked) -> None:
+    made = quiet.world.do(
+        "contacts", tenant=quiet.tenant, act="create", name="Made-Up, Imogen", email="i@example.com"
+    )
+    bill(quiet, made["id"], "Term 1 of W000123")
+    quiet.sweep()
+    mentions.look_through(quiet.organisation)
+
+    learner = save(quiet, number="W000123", sync_to_xero=False)
+    somebody = save(quiet, learner, number="W000123", given_name="Sol", sync_to_xero=False)
+
+    assert "Does it cover Sol Made-Up?" in said(quiet, somebody)
+    learner = save(quiet, somebody, number="W000123", sync_to_xero=False)
+    assert "Does it cover" not in said(quiet, learner)
+
+
 def test_what_was_just_stored_waits_until_others_may_have_committed(quiet: Linked) -> None:
     bill(quiet, employer_of(quiet)["contact_id"], "For W000123")
     quiet.sweep()
