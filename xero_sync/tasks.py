@@ -14,7 +14,7 @@ from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
-from xero_sync.maintenance import daily_check, organisation_details
+from xero_sync.maintenance import daily_check, mention_pass, organisation_details
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -62,6 +62,13 @@ def check_counts(organisation_id: int) -> None:
 
 
 @shared_task
+def look_for_mentions(organisation_id: int) -> None:
+    """Look through an organisation's documents for the numbers that they name."""
+    delay = mention_pass.look_through(organisation_id=organisation_id, clock=_clock)
+    _again(dispatch.LOOK_FOR_MENTIONS, organisation_id, delay)
+
+
+@shared_task
 def work_on_run(run_id: int) -> None:
     """Work a turn on a sync run."""
     delay = run_worker.work_on(run_id=run_id, clock=_clock)
@@ -102,6 +109,8 @@ def wake_all() -> None:
         wake(dispatch.SWEEP, organisation_id)
     for organisation_id in daily_check.waiting_organisations(now=now):
         wake(dispatch.CHECK_COUNTS, organisation_id)
+    for organisation_id in mention_pass.waiting_organisations(now=now):
+        wake(dispatch.LOOK_FOR_MENTIONS, organisation_id)
 
 
 def _again(task: WorkerTask, pk: int, delay: timedelta | None) -> None:

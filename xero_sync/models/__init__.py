@@ -12,6 +12,7 @@ The rows of documents and contacts themselves belong to `invoices`.
 from xero_sync.models.contacts import ContactPush, PushState
 from xero_sync.models.learner_refreshes import LearnerRefresh
 from xero_sync.models.leased_row import LeasedRow
+from xero_sync.models.mentions import MentionPass
 from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.run_learners import LearnerOutcome, RunLearner
 from xero_sync.models.runs import (
@@ -41,6 +42,7 @@ __all__ = [
     "LearnerOutcome",
     "LearnerRefresh",
     "LeasedRow",
+    "MentionPass",
     "PushState",
     "QuarantinedDocument",
     "RunLearner",
