@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connected_apps', '0001_initial'),
-        ('invoices', '0003_end_links_by_number_alone'),
+        ('invoices', '0004_merged_contacts'),
         ('lrm', '0002_learner_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
