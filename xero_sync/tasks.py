@@ -5,6 +5,7 @@ end, because the rows know what is done. Only `apps` imports this, for the sched
 everybody else wakes a worker by a task's name (`jobs.dispatch`).
 """
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
     },
 }
+# What waits for a task: the primary keys that it is woken with, in the order of their worth.
+WAITING: tuple[tuple[WorkerTask, Callable[..., Iterable[int]]], ...] = (
+    (dispatch.FETCH_EVENTS, event_processing.waiting_organisations),
+    (dispatch.WORK_ON_RUN, run_worker.waiting_runs),
+    (dispatch.PUSH_LEARNERS, push_queue.waiting_portals),
+    (dispatch.REFRESH_LEARNER, learner_refreshes.waiting_refreshes),
+    (dispatch.SWEEP, sweeper.waiting_organisations),
+    (dispatch.CHECK_COUNTS, daily_check.waiting_organisations),
+    (dispatch.LOOK_FOR_MENTIONS, mention_pass.waiting_organisations),
+)
 
 
 def _clock() -> datetime:
@@ -97,20 +108,9 @@ def wake_all() -> None:
     wake = worker_tasks.waker()
     if deliveries.are_waiting():
         wake(dispatch.UNPACK_DELIVERIES)
-    for organisation_id in event_processing.waiting_organisations(now=now):
-        wake(dispatch.FETCH_EVENTS, organisation_id)
-    for run_id in run_worker.waiting_runs(now=now):
-        wake(dispatch.WORK_ON_RUN, run_id)
-    for portal_id in push_queue.waiting_portals(now=now):
-        wake(dispatch.PUSH_LEARNERS, portal_id)
-    for refresh_id in learner_refreshes.waiting_refreshes(now=now):
-        wake(dispatch.REFRESH_LEARNER, refresh_id)
-    for organisation_id in sweeper.waiting_organisations(now=now):
-        wake(dispatch.SWEEP, organisation_id)
-    for organisation_id in daily_check.waiting_organisations(now=now):
-        wake(dispatch.CHECK_COUNTS, organisation_id)
-    for organisation_id in mention_pass.waiting_organisations(now=now):
-        wake(dispatch.LOOK_FOR_MENTIONS, organisation_id)
+    for task, waiting in WAITING:
+        for pk in waiting(now=now):
+            wake(task, pk)
 
 
 def _again(task: WorkerTask, pk: int, delay: timedelta | None) -> None:
