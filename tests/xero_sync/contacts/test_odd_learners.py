@@ -204,8 +204,8 @@ def test_own_contact_that_was_archived_says_what_to_do(linked: Linked) -> None:
 
     found = ContactPush.objects.get(learner=learner)
     assert found.state == PushState.REFUSED
-    assert "restore it in Xero" in found.problem
-    assert "archived contact Imogen Made-Up" in found.problem
+    assert "Imogen Made-Up is archived in Xero" in found.problem
+    assert "Restore it in Xero" in found.problem
 
 
 def made(linked: Linked, **values: Any) -> str:
