@@ -2,14 +2,14 @@
 
 Deliveries and events (what Xero told us), sync runs with their steps and closing sweeps (what a
 person asked for), cursors (how far each sweep has come), contact pushes (what learners still need
-to reach Xero) and quarantined documents (what could not be stored, and why). A row that is
-worked on longer than a transaction has a lease that lapses, so that a killed worker's work is taken
-up by the next.
+to reach Xero) with the starts that let them go, and quarantined documents (what could not be
+stored, and why). A row that is worked on longer than a transaction has a lease that lapses, so that
+a killed worker's work is taken up by the next.
 
 The rows of documents and contacts themselves belong to `invoices`.
 """
 
-from xero_sync.models.contacts import ContactPush, PushState
+from xero_sync.models.contacts import ContactPush, PushStart, PushState
 from xero_sync.models.leased_row import LeasedRow
 from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.runs import (
@@ -37,6 +37,7 @@ __all__ = [
     "EventState",
     "Inbox",
     "LeasedRow",
+    "PushStart",
     "PushState",
     "QuarantinedDocument",
     "RunState",
