@@ -36,9 +36,14 @@ def _clean(text: str) -> str:
     return " ".join(text.replace("<", "").replace(">", "").split())
 
 
+def name_of(*, full_name: str, suffix: str = "") -> str:
+    """Return a learner's name as Xero takes it."""
+    return _clean(full_name)[: LONGEST_NAME - len(suffix)].strip() + suffix
+
+
 def _name(learner: Learner, *, unique: bool) -> str:
     suffix = f" ({learner.number})" if unique else ""
-    return _clean(learner.full_name)[: LONGEST_NAME - len(suffix)].strip() + suffix
+    return name_of(full_name=learner.full_name, suffix=suffix)
 
 
 def _phones(learner: Learner) -> list[dict[str, str]]:

@@ -20,15 +20,16 @@ from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
+from xero_sync.contacts import push_gate
 from xero_sync.contacts.obstacles import OPEN, Obstacle
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import contact_links, identity_facts, identity_verdicts
 
 # Which link says first where a learner's contact is, beside being active in Xero.
-_RANKS: dict[str, int] = {LinkSource.PUSHED: 0, LinkSource.PERSON: 1, LinkSource.NUMBER: 2}
+_RANKS = (LinkSource.PUSHED.value, LinkSource.PERSON.value, LinkSource.NUMBER.value)
 # What may stand in the way of a number. Where several contacts have it, which is told: rather
 # what a person can answer, and what ends by itself.
-_IN_THE_WAY = (
+IN_THE_WAY = (
     identity.Why.SHARED_EMAIL,
     identity.Why.NUMBER_ALONE,
     identity.Why.OTHER_LEARNER,
@@ -138,10 +139,10 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
     in_the_way = [
         each
         for each in identity_verdicts.candidates(organisation, rows)
-        if each.verdict.why in _IN_THE_WAY
+        if each.verdict.why in IN_THE_WAY
     ]
     # The last one stays, so that the first of the order above is told.
-    in_the_way.sort(key=lambda each: _IN_THE_WAY.index(each.verdict.why), reverse=True)
+    in_the_way.sort(key=lambda each: IN_THE_WAY.index(each.verdict.why), reverse=True)
     found = {each.learner_id: each for each in in_the_way}
     owners = _owners(organisation, [each.contact_xero_id for each in found.values()])
     return [
@@ -200,14 +201,17 @@ class _Owner:
         return self.learner_id == push.learner_id
 
 
-def _links_of_owners(organisation: Organisation, contact_ids: Iterable[UUID]) -> dict[UUID, _Owner]:
-    """Return who owns these contacts by a link: the first for whom each was made."""
+def _links_of_owners(
+    organisation: Organisation, contact_ids: Iterable[UUID] | None
+) -> dict[UUID, _Owner]:
+    """Return who owns these contacts, or all, by a link: the first for whom each was made."""
     owned = ContactLink.objects.filter(
         Q(source=LinkSource.PUSHED)
         | (Q(source=LinkSource.PERSON) & ~Q(organisation_id=organisation.pk)),
         organisation__tenant_id=organisation.tenant_id,
-        contact_xero_id__in=list(contact_ids),
     )
+    if contact_ids is not None:
+        owned = owned.filter(contact_xero_id__in=list(contact_ids))
     owners: dict[UUID, _Owner] = {}
     # What was made or written counts before what a person said: PUSHED before PERSON.
     for contact_id, learner_id, organisation_id in owned.order_by("-source", "id").values_list(
@@ -217,14 +221,22 @@ def _links_of_owners(organisation: Organisation, contact_ids: Iterable[UUID]) ->
     return owners
 
 
-def _owners(organisation: Organisation, contact_ids: Sequence[UUID]) -> dict[UUID, _Owner]:
-    """Return who owns these contacts: by a link, else the first push that is on its way there."""
+def _owners(organisation: Organisation, contact_ids: Sequence[UUID] | None) -> dict[UUID, _Owner]:
+    """Return who owns these contacts, or all: by a link, else the first push on its way there.
+
+    What waits for another portal's start is not on its way yet.
+    """
     owners = _links_of_owners(organisation, contact_ids)
-    under_way = ContactPush.objects.filter(
-        Q(learner__sync_to_xero=True) | Q(state=PushState.SENT),
-        state__in=OPEN,
-        contact_xero_id__in=list(contact_ids),
+    goes = Q(learner__portal=organisation.portal_id) | Q(
+        learner__portal__in=push_gate.started_portals()
     )
+    under_way = ContactPush.objects.filter(
+        (Q(learner__sync_to_xero=True) & goes) | Q(state=PushState.SENT),
+        state__in=OPEN,
+        contact_xero_id__isnull=False,
+    )
+    if contact_ids is not None:
+        under_way = under_way.filter(contact_xero_id__in=list(contact_ids))
     for contact_id, learner_id, portal_id in under_way.order_by("id").values_list(
         "contact_xero_id", "learner_id", "learner__portal_id"
     ):
@@ -233,21 +245,42 @@ def _owners(organisation: Organisation, contact_ids: Sequence[UUID]) -> dict[UUI
     return owners
 
 
-def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
+def owners_before(organisation: Organisation) -> dict[UUID, tuple[int, identity.Why]]:
+    """Return {contact: who alone may write to it, why others may not}, whoever goes next.
+
+    Of this portal only those who have a link: whose push comes first decides about the others.
+    """
+    owners = {
+        contact_id: owner
+        for contact_id, owner in _owners(organisation, None).items()
+        if owner.is_of_another_portal
+    } | _links_of_owners(organisation, None)
+    return {contact_id: (owner.learner_id, owner.why) for contact_id, owner in owners.items()}
+
+
+def linked_contacts(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, UUID]:
     """Return {learner id: contact id} by link; an active contact wins over an archived one."""
-    links = list(
-        ContactLink.objects.filter(
-            organisation=organisation, learner_id__in=[push.learner_id for push in batch]
+    return dict(
+        identity_facts.select(
+            f"""
+            SELECT DISTINCT ON (link.learner_id) link.learner_id, link.contact_xero_id
+              FROM invoices_contactlink link
+              LEFT JOIN invoices_contact contact
+                ON contact.organisation_id = link.organisation_id
+               AND contact.xero_id = link.contact_xero_id
+             WHERE link.organisation_id = %s AND link.learner_id = ANY(%s::bigint[])
+             ORDER BY link.learner_id, COALESCE(contact.status, '{identity_facts.ACTIVE}')
+                      = '{identity_facts.ACTIVE}' DESC,
+                      array_position('{{{",".join(_RANKS)}}}'::text[], link.source), link.id DESC
+            """,  # noqa: S608 - constants of ours
+            organisation.pk,
+            learner_ids,
         )
     )
-    contacts = _contacts(organisation, [link.contact_xero_id for link in links])
 
-    def worth(link: ContactLink) -> tuple[bool, int, int]:
-        contact = contacts.get(link.contact_xero_id)
-        is_archived = contact is not None and contact.status != identity_facts.ACTIVE
-        return not is_archived, -_RANKS[link.source], link.pk
 
-    return {link.learner_id: link.contact_xero_id for link in sorted(links, key=worth)}
+def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
+    return linked_contacts(organisation, [push.learner_id for push in batch])
 
 
 def _contacts(
