@@ -21,13 +21,19 @@ class NotPossible(Exception):
     """Nothing can be started now; the message says why, and what to do."""
 
 
-def start(*, portal: Portal, by: User, now: datetime) -> PushStart | None:
+def start(*, portal: Portal, organisation_id: int, by: User, now: datetime) -> PushStart | None:
     """Let the portal's ticked learners be sent; None where somebody has started it before.
 
-    :raises NotPossible: the portal is not connected, or contacts were not read yet.
+    :param organisation_id: the organisation whose dry run was seen.
+    :raises NotPossible: the portal is not connected to it, or contacts were not read yet.
     """
     with transaction.atomic():
         organisation = _locked_organisation(portal)
+        if organisation.pk != organisation_id:
+            raise NotPossible(
+                f"Meanwhile {organisation.name} was connected. Nothing was started; look at the "
+                "check for this organisation first."
+            )
         if push_gate.is_open(organisation):
             return None
         if not push_gate.contacts_are_read(organisation):

@@ -1,19 +1,24 @@
 """Before a person starts it no learner is sent, however much waits; started, all ticked ones go."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from connected_apps.models import AuditEvent
-from lrm.models import Learner
+from connected_apps.models import AuditEvent, Connection
+from lrm.models import Learner, LrmRole, Notice
 from tests.support import builders, xero
-from tests.support.learners import contacts_numbered
-from tests.support.linked import Linked, clock
-from xero_sync.contacts import push_queue
-from xero_sync.models import ContactPush, PushStart
+from tests.support.learners import contacts_numbered, save
+from tests.support.linked import Linked, clock, let_learners_go
+from xero_sync import tasks
+from xero_sync.contacts import push_queue, push_start
+from xero_sync.jobs import dispatch
+from xero_sync.models import ContactPush, Cursor, PushStart
 
-START = "/settings/connected-apps/xero/contacts/start/"
+PAGE = "/settings/connected-apps/xero/contacts/start/"
+WHICH = "/settings/connected-apps/xero/contacts/which/"
 
 
 def save_by_form(linked: Linked, number: str = "L900001", **details: Any) -> Learner:
@@ -32,6 +37,24 @@ def save_by_form(linked: Linked, number: str = "L900001", **details: Any) -> Lea
     return linked.portal.learners.get(number=number)
 
 
+def words_of(client: Client, page: str = PAGE) -> str:
+    """Return what a page says."""
+    answer = client.get(page)
+    assert answer.status_code == 200
+    html = answer.content.decode().partition("<main")[2]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def press_start(linked: Linked, client: Client | None = None) -> Any:
+    """Press the button that the page offers, with all that it sends."""
+    client = client or builders.client_of(linked.manager)
+    html = client.get(PAGE).content.decode()
+    assert "Start sending learners" in html
+    found = re.search(r'name="organisation" value="(\d+)"', html)
+    assert found is not None
+    return client.post(PAGE, {"organisation": found[1]}, follow=True)
+
+
 def test_nothing_is_sent_after_connecting_until_somebody_starts(unstarted: Linked) -> None:
     save_by_form(unstarted)
     unstarted.sweep()
@@ -42,3 +65,255 @@ def test_nothing_is_sent_after_connecting_until_somebody_starts(unstarted: Linke
     assert unstarted.books() == before
     assert push_queue.waiting_portals(now=clock()) == []
     assert ContactPush.objects.get().state == "PENDING"
+
+
+def test_start_sends_all_ticked_learners_and_nobody_else(unstarted: Linked) -> None:
+    save_by_form(unstarted)
+    # Imported at some time, never saved here.
+    builders.make_learner(unstarted.portal, number="L900002", sync_to_xero=True)
+    builders.make_learner(unstarted.portal, number="L900003")
+    unstarted.sweep()
+
+    answer = press_start(unstarted)
+    unstarted.push()
+
+    assert "Started." in answer.content.decode()
+    there = [len(contacts_numbered(unstarted, f"L90000{one}")) for one in (1, 2, 3)]
+    assert there == [1, 1, 0]
+    assert f"{unstarted.manager} started it" in words_of(builders.client_of(unstarted.manager))
+
+
+def test_start_stands_in_the_activity_with_who_and_where(unstarted: Linked) -> None:
+    save_by_form(unstarted)
+    unstarted.sweep()
+
+    press_start(unstarted)
+
+    started, event = PushStart.objects.get(), AuditEvent.objects.latest("pk")
+    assert (event.action, event.actor) == ("SENDING_LEARNERS_STARTED", unstarted.manager)
+    assert event.organisation_name == unstarted.organisation.name
+    assert event.detail == "1 ticked learner on the way to Xero."
+    assert (started.started_by, started.by_name) == (unstarted.manager, str(unstarted.manager))
+    activity = builders.client_of(unstarted.manager).get("/settings/connected-apps/xero/activity/")
+    assert "Sending learners started" in activity.content.decode()
+
+
+def test_second_press_changes_nothing(unstarted: Linked) -> None:
+    unstarted.sweep()
+    press_start(unstarted)
+
+    client = builders.client_of(unstarted.manager)
+    answer = client.post(PAGE, {"organisation": unstarted.organisation.pk}, follow=True)
+
+    assert "this was started before" in answer.content.decode()
+    assert AuditEvent.objects.filter(action="SENDING_LEARNERS_STARTED").count() == 1
+
+
+def test_start_whose_process_dies_before_it_wakes_a_worker_is_taken_up_by_beat(
+    unstarted: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_by_form(unstarted)
+    unstarted.sweep()
+    # The message is lost with the process; the rows are committed.
+    monkeypatch.setattr(type(dispatch.PUSH_LEARNERS), "_send", lambda *_: None)
+    press_start(unstarted)
+    monkeypatch.undo()
+    woken: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks.worker_tasks, "waker", lambda: lambda *args: woken.append(args))
+
+    tasks.wake_all()
+
+    assert (dispatch.PUSH_LEARNERS, unstarted.portal.pk) in woken
+
+
+def test_start_that_fails_half_way_has_started_nothing(
+    unstarted: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_by_form(unstarted)
+    unstarted.sweep()
+    before = unstarted.books()
+
+    def die(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(push_start.audit, "record", die)
+    with pytest.raises(SystemExit):
+        press_start(unstarted)
+    unstarted.push()
+
+    assert not PushStart.objects.exists()
+    assert unstarted.books() == before
+
+
+def test_page_counts_contacts_until_all_are_read_and_takes_no_start(unstarted: Linked) -> None:
+    save_by_form(unstarted)
+    client = builders.client_of(unstarted.manager)
+
+    said = words_of(client)
+    answer = client.post(PAGE, {"organisation": unstarted.organisation.pk}, follow=True)
+
+    assert "Reading the contacts in Xero: 0 so far." in said
+    assert "What to do first" in said
+    assert "Start sending learners" not in said
+    assert "still being read. Nothing was started" in answer.content.decode()
+    assert not PushStart.objects.exists()
+    part = client.get(PAGE, headers={"HX-Request": "true"})
+    assert "HX-Refresh" not in part
+    assert "<main" not in part.content.decode()
+    unstarted.sweep()
+    assert client.get(PAGE, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_whoever_may_start_is_told_once_when_all_contacts_are_read(unstarted: Linked) -> None:
+    onlooker = builders.make_user(unstarted.portal, portal_admin=True, role=LrmRole.NONE)
+
+    unstarted.sweep()
+    unstarted.sweep()
+
+    told = Notice.objects.filter(url=PAGE)
+    assert [one.user for one in told] == [unstarted.manager]
+    assert told[0].text.startswith(f"All contacts of {unstarted.organisation.name} are read.")
+    assert not Notice.objects.filter(user=onlooker, url=PAGE).exists()
+
+
+def test_nobody_is_told_to_start_what_is_started(linked: Linked) -> None:
+    linked.sweep()
+
+    assert not Notice.objects.filter(url=PAGE).exists()
+
+
+def test_card_says_what_to_do_first_until_it_is_done(unstarted: Linked) -> None:
+    client = builders.client_of(unstarted.manager)
+    assert "being read" in words_of(client, xero.PAGE)
+    unstarted.sweep()
+
+    before = words_of(client, xero.PAGE)
+    assert "Check learners against Xero, then start sending them." in before
+    assert f'href="{PAGE}"' in client.get(xero.PAGE).content.decode()
+    press_start(unstarted)
+
+    after = words_of(client, xero.PAGE)
+    assert "Check learners against Xero" not in after
+    assert "Nothing to do" in after
+
+
+def test_reconnecting_to_the_same_organisation_goes_on_and_another_needs_a_start(
+    unstarted: Linked,
+) -> None:
+    unstarted.sweep()
+    press_start(unstarted)
+    browser = xero.Browser(unstarted.world, unstarted.manager)
+
+    browser.connect()
+    save_by_form(unstarted)
+    unstarted.push()
+    assert len(contacts_numbered(unstarted, "L900001")) == 1
+
+    address = browser.connect(tenant=1)["Location"]
+    offered = unstarted.world.tenant(1)["tenant_id"]
+    assert address == xero.CHOOSE
+    browser.post(xero.CHOOSE, organisation=offered, confirmed="yes")
+    other = Connection.objects.get(portal=unstarted.portal).organisation
+    assert other is not None
+    assert str(other.tenant_id) == offered
+    before = unstarted.world.show("books", tenant=offered)
+    unstarted.push()
+    assert unstarted.world.show("books", tenant=offered) == before
+    # The page that was open for the first organisation starts nothing in the second.
+    client = builders.client_of(unstarted.manager)
+    answer = client.post(PAGE, {"organisation": unstarted.organisation.pk}, follow=True)
+    assert f"Meanwhile {other.name} was connected." in answer.content.decode()
+    assert not PushStart.objects.filter(organisation=other).exists()
+
+
+def test_portal_that_waits_holds_nothing_from_another_on_the_same_organisation(
+    unstarted: Linked, settings: Settings
+) -> None:
+    """Each starts for itself, and what one would send is no claim yet."""
+    portal = builders.make_portal("Saltbush Institute")
+    manager = builders.make_user(portal, portal_admin=True)
+    browser = xero.Browser(unstarted.world, manager)
+    browser.connect()
+    offered = str(unstarted.organisation.tenant_id)
+    browser.post(xero.CHOOSE, organisation=offered, confirmed="yes")
+    other = Linked(unstarted.world, portal, manager, browser.connection)
+    unstarted.world.do(
+        "contacts", tenant=offered, act="create", name="Imogen Made-Up", number="L900001"
+    )
+    for one in (unstarted, other):
+        one.sweep()
+        save(one)
+
+    press_start(other)
+    unstarted.push()
+    other.push()
+
+    assert [one["email"] for one in contacts_numbered(other, "L900001")] == ["imogen@example.com"]
+    assert ContactPush.objects.get(learner__portal=portal).state == "DONE"
+    assert ContactPush.objects.get(learner__portal=unstarted.portal).state == "PENDING"
+    assert "another portal" in words_of(builders.client_of(unstarted.manager))
+
+
+@pytest.mark.parametrize("page", [PAGE, WHICH])
+def test_pages_are_for_whoever_may_manage_and_say_who_that_is(unstarted: Linked, page: str) -> None:
+    unstarted.sweep()
+    save_by_form(unstarted)
+    form = {"organisation": unstarted.organisation.pk, "choice": "new"}
+    for rights in ({}, {"portal_admin": True, "role": LrmRole.NONE}):
+        client = builders.client_of(builders.make_user(unstarted.portal, **rights))
+        for answer in (client.get(page), client.post(page, form)):
+            assert answer.status_code == 403
+            assert str(unstarted.manager) in answer.content.decode()
+            assert "Made-Up" not in answer.content.decode()
+    assert builders.client_of(None).get(page).status_code == 302
+
+    elsewhere = builders.make_portal("Spinifex Institute")
+    stranger = builders.client_of(builders.make_user(elsewhere, portal_admin=True))
+    assert "Made-Up" not in words_of(stranger, page)
+    stranger.post(PAGE, {"organisation": unstarted.organisation.pk})
+
+    assert not PushStart.objects.exists()
+    unstarted.portal.refresh_from_db()
+    assert not unstarted.portal.new_learners_sync
+
+
+def test_dry_run_shows_whom_it_is_about_and_why(unstarted: Linked) -> None:
+    unstarted.world.do(
+        "contacts", tenant=unstarted.tenant, act="create", name="Ravi Stranger", number="L900001"
+    )
+    save_by_form(unstarted, region="")
+    save_by_form(unstarted, "L900002", email="", region="NSW", postal_code="2000")
+    unstarted.sweep()
+
+    said = words_of(builders.client_of(unstarted.manager))
+
+    assert "2 learners are ticked" in said
+    assert "You would be asked: 1" in said
+    assert "In Xero: Ravi Stranger · L900001" in said
+    assert "Has the number, but another name and e-mail address." in said
+    assert "New contacts: 1" in said
+    assert "1 of them has no e-mail address" in said
+    assert "1 of them has no state or no postcode" in said
+    assert "This takes about 1 call to Xero" in said
+
+
+def test_waiting_is_said_with_who_can_start(unstarted: Linked) -> None:
+    from xero_sync.contacts import push_gate
+
+    first = str(unstarted.manager)
+    assert push_gate.waiting_in_words(unstarted.portal) == (
+        f"Waiting: {first} has not started sending learners to Xero yet."
+    )
+    second = builders.make_user(unstarted.portal, portal_admin=True)
+    said = push_gate.waiting_in_words(unstarted.portal)
+    assert first in said
+    assert str(second) in said
+    assert not push_gate.is_started(unstarted.portal)
+    let_learners_go(unstarted.organisation)
+    assert push_gate.is_started(unstarted.portal)
+
+
+def test_first_sweep_that_was_not_ended_is_no_reading_of_all(unstarted: Linked) -> None:
+    Cursor.objects.filter(resource="CONTACT").update(next_page=2)
+
+    assert "Reading the contacts in Xero" in words_of(builders.client_of(unstarted.manager))
