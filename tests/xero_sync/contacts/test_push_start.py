@@ -1,19 +1,26 @@
 """Before a person starts it no learner is sent, however much waits; started, all ticked ones go."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
+from django.db import OperationalError
+from django.db import connection as database
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from connected_apps.models import AuditEvent, Connection
 from lrm.models import Learner, LrmRole, Notice
 from tests.support import builders, xero
+from tests.support.broker import Broker
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock, let_learners_go
+from tests.support.waiting import wait_until
 from xero_sync import tasks
-from xero_sync.contacts import push_queue, push_start
+from xero_sync.contacts import push_gate, push_queue, push_start
 from xero_sync.jobs import dispatch
 from xero_sync.models import ContactPush, Cursor, PushStart
 
@@ -109,40 +116,70 @@ def test_second_press_changes_nothing(unstarted: Linked) -> None:
     assert AuditEvent.objects.filter(action="SENDING_LEARNERS_STARTED").count() == 1
 
 
-def test_start_whose_process_dies_before_it_wakes_a_worker_is_taken_up_by_beat(
-    unstarted: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_start_whose_message_is_lost_is_taken_up_by_beat(unstarted: Linked) -> None:
     save_by_form(unstarted)
     unstarted.sweep()
-    # The message is lost with the process; the rows are committed.
-    monkeypatch.setattr(type(dispatch.PUSH_LEARNERS), "_send", lambda *_: None)
+    broker = Broker()
     press_start(unstarted)
-    monkeypatch.undo()
-    woken: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks.worker_tasks, "waker", lambda: lambda *args: woken.append(args))
+    broker.lose_all()
 
     tasks.wake_all()
 
-    assert (dispatch.PUSH_LEARNERS, unstarted.portal.pk) in woken
+    assert (dispatch.PUSH_LEARNERS.name, [unstarted.portal.pk]) in broker.waiting()
+    broker.lose_all()
+    unstarted.push()
+    assert len(contacts_numbered(unstarted, "L900001")) == 1
 
 
-def test_start_that_fails_half_way_has_started_nothing(
-    unstarted: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_start_that_is_killed_half_way_has_started_nothing(unstarted: Linked) -> None:
     save_by_form(unstarted)
     unstarted.sweep()
     before = unstarted.books()
 
-    def die(*_: Any, **__: Any) -> None:
-        raise SystemExit
-
-    monkeypatch.setattr(push_start.audit, "record", die)
-    with pytest.raises(SystemExit):
-        press_start(unstarted)
+    with closing(psycopg2.connect(**own_database())) as other, other, other.cursor() as cursor:
+        # Its last statement waits for this one, and then its connection is gone.
+        cursor.execute("LOCK TABLE connected_apps_auditevent IN EXCLUSIVE MODE")
+        with ThreadPoolExecutor(1) as threads:
+            pressed = threads.submit(press_start_and_hang_up, unstarted)
+            assert wait_until(lambda: kill_whoever_waits(cursor))
+            with pytest.raises(OperationalError):
+                pressed.result()
     unstarted.push()
 
     assert not PushStart.objects.exists()
     assert unstarted.books() == before
+
+
+def press_start_and_hang_up(linked: Linked) -> None:
+    """Press start in a thread of its own, with its own connection."""
+    try:
+        push_start.start(
+            portal=linked.portal,
+            organisation_id=linked.organisation.pk,
+            by=linked.manager,
+            now=clock(),
+        )
+    finally:
+        database.close()
+
+
+def kill_whoever_waits(cursor: Any) -> bool:
+    """Kill the connection that waits for the lock; return whether there was one."""
+    cursor.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks"
+        " WHERE NOT granted AND relation = 'connected_apps_auditevent'::regclass"
+    )
+    return bool(cursor.fetchall())
+
+
+def own_database() -> dict[str, Any]:
+    """Return how this test's database is reached."""
+    found: dict[str, Any] = database.get_connection_params()
+    return {
+        name: found[name]
+        for name in ("dbname", "user", "password", "host", "port")
+        if name in found
+    }
 
 
 def test_page_counts_contacts_until_all_are_read_and_takes_no_start(unstarted: Linked) -> None:
@@ -298,8 +335,6 @@ def test_dry_run_shows_whom_it_is_about_and_why(unstarted: Linked) -> None:
 
 
 def test_waiting_is_said_with_who_can_start(unstarted: Linked) -> None:
-    from xero_sync.contacts import push_gate
-
     first = str(unstarted.manager)
     assert push_gate.waiting_in_words(unstarted.portal) == (
         f"Waiting: {first} has not started sending learners to Xero yet."
