@@ -47,14 +47,17 @@ class Page(HTMLParser):
 
         :raises PageSurprise: when there is none.
         """
-        for one in self.forms:
-            if urlsplit(one.action).path.endswith(action_ends):
-                return one
+        for one in self.forms_to(action_ends):
+            return one
         offered = ", ".join(sorted({urlsplit(one.action).path for one in self.forms})) or "none"
         raise PageSurprise(
             f"{self.path} (status {self.status}) has no form to {action_ends}, but: {offered}. "
             f"It says: {self.text[:300]}"
         )
+
+    def forms_to(self, action_ends: str) -> list[Form]:
+        """Return the forms whose address ends so, if any."""
+        return [one for one in self.forms if urlsplit(one.action).path.endswith(action_ends)]
 
     def link(self, path_ends: str) -> str:
         """Return the address of the link whose path ends so.

@@ -16,7 +16,7 @@ from invoices.models import ContactLink, LinkSource
 from lrm.models import Learner
 from tests.support import builders, webhook_posts, xero
 from tests.support.learners import contacts_numbered
-from tests.support.linked import Linked, clock
+from tests.support.linked import Linked, clock, let_learners_go
 from xero_sync.contacts import push_queue
 from xero_sync.models import ContactPush
 
@@ -415,6 +415,7 @@ def neighbours(staff: Staff) -> Staff:
     browser.connect()
     browser.post(xero.CHOOSE, organisation=staff.linked.tenant, confirmed="yes")
     other = Linked(staff.linked.world, portal, manager, browser.connection)
+    let_learners_go(other.organisation)
     other.sweep()
     return Staff(other)
 

@@ -296,8 +296,9 @@ def test_pages_are_for_whoever_may_manage_and_say_who_that_is(unstarted: Linked,
     unstarted.sweep()
     save_by_form(unstarted)
     form = {"organisation": unstarted.organisation.pk, "choice": "new"}
-    for rights in ({}, {"portal_admin": True, "role": LrmRole.NONE}):
-        client = builders.client_of(builders.make_user(unstarted.portal, **rights))
+    for is_admin, role in ((False, LrmRole.USER), (True, LrmRole.NONE)):
+        colleague = builders.make_user(unstarted.portal, portal_admin=is_admin, role=role)
+        client = builders.client_of(colleague)
         for answer in (client.get(page), client.post(page, form)):
             assert answer.status_code == 403
             assert str(unstarted.manager) in answer.content.decode()
