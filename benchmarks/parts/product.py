@@ -122,9 +122,10 @@ def _attach(number: int, line: dict[str, Any], pair: identity.TokenPair) -> Conn
         connection = attaching.attach(
             portal=portal, grant=grant, offer=offer, by=user, now=now, correlation_id=uuid.uuid4()
         )
+        assert connection.organisation is not None
         # As if somebody had looked at the dry run and started.
         PushStart.objects.create(
-            organisation_id=connection.organisation_id,
+            organisation=connection.organisation,
             started_at=now,
             started_by=user,
             by_name=str(user),

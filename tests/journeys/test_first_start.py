@@ -64,7 +64,7 @@ def test_admin_chooses_who_is_sent_after_a_preview(stage: Stage) -> None:
     admin.expect_heading("Which learners are sent to Xero")
     admin.page.get_by_label(re.compile("^All learners")).check()
     admin.press("Preview")
-    expect(admin.page.get_by_role("status")).to_contain_text("New learners start ticked")
+    expect(admin.page.get_by_text("New learners start ticked, whether")).to_be_visible()
     admin.inspect("which-learners-preview")
     admin.page.get_by_label(re.compile("new learners start ticked$")).check()
     admin.press("Save")

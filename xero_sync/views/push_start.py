@@ -28,6 +28,10 @@ _require_managing = access.require(
     explanation="Starting to send learners to Xero is for portal admins with an LRM role.",
 )
 
+# The part of the page that asks for itself again, by what it is about, and how it is drawn.
+_LIVE = {"reading": "contacts-reading", "started": "push-states"}
+_PARTS = {"reading": "contacts_reading.html", "started": "push_states.html"}
+
 
 @_require_managing
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,13 +62,17 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
 def _show(request: access.SignedInRequest) -> HttpResponse:
     context = _context(request.portal)
     if request.htmx and not request.htmx.history_restore_request:
-        response = render(request, "xero_sync/contacts_reading.html", context)
-        if context["stage"] != "reading":
-            response["HX-Refresh"] = "true"
-        return response
+        return _live_part(request, context)
     if context["stage"] == "ready":
         context |= _found(request.portal, context["organisation"])
     return render(request, "xero_sync/push_start.html", context)
+
+
+def _live_part(request: access.SignedInRequest, context: dict[str, Any]) -> HttpResponse:
+    """Return what moves by itself; where that is over, have the page load anew."""
+    if request.htmx.target == _LIVE.get(context["stage"]):
+        return render(request, f"xero_sync/{_PARTS[context['stage']]}", context)
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
 
 
 def _context(portal: Portal) -> dict[str, Any]:

@@ -105,6 +105,21 @@ def test_start_stands_in_the_activity_with_who_and_where(unstarted: Linked) -> N
     assert "Sending learners started" in activity.content.decode()
 
 
+def test_page_follows_those_who_are_on_their_way(unstarted: Linked) -> None:
+    save_by_form(unstarted)
+    unstarted.sweep()
+    press_start(unstarted)
+    client = builders.client_of(unstarted.manager)
+    again = {"HX-Request": "true", "HX-Target": "push-states"}
+    assert "On their way 1" in words_of(client)
+
+    unstarted.push()
+
+    part = client.get(PAGE, headers=again)
+    assert "HX-Refresh" not in part
+    assert "<dt>In Xero</dt><dd>1</dd>" in part.content.decode()
+
+
 def test_second_press_changes_nothing(unstarted: Linked) -> None:
     unstarted.sweep()
     press_start(unstarted)
@@ -194,11 +209,12 @@ def test_page_counts_contacts_until_all_are_read_and_takes_no_start(unstarted: L
     assert "Start sending learners" not in said
     assert "still being read. Nothing was started" in answer.content.decode()
     assert not PushStart.objects.exists()
-    part = client.get(PAGE, headers={"HX-Request": "true"})
+    again = {"HX-Request": "true", "HX-Target": "contacts-reading"}
+    part = client.get(PAGE, headers=again)
     assert "HX-Refresh" not in part
     assert "<main" not in part.content.decode()
     unstarted.sweep()
-    assert client.get(PAGE, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert client.get(PAGE, headers=again)["HX-Refresh"] == "true"
 
 
 def test_whoever_may_start_is_told_once_when_all_contacts_are_read(unstarted: Linked) -> None:
