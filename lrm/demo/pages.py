@@ -35,6 +35,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.rows: list[str] = []
         self._in_row = False
+        self._in_button = False
         self._words: list[str] = []
         self._form: Form | None = None
         self._select: tuple[str, list[tuple[str, bool]]] | None = None
@@ -93,7 +94,7 @@ class Page(HTMLParser):
         self._words.append(data)
         if self._in_row:
             self.rows[-1] = " ".join(f"{self.rows[-1]} {data}".split())
-        if self._form is not None and self._form.buttons:
+        if self._form is not None and self._in_button:
             name, value, text = self._form.buttons[-1]
             self._form.buttons[-1] = (name, value, f"{text} {data}".strip())
 
@@ -125,6 +126,7 @@ class Page(HTMLParser):
         kind, name = given.get("type", "text"), given.get("name", "")
         if kind in {"submit", "image"}:
             self._begin_button(given)
+            self._end_button()
         elif kind in {"checkbox", "radio"}:
             self._add(name, given.get("value", "on") if "checked" in given else None)
         else:
@@ -136,6 +138,10 @@ class Page(HTMLParser):
     def _begin_button(self, given: dict[str, str]) -> None:
         if self._form is not None and given.get("type", "submit") == "submit":
             self._form.buttons.append((given.get("name", ""), given.get("value", ""), ""))
+            self._in_button = True
+
+    def _end_button(self) -> None:
+        self._in_button = False
 
     def _begin_select(self, given: dict[str, str]) -> None:
         self._select = (given.get("name", ""), [])

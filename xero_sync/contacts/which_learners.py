@@ -19,7 +19,7 @@ class Choice(models.TextChoices):
 
     BY_HAND = "by_hand", "Only learners who are ticked; new learners start unticked"
     NEW = "new", "Only learners who are ticked; new learners start ticked"
-    ALL = "all", "All learners: new learners start ticked, and the others are ticked now"
+    ALL = "all", "All learners: new learners start ticked, and you tick the others on the list"
 
     @property
     def ticks_new(self) -> bool:

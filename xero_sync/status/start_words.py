@@ -173,4 +173,4 @@ def in_one_sentence(found: DryRun) -> str:
         (found.count(Fate.ASKED), "asked about"),
         (found.count(Fate.CLASH), "not sent, because something stands in the way"),
     ]
-    return f"{', '.join(f'{count:,} would be {words}' for count, words in parts)}."
+    return f"{', '.join(f'{count:,} would be {words}' for count, words in parts if count)}."

@@ -134,7 +134,7 @@ def test_preview_of_all_says_what_would_become_of_those_who_are_not_ticked(linke
 
     assert (
         "Ticking them all: 1 would be linked to a contact that Xero has, 1 would be created as a "
-        "new contact, 1 would be asked about, 0 would be not sent" in said
+        "new contact, 1 would be asked about." in said
     )
     linked.push()
     assert contacts_numbered(linked, "L900003") == []
