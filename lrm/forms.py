@@ -57,6 +57,8 @@ class LearnerForm(_LearnerModelForm):
     def __init__(
         self, data: Any = None, *, portal: Portal, learner: Learner | None = None, **kwargs: Any
     ) -> None:
+        if learner is None:
+            kwargs.setdefault("initial", {"sync_to_xero": portal.new_learners_sync})
         # A model form writes what was typed on its instance, valid or not: give it a copy, so
         # that the page's heading keeps the learner's stored name.
         super().__init__(data, instance=copy.copy(learner), **kwargs)

@@ -2,9 +2,18 @@
 
 from django.urls import path
 
-from xero_sync.views import api, contact_questions, online, resync, webhooks
+from xero_sync.views import (
+    api,
+    contact_questions,
+    online,
+    push_start,
+    resync,
+    webhooks,
+    which_learners,
+)
 
 _RESYNC = "settings/connected-apps/xero/resync/"
+_CONTACTS = "settings/connected-apps/xero/contacts/"
 
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
@@ -24,6 +33,8 @@ urlpatterns = [
         contact_questions.answer,
         name="learner_xero_contact_answer",
     ),
+    path(f"{_CONTACTS}start/", push_start.start, name="contacts_start"),
+    path(f"{_CONTACTS}which/", which_learners.choose, name="contacts_which"),
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),

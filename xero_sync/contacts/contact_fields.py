@@ -38,12 +38,17 @@ def _clean(text: str) -> str:
     return " ".join(text.replace("<", "").replace(">", "").split())
 
 
-def _name(learner: Learner, *, unique: bool) -> str:
-    suffix = f" ({learner.number})" if unique else ""
-    name = _clean(learner.full_name)
+def name_of(*, full_name: str, suffix: str = "") -> str:
+    """Return a learner's name as Xero takes it."""
+    name = _clean(full_name)
     while learner_fields.length_of(name + suffix) > LONGEST_NAME:
         name = name[:-1].strip()
     return name + suffix
+
+
+def _name(learner: Learner, *, unique: bool) -> str:
+    suffix = f" ({learner.number})" if unique else ""
+    return name_of(full_name=learner.full_name, suffix=suffix)
 
 
 def _phones(learner: Learner) -> list[dict[str, str]]:

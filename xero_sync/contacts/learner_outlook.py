@@ -17,7 +17,7 @@ from connected_apps.states import states
 from invoices.models import Contact, ContactLink, LinkSource
 from lrm.models import Learner
 from xero_sync.contacts import obstacles, questions
-from xero_sync.models import ContactPush, LearnerRefresh, PushState
+from xero_sync.models import ContactPush, LearnerRefresh, PushStart, PushState
 from xero_sync.store import identity_facts
 
 _ANSWERING = (State.CONNECTED, State.CONNECTED_WITH_PROBLEMS)
@@ -158,6 +158,7 @@ def outlook_of(learner: Learner) -> Outlook:
         asked=tuple(asked),
         push=push,
         # What another organisation had says nothing of this one.
+        is_held=not connection.is_started,
         refresh=refresh if refresh and refresh.organisation_id == organisation.pk else None,
     )
 
@@ -183,10 +184,15 @@ def _connections(learner: Learner) -> QuerySet[Any]:
         organisation=OuterRef("organisation"),
         merged_to_xero_id__isnull=False,
     )
+    started = PushStart.objects.filter(organisation=OuterRef("organisation"))
     return (
         Connection.objects.filter(portal_id=learner.portal_id, app="xero")
         .select_related("organisation")
-        .annotate(has_number=Exists(strangers), has_merged=Exists(merged))
+        .annotate(
+            has_number=Exists(strangers),
+            has_merged=Exists(merged),
+            is_started=Exists(started),
+        )
     )
 
 

@@ -20,7 +20,8 @@ from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
-from xero_sync.contacts import archived_contacts
+from lrm.models import Learner
+from xero_sync.contacts import archived_contacts, push_gate
 from xero_sync.contacts.obstacles import OPEN, Obstacle
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import contact_links, contact_merges, identity_facts, identity_verdicts
@@ -30,7 +31,7 @@ _RANKS: dict[str, int] = {LinkSource.PUSHED: 0, LinkSource.PERSON: 2, LinkSource
 _RANK_OF_MERGED = 1
 # What may stand in the way of a number. Where several contacts have it, which is told: rather
 # what a person can answer, and what ends by itself.
-_IN_THE_WAY = (
+IN_THE_WAY = (
     identity.Why.MERGED_OTHER,
     identity.Why.MERGED_PORTAL,
     identity.Why.MERGED,
@@ -149,7 +150,7 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
     in_the_way = [
         (each.learner_id, each.contact_xero_id, each.verdict.why)
         for each in identity_verdicts.candidates(organisation, rows)
-        if each.verdict.why in _IN_THE_WAY and not each.may_write
+        if each.verdict.why in IN_THE_WAY and not each.may_write
     ]
     without = [push for push in batch if push.contact_xero_id is None]
     in_the_way += [
@@ -157,7 +158,7 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
         for learner_id, contact_id in archived_contacts.own(organisation, without)
     ]
     # The last one stays, so that the first of the order above is told.
-    in_the_way.sort(key=lambda each: _IN_THE_WAY.index(each[2]), reverse=True)
+    in_the_way.sort(key=lambda each: IN_THE_WAY.index(each[2]), reverse=True)
     found = {learner_id: (contact_id, why) for learner_id, contact_id, why in in_the_way}
     owners = _owners(organisation, [contact_id for contact_id, _ in found.values()])
     return [
@@ -217,14 +218,17 @@ class _Owner:
         return self.learner_id == push.learner_id
 
 
-def _links_of_owners(organisation: Organisation, contact_ids: Iterable[UUID]) -> dict[UUID, _Owner]:
-    """Return who owns these contacts by a link: the first for whom each was made."""
+def _links_of_owners(
+    organisation: Organisation, contact_ids: Iterable[UUID] | None
+) -> dict[UUID, _Owner]:
+    """Return who owns these contacts, or all, by a link: the first for whom each was made."""
     owned = ContactLink.objects.filter(
         Q(source=LinkSource.PUSHED)
         | (Q(source=LinkSource.PERSON) & ~Q(organisation_id=organisation.pk)),
         organisation__tenant_id=organisation.tenant_id,
-        contact_xero_id__in=list(contact_ids),
     )
+    if contact_ids is not None:
+        owned = owned.filter(contact_xero_id__in=list(contact_ids))
     owners: dict[UUID, _Owner] = {}
     # What was made or written counts before what a person said: PUSHED before PERSON.
     for contact_id, learner_id, organisation_id in owned.order_by("-source", "id").values_list(
@@ -234,14 +238,22 @@ def _links_of_owners(organisation: Organisation, contact_ids: Iterable[UUID]) ->
     return owners
 
 
-def _owners(organisation: Organisation, contact_ids: Sequence[UUID]) -> dict[UUID, _Owner]:
-    """Return who owns these contacts: by a link, else the first push that is on its way there."""
+def _owners(organisation: Organisation, contact_ids: Sequence[UUID] | None) -> dict[UUID, _Owner]:
+    """Return who owns these contacts, or all: by a link, else the first push on its way there.
+
+    What waits for another portal's start is not on its way yet.
+    """
     owners = _links_of_owners(organisation, contact_ids)
-    under_way = ContactPush.objects.filter(
-        Q(learner__sync_to_xero=True) | Q(state=PushState.SENT),
-        state__in=OPEN,
-        contact_xero_id__in=list(contact_ids),
+    goes = Q(learner__portal=organisation.portal_id) | Q(
+        learner__portal__in=push_gate.started_portals()
     )
+    under_way = ContactPush.objects.filter(
+        (Q(learner__sync_to_xero=True) & goes) | Q(state=PushState.SENT),
+        state__in=OPEN,
+        contact_xero_id__isnull=False,
+    )
+    if contact_ids is not None:
+        under_way = under_way.filter(contact_xero_id__in=list(contact_ids))
     for contact_id, learner_id, portal_id in under_way.order_by("id").values_list(
         "contact_xero_id", "learner_id", "learner__portal_id"
     ):
@@ -250,9 +262,30 @@ def _owners(organisation: Organisation, contact_ids: Sequence[UUID]) -> dict[UUI
     return owners
 
 
-def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
+def owners_before(organisation: Organisation) -> dict[UUID, tuple[int, identity.Why]]:
+    """Return {contact: who alone may write to it, why others may not}, whoever goes next.
+
+    Of this portal only those who have a link: whose push comes first decides about the others.
+    """
+    owners = {
+        contact_id: owner
+        for contact_id, owner in _owners(organisation, None).items()
+        if owner.is_of_another_portal
+    } | _links_of_owners(organisation, None)
+    return {contact_id: (owner.learner_id, owner.why) for contact_id, owner in owners.items()}
+
+
+def linked_contacts(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, UUID]:
     """Return {learner id: the contact to write to}, by the link that says most about it."""
-    links = archived_contacts.writable_links(organisation, [push.learner for push in batch])
+    return _contacts_of(organisation, list(Learner.objects.filter(pk__in=learner_ids)))
+
+
+def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
+    return _contacts_of(organisation, [push.learner for push in batch])
+
+
+def _contacts_of(organisation: Organisation, learners: Sequence[Learner]) -> dict[int, UUID]:
+    links = archived_contacts.writable_links(organisation, learners)
     links.sort(key=lambda link: (-_rank(link), link.pk))
     return {link.learner_id: link.contact_xero_id for link in links}
 

@@ -1,7 +1,8 @@
 """Learners on their way to Xero: one push row a learner, taken in batches of up to 50.
 
 A save writes the row in its own transaction; workers take rows with SKIP LOCKED, and a killed
-worker's rows come free. How a batch is sent is `push_sender`'s business.
+worker's rows come free. None is taken before a person has started it (`push_gate`). How a batch is
+sent is `push_sender`'s business.
 """
 
 import logging
@@ -10,12 +11,11 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from connected_apps.models import Connection
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
-from xero_sync.contacts import obstacles, ownership, push_sender, refusal_notices
+from xero_sync.contacts import obstacles, ownership, push_gate, push_sender, refusal_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, PushState
 
@@ -73,6 +73,8 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
     if connection is None or connection.organisation is None or connection.state not in LIVE:
         refusal_notices.tell(portal_id=portal_id, now=clock())
         return None
+    if not push_gate.is_open(connection.organisation):
+        return None
     waiting = _open_pushes().filter(learner__portal=portal).select_related("learner")
     batch = leases.take_many(waiting.order_by("id"), most=BATCH, now=clock())
     if not batch:
@@ -90,7 +92,7 @@ def waiting_portals(*, now: datetime) -> list[int]:
 
     And those in which somebody has to be told of learners that got stuck.
     """
-    live = Connection.objects.filter(state__in=LIVE).values("portal_id")
+    live = push_gate.open_connections().values("portal_id")
     due = leases.takeable(ContactPush, now)
     rows = _open_pushes().filter(due, learner__portal_id__in=live)
     portals = rows.values_list("learner__portal_id", flat=True).distinct()

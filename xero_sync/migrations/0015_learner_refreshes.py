@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('connected_apps', '0001_initial'),
         ('lrm', '0002_learner_words'),
-        ('xero_sync', '0013_mention_passes'),
+        ('xero_sync', '0014_starts_of_before'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

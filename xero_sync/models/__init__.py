@@ -2,14 +2,15 @@
 
 Deliveries and events (what Xero told us), sync runs with their steps, learners and closing sweeps
 (what a person asked for), cursors (how far each sweep has come), contact pushes (what learners
-still need to reach Xero), learner refreshes (whose contact and documents a person wants to see now)
-and quarantined documents (what could not be stored, and why). A row that is worked on longer than a
-transaction has a lease that lapses, so that a killed worker's work is taken up by the next.
+still need to reach Xero) with the starts that let them go, learner refreshes (whose contact and
+documents a person wants to see now) and quarantined documents (what could not be stored, and why).
+A row that is worked on longer than a transaction has a lease that lapses, so that a killed worker's
+work is taken up by the next.
 
 The rows of documents and contacts themselves belong to `invoices`.
 """
 
-from xero_sync.models.contacts import ContactPush, PushState
+from xero_sync.models.contacts import ContactPush, PushStart, PushState
 from xero_sync.models.learner_refreshes import LearnerRefresh
 from xero_sync.models.leased_row import LeasedRow
 from xero_sync.models.mentions import MentionPass
@@ -43,6 +44,7 @@ __all__ = [
     "LearnerRefresh",
     "LeasedRow",
     "MentionPass",
+    "PushStart",
     "PushState",
     "QuarantinedDocument",
     "RunLearner",

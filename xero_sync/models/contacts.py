@@ -1,11 +1,12 @@
-"""What learners still need to reach Xero."""
+"""What learners still need to reach Xero, and whether they are sent at all."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
 
-from lrm.models import Learner
+from connected_apps.models import Organisation
+from lrm.models import Learner, User
 from xero_sync.models.leased_row import LeasedRow
 
 
@@ -80,3 +81,22 @@ class ContactPush(LeasedRow):
     def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
         """Return how a push waits."""
         return {"not_before": until, "problem": why}
+
+
+class PushStart(models.Model):
+    """That a person lets learners be sent to an organisation; before that, nothing is.
+
+    An organisation is a portal's own, so another portal on the same tenant of Xero's starts for
+    itself, and so does a portal that connects another organisation.
+    """
+
+    organisation = models.OneToOneField(
+        Organisation, on_delete=models.CASCADE, related_name="push_start"
+    )
+    started_at = models.DateTimeField()
+    # The name is kept as it was then.
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"start of {self.organisation_id} at {self.started_at.isoformat()}"

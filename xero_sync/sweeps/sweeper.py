@@ -17,6 +17,7 @@ from django.db.models import Case, F, Value, When
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from xero_sync.api import errors, list_queries, rate_limiter, sessions
+from xero_sync.contacts import push_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import Cursor
 from xero_sync.pull import pager
@@ -196,17 +197,21 @@ def _finish(cursor: Cursor, now: datetime) -> None:
         Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
     was_resumed = cursor.next_page > 1
     later = now if was_resumed else now + channel_health.sweep_interval(cursor)
-    leases.release(
-        cursor,
-        swept_through=cursor.walk_started_at,
-        walk_started_at=None,
-        next_page=1,
-        last_swept_at=now,
-        problem="",
-        next_due_at=Case(
-            When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")), default=Value(later)
-        ),
-    )
+    with transaction.atomic():
+        leases.release(
+            cursor,
+            swept_through=cursor.walk_started_at,
+            walk_started_at=None,
+            next_page=1,
+            last_swept_at=now,
+            problem="",
+            next_due_at=Case(
+                When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")),
+                default=Value(later),
+            ),
+        )
+        if cursor.resource == Resource.CONTACT and cursor.last_swept_at is None:
+            push_notices.contacts_are_read(organisation_id=cursor.organisation_id)
 
 
 def _note_good_sync(connection: Connection, organisation_id: int, *, now: datetime) -> None:

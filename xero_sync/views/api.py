@@ -24,6 +24,7 @@ from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     date_ranges,
     previews,
+    request_checks,
     resumption,
     run_progress,
     run_requests,
@@ -100,7 +101,7 @@ class SyncRuns(_RunView):
             )
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             return _conflict(str(problem))
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
         return Response(
@@ -120,13 +121,16 @@ class PreviewSyncRun(_RunView):
         asked = _checked(request)
         days = {"date_from": asked["date_from"], "date_to": asked["date_to"]}
         try:
-            connection, _ = run_requests.check_request(
-                connection_of(self.portal_of(request)), now=timezone.now(), **days
+            connection, _ = request_checks.check_request(
+                connection_of(self.portal_of(request)),
+                what=asked["what"],
+                now=timezone.now(),
+                **days,
             )
             found = previews.preview(connection=connection, **asked)
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             return _conflict(str(problem))
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             why = retry_policy.after(error, attempts=0).why
@@ -184,7 +188,7 @@ class ResumeSyncRun(_RunView):
             return _conflict("Only people can resume it.")
         try:
             answering = resumption.resume(run=run, by=user, now=timezone.now())
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             return _conflict(str(problem))
         if answering is None:
             return _conflict("It is not cancelled.")

@@ -26,6 +26,7 @@ from xero_sync.runs import (
     date_ranges,
     first_sync,
     previews,
+    request_checks,
     resumption,
     run_log,
     run_notices,
@@ -69,7 +70,7 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
         answer = run_requests.request(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
         )
-    except run_requests.NotPossible as reason:
+    except request_checks.NotPossible as reason:
         form.add_error(None, str(reason))
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
     messages.success(request, f"{answer.words} {answer.promise}")
@@ -122,7 +123,7 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
     try:
         answering = resumption.resume(run=run, by=request.user, now=timezone.now())
-    except run_requests.NotPossible as reason:
+    except request_checks.NotPossible as reason:
         messages.error(request, str(reason))
         return redirect("resync")
     if answering is None:

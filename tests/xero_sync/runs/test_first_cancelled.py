@@ -16,7 +16,7 @@ from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import PAGE, lists_called, request
 from xero_sync.models import OPEN_RUNS, RunState, SyncRun
-from xero_sync.runs import resumption, run_requests
+from xero_sync.runs import request_checks, resumption, run_requests
 
 NOTE = "Documents that it had not read are not here"
 
@@ -147,7 +147,7 @@ def test_cancelled_first_sync_answers_nothing_else(cancelled: Linked) -> None:
     today = clock().date()
     run = request(cancelled, (today - timedelta(days=30)).isoformat(), today.isoformat())
 
-    with pytest.raises(run_requests.NotPossible, match="Resume this one when that has ended"):
+    with pytest.raises(request_checks.NotPossible, match="Resume this one when that has ended"):
         resumption.resume(run=first, by=cancelled.manager, now=clock())
     html = page_of(cancelled)
     assert NOTE in html

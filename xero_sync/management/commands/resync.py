@@ -13,7 +13,7 @@ from connected_apps.states.states import LIVE
 from lrm.models import Portal
 from xero_sync.management import run_output
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, resumption, run_requests
+from xero_sync.runs import date_ranges, request_checks, resumption, run_requests
 
 
 def _date(text: str) -> date:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         except date_ranges.BadRange as problem:
             option = {"date_from": "--from", "date_to": "--to"}[problem.field]
             raise CommandError(f"{option}: {problem}") from None
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             raise CommandError(str(problem)) from None
         run = answer.run
         self.stderr.write(answer.words)
