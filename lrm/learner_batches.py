@@ -56,13 +56,14 @@ class Saved:
 
 
 def save_learners(
-    *, portal: Portal, rows: Sequence[LearnerRow], by: User, now: datetime
+    *, portal: Portal, rows: Sequence[LearnerRow], by: User | None, now: datetime
 ) -> list[Saved]:
     """Create and change learners, and return what became of each row, in their order.
 
     A row whose number another learner has, or whose learner is gone, is refused by itself.
 
     :param rows: some hundreds at most (`BATCH`), no learner twice.
+    :param by: None where whoever asked for it has left since.
     :raises LearnerNumberTaken: somebody else took a number at this very moment; nothing was saved.
     """
     try:
@@ -74,7 +75,9 @@ def save_learners(
         raise learners.LearnerNumberTaken from error
 
 
-def _save(portal: Portal, rows: Sequence[LearnerRow], by: User, now: datetime) -> list[Saved]:
+def _save(
+    portal: Portal, rows: Sequence[LearnerRow], by: User | None, now: datetime
+) -> list[Saved]:
     signals.learner_saving.send(Learner, portal=portal)
     results = _apply(portal, rows, now)
     _refuse_taken_numbers(portal, results)

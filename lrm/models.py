@@ -228,11 +228,71 @@ class JobFailure(models.Model):
     row = models.PositiveIntegerField(null=True)
     name = models.CharField(max_length=300, blank=True)
     reason = models.CharField(max_length=500)
-    # The row as it was given, by column, so that it can be corrected and given again.
-    values = models.JSONField(default=dict)
+    # The row as it was given, so that it can be corrected and given again: pairs of column and
+    # text, since PostgreSQL keeps no order of keys.
+    values = models.JSONField(default=list)
 
     class Meta:
         ordering: ClassVar = ["id"]
 
     def __str__(self) -> str:
         return f"row {self.row} of job {self.job_id}"
+
+
+class LearnerImport(models.Model):
+    """A CSV file of learners as it was read, until it is imported or given up.
+
+    Its rows hold what people typed of other people: they are deleted once they are learners, and
+    after a day in any case.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="learner_imports")
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    file_name = models.CharField(max_length=200)
+    # How it was read: encoding, delimiter, headings, and the field of each column.
+    reading = models.JSONField(default=dict)
+    # How many rows have which outcome.
+    counts = models.JSONField(default=dict)
+    job = models.OneToOneField(
+        BatchJob, on_delete=models.CASCADE, null=True, related_name="learner_import"
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+
+class RowOutcome(models.TextChoices):
+    """What an imported row would come to."""
+
+    NEW = "NEW", "New"
+    CHANGED = "CHANGED", "Changed"
+    SAME = "SAME", "As it is here"
+    WRONG = "WRONG", "Not imported"
+
+
+class ImportedRow(models.Model):
+    """One row of such a file, under the number that a spreadsheet gives it."""
+
+    of = models.ForeignKey(LearnerImport, on_delete=models.CASCADE, related_name="rows")
+    row = models.PositiveIntegerField()
+    values = models.JSONField()
+    outcome = models.CharField(max_length=8, choices=RowOutcome.choices)
+    # What is wrong, by the name of the field; empty for the row as a whole.
+    problems = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["row"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["of", "row"], name="imported_row_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["of", "row"],
+                condition=models.Q(outcome="WRONG"),
+                name="imported_row_wrong",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.row} of import {self.of_id}"

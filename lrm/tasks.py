@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from lrm import worker_tasks
 from lrm.batch_jobs import job_queue, job_worker, retention
+from lrm.learner_imports import uploads
 
 # A longer wait is left to beat.
 _MOST_SECONDS = 90.0
@@ -47,6 +48,7 @@ def wake_jobs() -> None:
 def tidy() -> None:
     """Delete what is not to be kept."""
     retention.delete_old_failures(now=timezone.now())
+    uploads.discard_old(now=timezone.now())
 
 
 def schedule() -> None:

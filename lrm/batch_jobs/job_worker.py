@@ -23,6 +23,10 @@ DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
 # How many failures are kept to be read; all of them are counted.
 MOST_FAILURES = 1000
 
+_PROGRESS = (
+    *("state", "started_at", "cursor", "done", "changed", "failed"),
+    *("attempts", "not_before", "problem"),
+)
 _WAITS = "A part of it did not work because of an error on our side; it is tried again."
 _GIVEN_UP = (
     "An error on our side stopped it. What it had done until then stays. Whoever operates this "
@@ -83,7 +87,8 @@ def _note(job: BatchJob, progress: kinds.Progress, now: datetime) -> None:
     job.changed += progress.changed
     job.failed += len(progress.failures)
     job.attempts, job.not_before, job.problem = 0, None, ""
-    job.save()
+    # Not what was asked for, which may be long.
+    job.save(update_fields=_PROGRESS)
 
 
 def _keep(job: BatchJob, failures: Sequence[kinds.Failure]) -> None:
@@ -93,7 +98,7 @@ def _keep(job: BatchJob, failures: Sequence[kinds.Failure]) -> None:
             row=failure.row,
             name=failure.name[:300],
             reason=failure.reason[:500],
-            values=failure.values,
+            values=list(failure.values.items()),
         )
         for failure in failures[: max(0, MOST_FAILURES - job.failed)]
     )

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('row', models.PositiveIntegerField(null=True)),
                 ('name', models.CharField(blank=True, max_length=300)),
                 ('reason', models.CharField(max_length=500)),
-                ('values', models.JSONField(default=dict)),
+                ('values', models.JSONField(default=list)),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='failures', to='lrm.batchjob')),
             ],
             options={

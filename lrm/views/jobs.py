@@ -81,7 +81,7 @@ def stop(request: access.SignedInRequest, job: BatchJob) -> HttpResponse:
 def failures(request: access.SignedInRequest, job: BatchJob) -> HttpResponse:
     """Download what could not be done: each row as it was given, and why."""
     rows = list(job.failures.all())
-    columns = list(dict.fromkeys(name for row in rows for name in row.values))
+    columns = list(dict.fromkeys(name for row in rows for name, _ in row.values))
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="not-done-{job.pk}.csv"'
     # Without it Excel garbles accented names.
@@ -94,7 +94,8 @@ def failures(request: access.SignedInRequest, job: BatchJob) -> HttpResponse:
 
 
 def _texts_of(row: JobFailure, columns: list[str]) -> list[str]:
-    return [row.name, row.reason, *(str(row.values.get(name, "")) for name in columns)]
+    given = dict(row.values)
+    return [row.name, row.reason, *(given.get(name, "") for name in columns)]
 
 
 def _context(job: BatchJob) -> dict[str, Any]:
