@@ -12,7 +12,7 @@ from django.db import transaction
 from lrm import learner_batches, learners, permissions
 from lrm.batch_jobs import halving, job_queue, kinds
 from lrm.learner_batches import LearnerRow
-from lrm.learner_imports import import_columns, import_rows, uploads
+from lrm.learner_imports import import_rows, uploads
 from lrm.models import BatchJob, ImportedRow, LearnerImport, RowOutcome, User
 
 KIND = "lrm-import-learners"
@@ -73,7 +73,7 @@ def _handle(job: BatchJob, now: datetime) -> kinds.Progress:
     upload = job.learner_import
     after = job.cursor.get("after", 0)
     rows = list(upload.rows.filter(row__gt=after)[: learner_batches.BATCH])
-    reasons = {row.row: why_not(row) for row in rows if row.outcome == RowOutcome.WRONG}
+    reasons = {row.row: _why_not(row) for row in rows if row.outcome == RowOutcome.WRONG}
     pairs = _pairs(job, [row for row in rows if row.outcome in _TO_SAVE])
     for row, new in pairs:
         # Whoever had the number when the file was read may be gone by now.
@@ -121,11 +121,11 @@ def _save(
     return list(zip([row for row, _ in pairs], saved, strict=True))
 
 
-def why_not(row: ImportedRow) -> str:
+def _why_not(row: ImportedRow) -> str:
     """Return what is wrong with a row as one line, each with the field it concerns."""
     return " ".join(
-        f"{import_columns.label_of(name)}: {sentence}" if name else sentence
-        for name, sentence in row.problems.items()
+        f"{label}: {sentence}" if label else sentence
+        for label, sentence in uploads.problems_of(row)
     )
 
 

@@ -169,6 +169,19 @@ def wrong_rows(upload: LearnerImport, *, most: int) -> list[ImportedRow]:
     return list(upload.rows.filter(outcome=RowOutcome.WRONG)[:most])
 
 
+def problems_of(row: ImportedRow) -> list[tuple[str, str]]:
+    """Return what is wrong with a row, by the label of the field, in the order of the form.
+
+    The label is empty where it is the row as a whole.
+    """
+    names = ("", *import_columns.LABELS)
+    return [
+        (import_columns.label_of(name) if name else "", row.problems[name])
+        for name in names
+        if name in row.problems
+    ]
+
+
 def headings_by_field(upload: LearnerImport) -> dict[str, str]:
     """Return the heading under which each field stands in the file."""
     pairs = zip(upload.reading["fields"], upload.reading["headings"], strict=True)

@@ -18,6 +18,8 @@ _require_learners = access.require(
     explanation="Learners and their documents are for people who work with learners.",
 )
 _SHOWN_ROWS = 10
+# As many as have room on a desk.
+_SHOWN_COLUMNS = 5
 _SHOWN_PROBLEMS = 100
 _ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252"}
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -113,6 +115,7 @@ def _context(kept: LearnerImport) -> dict[str, Any]:
     to_save = uploads.count_of(kept, RowOutcome.NEW, RowOutcome.CHANGED)
     wrong = uploads.count_of(kept, RowOutcome.WRONG)
     fields = [name for name in kept.reading["fields"] if name]
+    shown = fields[:_SHOWN_COLUMNS]
     first = kept.rows.all()[:_SHOWN_ROWS]
     encoding, delimiter = kept.reading["encoding"], kept.reading["delimiter"]
     return {
@@ -123,21 +126,25 @@ def _context(kept: LearnerImport) -> dict[str, Any]:
         "figures": [(outcome.label, uploads.count_of(kept, outcome)) for outcome in RowOutcome],
         "to_save": to_save,
         "wrong": wrong,
-        "labels": [import_columns.label_of(name) for name in fields],
+        "labels": [import_columns.label_of(name) for name in shown],
+        "more_columns": len(fields) - len(shown),
         "first_rows": [
-            (row, row.get_outcome_display(), [_cell(row.values.get(name)) for name in fields])
-            for row in first
+            (row, row.get_outcome_display(), _cells(row.values, shown)) for row in first
         ],
         "problems": [
-            (row, import_columns.label_of(name) if name else "The whole row", sentence)
+            (row, label or "The whole row", sentence)
             for row in uploads.wrong_rows(kept, most=_SHOWN_PROBLEMS)
-            for name, sentence in row.problems.items()
+            for label, sentence in uploads.problems_of(row)
         ],
         "shown_wrong": min(wrong, _SHOWN_PROBLEMS),
     }
 
 
-def _cell(value: str | bool | None) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value or ""
+def _cells(values: dict[str, str | bool], names: list[str]) -> list[tuple[str, str]]:
+    """Return label and text of some fields."""
+    words = {True: "yes", False: "no"}
+    return [
+        (import_columns.label_of(name), words[value] if isinstance(value, bool) else value)
+        for name in names
+        for value in [values.get(name, "")]
+    ]
