@@ -171,6 +171,13 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
+# Larger files are read past and thrown away before any page sees them.
+FILE_UPLOAD_HANDLERS = [
+    "lrm.bounded_uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # The consent redirect from Xero must still carry the session.
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")

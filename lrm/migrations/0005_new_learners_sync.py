@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lrm', '0002_learner_words'),
+        ('lrm', '0004_learner_imports'),
     ]
 
     operations = [

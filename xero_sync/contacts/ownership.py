@@ -1,15 +1,15 @@
 """Which contact a push writes to, and what stands in its way.
 
-A push notes its contact when it is made (`note`), from the links that the rule of identity upholds
-at that moment, and keeps it until it is done: a learner that is renumbered or renamed in between
-still changes the right contact. Where it has none, a contact is made, unless one in Xero has the
-number already: then the rule says whether a person must be asked, or whose it is.
+A push notes its contact when it is made (`note_many`), from the links that the rule of identity
+upholds at that moment, and keeps it until it is done: a learner that is renumbered or renamed in
+between still changes the right contact. Where it has none, a contact is made, unless one in Xero
+has the number already: then the rule says whether a person must be asked, or whose it is.
 
 A contact is written by one learner only: by the one for whom it was made first.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,19 +44,30 @@ IN_THE_WAY = (
 )
 
 
-def note(push: ContactPush, *, is_new: bool) -> None:
-    """Note, when a push is made or made again, which contact is the learner's at this moment.
+def note_many(
+    pushes: Sequence[ContactPush], *, are_new: Collection[ContactPush]
+) -> list[ContactPush]:
+    """Note, when pushes are made or made again, which contacts are the learners' at this moment.
 
-    :param is_new: it was not under way: what it noted before is over.
+    :param pushes: of one portal.
+    :param are_new: those that were not under way: what they noted before is over.
+    :return: those in which something was noted or forgotten, which the caller writes.
     """
-    if not is_new and (push.contact_xero_id or push.known_as):
-        return
-    connection = connection_of(push.learner.portal)
+    new = {push.pk for push in are_new}
+    noting = [p for p in pushes if p.pk in new or not (p.contact_xero_id or p.known_as)]
+    if not noting:
+        return []
+    connection = connection_of(noting[0].learner.portal)
     organisation = connection.organisation if connection else None
-    found = _linked(organisation, [push]) if organisation else {}
-    push.contact_xero_id = found.get(push.learner_id)
-    push.known_as = known_as(push) if push.contact_xero_id else None
-    push.candidate_xero_id, push.candidate_why = None, ""
+    found = _linked(organisation, noting) if organisation else {}
+    changed = []
+    for push in noting:
+        before = push.contact_xero_id, push.known_as
+        push.contact_xero_id = found.get(push.learner_id)
+        push.known_as = known_as(push) if push.contact_xero_id else None
+        if before != (push.contact_xero_id, push.known_as):
+            changed.append(push)
+    return changed
 
 
 def known_as(push: ContactPush) -> dict[str, str]:

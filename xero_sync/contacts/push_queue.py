@@ -6,8 +6,8 @@ sent is `push_sender`'s business.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import F, QuerySet
 
@@ -27,39 +27,52 @@ OPEN = obstacles.OPEN
 
 def request(*, learner: Learner, now: datetime) -> None:
     """Note that a learner must reach Xero; inside the transaction that saved the learner."""
-    push, created = ContactPush.objects.select_for_update().get_or_create(
-        learner=learner, defaults={"requested_at": now}
+    request_many(learners=[learner], now=now)
+
+
+def request_many(*, learners: Sequence[Learner], now: datetime) -> None:
+    """Note that learners of one portal must reach Xero; inside the transaction that saved them."""
+    if not learners:
+        return
+    # As it was saved: a copy that comes with the push may be older.
+    by_id = {learner.pk: learner for learner in learners}
+    # Version 1 once it is noted below.
+    ContactPush.objects.bulk_create(
+        (ContactPush(learner=learner, version=0, requested_at=now) for learner in learners),
+        ignore_conflicts=True,
     )
-    # Its own copy may be older than what was saved.
-    push.learner = learner
-    ownership.note(push, is_new=created or push.state not in OPEN)
-    values: dict[str, Any] = {
-        "contact_xero_id": push.contact_xero_id,
-        "known_as": push.known_as,
-        "candidate_xero_id": None,
-        "candidate_why": "",
-    }
-    if not created:
-        values |= {
-            "state": PushState.PENDING,
-            "version": F("version") + 1,
-            "requested_at": now,
-            "not_before": None,
-            "attempts": 0,
-            "problem": "",
-        }
-    ContactPush.objects.filter(pk=push.pk).update(**values)
-    dispatch.PUSH_LEARNERS.wake(learner.portal_id)
+    pushes = list(
+        ContactPush.objects.select_for_update().filter(learner_id__in=by_id).order_by("id")
+    )
+    for push in pushes:
+        push.learner = by_id[push.learner_id]
+    ContactPush.objects.bulk_update(
+        ownership.note_many(pushes, are_new=[p for p in pushes if p.state not in OPEN]),
+        ["contact_xero_id", "known_as"],
+    )
+    ContactPush.objects.filter(pk__in=[push.pk for push in pushes]).update(
+        state=PushState.PENDING,
+        version=F("version") + 1,
+        requested_at=now,
+        not_before=None,
+        attempts=0,
+        problem="",
+        candidate_xero_id=None,
+        candidate_why="",
+    )
+    dispatch.PUSH_LEARNERS.wake(learners[0].portal_id)
 
 
-def withdraw(*, learner: Learner) -> None:
-    """Note that a learner need not reach Xero; inside the transaction that saved the learner.
+def withdraw_many(*, learners: Sequence[Learner]) -> None:
+    """Note that learners need not reach Xero; inside the transaction that saved them.
 
-    What its push was about to write to is forgotten: by the time it is asked for again, the
+    What their pushes were about to write to is forgotten: by the time they are asked for again, a
     learner may be somebody else.
     """
     ContactPush.objects.filter(
-        learner=learner, state=PushState.PENDING, contact_xero_id__isnull=False
+        learner_id__in=[learner.pk for learner in learners],
+        state=PushState.PENDING,
+        contact_xero_id__isnull=False,
     ).update(contact_xero_id=None, known_as=None)
 
 
