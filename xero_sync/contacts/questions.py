@@ -170,8 +170,7 @@ def answer(
             by=by,
             now=now,
         )
-        if is_same_person:
-            contact_links.derive_everywhere(organisation, [contact_id], now=now)
+        contact_links.derive_everywhere(organisation, [contact_id], now=now)
         LearnerChange.objects.create(learner=learner, by=by, at=now, fields=["contact in Xero"])
         if learner.sync_to_xero:
             push_queue.request(learner=learner, now=now)

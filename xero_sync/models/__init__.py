@@ -9,7 +9,7 @@ up by the next.
 The rows of documents and contacts themselves belong to `invoices`.
 """
 
-from xero_sync.models.contacts import ContactPush, PushState
+from xero_sync.models.contacts import ContactPush, ContactQuestion, PushState
 from xero_sync.models.leased_row import LeasedRow
 from xero_sync.models.quarantine import QuarantinedDocument
 from xero_sync.models.runs import (
@@ -31,6 +31,7 @@ __all__ = [
     "OPEN_RUNS",
     "CatchUp",
     "ContactPush",
+    "ContactQuestion",
     "Cursor",
     "DailyCheck",
     "Delivery",

@@ -1,10 +1,11 @@
-"""What learners still need to reach Xero."""
+"""What learners still need to reach Xero, and what is asked about their contacts."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
 
+from connected_apps.models import Organisation
 from lrm.models import Learner
 from xero_sync.models.leased_row import LeasedRow
 
@@ -57,6 +58,10 @@ class ContactPush(LeasedRow):
                 condition=models.Q(candidate_xero_id__isnull=False),
                 name="push_candidate",
             ),
+            # Few: what Xero refused.
+            models.Index(
+                fields=["learner"], condition=models.Q(state="PARKED"), name="push_refused"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,3 +70,35 @@ class ContactPush(LeasedRow):
     def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
         """Return how a push waits."""
         return {"not_before": until, "problem": why}
+
+
+class ContactQuestion(models.Model):
+    """A contact with a learner's number of which a person has to say whether it is the learner.
+
+    Derived with the links and in the same transaction, so that all of an organisation can be listed
+    and counted; what the rule of identity says of the two at the moment decides nevertheless.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    learner = models.ForeignKey(
+        Learner, on_delete=models.CASCADE, related_name="contact_questions"
+    )
+    contact_xero_id = models.UUIDField()
+    # An `identity.Why`.
+    why = models.CharField(max_length=16)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "learner", "contact_xero_id"], name="contact_question_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["contact_xero_id"], name="contact_question_of_contact")
+        ]
+
+    def __str__(self) -> str:
+        return f"is {self.contact_xero_id} learner {self.learner_id}?"

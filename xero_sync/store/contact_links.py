@@ -19,7 +19,7 @@ from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import identity_facts, identity_verdicts, link_history
+from xero_sync.store import identity_facts, identity_verdicts, link_history, open_questions
 
 # A namespace for the locks, of this module alone.
 _LOCKS = 0x6C696E6B
@@ -42,10 +42,9 @@ def derive_for_contacts(
         return
     organisation = Organisation.objects.get(pk=organisation_id)
     hold([organisation.tenant_id])
-    rows = identity_facts.rows_of_contacts(
-        organisation, [*contact_ids, *_watched(organisation_id, contact_ids)]
+    _derive_contacts(
+        organisation, [*contact_ids, *_watched(organisation_id, contact_ids)], now=now
     )
-    _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
     # Whoever waits because of one of them may go on, or is asked again.
     ContactPush.objects.filter(
         candidate_xero_id__in=contact_ids,
@@ -66,7 +65,9 @@ def derive_for_learner(
     if identity.address_of(email_before) != identity.address_of(learner.email):
         learner_ids += _sharing(organisation, learner, email_before)
     rows = identity_facts.rows_of_learners(organisation, learner_ids)
-    _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
+    candidates = identity_verdicts.candidates(organisation, rows)
+    _apply(organisation, candidates, now=now)
+    open_questions.keep_of_learners(organisation, learner_ids, candidates, now=now)
 
 
 def make_own(
@@ -98,8 +99,16 @@ def derive_everywhere(
 ) -> None:
     """Derive anew whose these contacts are, for every portal on the organisation in Xero."""
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
-        rows = identity_facts.rows_of_contacts(each, contact_ids)
-        _apply(each, identity_verdicts.candidates(each, rows), now=now)
+        _derive_contacts(each, contact_ids, now=now)
+
+
+def _derive_contacts(
+    organisation: Organisation, contact_ids: Sequence[str | UUID], *, now: datetime
+) -> None:
+    rows = identity_facts.rows_of_contacts(organisation, contact_ids)
+    candidates = identity_verdicts.candidates(organisation, rows)
+    _apply(organisation, candidates, now=now)
+    open_questions.keep_of_contacts(organisation, contact_ids, candidates, now=now)
 
 
 def _apply(
