@@ -34,7 +34,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {index}",
+            # One that was begun and not finished would be there, and be of no use.
+            [
+                f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
+                f"CREATE INDEX CONCURRENTLY {name} ON {index}",
+            ],
             f"DROP INDEX CONCURRENTLY IF EXISTS {name}",
         )
         for name, index in INDEXES.items()

@@ -1,0 +1,239 @@
+"""The rows of a page, with both sides as people compare them; a few queries however many rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db.models.fields.json import KeyTextTransform
+
+from connected_apps.models import Organisation
+from invoices import identity
+from invoices.models import Contact, ContactLink, ContactLinkChange
+from lrm.models import Learner, Portal
+from xero_sync.contact_tabs import comparison, figures, holds, reasons, suggestions
+from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
+from xero_sync.models import ContactPush
+from xero_sync.store import identity_facts, identity_verdicts
+
+_SUGGEST_LEARNERS = (Tab.NO_LEARNER,)
+_SUGGEST_CONTACTS = (Tab.WITHOUT_CONTACT,)
+_LEFT_OUT_WHY = {
+    LeftOut.LEARNERS: "Not ticked “Sync to Xero”, so nothing is sent.",
+    LeftOut.SUPPLIERS: "A supplier and no customer, so it has no documents of learners.",
+    LeftOut.ARCHIVED: "Archived in Xero, without documents: nobody can be sent to it.",
+}
+
+
+@dataclass(slots=True)
+class Row:
+    """A key, both sides of it, and why it is here."""
+
+    key: Key
+    learner: Learner | None = None
+    contact: Contact | None = None
+    lines: list[comparison.Line] = field(default_factory=list)
+    figures: figures.Figures | None = None
+    look: str = ""
+    reason: str = ""
+    # Who linked the two, or what was said of them last.
+    change: ContactLinkChange | None = None
+    others: list[str] = field(default_factory=list)
+    suggestions: list[suggestions.Suggestion] = field(default_factory=list)
+    is_pending: bool = False
+    is_held: bool = False
+    may_be_released: bool = False
+
+    @property
+    def title(self) -> str:
+        """Who the row is about."""
+        if self.learner is not None:
+            return str(self.learner)
+        return self.contact.name if self.contact else "A contact that is not here any more"
+
+
+def rows_of(
+    keys: Sequence[Key], *, portal: Portal, organisation: Organisation | None, tab: Tab | LeftOut
+) -> list[Row]:
+    """Return a row for each key, in their order; those that are over meanwhile are left out."""
+    pushes = _pushes(portal, keys) if tab in (Tab.WITHOUT_CONTACT, Tab.REFUSED) else {}
+    if tab is Tab.REFUSED:
+        # What was in the way is part of the row.
+        keys = [_with_candidate(key, pushes) for key in keys]
+    learners = {
+        each.pk: each
+        for each in portal.learners.filter(pk__in=[key.learner_id for key in keys])
+    }
+    contacts = _contacts(organisation, [key.contact_id for key in keys if key.contact_id])
+    rows = [
+        Row(
+            key,
+            learners.get(key.learner_id or 0),
+            contacts.get(key.contact_id) if key.contact_id else None,
+        )
+        for key in keys
+    ]
+    rows = [row for row in rows if row.learner is not None or row.contact is not None]
+    for row in rows:
+        row.lines = _lines(row)
+    if tab in (Tab.WITHOUT_CONTACT, Tab.REFUSED):
+        _tell_of_pushes(rows, pushes)
+    if isinstance(tab, LeftOut):
+        for row in rows:
+            row.reason = _LEFT_OUT_WHY[tab]
+    return _with_organisation(rows, organisation, tab) if organisation else rows
+
+
+def _with_organisation(
+    rows: list[Row], organisation: Organisation, tab: Tab | LeftOut
+) -> list[Row]:
+    contact_ids = [row.contact.xero_id for row in rows if row.contact]
+    if contact_ids:
+        found = figures.figures_of(organisation, contact_ids)
+        for row in rows:
+            row.figures = found[row.contact.xero_id] if row.contact else None
+    if tab is Tab.QUESTIONS:
+        return _asked(rows, organisation)
+    if tab is Tab.LINKED:
+        _tell_of_links(rows, organisation)
+    _suggest(rows, organisation, tab)
+    if tab in (Tab.NO_LEARNER, Tab.REFUSED) and contact_ids:
+        held = holds.of_other_portals(organisation, contact_ids)
+        for row in rows:
+            if row.contact and row.contact.xero_id in held:
+                row.is_held, row.may_be_released = True, held[row.contact.xero_id]
+    return rows
+
+
+def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
+    """Return the rows that the rule asks about at this moment, each with the reason."""
+    pairs = [
+        identity_facts.Row(
+            row.learner.pk, row.contact.xero_id, facts_of_learner(row.learner), facts_of(row.contact)
+        )
+        for row in rows
+        if row.learner and row.contact
+    ]
+    asked = {
+        each.ids: each.verdict.why
+        for name_is_refused in (True, False)
+        for each in identity_verdicts.candidates(
+            organisation, pairs, name_is_refused=name_is_refused
+        )
+        if each.verdict.is_question
+    }
+    shown = []
+    for row in rows:
+        why = asked.get((row.key.learner_id or 0, row.key.contact_id or UUID(int=0)))
+        if why is not None and row.learner and row.contact:
+            row.look = "warn"
+            row.reason = reasons.of_question(
+                why, facts_of_learner(row.learner), facts_of(row.contact)
+            )
+            shown.append(row)
+    return shown
+
+
+def _tell_of_links(rows: list[Row], organisation: Organisation) -> None:
+    """Say who linked the two and why, and who else has the contact."""
+    changes = latest_changes(organisation, [row.key for row in rows])
+    contact_ids = [row.key.contact_id for row in rows if row.key.contact_id]
+    links = ContactLink.objects.filter(
+        organisation=organisation, contact_xero_id__in=contact_ids
+    ).select_related("learner")
+    by_contact: dict[UUID, list[ContactLink]] = defaultdict(list)
+    for link in links.order_by("learner__number"):
+        by_contact[link.contact_xero_id].append(link)
+    for row in rows:
+        row.change = changes.get(row.key)
+        for link in by_contact[row.key.contact_id or UUID(int=0)]:
+            if link.learner_id == row.key.learner_id:
+                row.reason = reasons.of_link(link)
+            else:
+                row.others.append(str(link.learner))
+
+
+def latest_changes(
+    organisation: Organisation, keys: Iterable[Key]
+) -> dict[Key, ContactLinkChange]:
+    """Return the newest line of the history of each pair."""
+    changes = (
+        ContactLinkChange.objects.filter(
+            organisation=organisation, learner_id__in={key.learner_id for key in keys}
+        )
+        .order_by("learner_id", "contact_xero_id", "-at", "-id")
+        .distinct("learner_id", "contact_xero_id")
+    )
+    return {Key(change.learner_id, change.contact_xero_id): change for change in changes}
+
+
+def _suggest(rows: list[Row], organisation: Organisation, tab: Tab | LeftOut) -> None:
+    if tab in _SUGGEST_LEARNERS:
+        contacts = {row.contact.xero_id: facts_of(row.contact) for row in rows if row.contact}
+        for_contacts = suggestions.for_contacts(organisation, contacts)
+        for row in rows:
+            row.suggestions = for_contacts.get(row.key.contact_id or UUID(int=0), [])
+    if tab in _SUGGEST_CONTACTS:
+        learners = {row.learner.pk: facts_of_learner(row.learner) for row in rows if row.learner}
+        for_learners = suggestions.for_learners(organisation, learners)
+        for row in rows:
+            row.suggestions = for_learners.get(row.key.learner_id or 0, [])
+
+
+def _tell_of_pushes(rows: list[Row], pushes: dict[int, ContactPush]) -> None:
+    for row in rows:
+        push = pushes.get(row.key.learner_id or 0)
+        row.look, row.reason = reasons.of_push(push)
+        row.is_pending = row.look == "busy"
+
+
+def _pushes(portal: Portal, keys: Iterable[Key]) -> dict[int, ContactPush]:
+    pushes = ContactPush.objects.filter(
+        learner__portal=portal, learner_id__in=[key.learner_id for key in keys]
+    )
+    return {push.learner_id: push for push in pushes}
+
+
+def _with_candidate(key: Key, pushes: dict[int, ContactPush]) -> Key:
+    push = pushes.get(key.learner_id or 0)
+    return Key(key.learner_id, push.candidate_xero_id if push else None)
+
+
+def _contacts(organisation: Organisation | None, ids: list[UUID]) -> dict[UUID, Contact]:
+    if organisation is None or not ids:
+        return {}
+    rows = Contact.objects.filter(organisation=organisation, xero_id__in=ids)
+    # The names alone of the raw form, which is most of a row's bytes.
+    named = rows.defer("raw", "digest").annotate(
+        first_name=KeyTextTransform("FirstName", "raw"),
+        last_name=KeyTextTransform("LastName", "raw"),
+    )
+    return {contact.xero_id: contact for contact in named}
+
+
+def contacts_of(organisation: Organisation, ids: Iterable[UUID]) -> dict[UUID, Contact]:
+    """Return contacts by their ids, as far as a row shows them."""
+    return _contacts(organisation, list(ids))
+
+
+def _lines(row: Row) -> list[comparison.Line]:
+    if row.learner is None or row.contact is None:
+        return []
+    return comparison.lines_of(facts_of_learner(row.learner), facts_of(row.contact))
+
+
+def facts_of_learner(learner: Learner) -> identity.LearnerFacts:
+    """Return what the rule looks at in a learner."""
+    return identity_facts.learner_facts(learner)
+
+
+def facts_of(contact: Contact) -> identity.ContactFacts:
+    """Return what the rule looks at in a contact of `contacts_of`."""
+    return identity.ContactFacts(
+        number=contact.contact_number,
+        name=contact.name,
+        first_name=getattr(contact, "first_name", None) or "",
+        last_name=getattr(contact, "last_name", None) or "",
+        email=contact.email,
+        is_active=contact.status == identity_facts.ACTIVE,
+    )
