@@ -161,3 +161,78 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class JobState(models.TextChoices):
+    """The life of a batch job."""
+
+    WAITING = "WAITING", "Waiting"
+    RUNNING = "RUNNING", "Under way"
+    DONE = "DONE", "Done"
+    STOPPED = "STOPPED", "Stopped"
+    FAILED = "FAILED", "Given up"
+
+
+OPEN_JOBS = (JobState.WAITING, JobState.RUNNING)
+
+
+class BatchJob(models.Model):
+    """Work on many rows that a person asked for, done in the background batch by batch."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="batch_jobs")
+    # A name in `lrm.batch_jobs.kinds`. It stays in rows, so it must not change.
+    kind = models.CharField(max_length=60)
+    # What was asked for: ids and choices, nothing personal, since the row is kept.
+    params = models.JSONField(default=dict)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.WAITING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    # How far it has come, in the words of its kind; committed with each batch.
+    cursor = models.JSONField(default=dict)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    # Why it waits, was stopped or given up.
+    problem = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(state__in=["WAITING", "RUNNING"]),
+                name="batch_job_open",
+            ),
+            models.Index(fields=["portal", "-created_at"], name="batch_job_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is more to come."""
+        return self.state in OPEN_JOBS
+
+
+class JobFailure(models.Model):
+    """One row that a batch job could not deal with, and why. Deleted after a month."""
+
+    job = models.ForeignKey(BatchJob, on_delete=models.CASCADE, related_name="failures")
+    # Which row of the list or file it is, counted as its kind says; empty where it has no place.
+    row = models.PositiveIntegerField(null=True)
+    name = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=500)
+    # The row as it was given, by column, so that it can be corrected and given again.
+    values = models.JSONField(default=dict)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"row {self.row} of job {self.job_id}"

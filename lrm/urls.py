@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from lrm import health
-from lrm.views import dashboard, learners, notices, settings_pages
+from lrm.views import dashboard, jobs, learners, notices, settings_pages
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("learners/new/", learners.add, name="learner_add"),
     path("learners/<int:learner_id>/", learners.profile, name="learner"),
     path("learners/<int:learner_id>/edit/", learners.edit, name="learner_edit"),
+    path("jobs/<int:job_id>/", jobs.page, name="job"),
+    path("jobs/<int:job_id>/progress/", jobs.progress, name="job_progress"),
+    path("jobs/<int:job_id>/stop/", jobs.stop, name="job_stop"),
+    path("jobs/<int:job_id>/failures.csv", jobs.failures, name="job_failures"),
     path("notices/", notices.index, name="notices"),
     path("notices/bell/", notices.bell, name="notices_bell"),
     path("notices/read/", notices.read, name="notices_read"),
