@@ -41,6 +41,8 @@ class ContactFacts:
     last_name: str = ""
     email: str = ""
     is_active: bool = True
+    # Its person asked to be forgotten, and Xero erases who it was.
+    is_erased: bool = False
 
 
 class Holder(Enum):
@@ -84,6 +86,11 @@ class Why(Enum):
     REJECTED = "REJECTED"
     OTHER_NUMBER = "OTHER_NUMBER"
     NOT_ACTIVE = "NOT_ACTIVE"
+    ERASED = "ERASED"
+    # Of what people did, in the history alone.
+    CLEARED = "CLEARED"
+    UNDONE = "UNDONE"
+    RELEASED = "RELEASED"
 
 
 # Agreement that a link by number rests on.
@@ -114,7 +121,7 @@ class Pair:
 
     `email_is_shared`: another learner of the portal, or another active contact of the
     organisation, has the same address. `name_is_refused`: Xero refused the learner's name, because
-    this contact has it.
+    this contact has it. `is_linked_now`: a link stands already.
     """
 
     learner: LearnerFacts
@@ -123,6 +130,7 @@ class Pair:
     said: Said = Said.NOTHING
     email_is_shared: bool = False
     name_is_refused: bool = False
+    is_linked_now: bool = False
 
     @property
     def numbers_agree(self) -> bool:
@@ -147,6 +155,13 @@ Condition = Callable[[Pair], bool]
 TABLE: tuple[tuple[Condition, Answer, Why], ...] = (
     (lambda it: it.holder is Holder.ANOTHER_PORTAL, Answer.UNRELATED, Why.OTHER_PORTAL),
     (lambda it: it.holder is Holder.THIS_LEARNER, Answer.LINKED, Why.MADE),
+    # Of somebody who asked to be forgotten nothing new is made known; what stands goes on to be
+    # held against the rows below, and what was made or said stays.
+    (
+        lambda it: it.contact.is_erased and not it.is_linked_now,
+        Answer.UNRELATED,
+        Why.ERASED,
+    ),
     # Several learners may share a contact, such as an employer's, where a person says so.
     (lambda it: it.said is Said.YES, Answer.LINKED, Why.PERSON),
     (lambda it: it.holder is Holder.ANOTHER_LEARNER, Answer.UNRELATED, Why.OTHER_LEARNER),

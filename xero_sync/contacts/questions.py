@@ -17,10 +17,10 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from invoices import identity
 from invoices.models import Contact, ContactLink
-from lrm.models import Learner, LearnerChange, User
-from xero_sync.contacts import push_queue
+from lrm.models import Learner, User
+from xero_sync.contacts import link_acts, push_queue
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import contact_links, identity_facts, identity_verdicts, link_history
+from xero_sync.store import contact_links, identity_facts, identity_verdicts, link_decisions
 
 
 class NoSuchQuestion(Exception):
@@ -162,16 +162,9 @@ def answer(
         question = asked.get(contact_id)
         if question is None or (question.is_answered and not is_same_person):
             raise NoSuchQuestion
-        link_history.decide(
-            organisation=organisation,
-            learner_id=learner.pk,
-            contact_id=contact_id,
-            is_same_person=is_same_person,
-            by=by,
-            now=now,
-        )
-        contact_links.derive_everywhere(organisation, [contact_id], now=now)
-        LearnerChange.objects.create(learner=learner, by=by, at=now, fields=["contact in Xero"])
-        if learner.sync_to_xero:
-            push_queue.request(learner=learner, now=now)
+        act = link_acts.link if is_same_person else link_acts.unlink
+        try:
+            act(learner=learner, organisation=organisation, contact_id=contact_id, by=by, now=now)
+        except link_decisions.NotPossible as error:
+            raise NoSuchQuestion from error
     return question.contact

@@ -16,7 +16,7 @@ from django.db.models.functions import Lower
 
 from connected_apps.models import Organisation
 from invoices import identity
-from invoices.models import Contact, ContactLink, LinkSource
+from invoices.models import Contact, ContactDecision, ContactLink, LinkSource
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import identity_facts, identity_verdicts, link_history, open_questions
@@ -45,12 +45,7 @@ def derive_for_contacts(
     _derive_contacts(
         organisation, [*contact_ids, *_watched(organisation_id, contact_ids)], now=now
     )
-    # Whoever waits because of one of them may go on, or is asked again.
-    ContactPush.objects.filter(
-        candidate_xero_id__in=contact_ids,
-        learner__portal_id=organisation.portal_id,
-        state__in=(PushState.QUESTION, PushState.REFUSED),
-    ).update(state=PushState.PENDING, not_before=None, attempts=0)
+    _let_pushes_go_on(organisation, contact_ids)
 
 
 def derive_for_learner(
@@ -82,7 +77,14 @@ def make_own(
         contact_xero_id__in=[contact_id for _, contact_id in pairs],
         source=LinkSource.PUSHED,
     )
-    known = set(ours.values_list("learner_id", "contact_xero_id"))
+    rejected = ContactDecision.objects.filter(
+        organisation=organisation,
+        learner_id__in=[learner_id for learner_id, _ in pairs],
+        is_same_person=False,
+    )
+    # A person may have ended the link while the call was under way.
+    ids = "learner_id", "contact_xero_id"
+    known = {*ours.values_list(*ids), *rejected.values_list(*ids)}
     if new := [pair for pair in pairs if pair not in known]:
         link_history.make(
             organisation=organisation,
@@ -109,6 +111,24 @@ def _derive_contacts(
     candidates = identity_verdicts.candidates(organisation, rows)
     _apply(organisation, candidates, now=now)
     open_questions.keep_of_contacts(organisation, contact_ids, candidates, now=now)
+
+
+def follow_decision(
+    organisation: Organisation, contact_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Do what follows from a person's word on these contacts, for every portal. In the lock."""
+    derive_everywhere(organisation, contact_ids, now=now)
+    for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
+        _let_pushes_go_on(each, contact_ids)
+
+
+def _let_pushes_go_on(organisation: Organisation, contact_ids: Sequence[str | UUID]) -> None:
+    """Let whoever waits because of one of these contacts go on, or be asked again."""
+    ContactPush.objects.filter(
+        candidate_xero_id__in=contact_ids,
+        learner__portal_id=organisation.portal_id,
+        state__in=(PushState.QUESTION, PushState.REFUSED),
+    ).update(state=PushState.PENDING, not_before=None, attempts=0)
 
 
 def _apply(

@@ -21,6 +21,8 @@ from invoices.models import Contact
 from lrm.models import Learner
 
 ACTIVE = "ACTIVE"
+# Its person asked to be forgotten (GDPR); Xero takes nothing for it any more.
+ERASED = "GDPRREQUEST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def contact_facts(contact: Contact) -> identity.ContactFacts:
         last_name=last if isinstance(last, str) else "",
         email=contact.email,
         is_active=contact.status == ACTIVE,
+        is_erased=contact.status == ERASED,
     )
 
 
@@ -139,6 +142,7 @@ def _contacts(
             last_name=last,
             email=email,
             is_active=status == ACTIVE,
+            is_erased=status == ERASED,
         )
         for xero_id, number, name, first, last, email, status in select(
             _CONTACTS + _AMONG[column], organisation_id, wanted

@@ -56,6 +56,11 @@ def candidates(
     links = _links(organisation, rows)
     holders = _holders(organisation, rows, links, any_link=name_is_refused)
     said = _said(organisation, rows)
+    standing = {
+        (link.learner_id, link.contact_xero_id): link
+        for link in links
+        if link.organisation_id == organisation.pk
+    }
     pairs = [
         identity.Pair(
             row.learner,
@@ -63,15 +68,11 @@ def candidates(
             holder=_holder(holders[row.contact_xero_id], row.learner_id),
             said=said.get(row.ids, identity.Said.NOTHING),
             name_is_refused=name_is_refused,
+            is_linked_now=row.ids in standing,
         )
         for row in rows
     ]
     verdicts = _verdicts(organisation, rows, pairs)
-    standing = {
-        (link.learner_id, link.contact_xero_id): link
-        for link in links
-        if link.organisation_id == organisation.pk
-    }
     return [
         Candidate(row.learner_id, row.contact_xero_id, verdict, standing.get(row.ids))
         for row, verdict in zip(rows, verdicts, strict=True)
