@@ -2,9 +2,20 @@
 
 from django.urls import path
 
-from xero_sync.views import api, contact_questions, online, resync, webhooks
+from xero_sync.views import (
+    api,
+    contact_acts,
+    contact_history,
+    contact_questions,
+    contact_search,
+    contacts,
+    online,
+    resync,
+    webhooks,
+)
 
 _RESYNC = "settings/connected-apps/xero/resync/"
+_CONTACTS = "settings/connected-apps/xero/contacts/"
 
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
@@ -19,6 +30,13 @@ urlpatterns = [
         contact_questions.answer,
         name="learner_xero_contact_answer",
     ),
+    path(_CONTACTS, contacts.show, name="xero_contacts"),
+    path(f"{_CONTACTS}act/", contact_acts.act, name="xero_contacts_act"),
+    path(f"{_CONTACTS}link/", contact_acts.link, name="xero_contacts_link"),
+    path(f"{_CONTACTS}undo/", contact_acts.undo, name="xero_contacts_undo"),
+    path(f"{_CONTACTS}find/<str:key>/", contact_search.find, name="xero_contacts_find"),
+    path(f"{_CONTACTS}history/", contact_history.show, name="xero_contacts_history"),
+    path(f"{_CONTACTS}history/<str:key>/", contact_history.show, name="xero_contacts_history_of"),
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),

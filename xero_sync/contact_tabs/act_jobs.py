@@ -5,10 +5,9 @@ asked for nobody has seen: of questions and contacts such rows are left alone.
 """
 
 from datetime import datetime
-from typing import Any
 
 from connected_apps.models import Organisation
-from invoices.models import Contact, ContactLinkChange
+from invoices.models import Contact
 from lrm import permissions
 from lrm.batch_jobs import job_queue, kinds
 from lrm.models import BatchJob, JobState, Portal, User
@@ -20,8 +19,6 @@ ACT = "xero_sync.contact_act"
 UNDO = "xero_sync.contact_undo"
 # Others wait for who is who in the organisation as long as a batch takes: less than a second.
 BATCH = 20
-_MOST_AT_ONCE = 200
-_GONE = "Whoever asked for it is not here any more, or Xero was connected to something else."
 
 
 def request(

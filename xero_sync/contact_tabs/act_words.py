@@ -61,10 +61,11 @@ def undone(outcome: Outcome) -> str:
 
 def not_done(failures: list[Failure]) -> str:
     """Return what could not be done, and why, by name of the first few."""
-    named = [f"{each.name}: {each.reason}" for each in failures[:_MOST_NAMED]]
-    rest = len(failures) - len(named)
+    named = " ".join(f"{each.name}: {each.reason}" for each in failures[:_MOST_NAMED])
+    rest = len(failures) - _MOST_NAMED
     more = f" And {rest:,} more." if rest > 0 else ""
-    return f"{len(failures):,} left as {'it is' if len(failures) == 1 else 'they are'}. {' '.join(named)}{more}"
+    left = "left as it is" if len(failures) == 1 else "left as they are"
+    return f"{len(failures):,} {left}. {named}{more}"
 
 
 def label(tab: Tab | LeftOut) -> str:

@@ -14,7 +14,8 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.models import Contact, ContactLinkChange
+from invoices.models import Contact
+from invoices.models import ContactLinkChange as Line
 from lrm.models import Learner, LearnerChange, Portal, User
 from xero_sync.contact_tabs import rows, suggestions
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
@@ -103,7 +104,7 @@ def do(act: Act, keys: Sequence[Key], *, actor: Actor, now: datetime) -> Outcome
     return outcome
 
 
-def undo(lines: Sequence[ContactLinkChange], *, by: User, now: datetime) -> Outcome:
+def undo(lines: Sequence[Line], *, by: User, now: datetime) -> Outcome:
     """Undo lines of the history, newest first; each while it is the newest of its two."""
     outcome = Outcome()
     for line in sorted(lines, key=lambda line: line.pk, reverse=True):
@@ -116,10 +117,16 @@ def undo(lines: Sequence[ContactLinkChange], *, by: User, now: datetime) -> Outc
     return outcome
 
 
-def lines_of(organisation: Organisation, *, by: User, at: datetime) -> list[ContactLinkChange]:
+def lines_of(organisation: Organisation, *, by: User, at: datetime) -> list[Line]:
     """Return the lines that an act of a person has written."""
-    lines = ContactLinkChange.objects.filter(organisation=organisation, by=by, at=at)
+    lines = Line.objects.filter(organisation=organisation, by=by, at=at)
     return list(lines.select_related("learner").order_by("id"))
+
+
+def line(organisation: Organisation, line_id: int) -> list[Line]:
+    """Return a line of the history by its id, nothing where it is not the organisation's."""
+    lines = Line.objects.filter(organisation=organisation, pk=line_id)
+    return list(lines.select_related("learner"))
 
 
 def _targets(act: Act, keys: Sequence[Key], actor: Actor) -> list[_Target]:
@@ -150,16 +157,23 @@ def _suggested(
     alone = [key for key in keys if not (key.learner_id and key.contact_id)]
     for_learners = suggestions.for_learners(
         actor.organisation,
-        {k.learner_id: rows.facts_of_learner(learners[k.learner_id])
-         for k in alone if k.learner_id in learners},
+        {
+            k.learner_id: rows.facts_of_learner(learners[k.learner_id])
+            for k in alone
+            if k.learner_id in learners
+        },
     )
     for_contacts = suggestions.for_contacts(
         actor.organisation,
-        {k.contact_id: rows.facts_of(contacts[k.contact_id])
-         for k in alone if k.contact_id in contacts},
+        {
+            k.contact_id: rows.facts_of(contacts[k.contact_id])
+            for k in alone
+            if k.contact_id in contacts
+        },
     )
     return {
-        key: for_learners.get(key.learner_id or 0) or for_contacts.get(key.contact_id or UUID(int=0), [])
+        key: for_learners.get(key.learner_id or 0)
+        or for_contacts.get(key.contact_id or UUID(int=0), [])
         for key in alone
     }
 
@@ -234,7 +248,9 @@ def _retry(target: _Target, actor: Actor, now: datetime) -> None:
         raise NotDone("It is not ticked any more. Tick “Sync to Xero” on the learner.")
     # Before the push, as whoever saves a learner takes them.
     contact_links.hold([actor.organisation.tenant_id])
-    LearnerChange.objects.create(learner=learner, by=actor.by, at=now, fields=["sent to Xero again"])
+    LearnerChange.objects.create(
+        learner=learner, by=actor.by, at=now, fields=["sent to Xero again"]
+    )
     push_queue.request(learner=learner, now=now)
 
 

@@ -38,7 +38,9 @@ class Figures:
         if not self.documents:
             return "no documents"
         count = f"{self.documents:,} document{'' if self.documents == 1 else 's'}"
-        sums = [f"{currency} {amounts.grouped(owed)}" for currency, owed in self.owed.items() if owed]
+        sums = [
+            f"{currency} {amounts.grouped(owed)}" for currency, owed in self.owed.items() if owed
+        ]
         return f"{count}, {' and '.join(sums)} owed" if sums else f"{count}, nothing owed"
 
 

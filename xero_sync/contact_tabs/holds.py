@@ -7,16 +7,16 @@ lifted because nobody there is connected to the organisation any more.
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import Q
+
 from connected_apps.models import Connection, Organisation, State
 from invoices.models import ContactLink, LinkSource
 
-# In each other state a connection may go on by itself.
-_ENDED = (State.NOT_CONNECTED, State.DISCONNECTED_IN_XERO, State.DISCONNECTED_HERE)
+# In each other state a connection may go on; one that is being made counts as it was before.
+_ENDED = ("", State.NOT_CONNECTED, State.DISCONNECTED_IN_XERO, State.DISCONNECTED_HERE)
 
 
-def of_other_portals(
-    organisation: Organisation, contact_ids: Collection[UUID]
-) -> dict[UUID, bool]:
+def of_other_portals(organisation: Organisation, contact_ids: Collection[UUID]) -> dict[UUID, bool]:
     """Return which of these contacts other portals hold, and whether that may be lifted."""
     links = ContactLink.objects.filter(
         organisation__tenant_id=organisation.tenant_id,
@@ -28,7 +28,7 @@ def of_other_portals(
         return {}
     connected = set(
         Connection.objects.filter(organisation_id__in={holder for _, holder in holders})
-        .exclude(state__in=_ENDED)
+        .exclude(Q(state__in=_ENDED) | Q(state=State.CONNECTING, state_before__in=_ENDED))
         .values_list("organisation_id", flat=True)
     )
     held: dict[UUID, bool] = {}

@@ -1,6 +1,6 @@
 """The keys of a tab: counted, searched, and cut into pages by key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -72,16 +72,14 @@ def count(listing: Listing, *, most: int = MOST_COUNTED) -> Count:
     where, params = _where(listing)
     found = _select(
         f"SELECT count(*) FROM (SELECT 1 FROM {listing.source.rows} WHERE {where} LIMIT %(most)s)"
-        " AS some",
+        " AS found",
         {**params, "most": most + 1},
     )
     number: int = found[0][0]
     return Count(min(number, most), number > most)
 
 
-def page_of(
-    listing: Listing, *, after: str = "", before: str = "", size: int = PAGE_SIZE
-) -> Page:
+def page_of(listing: Listing, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> Page:
     """Return the page behind a cursor or in front of one; the first without, or with nonsense."""
     if before and (found := _rows(listing, before, size + 1, is_backwards=True)) is not None:
         shown = found[:size][::-1]
@@ -97,38 +95,6 @@ def page_of(
         _cursor(shown[0]) if shown and not is_first else None,
         _cursor(shown[-1]) if len(found) > size else None,
     )
-
-
-def every_page(listing: Listing, *, size: int) -> Iterator[list[Key]]:
-    """Yield all keys of a listing, some at a time."""
-    after: str | None = ""
-    while after is not None:
-        page = page_of(listing, after=after, size=size)
-        yield page.keys
-        after = page.following
-
-
-def known(listing: Listing, keys: Sequence[Key]) -> list[Key]:
-    """Return those of these keys that are in a listing, in its order."""
-    source = listing.source
-    where, params = _where(listing)
-    columns = (source.learner, source.contact)
-    among = " AND ".join(
-        f"{column} = ANY(%(those_{name})s::{kind}[])"
-        for column, name, kind in zip(columns, ("learners", "contacts"), ("bigint", "uuid"))
-        if column
-    )
-    wanted = {
-        "those_learners": [key.learner_id for key in keys if key.learner_id],
-        "those_contacts": [key.contact_id for key in keys if key.contact_id],
-    }
-    rows = _select(
-        f"SELECT {_columns(source)} FROM {source.rows} WHERE {where} AND {among}"
-        f" ORDER BY {_order(source, source.is_descending)}",
-        {**params, **wanted},
-    )
-    asked = set(keys)
-    return [key for key in _keys(rows) if key in asked]
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""Why a row is where it is: what speaks for a question or a suggestion, and what a push waits for."""
+"""Why a row is where it is: what speaks for a question or a suggestion, what a push waits for."""
 
 from invoices import identity
 from invoices.models import ContactLink, LinkSource

@@ -11,7 +11,9 @@ from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact, ContactLink, ContactLinkChange
 from lrm.models import Learner, Portal
-from xero_sync.contact_tabs import comparison, figures, holds, reasons, suggestions
+from xero_sync.contact_tabs import comparison, holds, reasons, suggestions
+from xero_sync.contact_tabs.figures import Figures, figures_of
+from xero_sync.contact_tabs.suggestions import Suggestion
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
 from xero_sync.models import ContactPush
 from xero_sync.store import identity_facts, identity_verdicts
@@ -33,16 +35,26 @@ class Row:
     learner: Learner | None = None
     contact: Contact | None = None
     lines: list[comparison.Line] = field(default_factory=list)
-    figures: figures.Figures | None = None
+    figures: Figures | None = None
     look: str = ""
     reason: str = ""
     # Who linked the two, or what was said of them last.
     change: ContactLinkChange | None = None
     others: list[str] = field(default_factory=list)
-    suggestions: list[suggestions.Suggestion] = field(default_factory=list)
+    suggestions: list[Suggestion] = field(default_factory=list)
     is_pending: bool = False
     is_held: bool = False
     may_be_released: bool = False
+
+    @property
+    def learner_key(self) -> Key:
+        """The key of the learner alone."""
+        return Key(self.key.learner_id)
+
+    @property
+    def contact_key(self) -> Key:
+        """The key of the contact alone."""
+        return Key(None, self.key.contact_id)
 
     @property
     def title(self) -> str:
@@ -61,8 +73,7 @@ def rows_of(
         # What was in the way is part of the row.
         keys = [_with_candidate(key, pushes) for key in keys]
     learners = {
-        each.pk: each
-        for each in portal.learners.filter(pk__in=[key.learner_id for key in keys])
+        each.pk: each for each in portal.learners.filter(pk__in=[key.learner_id for key in keys])
     }
     contacts = _contacts(organisation, [key.contact_id for key in keys if key.contact_id])
     rows = [
@@ -75,6 +86,8 @@ def rows_of(
     ]
     rows = [row for row in rows if row.learner is not None or row.contact is not None]
     for row in rows:
+        if row.contact is None and row.learner is not None:
+            row.key = Key(row.learner.pk)
         row.lines = _lines(row)
     if tab in (Tab.WITHOUT_CONTACT, Tab.REFUSED):
         _tell_of_pushes(rows, pushes)
@@ -89,7 +102,7 @@ def _with_organisation(
 ) -> list[Row]:
     contact_ids = [row.contact.xero_id for row in rows if row.contact]
     if contact_ids:
-        found = figures.figures_of(organisation, contact_ids)
+        found = figures_of(organisation, contact_ids)
         for row in rows:
             row.figures = found[row.contact.xero_id] if row.contact else None
     if tab is Tab.QUESTIONS:
@@ -109,7 +122,10 @@ def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
     """Return the rows that the rule asks about at this moment, each with the reason."""
     pairs = [
         identity_facts.Row(
-            row.learner.pk, row.contact.xero_id, facts_of_learner(row.learner), facts_of(row.contact)
+            row.learner.pk,
+            row.contact.xero_id,
+            facts_of_learner(row.learner),
+            facts_of(row.contact),
         )
         for row in rows
         if row.learner and row.contact
@@ -153,9 +169,7 @@ def _tell_of_links(rows: list[Row], organisation: Organisation) -> None:
                 row.others.append(str(link.learner))
 
 
-def latest_changes(
-    organisation: Organisation, keys: Iterable[Key]
-) -> dict[Key, ContactLinkChange]:
+def latest_changes(organisation: Organisation, keys: Iterable[Key]) -> dict[Key, ContactLinkChange]:
     """Return the newest line of the history of each pair."""
     changes = (
         ContactLinkChange.objects.filter(

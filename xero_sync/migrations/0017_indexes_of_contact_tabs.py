@@ -13,6 +13,10 @@ INDEXES = {
         "invoices_contact (organisation_id, xero_id) WHERE status = 'ACTIVE'"
         " AND raw ->> 'IsSupplier' = 'true' AND raw ->> 'IsCustomer' IS DISTINCT FROM 'true'"
     ),
+    "link_change_of_people": (
+        "invoices_contactlinkchange (organisation_id, id) WHERE by_id IS NOT NULL"
+    ),
+    "link_change_of_contact": "invoices_contactlinkchange (contact_xero_id)",
     "contact_words": (
         f"invoices_contact USING gin (({search.words_sql('name', 'contact_number', 'email')}))"
     ),

@@ -82,9 +82,7 @@ class ContactQuestion(models.Model):
     organisation = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="+", db_index=False
     )
-    learner = models.ForeignKey(
-        Learner, on_delete=models.CASCADE, related_name="contact_questions"
-    )
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="contact_questions")
     contact_xero_id = models.UUIDField()
     # An `identity.Why`.
     why = models.CharField(max_length=16)

@@ -42,9 +42,7 @@ def derive_for_contacts(
         return
     organisation = Organisation.objects.get(pk=organisation_id)
     hold([organisation.tenant_id])
-    _derive_contacts(
-        organisation, [*contact_ids, *_watched(organisation_id, contact_ids)], now=now
-    )
+    _derive_contacts(organisation, [*contact_ids, *_watched(organisation_id, contact_ids)], now=now)
     _let_pushes_go_on(organisation, contact_ids)
 
 
