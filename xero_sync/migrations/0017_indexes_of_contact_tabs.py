@@ -6,6 +6,8 @@ from lrm import search
 INDEXES = {
     "learner_ticked": "lrm_learner (portal_id, id) WHERE sync_to_xero",
     "learner_not_ticked": "lrm_learner (portal_id, id) WHERE NOT sync_to_xero",
+    "learner_email": "lrm_learner (portal_id, lower(email)) WHERE email <> ''",
+    "contact_email": "invoices_contact (organisation_id, lower(email)) WHERE email <> ''",
     "contact_link_newest": "invoices_contactlink (organisation_id, id)",
     "contact_link_of_learner": "invoices_contactlink (organisation_id, learner_id)",
     "contact_not_active": "invoices_contact (organisation_id, xero_id) WHERE status <> 'ACTIVE'",
@@ -13,6 +15,7 @@ INDEXES = {
         "invoices_contact (organisation_id, xero_id) WHERE status = 'ACTIVE'"
         " AND raw ->> 'IsSupplier' = 'true' AND raw ->> 'IsCustomer' IS DISTINCT FROM 'true'"
     ),
+    "link_change_newest": "invoices_contactlinkchange (organisation_id, id)",
     "link_change_of_people": (
         "invoices_contactlinkchange (organisation_id, id) WHERE by_id IS NOT NULL"
     ),

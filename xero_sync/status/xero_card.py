@@ -14,7 +14,7 @@ from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, readiness
+from xero_sync.status import completeness, contact_words, readiness
 from xero_sync.webhooks import channel_health
 
 # Shorter waits are daily business.
@@ -58,6 +58,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     ]
     if connection.state in LIVE:
         found.append(_calls(organisation.tenant_id))
+        found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
     found += completeness.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
@@ -101,10 +102,12 @@ def _calls(tenant_id: UUID) -> facts.Fact:
 def give_action(
     request: access.SignedInRequest, connection: Connection, now: datetime
 ) -> SafeString:
-    """Return the link to the re-sync page, which those who may not start one can read too."""
+    """Return the links to re-syncs and contacts, which those who may not act can read too."""
+    organisation = connection.organisation
     context = {
         "is_live": connection.state in LIVE,
         "may_manage": permissions.may_manage_connected_apps(request.user),
+        "waiting": contact_words.waiting(connection.portal, organisation) if organisation else "",
     }
     return render_to_string("xero_sync/action.html", context, request)
 

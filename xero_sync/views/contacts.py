@@ -19,7 +19,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from lrm.models import Portal
-from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, rows
+from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, rows, tab_counts
 from xero_sync.contact_tabs.tabs import LABELS, LEFT_OUT_LABELS, LeftOut, Tab
 
 MAX_SEARCH = 200
@@ -108,7 +108,7 @@ def show(request: access.SignedInRequest) -> HttpResponse:
     organisation = connection.organisation if connection else None
     listing = listing_of(request.portal, organisation, where)
     page = listings.page_of(listing, after=where.after, before=where.before)
-    counts = _counts(request.portal, organisation)
+    counts = tab_counts.of_all(request.portal, organisation)
     may_manage = permissions.may_manage_connected_apps(request.user)
     is_live = connection is not None and connection.state in LIVE
     context = {
@@ -133,16 +133,6 @@ def show(request: access.SignedInRequest) -> HttpResponse:
         "job": _job(request.portal),
     }
     return render(request, "xero_sync/contacts.html", context)
-
-
-def _counts(
-    portal: Portal, organisation: Organisation | None
-) -> dict[Tab | LeftOut, listings.Count]:
-    every: list[Tab | LeftOut] = [*(tab for tab in Tab if tab is not Tab.LEFT_OUT), *LeftOut]
-    counts = {one: listings.count(listings.Listing(portal, organisation, one)) for one in every}
-    left_out = (counts[part] for part in LeftOut)
-    counts[Tab.LEFT_OUT] = sum(left_out, start=listings.Count(0))
-    return counts
 
 
 def _tabs(where: Where, counts: dict[Tab | LeftOut, listings.Count]) -> list[dict[str, Any]]:
