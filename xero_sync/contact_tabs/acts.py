@@ -14,8 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.models import Contact
-from invoices.models import ContactLinkChange as Line
+from invoices.models import Contact, ContactLinkChange
 from lrm.models import Learner, LearnerChange, Portal, User
 from xero_sync.contact_tabs import rows, suggestions
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
@@ -42,6 +41,9 @@ OF_MANY: dict[Tab | LeftOut, tuple[Act, ...]] = {
     Tab.NO_LEARNER: (Act.ACCEPT,),
     Tab.REFUSED: (Act.RETRY,),
 }
+
+
+_ANSWERED = "It was answered already, or has changed meanwhile."
 
 
 class NotDone(Exception):
@@ -97,14 +99,13 @@ def do(act: Act, keys: Sequence[Key], *, actor: Actor, now: datetime) -> Outcome
         except (NotDone, NotPossible) as reason:
             outcome.failures.append(Failure(target.name, str(reason)))
         except questions.NoSuchQuestion:
-            reason = "It was answered already, or has changed meanwhile."
-            outcome.failures.append(Failure(target.name, reason))
+            outcome.failures.append(Failure(target.name, _ANSWERED))
         else:
             outcome.done += 1
     return outcome
 
 
-def undo(lines: Sequence[Line], *, by: User, now: datetime) -> Outcome:
+def undo(lines: Sequence[ContactLinkChange], *, by: User, now: datetime) -> Outcome:
     """Undo lines of the history, newest first; each while it is the newest of its two."""
     outcome = Outcome()
     for line in sorted(lines, key=lambda line: line.pk, reverse=True):
@@ -117,15 +118,15 @@ def undo(lines: Sequence[Line], *, by: User, now: datetime) -> Outcome:
     return outcome
 
 
-def lines_of(organisation: Organisation, *, by: User, at: datetime) -> list[Line]:
+def lines_of(organisation: Organisation, *, by: User, at: datetime) -> list[ContactLinkChange]:
     """Return the lines that an act of a person has written."""
-    lines = Line.objects.filter(organisation=organisation, by=by, at=at)
+    lines = ContactLinkChange.objects.filter(organisation=organisation, by=by, at=at)
     return list(lines.select_related("learner").order_by("id"))
 
 
-def line(organisation: Organisation, line_id: int) -> list[Line]:
+def line(organisation: Organisation, line_id: int) -> list[ContactLinkChange]:
     """Return a line of the history by its id, nothing where it is not the organisation's."""
-    lines = Line.objects.filter(organisation=organisation, pk=line_id)
+    lines = ContactLinkChange.objects.filter(organisation=organisation, pk=line_id)
     return list(lines.select_related("learner"))
 
 
@@ -193,7 +194,7 @@ def _accept_suggestion(target: _Target, actor: Actor, now: datetime) -> None:
     if len(target.suggested) > 1:
         raise NotDone("More than one is suggested for it. Choose one of them.")
     key = target.suggested[0].key
-    learner = actor.portal.learners.filter(pk=key.learner_id).first()
+    learner = actor.portal.learners.filter(pk=key.learner_id or 0).first()
     if learner is None or key.contact_id is None:
         raise NotDone("It is not here any more.")
     _link(learner, key.contact_id, actor, now)

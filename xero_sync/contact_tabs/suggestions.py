@@ -63,7 +63,7 @@ _CONTACTS = f"""
        AND NOT EXISTS (SELECT FROM invoices_contactlink link
                         WHERE link.organisation_id = contact.organisation_id
                           AND link.contact_xero_id = contact.xero_id)
-"""
+"""  # noqa: S608 - the expression is a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _select(statement: str, queries: list[tuple[str, str, str]], owner_id: int) 
     """Return who may match: whoever has all words of a name, or the e-mail address."""
     if not queries:
         return []
-    params = {
+    params: dict[str, Any] = {
         "ids": [each for each, _, _ in queries],
         # The empty query matches nobody.
         "names": [search.raw_query(name, whole_words=True) or "" for _, name, _ in queries],

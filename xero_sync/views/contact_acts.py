@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
-from invoices.models import Contact
+from invoices.models import Contact, ContactLinkChange
 from lrm import access
 from lrm.models import BatchJob
 from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, rows
@@ -116,7 +116,7 @@ def link(request: access.SignedInRequest) -> HttpResponse:
         messages.warning(request, _NOT_CONNECTED)
         return redirect(where.address)
     key = _keys([request.POST.get("pair", "")], request, organisation)[0]
-    learner = request.portal.learners.filter(pk=key.learner_id).first()
+    learner = request.portal.learners.filter(pk=key.learner_id or 0).first()
     if learner is None or key.contact_id is None:
         raise Http404
     now = timezone.now()
@@ -172,7 +172,7 @@ def _undo_job(request: access.SignedInRequest, job_id: str) -> HttpResponse:
     return redirect("job", undoing.pk)
 
 
-def _lines(request: access.SignedInRequest, organisation: Organisation) -> list[acts.Line]:
+def _lines(request: access.SignedInRequest, organisation: Organisation) -> list[ContactLinkChange]:
     """Return the lines of the history that are to be undone."""
     if at := request.POST.get("at"):
         try:

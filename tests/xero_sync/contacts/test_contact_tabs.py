@@ -1,4 +1,4 @@
-"""The contacts page: who is on which tab, with the reason, and what each act does on the far side."""
+"""The contacts page: who is on which tab and why, and what each act does on the far side."""
 
 import json
 import re
@@ -22,9 +22,7 @@ def desk(linked: Linked) -> Desk:
 @pytest.fixture
 def ravi(desk: Desk) -> str:
     """A contact of a stranger, with an invoice, that has a learner's number."""
-    return make_by_hand(
-        desk.linked, name="Ravi Ito", number="L900001", email="ravi@example.com"
-    )
+    return make_by_hand(desk.linked, name="Ravi Ito", number="L900001", email="ravi@example.com")
 
 
 def asked(desk: Desk, ravi: str, *, ticked: bool = False) -> tuple[Learner, str, str]:
