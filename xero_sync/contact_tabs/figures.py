@@ -39,9 +39,11 @@ class Figures:
             return "no documents"
         count = f"{self.documents:,} document{'' if self.documents == 1 else 's'}"
         sums = [
-            f"{currency} {amounts.grouped(owed)}" for currency, owed in self.owed.items() if owed
+            f"{currency} {amounts.grouped(abs(owed))} {'owed' if owed > 0 else 'in credit'}"
+            for currency, owed in self.owed.items()
+            if owed
         ]
-        return f"{count}, {' and '.join(sums)} owed" if sums else f"{count}, nothing owed"
+        return f"{count}, {' and '.join(sums) or 'nothing owed'}"
 
 
 def figures_of(

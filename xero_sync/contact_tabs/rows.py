@@ -47,6 +47,11 @@ class Row:
     may_be_released: bool = False
 
     @property
+    def agrees(self) -> bool:
+        """Whether number, name and e-mail are the same on both sides, letter by letter."""
+        return bool(self.lines) and all(line.words == comparison.SAME for line in self.lines)
+
+    @property
     def learner_key(self) -> Key:
         """The key of the learner alone."""
         return Key(self.key.learner_id)
