@@ -14,9 +14,9 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.models import Contact, ContactLinkChange
+from invoices.models import Contact, ContactLink, ContactLinkChange, LinkChange, LinkSource
 from lrm.models import Learner, LearnerChange, Portal, User
-from xero_sync.contact_tabs import rows, suggestions
+from xero_sync.contact_tabs import sides, suggestions
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
 from xero_sync.contacts import link_acts, push_queue, questions
 from xero_sync.store import contact_links
@@ -43,6 +43,10 @@ OF_MANY: dict[Tab | LeftOut, tuple[Act, ...]] = {
 }
 
 
+_WRITTEN = (
+    "Xero has the learner's name and number on that contact already. Unlink it on the tab Linked, "
+    "and give the contact its own name and number back in Xero."
+)
 _ANSWERED = "It was answered already, or has changed meanwhile."
 
 
@@ -112,10 +116,22 @@ def undo(lines: Sequence[ContactLinkChange], *, by: User, now: datetime) -> Outc
         try:
             link_acts.undo(change_id=line.pk, by=by, now=now)
         except NotPossible as reason:
-            outcome.failures.append(Failure(str(line.learner), str(reason)))
+            words = _WRITTEN if _is_written(line) else str(reason)
+            outcome.failures.append(Failure(str(line.learner), words))
         else:
             outcome.done += 1
     return outcome
+
+
+def _is_written(line: ContactLinkChange) -> bool:
+    """Return whether the learner's details were written to the contact because of a yes."""
+    written = ContactLink.objects.filter(
+        organisation_id=line.organisation_id,
+        learner_id=line.learner_id,
+        contact_xero_id=line.contact_xero_id,
+        source=LinkSource.PUSHED,
+    )
+    return line.change == LinkChange.MADE and written.exists()
 
 
 def lines_of(organisation: Organisation, *, by: User, at: datetime) -> list[ContactLinkChange]:
@@ -134,7 +150,7 @@ def _targets(act: Act, keys: Sequence[Key], actor: Actor) -> list[_Target]:
     learners = {
         each.pk: each for each in actor.portal.learners.filter(pk__in={k.learner_id for k in keys})
     }
-    contacts = rows.contacts_of(
+    contacts = sides.contacts_of(
         actor.organisation, {key.contact_id for key in keys if key.contact_id}
     )
     suggested = _suggested(keys, learners, contacts, actor) if act is Act.ACCEPT else {}
@@ -159,7 +175,7 @@ def _suggested(
     for_learners = suggestions.for_learners(
         actor.organisation,
         {
-            k.learner_id: rows.facts_of_learner(learners[k.learner_id])
+            k.learner_id: sides.facts_of_learner(learners[k.learner_id])
             for k in alone
             if k.learner_id in learners
         },
@@ -167,7 +183,7 @@ def _suggested(
     for_contacts = suggestions.for_contacts(
         actor.organisation,
         {
-            k.contact_id: rows.facts_of(contacts[k.contact_id])
+            k.contact_id: sides.facts_of_contact(contacts[k.contact_id])
             for k in alone
             if k.contact_id in contacts
         },

@@ -54,7 +54,7 @@ def _page(
     found = list(changes.select_related("learner").order_by("-pk")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     contacts = _contacts(organisation, [change.contact_xero_id for change in shown])
-    undoable = _undoable(organisation, shown)
+    undoable = which_can_be_undone(organisation, shown)
     lines = [
         Line(change, contacts.get(change.contact_xero_id), change.pk in undoable)
         for change in shown
@@ -67,7 +67,7 @@ def _contacts(organisation: Organisation, ids: Sequence[UUID]) -> dict[UUID, Con
     return {contact.xero_id: contact for contact in rows.defer("raw", "digest")}
 
 
-def _undoable(organisation: Organisation, shown: Sequence[ContactLinkChange]) -> set[int]:
+def which_can_be_undone(organisation: Organisation, shown: Sequence[ContactLinkChange]) -> set[int]:
     """Return the lines of people after which nothing else was done to their two."""
     mine = [change for change in shown if change.by_id is not None]
     later = ContactLinkChange.objects.filter(

@@ -9,6 +9,21 @@ _LINKED = {
     LinkSource.PERSON: "A person said that this is the learner",
     LinkSource.NUMBER: "Number, and name or e-mail address agree",
 }
+_MERGED = {
+    identity.Why.MERGED: (
+        "Somebody merged the learner's contact into this one in Xero. Its documents show on the "
+        "learner's page, but nothing is written over it before somebody answers."
+    ),
+    identity.Why.MERGED_OTHER: (
+        "Somebody merged the learner's contact into this one in Xero, which belongs to another "
+        "learner, or has the number of one."
+    ),
+    identity.Why.MERGED_PORTAL: (
+        "Somebody merged the learner's contact in Xero into one of a learner of another portal. "
+        "Ask whoever keeps the contacts in Xero which of the two it was meant to be. You can only "
+        "say that it is somebody else."
+    ),
+}
 _NOT_SENT = "Not sent yet. Saving the learner or “Send again” sends it."
 
 
@@ -21,6 +36,8 @@ def of_question(
             "Same name: Xero takes each name once, and this contact has it. "
             "Nothing is sent for the learner before somebody answers."
         )
+    if why in _MERGED:
+        return _MERGED[why]
     if why is identity.Why.SHARED_EMAIL:
         return "Same number and same e-mail, with another name; somebody else has that e-mail too."
     if learner.email and contact.email:

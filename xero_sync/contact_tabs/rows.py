@@ -5,18 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models.fields.json import KeyTextTransform
-
 from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact, ContactLink, ContactLinkChange
 from lrm.models import Learner, Portal
-from xero_sync.contact_tabs import comparison, holds, reasons, suggestions
+from xero_sync.contact_tabs import asked_pairs, comparison, holds, reasons, sides, suggestions
 from xero_sync.contact_tabs.figures import Figures, figures_of
 from xero_sync.contact_tabs.suggestions import Suggestion
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
 from xero_sync.models import ContactPush
-from xero_sync.store import identity_facts, identity_verdicts
 
 _SUGGEST_LEARNERS = (Tab.NO_LEARNER,)
 _SUGGEST_CONTACTS = (Tab.WITHOUT_CONTACT,)
@@ -45,6 +42,10 @@ class Row:
     is_pending: bool = False
     is_held: bool = False
     may_be_released: bool = False
+
+    def hide_contact(self) -> None:
+        """Say nothing of a contact that is another portal's."""
+        self.contact, self.figures, self.lines = None, None, []
 
     @property
     def agrees(self) -> bool:
@@ -80,7 +81,7 @@ def rows_of(
     learners = {
         each.pk: each for each in portal.learners.filter(pk__in=[key.learner_id for key in keys])
     }
-    contacts = _contacts(organisation, [key.contact_id for key in keys if key.contact_id])
+    contacts = sides.contacts_of(organisation, [key.contact_id for key in keys if key.contact_id])
     rows = [
         Row(
             key,
@@ -117,42 +118,35 @@ def _with_organisation(
     _suggest(rows, organisation, tab)
     if tab in (Tab.NO_LEARNER, Tab.REFUSED) and contact_ids:
         held = holds.of_other_portals(organisation, contact_ids)
-        for row in rows:
-            if row.contact and row.contact.xero_id in held:
-                row.is_held, row.may_be_released = True, held[row.contact.xero_id]
+        _tell_of_holds(rows, held, is_hidden=tab is Tab.REFUSED)
     return rows
 
 
 def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
-    """Return the rows that the rule asks about at this moment, each with the reason."""
-    pairs = [
-        identity_facts.Row(
-            row.learner.pk,
-            row.contact.xero_id,
-            facts_of_learner(row.learner),
-            facts_of(row.contact),
-        )
-        for row in rows
-        if row.learner and row.contact
-    ]
-    asked = {
-        each.ids: each.verdict.why
-        for name_is_refused in (True, False)
-        for each in identity_verdicts.candidates(
-            organisation, pairs, name_is_refused=name_is_refused
-        )
-        if each.verdict.is_question
-    }
+    """Return the rows that are asked about at this moment, each with the reason."""
+    pairs = [(row.learner, row.contact) for row in rows if row.learner and row.contact]
+    why = asked_pairs.why_asked(organisation, pairs)
     shown = []
     for row in rows:
-        why = asked.get((row.key.learner_id or 0, row.key.contact_id or UUID(int=0)))
-        if why is not None and row.learner and row.contact:
-            row.look = "warn"
-            row.reason = reasons.of_question(
-                why, facts_of_learner(row.learner), facts_of(row.contact)
-            )
-            shown.append(row)
+        reason = why.get(row.key)
+        if reason is None or row.learner is None or row.contact is None:
+            continue
+        row.look = "warn"
+        row.reason = reasons.of_question(
+            reason, sides.facts_of_learner(row.learner), sides.facts_of_contact(row.contact)
+        )
+        if reason is identity.Why.MERGED_PORTAL:
+            row.hide_contact()
+        shown.append(row)
     return shown
+
+
+def _tell_of_holds(rows: list[Row], held: dict[UUID, bool], *, is_hidden: bool) -> None:
+    for row in rows:
+        if row.contact and row.contact.xero_id in held:
+            row.is_held, row.may_be_released = True, held[row.contact.xero_id]
+            if is_hidden:
+                row.hide_contact()
 
 
 def _tell_of_links(rows: list[Row], organisation: Organisation) -> None:
@@ -188,12 +182,16 @@ def latest_changes(organisation: Organisation, keys: Iterable[Key]) -> dict[Key,
 
 def _suggest(rows: list[Row], organisation: Organisation, tab: Tab | LeftOut) -> None:
     if tab in _SUGGEST_LEARNERS:
-        contacts = {row.contact.xero_id: facts_of(row.contact) for row in rows if row.contact}
+        contacts = {
+            row.contact.xero_id: sides.facts_of_contact(row.contact) for row in rows if row.contact
+        }
         for_contacts = suggestions.for_contacts(organisation, contacts)
         for row in rows:
             row.suggestions = for_contacts.get(row.key.contact_id or UUID(int=0), [])
     if tab in _SUGGEST_CONTACTS:
-        learners = {row.learner.pk: facts_of_learner(row.learner) for row in rows if row.learner}
+        learners = {
+            row.learner.pk: sides.facts_of_learner(row.learner) for row in rows if row.learner
+        }
         for_learners = suggestions.for_learners(organisation, learners)
         for row in rows:
             row.suggestions = for_learners.get(row.key.learner_id or 0, [])
@@ -218,41 +216,9 @@ def _with_candidate(key: Key, pushes: dict[int, ContactPush]) -> Key:
     return Key(key.learner_id, push.candidate_xero_id if push else None)
 
 
-def _contacts(organisation: Organisation | None, ids: list[UUID]) -> dict[UUID, Contact]:
-    if organisation is None or not ids:
-        return {}
-    rows = Contact.objects.filter(organisation=organisation, xero_id__in=ids)
-    # The names alone of the raw form, which is most of a row's bytes.
-    named = rows.defer("raw", "digest").annotate(
-        first_name=KeyTextTransform("FirstName", "raw"),
-        last_name=KeyTextTransform("LastName", "raw"),
-    )
-    return {contact.xero_id: contact for contact in named}
-
-
-def contacts_of(organisation: Organisation, ids: Iterable[UUID]) -> dict[UUID, Contact]:
-    """Return contacts by their ids, as far as a row shows them."""
-    return _contacts(organisation, list(ids))
-
-
 def _lines(row: Row) -> list[comparison.Line]:
     if row.learner is None or row.contact is None:
         return []
-    return comparison.lines_of(facts_of_learner(row.learner), facts_of(row.contact))
-
-
-def facts_of_learner(learner: Learner) -> identity.LearnerFacts:
-    """Return what the rule looks at in a learner."""
-    return identity_facts.learner_facts(learner)
-
-
-def facts_of(contact: Contact) -> identity.ContactFacts:
-    """Return what the rule looks at in a contact of `contacts_of`."""
-    return identity.ContactFacts(
-        number=contact.contact_number,
-        name=contact.name,
-        first_name=getattr(contact, "first_name", None) or "",
-        last_name=getattr(contact, "last_name", None) or "",
-        email=contact.email,
-        is_active=contact.status == identity_facts.ACTIVE,
+    return comparison.lines_of(
+        sides.facts_of_learner(row.learner), sides.facts_of_contact(row.contact)
     )

@@ -25,7 +25,7 @@ from invoices.models import (
 )
 from lrm.models import User
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import contact_links, link_history, pair_standing
+from xero_sync.store import contact_links, contact_merges, link_history, pair_standing
 from xero_sync.store.link_decisions import NotPossible
 
 # In every other state a connection may go on, if only once somebody has mended it.
@@ -58,8 +58,11 @@ def release_other_portal(
             .order_by("pk")
         )
         contact_links.hold([organisation.tenant_id])
-        links = _links(others, contact_id)
-        pushes = _pushes(organisation, others, contact_id)
+        # What was merged into it holds it, too.
+        merges = contact_merges.around(organisation.pk, [contact_id])
+        contact_ids = [contact_id, *merges.losers_of(contact_id)]
+        links = _links(others, contact_ids)
+        pushes = _pushes(organisation, others, contact_ids)
         holding = {link.organisation.portal_id for link in links}
         holding.update(push.learner.portal_id for push in pushes)
         if any(_is_alive(each) for each in connections if each.portal_id in holding):
@@ -74,7 +77,7 @@ def release_other_portal(
             )
         if holding:
             _audit(organisation, by=by, now=now)
-        contact_links.follow_decision(organisation, [contact_id], now=now)
+        contact_links.follow_decision(organisation, contact_ids, now=now)
     return lines
 
 
@@ -86,23 +89,24 @@ def _is_alive(connection: Connection) -> bool:
     return state not in _ENDED
 
 
-def _links(others: QuerySet[Organisation], contact_id: UUID) -> list[ContactLink]:
+def _links(others: QuerySet[Organisation], contact_ids: list[UUID]) -> list[ContactLink]:
     links = ContactLink.objects.filter(
         organisation__in=others,
-        contact_xero_id=contact_id,
+        contact_xero_id__in=contact_ids,
         source__in=(LinkSource.PUSHED, LinkSource.PERSON),
     )
     return list(links.select_related("organisation").order_by("pk"))
 
 
 def _pushes(
-    organisation: Organisation, others: QuerySet[Organisation], contact_id: UUID
+    organisation: Organisation, others: QuerySet[Organisation], contact_ids: list[UUID]
 ) -> list[ContactPush]:
-    """Return the pushes of other portals that write to the contact, or may have made it."""
-    contact = Contact.objects.filter(organisation=organisation, xero_id=contact_id).first()
-    is_meant = Q(contact_xero_id=contact_id)
-    if contact is not None and contact.contact_number:
-        is_meant |= Q(contact_xero_id=None, known_as__number=contact.contact_number)
+    """Return the pushes of other portals that write to the contacts, or may have made them."""
+    contacts = Contact.objects.filter(organisation=organisation, xero_id__in=contact_ids)
+    numbers = contacts.exclude(contact_number="").values_list("contact_number", flat=True)
+    is_meant = Q(contact_xero_id__in=contact_ids) | Q(
+        contact_xero_id=None, known_as__number__in=list(numbers)
+    )
     pushes = ContactPush.objects.filter(
         is_meant,
         state__in=(PushState.PENDING, PushState.SENT),

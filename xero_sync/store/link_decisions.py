@@ -187,7 +187,7 @@ def _check(organisation: Organisation, learner_id: int, contact_id: UUID) -> Non
         identity_facts.contact_facts(contact),
     )
     verdict = identity_verdicts.candidates(organisation, [row])[0].verdict
-    if verdict.why is Why.OTHER_PORTAL:
+    if verdict.why in (Why.OTHER_PORTAL, Why.MERGED_PORTAL):
         raise HeldByAnotherPortal(
             "The contact belongs to a learner of another portal that uses the same organisation. "
             "Somebody there must give it up, or disconnect from the organisation."
@@ -255,7 +255,7 @@ def _restore(
 
 
 def _is_derived(standing: pair_standing.Standing) -> bool:
-    return standing.source == LinkSource.NUMBER
+    return standing.source == LinkSource.NUMBER or standing.evidence == Why.MERGED.value
 
 
 def _is_anothers(organisation: Organisation, learner_id: int, contact_id: UUID) -> bool:

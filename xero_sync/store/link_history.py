@@ -3,12 +3,14 @@
 Whoever calls holds the lock of `contact_links`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from connected_apps.audit import SYSTEM
 from connected_apps.models import Organisation
@@ -29,6 +31,10 @@ _BECAUSE = {
     Why.OTHER_LEARNER: "The contact belongs to another learner",
     Why.REJECTED: "A person said that this is somebody else",
     Why.NOT_ACTIVE: "Only the number agrees, and the contact is archived",
+    Why.MERGED: "Xero merged a contact of this learner into this one",
+    Why.MERGED_OTHER: "Xero merged a contact of this learner into somebody else's",
+    Why.MERGED_PORTAL: "The contact belongs to a learner of another portal",
+    Why.UNMERGED: "No contact of this learner is merged into this one any more",
     Why.ERASED: "The contact asked to be forgotten, and nothing agrees any more",
     Why.CLEARED: "A person took back what was said",
     Why.UNDONE: "A person undid what was done last",
@@ -68,18 +74,20 @@ def end(
     why: Why,
     now: datetime,
 ) -> None:
-    """End links by number that the rule does not uphold any more."""
-    ended = []
+    """End derived links that the rule does not uphold any more."""
+    ended = defaultdict(list)
     for learner_id, contact_id in pairs:
         link = ContactLink.objects.filter(
+            Q(source=LinkSource.NUMBER) | Q(evidence=Why.MERGED.value),
             organisation=organisation,
             learner_id=learner_id,
             contact_xero_id=contact_id,
-            source=LinkSource.NUMBER,
-        )
-        if link.delete()[0]:
-            ended.append((learner_id, contact_id))
-    _note(organisation, ended, LinkChange.ENDED, LinkSource.NUMBER, why, now)
+        ).first()
+        if link is not None:
+            link.delete()
+            ended[link.source].append((learner_id, contact_id))
+    for source, some in ended.items():
+        _note(organisation, some, LinkChange.ENDED, source, why, now)
 
 
 def note(

@@ -18,7 +18,7 @@ from connected_apps.states.states import LIVE
 from invoices.models import Contact, ContactLinkChange
 from lrm import access
 from lrm.models import BatchJob
-from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, rows
+from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, sides
 from xero_sync.contact_tabs.acts import Act
 from xero_sync.contact_tabs.tabs import Key, key_of
 from xero_sync.contacts import link_acts
@@ -222,7 +222,7 @@ def _keys(
     if (
         len(found) < len(keys)
         or learners < len(learner_ids)
-        or len(rows.contacts_of(organisation, contact_ids)) < len(contact_ids)
+        or len(sides.contacts_of(organisation, contact_ids)) < len(contact_ids)
     ):
         raise Http404
     return found

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import access, permissions
-from xero_sync.contact_tabs import histories, rows
+from xero_sync.contact_tabs import histories, sides
 from xero_sync.contact_tabs.tabs import Key, key_of
 from xero_sync.views import contacts
 
@@ -52,7 +52,7 @@ def _sides(request: access.SignedInRequest, organisation_id: int, key: Key) -> t
     """
     learner = request.portal.learners.filter(pk=key.learner_id or 0).first()
     organisation = request.portal.organisations.get(pk=organisation_id)
-    found = rows.contacts_of(organisation, [key.contact_id] if key.contact_id else [])
+    found = sides.contacts_of(organisation, [key.contact_id] if key.contact_id else [])
     contact = next(iter(found.values()), None)
     if (key.learner_id and learner is None) or (key.contact_id and contact is None):
         raise Http404

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from connected_apps.models import Organisation
 from connected_apps.queries import current_organisation
 from lrm import access, learner_list
-from xero_sync.contact_tabs import contact_search, rows, suggestions
+from xero_sync.contact_tabs import contact_search, rows, sides, suggestions
 from xero_sync.contact_tabs.tabs import Key, Tab, key_of
 from xero_sync.views import contacts
 
@@ -54,7 +54,7 @@ def _contacts_for(
     if text:
         ids = contact_search.find(organisation, text, most=_MOST_FOUND)
     else:
-        facts = {learner.pk: rows.facts_of_learner(learner)}
+        facts = {learner.pk: sides.facts_of_learner(learner)}
         suggested = suggestions.for_learners(organisation, facts).get(learner.pk, [])
         ids = [each.key.contact_id for each in suggested if each.key.contact_id]
     keys = [Key(learner.pk, contact_id) for contact_id in ids]
@@ -64,7 +64,7 @@ def _contacts_for(
 def _learners_for(
     request: access.SignedInRequest, organisation: Organisation, wanted: Key, text: str
 ) -> dict[str, Any]:
-    contact = rows.contacts_of(organisation, [wanted.contact_id] if wanted.contact_id else [])
+    contact = sides.contacts_of(organisation, [wanted.contact_id] if wanted.contact_id else [])
     shown = next(iter(contact.values()), None)
     if shown is None:
         raise Http404
@@ -72,7 +72,7 @@ def _learners_for(
         matching = learner_list.learners_matching(portal=request.portal, text=text)
         ids = list(matching.order_by("id").values_list("pk", flat=True)[:_MOST_FOUND])
     else:
-        facts = {shown.xero_id: rows.facts_of(shown)}
+        facts = {shown.xero_id: sides.facts_of_contact(shown)}
         suggested = suggestions.for_contacts(organisation, facts).get(shown.xero_id, [])
         ids = [each.key.learner_id for each in suggested if each.key.learner_id]
     keys = [Key(learner_id, shown.xero_id) for learner_id in ids]

@@ -19,7 +19,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from lrm.models import Portal
-from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, rows, tab_counts
+from xero_sync.contact_tabs import act_jobs, act_words, acts, histories, listings, rows, tab_counts
 from xero_sync.contact_tabs.tabs import LABELS, LEFT_OUT_LABELS, LeftOut, Tab
 
 MAX_SEARCH = 200
@@ -172,7 +172,12 @@ def _last_act(
     if last is None or organisation is None or last["organisation"] != organisation.pk:
         return None
     at = datetime.fromisoformat(last["at"])
-    return {**last, "when": at} if timezone.now() - at < _OFFERED_FOR else None
+    if timezone.now() - at > _OFFERED_FOR:
+        return None
+    # What was written to Xero meanwhile, or changed again, cannot be.
+    lines = acts.lines_of(organisation, by=request.user, at=at)
+    can_be_undone = histories.which_can_be_undone(organisation, lines)
+    return {**last, "when": at} if can_be_undone else None
 
 
 def _job(portal: Portal) -> dict[str, Any] | None:

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.support import builders, xero
+from tests.support.contact_desk import Desk
 from tests.support.learners import contacts_numbered
 from tests.support.linked import Linked
-from tests.support.staff import Desk, raise_invoice
+from tests.support.staff import raise_invoice
 
 DISCONNECT = "/settings/connected-apps/xero/disconnect/"
 

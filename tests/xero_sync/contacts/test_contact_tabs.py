@@ -6,9 +6,10 @@ import re
 import pytest
 
 from lrm.models import Learner
+from tests.support.contact_desk import Desk
 from tests.support.learners import contacts_numbered
 from tests.support.linked import Linked
-from tests.support.staff import Desk, contact_in_xero, make_by_hand, raise_invoice
+from tests.support.staff import contact_of, make_by_hand, raise_invoice
 from xero_sync.models import ContactPush, ContactQuestion
 
 
@@ -56,7 +57,7 @@ def test_yes_shows_the_documents_and_sends_the_learner_there(desk: Desk, ravi: s
 
     assert "1 linked." in said
     assert desk.shown(learner) == {invoice}
-    assert contact_in_xero(desk.linked, ravi)["name"] == "Imogen Made-Up"
+    assert contact_of(desk.linked, ravi)["name"] == "Imogen Made-Up"
     assert desk.counts()["questions"] == "0"
     assert "Linked by" in desk.words("linked", q="L900001")
 
@@ -100,7 +101,7 @@ def test_unlinked_contact_shows_nothing_more_and_stays_as_it_is_in_xero(desk: De
 
     assert "1 unlinked." in said
     assert desk.shown(learner) == set()
-    there = contact_in_xero(desk.linked, mine["contact_id"])
+    there = contact_of(desk.linked, mine["contact_id"])
     assert there == {**mine, "is_customer": there["is_customer"]}
     # It keeps the number, which is told with what to do.
     assert "taken by somebody else" in desk.words("refused")
@@ -164,7 +165,7 @@ def test_learner_without_a_contact_is_offered_the_one_that_accounts_made(desk: D
     desk.push()
 
     assert desk.shown(learner) == {invoice}
-    assert contact_in_xero(desk.linked, by_hand)["number"] == "L900001"
+    assert contact_of(desk.linked, by_hand)["number"] == "L900001"
     assert desk.counts()["without-contact"] == "0"
 
 
