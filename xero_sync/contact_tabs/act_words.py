@@ -23,8 +23,8 @@ _DONE: dict[Act, str] = {
 _MEANING: dict[Act, str] = {
     Act.ACCEPT: (
         "Each contact is linked with its learner: its documents show on the learner's page, and "
-        "where the learner is ticked, the contact takes its number, name and details, which stay in "
-        "Xero also where the link is undone."
+        "where the learner is ticked, the contact takes its number, name and details, which stay "
+        "in Xero also where the link is undone."
     ),
     Act.REJECT: (
         "Nobody is asked about these again. A ticked learner goes on without that contact; where "

@@ -9,7 +9,7 @@ from lrm.models import Learner
 from tests.support.contact_desk import Desk
 from tests.support.learners import contacts_numbered
 from tests.support.linked import Linked
-from tests.support.staff import contact_of, make_by_hand, raise_invoice
+from tests.support.staff import contact_of, make_by_hand, merge, raise_invoice
 from xero_sync.models import ContactPush, ContactQuestion
 
 
@@ -222,3 +222,38 @@ def test_search_finds_by_either_side(desk: Desk, ravi: str) -> None:
         assert desk.keys("questions", q=text) == [key]
     assert desk.keys("questions", q="nobody-of-this-name") == []
     assert desk.keys("questions", q="?!") == []
+
+
+def test_yes_that_was_written_to_xero_is_not_undone_and_says_what_to_do(
+    desk: Desk, ravi: str
+) -> None:
+    _, key, _ = asked(desk, ravi, ticked=True)
+    desk.press("questions", f"accept {key}")
+    at = re.search(r'name="at" value="([^"]+)"', desk.page("questions"))
+    assert at is not None
+    desk.push()
+
+    assert 'name="at"' not in desk.page("questions")
+    said = desk.post("undo/", {"at": at[1]})
+
+    assert "1 left as it is." in said
+    assert "Unlink it on the tab Linked" in said
+
+
+def test_merge_into_another_learners_contact_is_asked_on_the_page(desk: Desk) -> None:
+    first = desk.save(ticked=True)
+    second = desk.save(ticked=True, number="L900002", given_name="Ben", email="ben@example.com")
+    desk.push()
+    mine, theirs = (
+        contacts_numbered(desk.linked, number)[0]["contact_id"] for number in ("L900001", "L900002")
+    )
+
+    merge(desk.linked, mine, theirs)
+    desk.linked.sweep()
+
+    assert "belongs to another learner, or has the number of one" in desk.words("questions")
+    assert desk.keys("questions") == [f"{first.pk}.{theirs}"]
+    desk.press("questions", f"reject {first.pk}.{theirs}")
+    desk.linked.sweep()
+    assert desk.counts()["questions"] == "0"
+    assert second.pk
