@@ -107,4 +107,4 @@ def apply(learner: Learner, values: Mapping[str, str | bool]) -> list[str]:
 
 def default_tick(portal: Portal) -> bool:
     """Return whether a new learner is synced to Xero where nobody says so."""
-    return False
+    return portal.new_learners_sync

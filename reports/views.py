@@ -126,7 +126,11 @@ def _show(
     request: access.SignedInRequest, question: Question, *, status: int = 200
 ) -> HttpResponse:
     criteria = question.criteria
-    context: dict[str, object] = {"question": question, "organisation": question.organisation}
+    context: dict[str, object] = {
+        "question": question,
+        "organisation": question.organisation,
+        "sees_contacts": permissions.may_see_connected_apps(request.user),
+    }
     if criteria is not None:
         context |= report_page.contents_of(
             criteria,

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('lrm', '0002_learner_words'),
-        ('xero_sync', '0016_who_was_told_of_refusals'),
+        ('xero_sync', '0017_indexes_of_contact_tabs'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ work is taken up by the next.
 The rows of documents and contacts themselves belong to `invoices`.
 """
 
-from xero_sync.models.contacts import ContactPush, PushStart, PushState
+from xero_sync.models.contacts import ContactPush, ContactQuestion, PushStart, PushState
 from xero_sync.models.learner_refreshes import LearnerRefresh
 from xero_sync.models.leased_row import LeasedRow
 from xero_sync.models.mentions import MentionPass
@@ -35,6 +35,7 @@ __all__ = [
     "OPEN_RUNS",
     "CatchUp",
     "ContactPush",
+    "ContactQuestion",
     "Cursor",
     "DailyCheck",
     "Delivery",

@@ -1,4 +1,4 @@
-"""What learners still need to reach Xero, and whether they are sent at all."""
+"""What learners need to reach Xero, whether they are sent at all, and what is asked of them."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -100,3 +100,33 @@ class PushStart(models.Model):
 
     def __str__(self) -> str:
         return f"start of {self.organisation_id} at {self.started_at.isoformat()}"
+
+
+class ContactQuestion(models.Model):
+    """A contact with a learner's number of which a person has to say whether it is the learner.
+
+    Derived with the links and in the same transaction, so that all of an organisation can be listed
+    and counted; what the rule of identity says of the two at the moment decides nevertheless.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="contact_questions")
+    contact_xero_id = models.UUIDField()
+    # An `identity.Why`.
+    why = models.CharField(max_length=16)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "learner", "contact_xero_id"], name="contact_question_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["contact_xero_id"], name="contact_question_of_contact")
+        ]
+
+    def __str__(self) -> str:
+        return f"is {self.contact_xero_id} learner {self.learner_id}?"

@@ -70,7 +70,7 @@ def _summary(run: SyncRun) -> str:
     return (
         f"{figures.read:,} documents read: {figures.new:,} new, {figures.changed:,} changed, "
         f"{figures.unchanged:,} unchanged, {figures.quarantined:,} set aside, "
-        f"{run.unmatched_count or 0:,} without a learner"
+        f"{run.unmatched_count or 0:,} belong to no learner"
     )
 
 

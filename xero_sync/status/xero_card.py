@@ -15,7 +15,7 @@ from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, readiness
+from xero_sync.status import completeness, contact_words, readiness
 from xero_sync.webhooks import channel_health
 
 # Shorter waits are daily business.
@@ -60,6 +60,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     if connection.state in LIVE:
         found += _start(organisation)
         found.append(_calls(organisation.tenant_id))
+        found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
     found += completeness.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
@@ -119,15 +120,16 @@ def _calls(tenant_id: UUID) -> facts.Fact:
 def give_action(
     request: access.SignedInRequest, connection: Connection, now: datetime
 ) -> SafeString:
-    """Return the links: to the check before a first start, and to the re-sync page.
+    """Return the links: to the check before a first start, to re-syncs and to contacts.
 
-    Those who may not start a re-sync can read its page too.
+    Those who may not act can read these pages too.
     """
     organisation = connection.organisation
     context = {
         "is_start_due": organisation is not None and not push_gate.is_open(organisation),
         "is_live": connection.state in LIVE,
         "may_manage": permissions.may_manage_connected_apps(request.user),
+        "waiting": contact_words.waiting(connection.portal, organisation) if organisation else "",
     }
     return render_to_string("xero_sync/action.html", context, request)
 

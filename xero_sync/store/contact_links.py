@@ -27,6 +27,7 @@ from xero_sync.store import (
     identity_facts,
     identity_verdicts,
     link_history,
+    open_questions,
 )
 
 # A namespace for the locks, of this module alone.
@@ -88,7 +89,9 @@ def derive_for_learners(
     contact_ids = {row.contact_xero_id for row in rows}
     contact_ids.update(links.values_list("contact_xero_id", flat=True))
     merges = contact_merges.around(organisation.pk, contact_ids)
-    _apply(organisation, identity_verdicts.candidates(organisation, rows, merges=merges), now=now)
+    candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
+    _apply(organisation, candidates, now=now)
+    open_questions.keep_of_learners(organisation, learner_ids, candidates, now=now)
     # Whose winner has the number that one of these had, perhaps, may follow now.
     _follow_merges(organisation, merges, contact_merges.unfollowed(organisation), now=now)
 
@@ -159,7 +162,9 @@ def _derive(
     """Derive anew whose these contacts are, by number and by merge."""
     rows = identity_facts.rows_of_contacts(organisation, contact_ids)
     merges = contact_merges.around(organisation.pk, contact_ids)
-    _apply(organisation, identity_verdicts.candidates(organisation, rows, merges=merges), now=now)
+    candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
+    _apply(organisation, candidates, now=now)
+    open_questions.keep_of_contacts(organisation, contact_ids, candidates, now=now)
     _follow_merges(organisation, merges, now=now)
 
 
@@ -183,6 +188,9 @@ def _follow_merges(
     rows, missing = contact_merges.followed_rows(organisation, learner_ids)
     changed = _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
     contact_merges.ask_for(organisation, missing, now=now)
+    every = contact_merges.rows_of_learners(organisation, learner_ids)
+    asked = identity_verdicts.candidates(organisation, every)
+    open_questions.keep_of_learners(organisation, learner_ids, asked, now=now)
     _waiting(organisation).filter(learner_id__in=changed).update(**_GOES_ON)
 
 

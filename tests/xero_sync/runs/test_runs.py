@@ -5,6 +5,7 @@ from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.db.models import F
 
@@ -132,7 +133,12 @@ def test_end_is_told_by_bell_and_mail_with_all_counts(linked: Linked) -> None:
 
     notice = Notice.objects.get(user=linked.manager)
     assert "864 documents read: 864 new, 0 changed, 0 unchanged, 0 set aside" in notice.text
-    assert "without a learner. Verified: Xero's counts and sums are ours." in notice.text
+    assert "belong to no learner. Verified: Xero's counts and sums are ours." in notice.text
+    nobodys = "/settings/connected-apps/xero/contacts/?tab=no-learner"
+    assert notice.url == nobodys
+    assert f"Documents that belong to no learner: {settings.PUBLIC_URL}{nobodys}" in (
+        mail.outbox[0].body
+    )
     assert [message.to for message in mail.outbox] == [[linked.manager.email]]
     assert "done" in mail.outbox[0].subject
     invoices = run.steps.get(resource="INVOICE")
