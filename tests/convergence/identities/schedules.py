@@ -173,6 +173,7 @@ def _failure(stage: Stage, schedule: Iterable[Step]) -> str:
     try:
         for step in schedule:
             step.play(stage)
+            stage.look()
         stage.converge()
     except AssertionError as error:
         return str(error)
