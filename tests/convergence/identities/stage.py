@@ -134,7 +134,7 @@ class Stage:
         """Have somebody save a learner by the form."""
         learner_id = side.save(slot, facts, ticked=ticked)
         if learner_id is not None:
-            self.witness.typed(learner_id, facts, ticked=ticked)
+            self.witness.typed(side, learner_id)
             self.is_touched = True
 
     def answer(self, side: Side, learner_id: int, contact_id: str, says: str) -> None:

@@ -33,6 +33,10 @@ class Witness:
         self.said: dict[tuple[int, str], bool] = {}
         # What a learner was since it last had to reach Xero: its push may know any of it.
         self._facts: dict[int, list[Facts]] = defaultdict(list)
+        # The contact that a learner's push must have known when it was asked for.
+        self._noted: dict[int, str] = {}
+        # What the product wrote last to a contact: the learner as it was, the contact after it.
+        self._written: dict[str, tuple[Facts, Row]] = {}
         self._versions: dict[str, list[Row]] = defaultdict(list)
         self._places: dict[str, list[str]] = defaultdict(list)
         # How many versions and places had been when a portal swept last: {side: {id: count}}.
@@ -52,9 +56,33 @@ class Witness:
             if not places or places[-1] != one["contact_id"]:
                 places.append(one["contact_id"])
 
-    def typed(self, learner_id: int, facts: Facts, *, ticked: bool) -> None:
+    def typed(self, side: Side, learner_id: int) -> None:
         """Note what was saved of a learner."""
-        self._facts[learner_id] = [*self._facts[learner_id], facts] if ticked else []
+        if not side.ticked[learner_id]:
+            self._forget(learner_id)
+            return
+        facts = side.typed[learner_id]
+        self._facts[learner_id].append(facts)
+        found = [each for each in self.order if self._surely_knows(side, facts, each)]
+        free = [
+            each for each in found if each not in self.owner and each not in self._noted.values()
+        ]
+        if free and not any(who == learner_id for who, _ in self.said):
+            self._noted.setdefault(learner_id, free[0])
+
+    def _forget(self, learner_id: int) -> None:
+        self._facts.pop(learner_id, None)
+        self._noted.pop(learner_id, None)
+
+    def _surely_knows(self, side: Side, facts: Facts, contact_id: str) -> bool:
+        """Whether a portal must take a contact for a learner, whichever version it has of it."""
+        versions = self._since_sweep(side, contact_id, self._versions)
+        return contact_id in self._swept[side.at] and all(
+            each["status"] == "ACTIVE"
+            and oracle.same_number(facts, each)
+            and oracle.same_name(facts, each)
+            for each in versions
+        )
 
     def swept(self, side: Side, since: dict[str, int]) -> None:
         """Note that a portal knows all that was there `since`; see `mark`."""
@@ -96,11 +124,29 @@ class Witness:
             for each in self.order
             if each != row["contact_id"]
             and self.contacts[each]["status"] == "ACTIVE"
-            and (self.owner.get(each) == learner_id or self.said.get((learner_id, each)))
+            and self._is_twin(side, learner_id, self.contacts[each])
         ]
         assert not twins, f"A contact was made twice for {side.typed[learner_id]}: {twins}, {row}"
-        self.owner[row["contact_id"]] = self.made_for[row["contact_id"]] = learner_id
-        self._has_reached_xero(side, learner_id)
+        self.made_for[row["contact_id"]] = learner_id
+        self._has_reached_xero(side, learner_id, row)
+
+    def _is_twin(self, side: Side, learner_id: int, there: Row) -> bool:
+        """Whether a contact is a learner's already, or may be and nobody was asked."""
+        contact_id, facts = there["contact_id"], side.typed[learner_id]
+        if (known := self._known(side, learner_id, contact_id)) is not None:
+            return known
+        if self._noted.get(learner_id) == contact_id:
+            return any(
+                oracle.same_number(each, there) and oracle.same_name(each, there)
+                for each in self._facts[learner_id]
+            )
+        is_anothers = any(
+            self._is_linked(each, who, contact_id)
+            for each in self._sides
+            for who in each.typed
+            if who != learner_id
+        )
+        return there["name"].lower() == facts.full_name.lower() and not is_anothers
 
     def _judge_change(self, side: Side, was: Row, row: Row) -> None:
         self._judge_fields(was, row)
@@ -114,17 +160,13 @@ class Witness:
         assert self._may_write(side, learner_id, was), (
             f"{side.typed[learner_id]} of portal {side.at} wrote over a stranger: {was}, {row}"
         )
-        self.owner[row["contact_id"]] = learner_id
-        self._has_reached_xero(side, learner_id)
+        self._has_reached_xero(side, learner_id, row)
 
     def _may_step_aside(self, side: Side, was: Row) -> bool:
         return any(self._may_write(side, each, was) for each in side.typed)
 
     def _may_write(self, side: Side, learner_id: int, was: Row) -> bool:
-        owner = self.owner.get(was["contact_id"])
-        if owner is not None and not was["number"].startswith(_STEPPING_ASIDE):
-            return owner == learner_id
-        if owner is not None:
+        if (owner := self.owner.get(was["contact_id"])) is not None:
             return owner == learner_id
         if self._is_held_elsewhere(side, was["contact_id"]):
             return False
@@ -146,8 +188,12 @@ class Witness:
         ]
         assert kept[0] == kept[1], f"A telephone number is not ours to change: {was}, {row}"
 
-    def _has_reached_xero(self, side: Side, learner_id: int) -> None:
-        self._facts[learner_id] = [side.typed[learner_id]]
+    def _has_reached_xero(self, side: Side, learner_id: int, row: Row) -> None:
+        facts = side.typed[learner_id]
+        self.owner[row["contact_id"]] = learner_id
+        self._written[row["contact_id"]] = facts, row
+        self._forget(learner_id)
+        self._facts[learner_id].append(facts)
 
     # What the pages show.
 
@@ -214,11 +260,16 @@ class Witness:
         missing = {number: self._places[number][-1] for number in documents - shown.documents}
         assert not missing, f"{who} is not shown {missing}"
         if side.ticked[learner_id]:
-            stands = [self.contacts[each] for each in self.order if facts.number]
-            stands = [
-                one for one in stands if _is_in_step(facts, one) and one["contact_id"] in linked
-            ]
+            stands = [self.contacts[each] for each in self.order if each in linked]
+            stands = [one for one in stands if self._is_in_step(facts, one)]
             assert len(stands) == 1 or shown.is_stated, f"{who} is {stands} in Xero: {shown}"
+
+    def _is_in_step(self, facts: Facts, contact: Row) -> bool:
+        """Whether a contact is what the learner is, but for what people changed in Xero since."""
+        if _is_as_typed(facts, contact):
+            return True
+        was_written = self._written.get(contact["contact_id"])
+        return was_written is not None and was_written[0] == facts and was_written[1] != contact
 
     def _is_linked(self, side: Side, learner_id: int, contact_id: str) -> bool:
         if (known := self._known(side, learner_id, contact_id)) is not None:
@@ -239,8 +290,7 @@ def _numbered(side: Side, number: str) -> int | None:
     return next((who for who, facts in side.typed.items() if facts.number == number), None)
 
 
-def _is_in_step(facts: Facts, contact: Row) -> bool:
-    """Whether a contact is what the learner is."""
+def _is_as_typed(facts: Facts, contact: Row) -> bool:
     names = (facts.full_name, f"{facts.full_name} ({facts.number})")
     return (
         contact["status"] == "ACTIVE"
