@@ -5,6 +5,10 @@ stranger's contact written over. So an equal number alone makes nobody the same 
 the e-mail must agree as well, or we made the contact for the learner, or a person said so.
 Everything between is a question, which shows nothing and sends nothing.
 
+A merge in Xero is a person's word as well, that two contacts are one party. So whoever is linked to
+the loser is linked to the winner, too, unless the winner is somebody else's: then it is a question.
+Nothing is written over the winner before name or e-mail agree (`may_write`).
+
 `assess` is the whole rule, a table read from top to bottom. What counts as agreeing:
 
 - Names: without regard to letter case, accents, the order of the words, spaces, commas, hyphens,
@@ -19,6 +23,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class ContactFacts:
     last_name: str = ""
     email: str = ""
     is_active: bool = True
+    # Its person asked to be forgotten, and Xero erases who it was.
+    is_erased: bool = False
 
 
 class Holder(Enum):
@@ -84,6 +91,17 @@ class Why(Enum):
     REJECTED = "REJECTED"
     OTHER_NUMBER = "OTHER_NUMBER"
     NOT_ACTIVE = "NOT_ACTIVE"
+    ERASED = "ERASED"
+    MERGED = "MERGED"
+    MERGED_OTHER = "MERGED_OTHER"
+    MERGED_PORTAL = "MERGED_PORTAL"
+    # Of a push that waits for its contact to be restored.
+    ARCHIVED = "ARCHIVED"
+    # Of what people did, in the history alone.
+    CLEARED = "CLEARED"
+    UNDONE = "UNDONE"
+    RELEASED = "RELEASED"
+    UNMERGED = "UNMERGED"
 
 
 # Agreement that a link by number rests on.
@@ -114,7 +132,10 @@ class Pair:
 
     `email_is_shared`: another learner of the portal, or another active contact of the
     organisation, has the same address. `name_is_refused`: Xero refused the learner's name, because
-    this contact has it.
+    this contact has it. `is_linked_now`: a link stands already.
+    `is_heir`: Xero merged a contact into this one that is linked to the learner by more than a
+    merge. `is_anothers`: this contact, or one that was merged into it, is linked to somebody else
+    without being linked to the learner, or has the number of another learner of the portal.
     """
 
     learner: LearnerFacts
@@ -123,12 +144,20 @@ class Pair:
     said: Said = Said.NOTHING
     email_is_shared: bool = False
     name_is_refused: bool = False
+    is_linked_now: bool = False
+    is_heir: bool = False
+    is_anothers: bool = False
 
     @property
     def numbers_agree(self) -> bool:
         """Whether both have the same number."""
         number = self.learner.number.strip()
         return bool(number) and number == self.contact.number.strip()
+
+    @property
+    def is_heir_unasked(self) -> bool:
+        """Whether the learner's contact became this one, and nobody has said a word of it."""
+        return self.is_heir and self.said is Said.NOTHING
 
     @property
     def names_agree(self) -> bool:
@@ -145,12 +174,42 @@ Condition = Callable[[Pair], bool]
 
 # Read from top to bottom: the first row whose condition holds is the answer.
 TABLE: tuple[tuple[Condition, Answer, Why], ...] = (
+    (
+        lambda it: it.holder is Holder.ANOTHER_PORTAL and it.is_heir_unasked,
+        Answer.QUESTION,
+        Why.MERGED_PORTAL,
+    ),
     (lambda it: it.holder is Holder.ANOTHER_PORTAL, Answer.UNRELATED, Why.OTHER_PORTAL),
     (lambda it: it.holder is Holder.THIS_LEARNER, Answer.LINKED, Why.MADE),
+    # Of somebody who asked to be forgotten nothing new is made known; what stands goes on to be
+    # held against the rows below, and what was made or said stays.
+    (
+        lambda it: it.contact.is_erased and not it.is_linked_now,
+        Answer.UNRELATED,
+        Why.ERASED,
+    ),
     # Several learners may share a contact, such as an employer's, where a person says so.
     (lambda it: it.said is Said.YES, Answer.LINKED, Why.PERSON),
+    (
+        lambda it: it.holder is Holder.ANOTHER_LEARNER and it.is_heir_unasked,
+        Answer.QUESTION,
+        Why.MERGED_OTHER,
+    ),
     (lambda it: it.holder is Holder.ANOTHER_LEARNER, Answer.UNRELATED, Why.OTHER_LEARNER),
     (lambda it: it.said is Said.NO, Answer.UNRELATED, Why.REJECTED),
+    (
+        lambda it: it.numbers_agree and it.names_agree and it.emails_agree,
+        Answer.LINKED,
+        Why.NAME_AND_EMAIL,
+    ),
+    (lambda it: it.numbers_agree and it.names_agree, Answer.LINKED, Why.NAME),
+    (
+        lambda it: it.numbers_agree and it.emails_agree and not it.email_is_shared,
+        Answer.LINKED,
+        Why.EMAIL,
+    ),
+    (lambda it: it.is_heir and it.is_anothers, Answer.QUESTION, Why.MERGED_OTHER),
+    (lambda it: it.is_heir, Answer.LINKED, Why.MERGED),
     # Accounts make contacts by hand, and Xero's own pages cannot set a number.
     (
         lambda it: not it.numbers_agree and it.name_is_refused and it.contact.is_active,
@@ -158,9 +217,6 @@ TABLE: tuple[tuple[Condition, Answer, Why], ...] = (
         Why.SAME_NAME,
     ),
     (lambda it: not it.numbers_agree, Answer.UNRELATED, Why.OTHER_NUMBER),
-    (lambda it: it.names_agree and it.emails_agree, Answer.LINKED, Why.NAME_AND_EMAIL),
-    (lambda it: it.names_agree, Answer.LINKED, Why.NAME),
-    (lambda it: it.emails_agree and not it.email_is_shared, Answer.LINKED, Why.EMAIL),
     # It keeps its number for ever, but nobody can be sent to it.
     (lambda it: not it.contact.is_active, Answer.UNRELATED, Why.NOT_ACTIVE),
     (lambda it: it.emails_agree, Answer.QUESTION, Why.SHARED_EMAIL),
@@ -171,6 +227,19 @@ TABLE: tuple[tuple[Condition, Answer, Why], ...] = (
 def assess(pair: Pair) -> Verdict:
     """Return what the rule says of a learner and a contact."""
     return next(Verdict(answer, why) for holds, answer, why in TABLE if holds(pair))
+
+
+def may_write(pair: Pair, verdict: Verdict) -> bool:
+    """Return whether the learner's details may be written over the contact.
+
+    Where Xero's merge alone links the two, name or e-mail must agree, as for any contact that we
+    did not make. Nobody writes to a contact whose person asked to be forgotten.
+    """
+    if pair.contact.is_erased or not verdict.is_linked:
+        return False
+    if verdict.why is not Why.MERGED:
+        return True
+    return pair.names_agree or (pair.emails_agree and not pair.email_is_shared)
 
 
 def names_agree(learner: LearnerFacts, contact: ContactFacts) -> bool:
@@ -198,11 +267,12 @@ def address_of(email: str) -> str:
     return email.strip().casefold()
 
 
-def words_of_name(name: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def words_of_name(name: str) -> tuple[str, ...]:
     """Return the words of a name in a form and an order in which names are compared."""
     folded = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS)).casefold()
     letters = folded.translate(_ACCENTS)
-    return sorted("".join(map(_spoken, letters)).split())
+    return tuple(sorted("".join(map(_spoken, letters)).split()))
 
 
 def _spoken(character: str) -> str:

@@ -165,7 +165,13 @@ class Contact(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["organisation", "contact_number"], name="contact_by_number")
+            models.Index(fields=["organisation", "contact_number"], name="contact_by_number"),
+            # Few: who was merged into whom, from the winner's side.
+            models.Index(
+                fields=["organisation", "merged_to_xero_id"],
+                condition=models.Q(merged_to_xero_id__isnull=False),
+                name="contact_merged",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -210,7 +216,13 @@ class ContactLink(models.Model):
                 fields=["organisation"],
                 condition=models.Q(source="NUMBER", evidence__in=["", "EMAIL"]),
                 name="contact_link_to_watch",
-            )
+            ),
+            # Few: what may end when a merge is undone in Xero.
+            models.Index(
+                fields=["organisation", "contact_xero_id"],
+                condition=models.Q(evidence="MERGED"),
+                name="contact_link_by_merge",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -223,6 +235,7 @@ class LinkChange(models.TextChoices):
     MADE = "MADE", "Linked"
     ENDED = "ENDED", "No longer linked"
     REJECTED = "REJECTED", "Somebody else"
+    CLEARED = "CLEARED", "Answer taken back"
 
 
 class ContactLinkChange(models.Model):
@@ -241,6 +254,9 @@ class ContactLinkChange(models.Model):
     # Null where the system acted by itself; the name is kept as it was then.
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     by_name = models.CharField(max_length=200)
+    # How the two stood before what a person did, so that it can be undone: the link's `source` and
+    # `evidence`, and what was `said`. Null for what the system did, which follows from the rule.
+    before = models.JSONField(null=True)
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]

@@ -30,6 +30,11 @@ _PLAIN_CONTACT_FIELDS = {
     "is_customer": "is_customer",
     "is_supplier": "is_supplier",
 }
+_NUMBERS_OF_LOSERS = (
+    contact_operations.STAYS,
+    contact_operations.MOVES,
+    contact_operations.FREED,
+)
 
 
 class BadValues(Exception):
@@ -93,6 +98,9 @@ def change_contact(organisation: Organisation, operation: str, values: Values) -
         "update": lambda: _done(contact_operations.update, books, values, **_fields(values)),
         "archive": lambda: _done(contact_operations.archive, books, values),
         "restore": lambda: _done(contact_operations.restore, books, values),
+        "erase": lambda: _done(
+            contact_operations.erase, books, values, str(values.get("name") or "")
+        ),
         "merge": lambda: _merge_contacts(books, values),
     }
     return _one_of(operations, operation)
@@ -257,7 +265,15 @@ def _create_contact(books: Books, values: Values) -> dict[str, str]:
 
 def _merge_contacts(books: Books, values: Values) -> dict[str, str]:
     winner = need(values, "winner")
-    contact_operations.merge(books, need(values, "loser"), winner)
+    stay = values.get("documents_stay", False)
+    if not isinstance(stay, bool | list):
+        raise BadValues("The value documents_stay is neither true, false nor a list of ids.")
+    number = str(values.get("number") or contact_operations.STAYS)
+    if number not in _NUMBERS_OF_LOSERS:
+        raise BadValues(f"The value number is one of {', '.join(_NUMBERS_OF_LOSERS)}.")
+    contact_operations.merge(
+        books, need(values, "loser"), winner, documents_stay=stay, number=number
+    )
     return {"id": winner}
 
 

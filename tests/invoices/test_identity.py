@@ -14,6 +14,7 @@ from invoices.identity import (
     Verdict,
     Why,
     assess,
+    may_write,
     names_agree,
 )
 
@@ -27,6 +28,8 @@ STRANGER = ContactFacts(number="L1", name="Ravi Ito", email="ravi@example.com")
 BY_HAND = ContactFacts(number="", name="Mei Kelly", email="mei@example.com")
 ARCHIVED_STRANGER = ContactFacts(number="L1", name="Ravi Ito", is_active=False)
 ARCHIVED = ContactFacts(number="L1", name="Mei Kelly", is_active=False)
+ERASED = ContactFacts(number="L1", name="Mei Kelly", is_active=False, is_erased=True)
+ERASED_STRANGER = ContactFacts(number="L1", name="Deleted", is_active=False, is_erased=True)
 
 LINKED, QUESTION, UNRELATED = Answer.LINKED, Answer.QUESTION, Answer.UNRELATED
 
@@ -66,12 +69,83 @@ LINKED, QUESTION, UNRELATED = Answer.LINKED, Answer.QUESTION, Answer.UNRELATED
         ),
         (SAME, {"holder": Holder.ANOTHER_PORTAL}, UNRELATED, Why.OTHER_PORTAL),
         (SAME, {"holder": Holder.ANOTHER_PORTAL, "said": Said.YES}, UNRELATED, Why.OTHER_PORTAL),
+        # Somebody who asked to be forgotten.
+        (ERASED, {}, UNRELATED, Why.ERASED),
+        (ERASED, {"is_heir": True}, UNRELATED, Why.ERASED),
+        (ERASED, {"said": Said.YES}, UNRELATED, Why.ERASED),
+        (ERASED, {"is_linked_now": True}, LINKED, Why.NAME),
+        (ERASED_STRANGER, {"is_linked_now": True}, UNRELATED, Why.NOT_ACTIVE),
+        (ERASED_STRANGER, {"is_linked_now": True, "is_heir": True}, LINKED, Why.MERGED),
+        (ERASED_STRANGER, {"is_linked_now": True, "said": Said.YES}, LINKED, Why.PERSON),
+        (ERASED, {"holder": Holder.THIS_LEARNER, "is_linked_now": True}, LINKED, Why.MADE),
+        # What Xero merged the learner's contact into.
+        (BY_HAND, {"is_heir": True}, LINKED, Why.MERGED),
+        (STRANGER, {"is_heir": True}, LINKED, Why.MERGED),
+        (ARCHIVED_STRANGER, {"is_heir": True}, LINKED, Why.MERGED),
+        (SAME, {"is_heir": True}, LINKED, Why.NAME_AND_EMAIL),
+        (BY_HAND, {"is_heir": True, "holder": Holder.THIS_LEARNER}, LINKED, Why.MADE),
+        (BY_HAND, {"is_heir": True, "is_anothers": True}, QUESTION, Why.MERGED_OTHER),
+        (SAME, {"is_heir": True, "is_anothers": True}, LINKED, Why.NAME_AND_EMAIL),
+        (
+            SAME,
+            {"is_heir": True, "holder": Holder.ANOTHER_LEARNER},
+            QUESTION,
+            Why.MERGED_OTHER,
+        ),
+        (
+            SAME,
+            {"is_heir": True, "holder": Holder.ANOTHER_PORTAL},
+            QUESTION,
+            Why.MERGED_PORTAL,
+        ),
+        (BY_HAND, {"is_heir": True, "said": Said.YES}, LINKED, Why.PERSON),
+        (BY_HAND, {"is_heir": True, "said": Said.NO}, UNRELATED, Why.REJECTED),
+        (
+            BY_HAND,
+            {"is_heir": True, "is_anothers": True, "said": Said.NO},
+            UNRELATED,
+            Why.REJECTED,
+        ),
+        (
+            SAME,
+            {"is_heir": True, "holder": Holder.ANOTHER_LEARNER, "said": Said.NO},
+            UNRELATED,
+            Why.OTHER_LEARNER,
+        ),
+        (
+            SAME,
+            {"is_heir": True, "holder": Holder.ANOTHER_PORTAL, "said": Said.NO},
+            UNRELATED,
+            Why.OTHER_PORTAL,
+        ),
     ],
 )
 def test_rule_says(
     contact: ContactFacts, more: dict[str, object], answer: Answer, why: Why
 ) -> None:
     assert assess(Pair(MEI, contact, **more)) == Verdict(answer, why)  # type: ignore[arg-type] # one table for all
+
+
+@pytest.mark.parametrize(
+    ("contact", "more", "may"),
+    [
+        (SAME, {}, True),
+        (STRANGER, {}, False),
+        (STRANGER, {"said": Said.YES}, True),
+        (BY_HAND, {"is_heir": True}, True),
+        (STRANGER, {"is_heir": True}, False),
+        (RENAMED, {"is_heir": True, "is_anothers": True}, True),
+        (ContactFacts(email="mei@example.com"), {"is_heir": True}, True),
+        (ContactFacts(email="mei@example.com"), {"is_heir": True, "email_is_shared": True}, False),
+        (ContactFacts(name="Kelly Mei"), {"is_heir": True, "email_is_shared": True}, True),
+        (ERASED, {"is_linked_now": True}, False),
+        (ERASED, {"holder": Holder.THIS_LEARNER, "is_linked_now": True}, False),
+    ],
+)
+def test_details_may_be_written(contact: ContactFacts, more: dict[str, object], may: bool) -> None:
+    pair = Pair(MEI, contact, **more)  # type: ignore[arg-type] # one table for all
+
+    assert may_write(pair, assess(pair)) is may
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import simulator_process
+from tests.support import simulator_client, simulator_process
 from tests.support.simulator_process import Person
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -122,6 +122,21 @@ def test_archived_contact_keeps_its_number_and_cannot_be_written(person: Person)
         assert person.send("POST", "Contacts", body).status_code == 400
     put = {"Name": "Somebody New", "ContactNumber": old["number"]}
     assert person.send("PUT", "Contacts", put).status_code == 400
+
+
+def test_contact_of_somebody_who_asked_to_be_forgotten_cannot_be_written(person: Person) -> None:
+    known = active(person)
+    simulator_client.post(
+        person.url, "contacts", act="erase", id=known["contact_id"], name="Deleted contact"
+    )
+
+    body = {"ContactID": known["contact_id"], "Name": "Somebody New"}
+    assert person.send("POST", "Contacts", body).status_code == 400
+    shown = person.get(f"Contacts/{known['contact_id']}").json()["Contacts"][0]
+    assert (shown["ContactStatus"], shown["EmailAddress"]) == ("GDPRREQUEST", "")
+    assert known["contact_id"] not in [
+        each["ContactID"] for each in person.get("Contacts", page=1).json()["Contacts"]
+    ]
 
 
 def test_name_of_an_archived_contact_is_free(person: Person) -> None:

@@ -253,6 +253,35 @@ def test_merged_contact_leaves_a_tombstone(books: ledgers.Books) -> None:
     assert books.document(invoice).contact_id == winner
 
 
+@pytest.mark.parametrize(
+    ("how", "numbers"),
+    [("stays", ("X1", "Y1")), ("moves", ("", "X1")), ("freed", ("", "Y1"))],
+)
+def test_number_and_documents_of_a_merged_contact_go_where_they_are_told(
+    books: ledgers.Books, how: str, numbers: tuple[str, str]
+) -> None:
+    loser = contact_operations.create(books, "Loser", number="X1")
+    winner = contact_operations.create(books, "Winner", number="Y1")
+    stays, moves = (
+        document_operations.raise_invoice(books, loser, [records.LineDraft("Fee", Decimal(10))])
+        for _ in range(2)
+    )
+
+    contact_operations.merge(books, loser, winner, documents_stay=[stays], number=how)
+
+    assert (books.contact(loser).number, books.contact(winner).number) == numbers
+    assert books.document(stays).contact_id == loser
+    assert books.document(moves).contact_id == winner
+
+
+def test_only_active_contacts_are_merged(books: ledgers.Books) -> None:
+    loser, winner = (contact_operations.create(books, name) for name in ("Loser", "Winner"))
+    contact_operations.erase(books, winner, "Deleted contact")
+
+    with pytest.raises(records.NotAllowed, match="active contacts"):
+        contact_operations.merge(books, loser, winner)
+
+
 def test_reset_restores_everything(
     simulation: simulations.Simulation, books: ledgers.Books
 ) -> None:

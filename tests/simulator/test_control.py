@@ -200,6 +200,12 @@ def test_contact_lives_from_creation_to_merger(simulator_url: str) -> None:
         ("documents", {"act": "touch", "id": "x", "tenant": "none"}, "no organisation none"),
         ("contacts", {"act": "create"}, "name is missing"),
         ("contacts", {"act": "archive", "id": "none"}, "There is no contact none"),
+        ("contacts", {"act": "merge", "loser": "a", "winner": "b", "number": "x"}, "is one of"),
+        (
+            "contacts",
+            {"act": "merge", "loser": "a", "winner": "b", "documents_stay": "some"},
+            "documents_stay is neither",
+        ),
         ("touch", {"count": "many"}, "count is no whole number"),
         ("clock", {"advance_seconds": -1}, "goes forward"),
         ("faults", {"answer": {"named": "earthquake"}}, "no fault named earthquake"),

@@ -90,7 +90,7 @@ def _filtered(
         rows = query.among(rows, ids, find_field("ContactID").read)
     if not asked.include_archived:
         status = find_field("ContactStatus").read
-        rows = [row for row in rows if status(row) != "ARCHIVED"]
+        rows = [row for row in rows if status(row) not in ("ARCHIVED", "GDPRREQUEST")]
     if asked.search:
         read = [find_field(name).read for name in _SEARCHED]
         rows = [r for r in rows if any(asked.search in (each(r) or "").casefold() for each in read)]

@@ -31,6 +31,7 @@ _NAMELESS = (
     "Name, ContactID, ContactNumber"
 )
 _ARCHIVED = "The contact is archived and cannot be changed: restore it in Xero first."
+_ERASED = "The contact is subject to a GDPR request and cannot be changed."
 
 
 class Rejected(Exception):
@@ -164,8 +165,8 @@ def _find(books: Books, element: dict[str, Any], may_update: bool) -> records.Co
         return None
     else:
         found = _numbered(books, number) or _named(books, name)
-    if found is not None and found.status == "ARCHIVED":
-        raise Rejected(_ARCHIVED)
+    if found is not None and found.status != "ACTIVE":
+        raise Rejected(_ARCHIVED if found.status == "ARCHIVED" else _ERASED)
     return found
 
 

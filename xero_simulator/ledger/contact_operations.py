@@ -1,9 +1,12 @@
 """What a person can do to contacts in Xero itself, where more is allowed than through the API."""
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from xero_simulator.ledger import ledgers, records
+
+STAYS, MOVES, FREED = "stays", "moves", "freed"
 
 
 def create(books: ledgers.Books, name: str, **values: Any) -> str:
@@ -41,21 +44,50 @@ def restore(books: ledgers.Books, contact_id: str) -> None:
     _change(books, contact, status="ACTIVE", merged_to="")
 
 
-def merge(books: ledgers.Books, loser: str, winner: str) -> None:
-    """Merge one contact into another: documents move, the loser stays as a tombstone."""
+def erase(books: ledgers.Books, contact_id: str, name: str = "") -> None:
+    """Note that a contact's person asked to be forgotten, and take away who it was.
+
+    :param name: what Xero calls it from then on; as before where that is empty.
+    """
+    values: dict[str, Any] = {"status": "GDPRREQUEST"}
+    if name:
+        values |= {"name": name, "first_name": "", "last_name": "", "email": ""}
+    _change(books, books.contact(contact_id), **values)
+
+
+def merge(
+    books: ledgers.Books,
+    loser: str,
+    winner: str,
+    *,
+    documents_stay: bool | Sequence[str] = False,
+    number: str = STAYS,
+) -> None:
+    """Merge one contact into another: documents move, the loser stays as a tombstone.
+
+    Xero's documentation says neither whether every document moves nor what becomes of the loser's
+    ContactNumber, so both are told.
+
+    :param documents_stay: whether none moves, or the ids of those that do not.
+    :param number: whether the loser's number `STAYS` with it, `MOVES` to the winner or is `FREED`.
+    """
     losing, winning = books.contact(loser), books.contact(winner)
-    if losing.id == winning.id or "ARCHIVED" in (losing.status, winning.status):
+    if losing.id == winning.id or {losing.status, winning.status} != {"ACTIVE"}:
         raise records.NotAllowed("Two different active contacts can be merged.")
     for document in [each for each in books.documents() if each.contact_id == loser]:
+        if documents_stay is True or (documents_stay and document.id in documents_stay):
+            continue
         moved = copy.copy(document)
         moved.contact_id, moved.updated_ms, moved.rendered = winner, books.now_ms(), None
         books.store(moved)
-    _change(books, losing, status="ARCHIVED", merged_to=winner)
+    kept = losing.number if number == STAYS else ""
+    _change(books, losing, status="ARCHIVED", merged_to=winner, number=kept)
     _change(
         books,
         winning,
         is_customer=winning.is_customer or losing.is_customer,
         is_supplier=winning.is_supplier or losing.is_supplier,
+        number=losing.number if number == MOVES and losing.number else winning.number,
     )
 
 

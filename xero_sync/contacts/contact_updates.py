@@ -11,7 +11,7 @@ import uuid
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import look_ups, push_rows
+from xero_sync.contacts import archived_contacts, look_ups, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -86,12 +86,15 @@ def _send(
     unique_names: bool = False,
 ) -> None:
     contacts = []
+    without_number = archived_contacts.with_number_elsewhere(organisation, batch)
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
         unique = contact_of(push.learner, unique_name=True)
         there = mirrored.get(push.contact_xero_id)
         is_unique = unique_names or (there is not None and there.name == unique["Name"])
         fields = unique if is_unique else contact_of(push.learner)
+        if push.learner_id in without_number:
+            fields.pop("ContactNumber")
         contacts.append({"ContactID": str(push.contact_xero_id), **fields})
     key = push_rows.mark_sent(batch, clock())
     try:
@@ -101,6 +104,7 @@ def _send(
             _send(session, organisation, half, mirrored, clock, unique_names=unique_names)
         return
     refused = push_rows.take_answers(organisation, batch, contacts, page, clock())
+    refused = look_ups.still_active(session, organisation, refused, clock)
     # Somebody else may have the number; that waits for a change there, by itself.
     refused = look_ups.without_obstacle(organisation, refused, clock)
     if refused and not unique_names:

@@ -10,13 +10,16 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from xero_sync.api import client, responses, sessions
-from xero_sync.contacts import name_holders, obstacles, ownership
+from xero_sync.contacts import archived_contacts, name_holders, obstacles, ownership, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
 from xero_sync.resources import Resource
-from xero_sync.store import contact_links, page_store
+from xero_sync.store import contact_links, contact_merges, page_store
+
+# Of merges whose winners are asked for one after the other; longer ones are left to the sweeps.
+_LONGEST_CHAIN = 5
 
 
 def settle_doubts(
@@ -63,6 +66,30 @@ def checked(
         # What Xero was told of the learner, it was told of another contact.
         push.sent_digest = None
     return [push for push in batch if push not in strangers]
+
+
+def still_active(
+    session: sessions.Session,
+    organisation: Organisation,
+    refused: list[ContactPush],
+    clock: leases.Clock,
+) -> list[ContactPush]:
+    """Look at contacts of which Xero refused a change; return the pushes of those still active.
+
+    One whose contact was archived or merged meanwhile goes again, to what its learner has now.
+    """
+    ids = {push.contact_xero_id for push in refused if push.contact_xero_id}
+    for _ in range(_LONGEST_CHAIN):
+        for some in client.batches(Resource.CONTACT, sorted(ids)):
+            mirror(organisation, session.by_ids(Resource.CONTACT, some), clock)
+        # What they were merged into, where that is not stored yet.
+        learner_ids = [push.learner_id for push in refused]
+        _, more = contact_merges.followed_rows(organisation, learner_ids)
+        if not (ids := more - ids):
+            break
+    archived = archived_contacts.of(organisation, refused)
+    push_rows.go_again(archived)
+    return [push for push in refused if push not in archived]
 
 
 def free(

@@ -11,11 +11,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from invoices import identity
+from invoices.models import Contact
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
+from xero_sync.store import identity_facts
 
 OPEN = (PushState.PENDING, PushState.SENT)
-_ASKED = frozenset((identity.Why.NUMBER_ALONE, identity.Why.SHARED_EMAIL, identity.Why.SAME_NAME))
+_ASKED = frozenset(
+    (
+        *(identity.Why.NUMBER_ALONE, identity.Why.SHARED_EMAIL, identity.Why.SAME_NAME),
+        *(identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL),
+    )
+)
 # Somebody else's push is over in a second or two.
 _SOON = timedelta(seconds=3)
 
@@ -78,6 +85,8 @@ def _is_on_its_way(obstacle: Obstacle) -> bool:
 def _refusal(obstacle: Obstacle) -> str:
     """Return what is wrong, and what a person can do."""
     number = obstacle.push.learner.number
+    if obstacle.why is identity.Why.ARCHIVED:
+        return _archived(obstacle)
     if obstacle.why is identity.Why.OTHER_PORTAL:
         return (
             f"In Xero the number {number} is taken by a contact of another portal that uses the "
@@ -95,4 +104,28 @@ def _refusal(obstacle: Obstacle) -> str:
     return (
         f"In Xero the number {number} is on the contact of {who}. "
         f"Tick Sync to Xero for {who}, or give this learner another number."
+    )
+
+
+def _archived(obstacle: Obstacle) -> str:
+    """Return what Xero did with the learner's own contact, and what a person can do."""
+    portal_id = obstacle.push.learner.portal_id
+    contacts = Contact.objects.filter(organisation__portal_id=portal_id)
+    contact = contacts.filter(xero_id=obstacle.contact_id).first()
+    if contact is None:
+        return "The contact in Xero is archived. Restore it in Xero."
+    if contact.status == identity_facts.ERASED:
+        return (
+            f"The person of the contact {contact.name} in Xero asked to be forgotten, so nothing "
+            "is sent. Untick Sync to Xero for this learner."
+        )
+    if contact.merged_to_xero_id is None:
+        return (
+            f"The contact {contact.name} is archived in Xero, which takes no change of it. Restore "
+            "it in Xero: the learner is sent by itself then."
+        )
+    return (
+        f"The contact {contact.name} was merged into another in Xero, which is not linked to this "
+        "learner, or which several learners share. Restore the contact in Xero, or unlink it and "
+        "give this learner another number."
     )

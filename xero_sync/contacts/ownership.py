@@ -20,17 +20,23 @@ from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
+from xero_sync.contacts import archived_contacts
 from xero_sync.contacts.obstacles import OPEN, Obstacle
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import contact_links, identity_facts, identity_verdicts
+from xero_sync.store import contact_links, contact_merges, identity_facts, identity_verdicts
 
-# Which link says first where a learner's contact is, beside being active in Xero.
-_RANKS: dict[str, int] = {LinkSource.PUSHED: 0, LinkSource.PERSON: 1, LinkSource.NUMBER: 2}
+# Which link says first where a learner's contact is, among those that can be written to.
+_RANKS: dict[str, int] = {LinkSource.PUSHED: 0, LinkSource.PERSON: 2, LinkSource.NUMBER: 3}
+_RANK_OF_MERGED = 1
 # What may stand in the way of a number. Where several contacts have it, which is told: rather
 # what a person can answer, and what ends by itself.
 _IN_THE_WAY = (
+    identity.Why.MERGED_OTHER,
+    identity.Why.MERGED_PORTAL,
+    identity.Why.MERGED,
     identity.Why.SHARED_EMAIL,
     identity.Why.NUMBER_ALONE,
+    identity.Why.ARCHIVED,
     identity.Why.OTHER_LEARNER,
     identity.Why.REJECTED,
     identity.Why.OTHER_PORTAL,
@@ -77,6 +83,7 @@ def number_sent(push: ContactPush) -> str:
 
 def own_contacts(organisation: Organisation, batch: Sequence[ContactPush]) -> list[Obstacle]:
     """Let each push know its contact where it has one; return those that may not write to it."""
+    forget(archived_contacts.of(organisation, batch))
     found = _linked(organisation, [push for push in batch if push.contact_xero_id is None])
     noted = []
     for push in batch:
@@ -127,32 +134,42 @@ def disagreeing(organisation: Organisation, batch: Sequence[ContactPush]) -> lis
         agreed.update(
             each.learner_id
             for each in identity_verdicts.candidates(organisation, rows)
-            if each.verdict.is_linked
+            if each.may_write
         )
     return [push for push in batch if push.learner_id not in agreed]
 
 
 def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[Obstacle]:
-    """Return, of pushes without a contact, those whose number a contact in Xero has already."""
-    rows = identity_facts.rows_of_learners(organisation, [push.learner_id for push in batch])
+    """Return what is in the way of pushes without a contact, or of a number that Xero refused.
+
+    Another contact that has the number already; what Xero made of their own, where that may not be
+    written to; or their own, where it is archived.
+    """
+    rows = contact_merges.rows_of_learners(organisation, [push.learner_id for push in batch])
     in_the_way = [
-        each
+        (each.learner_id, each.contact_xero_id, each.verdict.why)
         for each in identity_verdicts.candidates(organisation, rows)
-        if each.verdict.why in _IN_THE_WAY
+        if each.verdict.why in _IN_THE_WAY and not each.may_write
+    ]
+    without = [push for push in batch if push.contact_xero_id is None]
+    in_the_way += [
+        (learner_id, contact_id, identity.Why.ARCHIVED)
+        for learner_id, contact_id in archived_contacts.own(organisation, without)
     ]
     # The last one stays, so that the first of the order above is told.
-    in_the_way.sort(key=lambda each: _IN_THE_WAY.index(each.verdict.why), reverse=True)
-    found = {each.learner_id: each for each in in_the_way}
-    owners = _owners(organisation, [each.contact_xero_id for each in found.values()])
+    in_the_way.sort(key=lambda each: _IN_THE_WAY.index(each[2]), reverse=True)
+    found = {learner_id: (contact_id, why) for learner_id, contact_id, why in in_the_way}
+    owners = _owners(organisation, [contact_id for contact_id, _ in found.values()])
     return [
         Obstacle(
             push,
-            each.contact_xero_id,
-            each.verdict.why,
-            owners[each.contact_xero_id].learner_id if each.contact_xero_id in owners else None,
+            contact_id,
+            why,
+            owners[contact_id].learner_id if contact_id in owners else None,
         )
         for push in batch
-        if (each := found.get(push.learner_id)) is not None
+        if push.learner_id in found
+        for contact_id, why in [found[push.learner_id]]
     ]
 
 
@@ -234,20 +251,16 @@ def _owners(organisation: Organisation, contact_ids: Sequence[UUID]) -> dict[UUI
 
 
 def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
-    """Return {learner id: contact id} by link; an active contact wins over an archived one."""
-    links = list(
-        ContactLink.objects.filter(
-            organisation=organisation, learner_id__in=[push.learner_id for push in batch]
-        )
-    )
-    contacts = _contacts(organisation, [link.contact_xero_id for link in links])
+    """Return {learner id: the contact to write to}, by the link that says most about it."""
+    links = archived_contacts.writable_links(organisation, [push.learner for push in batch])
+    links.sort(key=lambda link: (-_rank(link), link.pk))
+    return {link.learner_id: link.contact_xero_id for link in links}
 
-    def worth(link: ContactLink) -> tuple[bool, int, int]:
-        contact = contacts.get(link.contact_xero_id)
-        is_archived = contact is not None and contact.status != identity_facts.ACTIVE
-        return not is_archived, -_RANKS[link.source], link.pk
 
-    return {link.learner_id: link.contact_xero_id for link in sorted(links, key=worth)}
+def _rank(link: ContactLink) -> int:
+    """Return which link comes first: what Xero merged ours into comes right after ours."""
+    is_merged = link.evidence == identity.Why.MERGED.value
+    return _RANK_OF_MERGED if is_merged else _RANKS[link.source]
 
 
 def _contacts(

@@ -172,6 +172,14 @@ def _mark_pushed(push: ContactPush, now: datetime) -> None:
     )
 
 
+def go_again(batch: list[ContactPush]) -> None:
+    """Let rows that were sent in vain find their contacts anew, with the next batch."""
+    for push in batch:
+        ContactPush.objects.filter(pk=push.pk).update(
+            state=PushState.PENDING, leased_until=None, not_before=None, **_OVER
+        )
+
+
 def refuse(batch: list[ContactPush], *, now: datetime) -> None:
     """Keep Xero's own words; a person mends the learner and saves it, which sends it again."""
     for push in batch:

@@ -11,16 +11,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from invoices import identity
 from invoices.models import Contact, ContactLink
-from lrm.models import Learner, LearnerChange, User
-from xero_sync.contacts import push_queue
+from lrm.models import Learner, User
+from xero_sync.contacts import link_acts, push_queue
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import contact_links, identity_facts, identity_verdicts, link_history
+from xero_sync.store import (
+    contact_links,
+    contact_merges,
+    identity_facts,
+    identity_verdicts,
+    link_decisions,
+)
 
 
 class NoSuchQuestion(Exception):
@@ -37,6 +43,12 @@ class Question:
     contact: Contact
     why: identity.Why
     is_answered: bool = False
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether Xero merged a contact of the learner into this one."""
+        merged = identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL
+        return self.why in merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,7 @@ def outlook_of(learner: Learner) -> Outlook | None:
     state = connection.push_state if learner.sync_to_xero else None
     is_stuck = state in (PushState.QUESTION, PushState.REFUSED)
     asked = []
-    if connection.has_number or is_stuck:
+    if connection.has_number or connection.has_merged or is_stuck:
         asked = of_learner(learner=learner, organisation=connection.organisation)
     return Outlook(
         organisation=connection.organisation,
@@ -76,7 +88,10 @@ def outlook_of(learner: Learner) -> Outlook | None:
 
 
 def _connections(learner: Learner) -> QuerySet[Any]:
-    """Return the portal's connection, with the push and whether a stranger has the number."""
+    """Return the portal's connection, with the push and whether there may be a question.
+
+    There may, where a stranger has the number, or a contact of the learner was merged.
+    """
     pushes = ContactPush.objects.filter(learner=learner)
     links = ContactLink.objects.filter(
         learner=learner,
@@ -89,6 +104,11 @@ def _connections(learner: Learner) -> QuerySet[Any]:
         contact_number=learner.number,
         status=identity_facts.ACTIVE,
     )
+    merged = Contact.objects.filter(
+        Exists(links),
+        organisation=OuterRef("organisation"),
+        merged_to_xero_id__isnull=False,
+    )
     return (
         Connection.objects.filter(portal_id=learner.portal_id, app="xero")
         .select_related("organisation")
@@ -96,6 +116,7 @@ def _connections(learner: Learner) -> QuerySet[Any]:
             push_state=Subquery(pushes.values("state")),
             push_problem=Subquery(pushes.values("problem")),
             has_number=Exists(strangers),
+            has_merged=Exists(merged),
         )
     )
 
@@ -105,13 +126,15 @@ def of_learner(*, learner: Learner, organisation: Organisation) -> list[Question
     found: dict[UUID, Question] = {}
     if learner.sync_to_xero:
         found.update(_of_push(organisation, learner))
-    rows = identity_facts.rows_of_learners(organisation, [learner.pk])
+    rows = contact_merges.rows_of_learners(organisation, [learner.pk])
     asked = {
         each.contact_xero_id: each.verdict.why
         for each in identity_verdicts.candidates(organisation, rows)
         if each.verdict.is_question
     }
     contacts = Contact.objects.filter(organisation=organisation, xero_id__in=asked)
+    # Of what was merged again the question is about what it became in the end.
+    contacts = contacts.filter(Q(merged_to_xero_id=None) | Q(status=identity_facts.ACTIVE))
     for contact in contacts.order_by("id"):
         found.setdefault(contact.xero_id, Question(contact, asked[contact.xero_id]))
     return list(found.values())
@@ -135,10 +158,15 @@ def _of_push(organisation: Organisation, learner: Learner) -> dict[UUID, Questio
         identity_facts.learner_facts(learner),
         identity_facts.contact_facts(contact),
     )
-    verdict = identity_verdicts.candidates(organisation, [row], name_is_refused=True)[0].verdict
+    is_refused = push.candidate_why == identity.Why.SAME_NAME.value
+    verdict = identity_verdicts.candidates(organisation, [row], name_is_refused=is_refused)[
+        0
+    ].verdict
     if push.state == PushState.REFUSED and verdict.why is identity.Why.REJECTED:
         return {contact.xero_id: Question(contact, verdict.why, is_answered=True)}
-    is_asked = push.state == PushState.QUESTION and verdict.is_question
+    # What Xero merged is linked, but nothing is written over it before somebody says yes.
+    may_be_asked = verdict.is_question or verdict.why is identity.Why.MERGED
+    is_asked = push.state == PushState.QUESTION and may_be_asked
     return {contact.xero_id: Question(contact, verdict.why)} if is_asked else {}
 
 
@@ -162,17 +190,9 @@ def answer(
         question = asked.get(contact_id)
         if question is None or (question.is_answered and not is_same_person):
             raise NoSuchQuestion
-        link_history.decide(
-            organisation=organisation,
-            learner_id=learner.pk,
-            contact_id=contact_id,
-            is_same_person=is_same_person,
-            by=by,
-            now=now,
-        )
-        if is_same_person:
-            contact_links.derive_everywhere(organisation, [contact_id], now=now)
-        LearnerChange.objects.create(learner=learner, by=by, at=now, fields=["contact in Xero"])
-        if learner.sync_to_xero:
-            push_queue.request(learner=learner, now=now)
+        act = link_acts.link if is_same_person else link_acts.unlink
+        try:
+            act(learner=learner, organisation=organisation, contact_id=contact_id, by=by, now=now)
+        except link_decisions.NotPossible as error:
+            raise NoSuchQuestion from error
     return question.contact

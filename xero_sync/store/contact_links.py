@@ -1,30 +1,50 @@
 """Which contacts are which learners: derived anew whenever either side changes.
 
-A link by number stands for as long as the rule (`invoices.identity`) upholds it, and is derived
-in the transaction that changes a learner or stores a contact. What we made and what a person said
-stays. Both sides hold one lock of the organisation in Xero meanwhile, or each would miss the
-other's change; it is taken before any row is, and by every portal on that organisation.
+A link by number, or by a merge in Xero, stands for as long as the rule (`invoices.identity`)
+upholds it, and is derived in the transaction that changes a learner or stores a contact. What we
+made and what a person said stays. Both sides hold one lock of the organisation in Xero meanwhile,
+or each would miss the other's change; it is taken before any row is, and by every portal on that
+organisation.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from connected_apps.models import Organisation
 from invoices import identity
-from invoices.models import Contact, ContactLink, LinkSource
+from invoices.models import Contact, ContactDecision, ContactLink, LinkSource
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
-from xero_sync.store import identity_facts, identity_verdicts, link_history
+from xero_sync.store import (
+    contact_merges,
+    identity_facts,
+    identity_verdicts,
+    link_history,
+)
 
 # A namespace for the locks, of this module alone.
 _LOCKS = 0x6C696E6B
 # How many links that nobody looked at yet are taken along with a page.
 _MOST_UNEXAMINED = 1000
+# What a link that is derived rests on, and where it is said to come from.
+_SOURCES = {
+    **dict.fromkeys(identity.AGREEMENT, LinkSource.NUMBER),
+    identity.Why.MERGED: LinkSource.PERSON,
+}
+_NOTHING_AGREES = frozenset(
+    (
+        *(identity.Why.OTHER_NUMBER, identity.Why.NOT_ACTIVE, identity.Why.ERASED),
+        *(identity.Why.NUMBER_ALONE, identity.Why.SHARED_EMAIL),
+    )
+)
+_GOES_ON: dict[str, Any] = {"state": PushState.PENDING, "not_before": None, "attempts": 0}
 
 
 def hold(tenant_ids: Iterable[UUID]) -> None:
@@ -42,16 +62,8 @@ def derive_for_contacts(
         return
     organisation = Organisation.objects.get(pk=organisation_id)
     hold([organisation.tenant_id])
-    rows = identity_facts.rows_of_contacts(
-        organisation, [*contact_ids, *_watched(organisation_id, contact_ids)]
-    )
-    _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
-    # Whoever waits because of one of them may go on, or is asked again.
-    ContactPush.objects.filter(
-        candidate_xero_id__in=contact_ids,
-        learner__portal_id=organisation.portal_id,
-        state__in=(PushState.QUESTION, PushState.REFUSED),
-    ).update(state=PushState.PENDING, not_before=None, attempts=0)
+    _derive(organisation, [*contact_ids, *_watched(organisation_id, contact_ids)], now=now)
+    _let_pushes_go_on(organisation, contact_ids)
 
 
 def derive_for_learner(
@@ -66,7 +78,13 @@ def derive_for_learner(
     if identity.address_of(email_before) != identity.address_of(learner.email):
         learner_ids += _sharing(organisation, learner, email_before)
     rows = identity_facts.rows_of_learners(organisation, learner_ids)
-    _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
+    links = ContactLink.objects.filter(organisation=organisation, learner_id__in=learner_ids)
+    contact_ids = {row.contact_xero_id for row in rows}
+    contact_ids.update(links.values_list("contact_xero_id", flat=True))
+    merges = contact_merges.around(organisation.pk, contact_ids)
+    _apply(organisation, identity_verdicts.candidates(organisation, rows, merges=merges), now=now)
+    # Whose winner has the number that this learner had, perhaps, may follow now.
+    _follow_merges(organisation, merges, contact_merges.unfollowed(organisation), now=now)
 
 
 def make_own(
@@ -81,7 +99,14 @@ def make_own(
         contact_xero_id__in=[contact_id for _, contact_id in pairs],
         source=LinkSource.PUSHED,
     )
-    known = set(ours.values_list("learner_id", "contact_xero_id"))
+    rejected = ContactDecision.objects.filter(
+        organisation=organisation,
+        learner_id__in=[learner_id for learner_id, _ in pairs],
+        is_same_person=False,
+    )
+    # A person may have ended the link while the call was under way.
+    ids = "learner_id", "contact_xero_id"
+    known = {*ours.values_list(*ids), *rejected.values_list(*ids)}
     if new := [pair for pair in pairs if pair not in known]:
         link_history.make(
             organisation=organisation,
@@ -98,8 +123,61 @@ def derive_everywhere(
 ) -> None:
     """Derive anew whose these contacts are, for every portal on the organisation in Xero."""
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
-        rows = identity_facts.rows_of_contacts(each, contact_ids)
-        _apply(each, identity_verdicts.candidates(each, rows), now=now)
+        _derive(each, contact_ids, now=now)
+
+
+def follow_decision(
+    organisation: Organisation, contact_ids: Sequence[UUID], *, now: datetime
+) -> None:
+    """Do what follows from a person's word on these contacts, for every portal. In the lock."""
+    derive_everywhere(organisation, contact_ids, now=now)
+    for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
+        _let_pushes_go_on(each, contact_ids)
+
+
+def _let_pushes_go_on(organisation: Organisation, contact_ids: Sequence[str | UUID]) -> None:
+    """Let whoever waits because of one of these contacts go on, or be asked again."""
+    _waiting(organisation).filter(candidate_xero_id__in=contact_ids).update(**_GOES_ON)
+
+
+def _waiting(organisation: Organisation) -> QuerySet[ContactPush]:
+    return ContactPush.objects.filter(
+        learner__portal_id=organisation.portal_id,
+        state__in=(PushState.QUESTION, PushState.REFUSED),
+    )
+
+
+def _derive(
+    organisation: Organisation, contact_ids: Sequence[str | UUID], *, now: datetime
+) -> None:
+    """Derive anew whose these contacts are, by number and by merge."""
+    rows = identity_facts.rows_of_contacts(organisation, contact_ids)
+    merges = contact_merges.around(organisation.pk, contact_ids)
+    _apply(organisation, identity_verdicts.candidates(organisation, rows, merges=merges), now=now)
+    _follow_merges(organisation, merges, now=now)
+
+
+def _follow_merges(
+    organisation: Organisation,
+    merges: contact_merges.Merges,
+    more: Sequence[int] = (),
+    *,
+    now: datetime,
+) -> None:
+    """Link those whose contacts were merged in Xero to the winners, and let their pushes go on.
+
+    After the links by number, some of which they may follow. A winner that is not stored yet is
+    asked for.
+
+    :param more: learners to look at whom these merges do not concern.
+    """
+    if not (merges or more):
+        return
+    learner_ids = [*contact_merges.learners_of(organisation, merges), *more]
+    rows, missing = contact_merges.followed_rows(organisation, learner_ids)
+    changed = _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
+    contact_merges.ask_for(organisation, missing, now=now)
+    _waiting(organisation).filter(learner_id__in=changed).update(**_GOES_ON)
 
 
 def _apply(
@@ -107,32 +185,41 @@ def _apply(
     candidates: Sequence[identity_verdicts.Candidate],
     *,
     now: datetime,
-) -> None:
-    """Make the links that the rule upholds, and end those by number that it does not."""
+) -> set[int]:
+    """Make the links that the rule upholds, and end the derived ones that it does not.
+
+    Return the learners whose links these were.
+    """
     made: dict[identity.Why, list[tuple[int, UUID]]] = defaultdict(list)
     ended: dict[identity.Why, list[tuple[int, UUID]]] = defaultdict(list)
     for each in candidates:
-        why = each.verdict.why
-        if each.link is None:
-            if why in identity.AGREEMENT:
+        why, link = each.verdict.why, each.link
+        if link is None:
+            if why in _SOURCES:
                 made[why].append(each.ids)
-        elif each.link.source == LinkSource.NUMBER and not each.verdict.is_linked:
-            ended[why].append(each.ids)
-        elif each.link.source == LinkSource.NUMBER and each.link.evidence != why.value:
+        elif link.is_derived and not each.verdict.is_linked:
+            ended[_why_ended(link, why)].append(each.ids)
+        elif link.is_derived and link.evidence != why.value:
             _rest_on(organisation, each.ids, why)
     for why, pairs in made.items():
         link_history.make(
-            organisation=organisation, pairs=pairs, source=LinkSource.NUMBER, why=why, now=now
+            organisation=organisation, pairs=pairs, source=_SOURCES[why], why=why, now=now
         )
     for why, pairs in ended.items():
         link_history.end(organisation=organisation, pairs=pairs, why=why, now=now)
+    return {learner_id for pairs in (*made.values(), *ended.values()) for learner_id, _ in pairs}
+
+
+def _why_ended(link: identity_facts.Link, why: identity.Why) -> identity.Why:
+    """Return why a link ends: that numbers do not agree is no reason where none was needed."""
+    return identity.Why.UNMERGED if link.is_merged and why in _NOTHING_AGREES else why
 
 
 def _rest_on(organisation: Organisation, ids: tuple[int, UUID], why: identity.Why) -> None:
     """Let a link that stands rest on other evidence."""
     ContactLink.objects.filter(
         organisation=organisation, learner_id=ids[0], contact_xero_id=ids[1]
-    ).update(evidence=why.value)
+    ).update(evidence=why.value, source=_SOURCES.get(why, LinkSource.PERSON))
 
 
 def _watched(organisation_id: int, contact_ids: Sequence[str | UUID]) -> list[UUID]:

@@ -17,10 +17,12 @@ from django.db import connection
 
 from connected_apps.models import Organisation
 from invoices import identity
-from invoices.models import Contact
+from invoices.models import Contact, LinkSource
 from lrm.models import Learner
 
 ACTIVE = "ACTIVE"
+# Its person asked to be forgotten (GDPR); Xero takes nothing for it any more.
+ERASED = "GDPRREQUEST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,27 @@ class Row:
     def ids(self) -> tuple[int, UUID]:
         """Who the two are."""
         return self.learner_id, self.contact_xero_id
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that stands, in any portal on the organisation in Xero."""
+
+    learner_id: int
+    contact_xero_id: UUID
+    organisation_id: int
+    source: str
+    evidence: str
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it follows a merge in Xero: a person's word, but said there."""
+        return self.evidence == identity.Why.MERGED.value
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it stands for as long as the rule upholds it."""
+        return self.source == LinkSource.NUMBER or self.is_merged
 
 
 def learner_facts(learner: Learner) -> identity.LearnerFacts:
@@ -59,6 +82,7 @@ def contact_facts(contact: Contact) -> identity.ContactFacts:
         last_name=last if isinstance(last, str) else "",
         email=contact.email,
         is_active=contact.status == ACTIVE,
+        is_erased=contact.status == ERASED,
     )
 
 
@@ -82,6 +106,17 @@ def rows_of_learners(organisation: Organisation, learner_ids: Sequence[int]) -> 
     others = {contact_id for _, contact_id in links} - set(contacts)
     contacts |= _contacts(organisation.pk, "xero_id", others)
     return _pairs(learners, contacts, links)
+
+
+def rows_of_pairs(organisation: Organisation, ids: Sequence[tuple[int, UUID]]) -> list[Row]:
+    """Return these pairs, as far as both are known."""
+    learners = _learners(organisation.portal_id, "id", {learner_id for learner_id, _ in ids})
+    contacts = _contacts(organisation.pk, "xero_id", {contact_id for _, contact_id in ids})
+    return [
+        Row(learner_id, contact_id, learners[learner_id], contacts[contact_id])
+        for learner_id, contact_id in ids
+        if learner_id in learners and contact_id in contacts
+    ]
 
 
 def _pairs(
@@ -139,6 +174,7 @@ def _contacts(
             last_name=last,
             email=email,
             is_active=status == ACTIVE,
+            is_erased=status == ERASED,
         )
         for xero_id, number, name, first, last, email, status in select(
             _CONTACTS + _AMONG[column], organisation_id, wanted

@@ -15,28 +15,22 @@ from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact, LinkSource
 from lrm.models import Learner
-from xero_sync.store.identity_facts import ACTIVE, Row, select
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link that stands, in any portal on the organisation in Xero."""
-
-    learner_id: int
-    contact_xero_id: UUID
-    organisation_id: int
-    source: str
-    evidence: str
+from xero_sync.store import contact_merges, identity_heirs
+from xero_sync.store.identity_facts import ACTIVE, Link, Row, select
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A learner and a contact, what the rule says of the two, and the link that stands."""
+    """A learner and a contact, what the rule says of the two, and the link that stands.
+
+    `may_write`: the learner's details may be written over the contact.
+    """
 
     learner_id: int
     contact_xero_id: UUID
     verdict: identity.Verdict
     link: Link | None
+    may_write: bool = False
 
     @property
     def ids(self) -> tuple[int, UUID]:
@@ -45,40 +39,58 @@ class Candidate:
 
 
 def candidates(
-    organisation: Organisation, rows: Sequence[Row], *, name_is_refused: bool = False
+    organisation: Organisation,
+    rows: Sequence[Row],
+    *,
+    name_is_refused: bool = False,
+    merges: contact_merges.Merges | None = None,
 ) -> list[Candidate]:
     """Return what the rule says of each pair, in their order.
 
     :param name_is_refused: Xero refused the learners' names, because the contacts have them.
+    :param merges: those that the contacts have a part in; looked up where they are not given.
     """
     if not rows:
         return []
-    links = _links(organisation, rows)
+    contact_ids = {row.contact_xero_id for row in rows}
+    if merges is None:
+        merges = contact_merges.around(organisation.pk, contact_ids)
+    links = _links(organisation, contact_ids | merges.contact_ids)
+    heirs = identity_heirs.of(organisation, rows, links, merges)
     holders = _holders(organisation, rows, links, any_link=name_is_refused)
     said = _said(organisation, rows)
-    pairs = [
-        identity.Pair(
-            row.learner,
-            row.contact,
-            holder=_holder(holders[row.contact_xero_id], row.learner_id),
-            said=said.get(row.ids, identity.Said.NOTHING),
-            name_is_refused=name_is_refused,
-        )
-        for row in rows
-    ]
-    verdicts = _verdicts(organisation, rows, pairs)
     standing = {
         (link.learner_id, link.contact_xero_id): link
         for link in links
         if link.organisation_id == organisation.pk
     }
+    pairs = [
+        identity.Pair(
+            row.learner,
+            row.contact,
+            holder=_holder(holders[row.contact_xero_id], row, heirs),
+            said=said.get(row.ids, identity.Said.NOTHING),
+            name_is_refused=name_is_refused,
+            is_linked_now=row.ids in standing,
+            is_heir=heirs.has(row),
+            is_anothers=heirs.is_anothers(row),
+        )
+        for row in rows
+    ]
+    verdicts = _verdicts(organisation, rows, pairs)
     return [
-        Candidate(row.learner_id, row.contact_xero_id, verdict, standing.get(row.ids))
-        for row, verdict in zip(rows, verdicts, strict=True)
+        Candidate(
+            row.learner_id,
+            row.contact_xero_id,
+            verdict,
+            standing.get(row.ids),
+            identity.may_write(pair, verdict),
+        )
+        for row, pair, verdict in zip(rows, pairs, verdicts, strict=True)
     ]
 
 
-def _links(organisation: Organisation, rows: Sequence[Row]) -> list[Link]:
+def _links(organisation: Organisation, contact_ids: set[UUID]) -> list[Link]:
     """Return all links of these contacts, in every portal on the organisation in Xero."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -89,7 +101,7 @@ def _links(organisation: Organisation, rows: Sequence[Row]) -> list[Link]:
                    SELECT id FROM connected_apps_organisation WHERE tenant_id = %s)
                AND contact_xero_id = ANY(%s::uuid[])
             """,
-            [organisation.tenant_id, list({row.contact_xero_id for row in rows})],
+            [organisation.tenant_id, list(contact_ids)],
         )
         return [Link(*columns) for columns in cursor.fetchall()]
 
@@ -101,6 +113,7 @@ class _Hold:
     learner_id: int
     is_of_another_portal: bool
     is_link: bool
+    is_merged: bool = False
 
 
 def _holders(
@@ -118,7 +131,7 @@ def _holders(
         is_theirs = link.organisation_id != organisation.pk
         exclusive = {LinkSource.PUSHED, LinkSource.PERSON} if is_theirs else {LinkSource.PUSHED}
         if link.source in exclusive or (any_link and not is_theirs):
-            hold = _Hold(link.learner_id, is_theirs, is_link=True)
+            hold = _Hold(link.learner_id, is_theirs, is_link=True, is_merged=link.is_merged)
             holders[link.contact_xero_id].add(hold)
     by_number: dict[str, set[UUID]] = defaultdict(set)
     for row in rows:
@@ -163,8 +176,13 @@ def _under_way(
         return list(cursor.fetchall())
 
 
-def _holder(holds: set[_Hold], learner_id: int) -> identity.Holder:
-    if any(hold.is_of_another_portal for hold in holds):
+def _holder(holds: set[_Hold], row: Row, heirs: identity_heirs.Heirs) -> identity.Holder:
+    learner_id = row.learner_id
+    if heirs.has(row):
+        # Two who follow merges to one contact do not hold it against each other.
+        holds = {hold for hold in holds if not hold.is_merged}
+    is_theirs = any(hold.is_of_another_portal for hold in holds)
+    if is_theirs or heirs.is_of_another_portal(row):
         return identity.Holder.ANOTHER_PORTAL
     if any(hold.is_link for hold in holds if hold.learner_id == learner_id):
         return identity.Holder.THIS_LEARNER
@@ -188,19 +206,27 @@ def _said(organisation: Organisation, rows: Iterable[Row]) -> dict[tuple[int, UU
 
 
 def _verdicts(
-    organisation: Organisation, rows: Sequence[Row], pairs: Sequence[identity.Pair]
+    organisation: Organisation, rows: Sequence[Row], pairs: list[identity.Pair]
 ) -> list[identity.Verdict]:
-    """Return what the rule says; where only an e-mail address agrees, whether others have it."""
+    """Return what the rule says; where only an e-mail address agrees, whether others have it.
+
+    Those pairs are replaced by what is known then.
+    """
     verdicts = [identity.assess(pair) for pair in pairs]
-    doubtful = [at for at, verdict in enumerate(verdicts) if verdict.why is identity.Why.EMAIL]
+    doubtful = [
+        at
+        for at, verdict in enumerate(verdicts)
+        if verdict.why is identity.Why.EMAIL
+        or (verdict.why is identity.Why.MERGED and pairs[at].emails_agree)
+    ]
     if not doubtful:
         return verdicts
     owners = _owners(organisation, {rows[at].learner.email.strip().lower() for at in doubtful})
     for at in doubtful:
         address = rows[at].learner.email.strip().lower()
         is_shared = bool(owners[address] - set(rows[at].ids))
-        pair = dataclasses.replace(pairs[at], email_is_shared=is_shared)
-        verdicts[at] = identity.assess(pair)
+        pairs[at] = dataclasses.replace(pairs[at], email_is_shared=is_shared)
+        verdicts[at] = identity.assess(pairs[at])
     return verdicts
 
 

@@ -3,16 +3,19 @@
 Whoever calls holds the lock of `contact_links`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from connected_apps.audit import SYSTEM
 from connected_apps.models import Organisation
 from invoices.identity import Why
-from invoices.models import ContactDecision, ContactLink, LinkChange, LinkSource
+from invoices.models import ContactLink, ContactLinkChange, LinkChange, LinkSource
 from lrm.models import User
 
 _BECAUSE = {
@@ -28,6 +31,14 @@ _BECAUSE = {
     Why.OTHER_LEARNER: "The contact belongs to another learner",
     Why.REJECTED: "A person said that this is somebody else",
     Why.NOT_ACTIVE: "Only the number agrees, and the contact is archived",
+    Why.MERGED: "Xero merged a contact of this learner into this one",
+    Why.MERGED_OTHER: "Xero merged a contact of this learner into somebody else's",
+    Why.MERGED_PORTAL: "The contact belongs to a learner of another portal",
+    Why.UNMERGED: "No contact of this learner is merged into this one any more",
+    Why.ERASED: "The contact asked to be forgotten, and nothing agrees any more",
+    Why.CLEARED: "A person took back what was said",
+    Why.UNDONE: "A person undid what was done last",
+    Why.RELEASED: "Another portal took the contact over, since this one is not connected any more",
 }
 
 
@@ -38,7 +49,6 @@ def make(
     source: LinkSource,
     why: Why,
     now: datetime,
-    by: User | None = None,
 ) -> None:
     """Link learners and contacts; a link that stands takes the new source and evidence."""
     pairs = list(pairs)
@@ -54,7 +64,7 @@ def make(
             """,
             [organisation.pk, source, why.value, now, *_columns(pairs)],
         )
-    _note(organisation, pairs, LinkChange.MADE, source, why, now, by)
+    _note(organisation, pairs, LinkChange.MADE, source, why, now)
 
 
 def end(
@@ -63,50 +73,53 @@ def end(
     pairs: Iterable[tuple[int, UUID]],
     why: Why,
     now: datetime,
-    by: User | None = None,
 ) -> None:
-    """End links by number that the rule does not uphold any more."""
-    ended = []
+    """End derived links that the rule does not uphold any more."""
+    ended = defaultdict(list)
     for learner_id, contact_id in pairs:
         link = ContactLink.objects.filter(
+            Q(source=LinkSource.NUMBER) | Q(evidence=Why.MERGED.value),
             organisation=organisation,
             learner_id=learner_id,
             contact_xero_id=contact_id,
-            source=LinkSource.NUMBER,
-        )
-        if link.delete()[0]:
-            ended.append((learner_id, contact_id))
-    _note(organisation, ended, LinkChange.ENDED, LinkSource.NUMBER, why, now, by)
+        ).first()
+        if link is not None:
+            link.delete()
+            ended[link.source].append((learner_id, contact_id))
+    for source, some in ended.items():
+        _note(organisation, some, LinkChange.ENDED, source, why, now)
 
 
-def decide(
+def note(
     *,
     organisation: Organisation,
     learner_id: int,
     contact_id: UUID,
-    is_same_person: bool,
-    by: User,
+    change: LinkChange,
+    source: str,
+    why: Why,
     now: datetime,
-) -> None:
-    """Keep what a person said, so that nobody is asked again, and link where they said yes."""
-    ContactDecision.objects.update_or_create(
+    by: User | None,
+    by_name: str = "",
+    before: dict[str, Any] | None = None,
+) -> ContactLinkChange:
+    """Write one line of the history, of what a person did.
+
+    :param before: how the two stood before, so that it can be undone.
+    """
+    return ContactLinkChange.objects.create(
         learner_id=learner_id,
         organisation=organisation,
         contact_xero_id=contact_id,
-        defaults={"is_same_person": is_same_person, "by": by, "by_name": str(by), "at": now},
+        at=now,
+        change=change,
+        source=source,
+        evidence=why.value,
+        why=_BECAUSE[why],
+        by=by,
+        by_name=by_name or (str(by) if by else SYSTEM),
+        before=before,
     )
-    pairs = [(learner_id, contact_id)]
-    if is_same_person:
-        make(
-            organisation=organisation,
-            pairs=pairs,
-            source=LinkSource.PERSON,
-            why=Why.PERSON,
-            now=now,
-            by=by,
-        )
-    else:
-        _note(organisation, pairs, LinkChange.REJECTED, "", Why.REJECTED, now, by)
 
 
 def _note(
@@ -116,21 +129,19 @@ def _note(
     source: str,
     why: Why,
     now: datetime,
-    by: User | None,
 ) -> None:
-    who = str(by) if by else SYSTEM
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO invoices_contactlinkchange
                    (learner_id, organisation_id, contact_xero_id, at, change, source, evidence,
-                    why, by_id, by_name)
-            SELECT learner_id, %s, contact_id, %s, %s, %s, %s, %s, %s, %s
+                    why, by_name)
+            SELECT learner_id, %s, contact_id, %s, %s, %s, %s, %s, %s
               FROM unnest(%s::bigint[], %s::uuid[]) AS pair (learner_id, contact_id)
             """,
             [
-                *(organisation.pk, now, change, source, why.value, _BECAUSE[why]),
-                *(by.pk if by else None, who, *_columns(pairs)),
+                *(organisation.pk, now, change, source, why.value, _BECAUSE[why], SYSTEM),
+                *_columns(pairs),
             ],
         )
 

@@ -1,12 +1,11 @@
 """Links between learners and contacts are derived from both sides, and their history is kept."""
 
 import importlib
-import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -14,60 +13,10 @@ from django.db import connection, transaction
 
 from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLink, ContactLinkChange, LinkSource
-from lrm import learners
-from lrm.models import Learner, Portal, User
+from lrm.models import Learner, User
 from tests.support import builders, document_builders
-from xero_sync.api import responses
-from xero_sync.resources import Resource
-from xero_sync.store import contact_links, page_store
-
-_instants = itertools.count(1)
-
-
-@pytest.fixture
-def organisation(portal: Portal) -> Organisation:
-    return document_builders.make_organisation(portal)
-
-
-@pytest.fixture
-def staff(portal: Portal) -> User:
-    return builders.make_user(portal)
-
-
-def contact(number: str = "L1", name: str = "Mei Kelly", **more: Any) -> dict[str, Any]:
-    """Return a contact as Xero sends it, newer than every one before."""
-    milliseconds = 1_760_000_000_000 + next(_instants)
-    return {
-        "ContactID": str(uuid4()),
-        "ContactNumber": number,
-        "Name": name,
-        "ContactStatus": "ACTIVE",
-        "UpdatedDateUTC": f"/Date({milliseconds}+0000)/",
-        **more,
-    }
-
-
-def store(organisation: Organisation, *elements: dict[str, Any]) -> None:
-    """Store a page of contacts."""
-    now = datetime.now(UTC)
-    page = responses.Page(list(elements), 1, len(elements), 1000, now, None, 0, {})
-    with transaction.atomic():
-        page_store.store(
-            organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=now
-        )
-
-
-def save(staff: User, learner: Learner | None = None, **details: Any) -> Learner:
-    """Save a learner as the form does."""
-    given = {"number": "L1", "given_name": "Mei", "family_name": "Kelly", **details}
-    assert staff.portal is not None
-    return learners.save_learner(
-        portal=staff.portal,
-        details=learners.LearnerDetails(**given),
-        by=staff,
-        now=datetime.now(UTC),
-        learner=learner,
-    )
+from tests.support.contact_pages import contact, save, store
+from xero_sync.store import contact_links
 
 
 def linked(learner: Learner) -> list[tuple[str, str]]:
