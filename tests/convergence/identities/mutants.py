@@ -8,7 +8,7 @@ import pytest
 
 from invoices import identity
 from xero_sync.contacts import look_ups, ownership
-from xero_sync.store import identity_verdicts, link_history
+from xero_sync.store import contact_merges, identity_verdicts, link_history
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
 
@@ -62,6 +62,11 @@ def portals_are_not_kept_apart(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identity_verdicts, "_holder", of_this_portal)
 
 
+def no_merge_is_followed(patch: pytest.MonkeyPatch) -> None:
+    """What Xero merged shows nowhere."""
+    patch.setattr(contact_merges, "around", lambda *_: contact_merges.NONE)
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A mutant, and seeds whose schedules notice it, found in advance."""
@@ -78,4 +83,5 @@ CASES = (
     Case(push_knows_no_contact, ()),
     Case(lost_reply_is_not_looked_up, ()),
     Case(portals_are_not_kept_apart, ()),
+    Case(no_merge_is_followed, ()),
 )

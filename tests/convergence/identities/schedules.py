@@ -83,6 +83,11 @@ def _change_contact(chance: random.Random) -> Step:
     return steps.ChangeContact(chance.choice(_CHANGES), _pick(chance), _pick(chance))
 
 
+def _merge(chance: random.Random) -> Step:
+    number = chance.choice(["stays", "stays", "moves", "freed"])
+    return steps.Merge(_pick(chance), _pick(chance), chance.random() < 0.3, number)
+
+
 def _answer(chance: random.Random) -> Step:
     return steps.Answer(*_where(chance), _pick(chance), chance.choice(["yes", "no"]))
 
@@ -126,6 +131,7 @@ _KINDS: dict[Callable[[random.Random], Step], int] = {
     _swap: 5,
     _make_contact: 7,
     _change_contact: 14,
+    _merge: 6,
     _answer: 10,
     _push: 22,
     _sweep: 8,

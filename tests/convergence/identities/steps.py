@@ -129,11 +129,9 @@ class ChangeContact:
         contacts = stage.in_play()
         if not contacts:
             return
-        one, two = (contacts[at % len(contacts)] for at in (self.pick, self.value))
+        one = contacts[self.pick % len(contacts)]
         if self.act in ("archive", "restore"):
             stage.act("contacts", act=self.act, id=one)
-        elif self.act == "merge":
-            stage.act("contacts", act="merge", loser=one, winner=two)
         elif self.act == "invoice":
             stage.invoice(one)
         else:
@@ -152,6 +150,24 @@ class ChangeContact:
             "readdress": {"email": values["email"]},
         }
         return changed[self.act]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Somebody merges one contact into another; what Xero moves besides, nobody knows."""
+
+    loser: int
+    winner: int
+    documents_stay: bool
+    number: str
+
+    def play(self, stage: Stage) -> None:
+        """Merge them, where Xero allows it."""
+        contacts = stage.in_play()
+        if len(contacts) > 1:
+            one, two = (contacts[at % len(contacts)] for at in (self.loser, self.winner))
+            moves = {"documents_stay": self.documents_stay, "number": self.number}
+            stage.act("contacts", act="merge", loser=one, winner=two, **moves)
 
 
 @dataclass(frozen=True)
@@ -275,6 +291,7 @@ Step = (
     | Swap
     | MakeContact
     | ChangeContact
+    | Merge
     | Answer
     | Work
     | Kill

@@ -154,13 +154,24 @@ class Witness:
             owner = self.owner.get(row["contact_id"])
             assert owner in side.typed or self._may_step_aside(side, was), f"{was} stepped aside"
             return
-        learner_id = _numbered(side, row["number"])
-        assert learner_id is not None, f"A contact was written for nobody: {was}, {row}"
-        assert side.ticked[learner_id], f"Written for a learner without a tick: {was}, {row}"
-        assert self._may_write(side, learner_id, was), (
-            f"{side.typed[learner_id]} of portal {side.at} wrote over a stranger: {was}, {row}"
+        writers = [each for each in side.typed if self._may_have_written(side, each, was, row)]
+        assert writers, f"A contact was written for nobody with a tick: {was}, {row}"
+        rightly = [each for each in writers if self._may_write(side, each, was)]
+        assert rightly, (
+            f"{side.typed[writers[0]]} of portal {side.at} wrote over a stranger: {was}, {row}"
         )
+        learner_id = rightly[0]
         self._has_reached_xero(side, learner_id, row)
+
+    def _may_have_written(self, side: Side, learner_id: int, was: Row, row: Row) -> bool:
+        """Whether a contact is what a ticked learner is; its number may be kept by a tombstone."""
+        facts = side.typed[learner_id]
+        stays = row["number"] == was["number"] and any(
+            each["number"] == facts.number and each["status"] != "ACTIVE"
+            for each in self.contacts.values()
+        )
+        same_number = stays or row["number"] == facts.number
+        return side.ticked[learner_id] and same_number and row["name"] in _names(facts)
 
     def _may_step_aside(self, side: Side, was: Row) -> bool:
         return any(self._may_write(side, each, was) for each in side.typed)
@@ -172,8 +183,9 @@ class Witness:
             return False
         if (said := self.said.get((learner_id, was["contact_id"]))) is not None:
             return said
+        is_heir = self._is_heir(side, learner_id, was["contact_id"])
         return any(
-            oracle.same_number(facts, was) and oracle.agrees(facts, was)
+            (is_heir or oracle.same_number(facts, was)) and oracle.agrees(facts, was)
             for facts in [side.typed[learner_id], *self._facts[learner_id]]
         )
 
@@ -217,7 +229,16 @@ class Witness:
         return any(
             oracle.same_number(facts, each) and oracle.agrees(facts, each)
             for each in self._since_sweep(side, contact_id, self._versions)
-        )
+        ) or any(self._is_defensible(side, learner_id, each) for each in self._losers(contact_id))
+
+    def _losers(self, contact_id: str) -> list[str]:
+        """Return the contacts that were merged into one, now or before somebody restored them."""
+        return [
+            each
+            for each in self.order
+            if each != contact_id
+            and any(version["merged_to"] == contact_id for version in self._versions[each])
+        ]
 
     def _known(self, side: Side, learner_id: int, contact_id: str) -> bool | None:
         """Return what is known at once, whatever Xero says; None where numbers decide."""
@@ -272,8 +293,18 @@ class Witness:
         return was_written is not None and was_written[0] == facts and was_written[1] != contact
 
     def _is_linked(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a contact is a learner, by the whole rule."""
+        is_heir = self._is_heir(side, learner_id, contact_id)
+        family = self._family(contact_id)
+        if is_heir and any(self._is_held_elsewhere(side, each) for each in family):
+            return False
         if (known := self._known(side, learner_id, contact_id)) is not None:
             return known
+        if self._agrees_by_number(side, learner_id, contact_id):
+            return True
+        return is_heir and not self._is_anothers(side, learner_id, contact_id)
+
+    def _agrees_by_number(self, side: Side, learner_id: int, contact_id: str) -> bool:
         facts, contact = side.typed[learner_id], self.contacts[contact_id]
         if not oracle.same_number(facts, contact):
             return False
@@ -285,19 +316,65 @@ class Witness:
             facts.email, others, contacts
         )
 
+    # What Xero merged.
+
+    def _is_heir(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a contact of the learner became this one in Xero."""
+        return any(
+            self._is_direct(side, learner_id, each)
+            for each in self._family(contact_id)
+            if each != contact_id
+        )
+
+    def _is_direct(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a contact is a learner by more than a merge."""
+        known = self._known(side, learner_id, contact_id)
+        return self._agrees_by_number(side, learner_id, contact_id) if known is None else known
+
+    def _is_anothers(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether what became of a learner's contact is somebody else's too."""
+        if _numbered(side, self.contacts[contact_id]["number"]) not in (None, learner_id):
+            return True
+        for each in self._sides:
+            if each is not side and any(
+                self._is_direct(each, who, contact_id) for who in each.typed
+            ):
+                return True
+        for each_id in self._family(contact_id):
+            linked = {who for who in side.typed if self._is_direct(side, who, each_id)}
+            if linked and learner_id not in linked:
+                return True
+        return False
+
+    def _family(self, contact_id: str) -> set[str]:
+        """Return a contact with all that was merged into it, at once or by way of others."""
+        found, new = {contact_id}, {contact_id}
+        while new:
+            new = {
+                each
+                for each, row in self.contacts.items()
+                if row["status"] != "ACTIVE" and row["merged_to"] in new and each not in found
+            }
+            found |= new
+        return found
+
 
 def _numbered(side: Side, number: str) -> int | None:
     return next((who for who, facts in side.typed.items() if facts.number == number), None)
 
 
 def _is_as_typed(facts: Facts, contact: Row) -> bool:
-    names = (facts.full_name, f"{facts.full_name} ({facts.number})")
     return (
         contact["status"] == "ACTIVE"
         and contact["number"] == facts.number
-        and contact["name"] in names
+        and contact["name"] in _names(facts)
         and (not facts.email or contact["email"] == facts.email)
     )
+
+
+def _names(facts: Facts) -> tuple[str, str]:
+    """Return the names that a learner may have in Xero."""
+    return facts.full_name, f"{facts.full_name} ({facts.number})"
 
 
 def in_play(witness: Witness, bystanders: Iterable[str]) -> list[str]:
