@@ -75,8 +75,8 @@ class Stage:
         redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
         self.world.do("reset")
         self.ahead = 0.0
-        # Whether anything was done here since the pages were looked at.
-        self.is_touched = False
+        # Whether anything was done here since the pages were looked at; whether calls may fail.
+        self.is_touched = self.is_faulty = False
         _complaints.heard.clear()
         logging.getLogger("xero_sync.jobs.retry_policy").addHandler(_complaints)
         one = connected(self.world, at=0)
@@ -157,7 +157,8 @@ class Stage:
         with _killed_at(dies_after):
             is_known = turns[turn](side)
         assert not _complaints.heard, "\n".join(_complaints.heard)
-        self.witness.judge(self.books(), side if turn == "push" else None)
+        is_sure = dies_after is None and not self.is_faulty
+        self.witness.judge(self.books(), side if turn == "push" else None, is_sure=is_sure)
         if is_known:
             self.witness.swept(side, mark)
         self.is_touched = True
@@ -169,7 +170,7 @@ class Stage:
         time.sleep(after)
         self.crew.signal(pid, signal.SIGKILL)
         self.crew.wait(pid)
-        self.witness.judge(self.books(), side)
+        self.witness.judge(self.books(), side, is_sure=False)
         self.is_touched = True
 
     def _push(self, side: Side) -> bool:
@@ -210,9 +211,19 @@ class Stage:
                 self.witness.judge_page(side, learner_id, shown)
         return found
 
+    def fail(self, **script: Any) -> None:
+        """Let some of the next calls go wrong."""
+        self.is_faulty = True
+        self.world.do("faults", **script)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self.is_faulty = False
+        self.world.heal()
+
     def converge(self) -> None:
         """Let the faults stop and all work be done, then judge every page by the whole rule."""
-        self.world.heal()
+        self.heal()
         self.world.do("webhooks", **_GOOD_DELIVERY)
         self.world.do("webhooks/flush")
         before: object = None

@@ -229,7 +229,7 @@ class Fault:
     def play(self, stage: Stage) -> None:
         """Script it."""
         match = {"host": "api", "path": "Contacts", "method": self.method}
-        stage.world.do("faults", match=match, times=self.times, answer=dict(self.answer))
+        stage.fail(match=match, times=self.times, answer=dict(self.answer))
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ class Heal:
 
     def play(self, stage: Stage) -> None:
         """Forget all faults."""
-        stage.world.heal()
+        stage.heal()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class Witness:
         self.owner: dict[str, int] = {}
         self.made_for: dict[str, int] = {}
         self.said: dict[tuple[int, str], bool] = {}
+        # Made, but the reply may be lost: known by number alone until a worker has looked.
+        self._unsure: set[str] = set()
         # What a learner was since it last had to reach Xero: its push may know any of it.
         self._facts: dict[int, list[Facts]] = defaultdict(list)
         # The contact that a learner's push must have known when it was asked for.
@@ -50,11 +52,19 @@ class Witness:
             if not versions:
                 self.order.append(contact_id)
             if not versions or versions[-1] != row:
+                self._lose_if_unsure(versions[-1:], row)
                 versions.append(row)
         for one in books["documents"]:
             places = self._places[one["number"]]
             if not places or places[-1] != one["contact_id"]:
                 places.append(one["contact_id"])
+
+    def _lose_if_unsure(self, before: Sequence[Row], row: Row) -> None:
+        """Forget for whom a contact was made, once nothing in Xero or here can tell any more."""
+        if any(each["number"] != row["number"] for each in before):
+            if row["contact_id"] in self._unsure:
+                self.owner.pop(row["contact_id"], None)
+            self._unsure.discard(row["contact_id"])
 
     def typed(self, side: Side, learner_id: int) -> None:
         """Note what was saved of a learner."""
@@ -98,12 +108,15 @@ class Witness:
 
     # What the product wrote.
 
-    def judge(self, books: Mapping[str, Any], side: Side | None) -> None:
+    def judge(self, books: Mapping[str, Any], side: Side | None, *, is_sure: bool = True) -> None:
         """Look at what a turn of a portal's workers left in Xero; None where it may not write.
 
+        :param is_sure: it went to its end, and heard all that Xero answered.
         :raises AssertionError: it wrote what it must not.
         """
         before = self.contacts
+        if is_sure and side is not None:
+            self._unsure = {each for each in self._unsure if self.owner.get(each) not in side.typed}
         self.look(books)
         for contact_id, row in self.contacts.items():
             was = before.get(contact_id)
@@ -112,6 +125,7 @@ class Witness:
             assert side is not None, f"A worker that only reads wrote {was} over with {row}"
             if was is None:
                 self._judge_new(side, row)
+                self._unsure |= set() if is_sure else {contact_id}
             else:
                 self._judge_change(side, was, row)
 
