@@ -295,9 +295,8 @@ def _fields(values: Values, without: str = "") -> dict[str, Any]:
 def _person(given: Any) -> records.Person:
     if not isinstance(given, Mapping) or set(given) - set(records.Person._fields):
         raise BadValues(f"A person has {', '.join(records.Person._fields)}.")
-    names = ("first_name", "last_name", "email")
-    named = (str(given.get(name, "")) for name in names)
-    return records.Person(*named, include_in_emails=given.get("include_in_emails") is True)
+    first, last, email = (str(given.get(name, "")) for name in ("first_name", "last_name", "email"))
+    return records.Person(first, last, email, given.get("include_in_emails") is True)
 
 
 def _address(given: Any) -> records.Address:

@@ -54,12 +54,15 @@ def lost_reply_is_not_looked_up(patch: pytest.MonkeyPatch) -> None:
 
 def portals_are_not_kept_apart(patch: pytest.MonkeyPatch) -> None:
     """What another portal on the organisation made or wrote is nobody's."""
-    holder = identity_verdicts._holder
+    holders = identity_verdicts._holders
 
-    def of_this_portal(holds: Any, learner_id: int) -> identity.Holder:
-        return holder({each for each in holds if not each.is_of_another_portal}, learner_id)
+    def of_this_portal(*arguments: Any, **options: Any) -> Any:
+        found = holders(*arguments, **options)
+        for contact_id, holds in found.items():
+            found[contact_id] = {each for each in holds if not each.is_of_another_portal}
+        return found
 
-    patch.setattr(identity_verdicts, "_holder", of_this_portal)
+    patch.setattr(identity_verdicts, "_holders", of_this_portal)
 
 
 def no_merge_is_followed(patch: pytest.MonkeyPatch) -> None:

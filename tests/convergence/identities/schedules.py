@@ -30,7 +30,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"status": 502},
 )
 _CHANGES = (
-    *("rename", "renumber", "unnumber", "readdress", "invoice"),
+    *("rename", "renumber", "unnumber", "readdress", "become", "become", "invoice"),
     *("archive", "restore", "archive", "restore"),
 )
 

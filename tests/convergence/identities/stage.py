@@ -113,7 +113,7 @@ class Stage:
 
     def in_play(self) -> list[str]:
         """Return the contacts that schedules play with, in the order in which they came."""
-        return witness.in_play(self.witness, self._bystanders)
+        return self.witness.in_play(self._bystanders)
 
     def act(self, path: str, **given: Any) -> str | None:
         """Do something in Xero's own pages; return the id, None where Xero does not allow it."""

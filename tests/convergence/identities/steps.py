@@ -148,6 +148,8 @@ class ChangeContact:
             "renumber": {"number": values["number"]},
             "unnumber": {"number": ""},
             "readdress": {"email": values["email"]},
+            # Somebody else from now on, but for the number.
+            "become": {"name": values["name"], **names, "email": values["email"]},
         }
         return changed[self.act]
 
