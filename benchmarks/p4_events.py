@@ -30,7 +30,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
             workers.running(here, environment, queues="bulk"),
             workers.beat(here, environment),
         ):
-            _pass_intent(running)
+            pass_intent(running)
             changes = str(here.size(CHANGES, TINY_CHANGES))
             told = here.part(
                 *("watch_events", running.url, made["tenant"], str(made["organisation"]), changes),
@@ -47,7 +47,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
     return [*_visible(told["seconds"], told["resyncs"]), _storm(storm, calls)]
 
 
-def _pass_intent(running: bench.Simulator) -> None:
+def pass_intent(running: bench.Simulator) -> None:
     """Have Xero check the receiver until it passes, as a person would press the button again.
 
     :raises bench.PartFailed: it does not within a minute; with what was wrong.

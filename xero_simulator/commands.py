@@ -25,6 +25,8 @@ _PLAIN_CONTACT_FIELDS = {
     "given_name": "first_name",
     "family_name": "last_name",
     "account_number": "account_number",
+    "tax_number": "tax_number",
+    "website": "website",
     "is_customer": "is_customer",
     "is_supplier": "is_supplier",
     "status": "status",
@@ -286,7 +288,16 @@ def _fields(values: Values, without: str = "") -> dict[str, Any]:
         fields["phones"] = (records.Phone(number=str(values["phone"])),)
     if "address" in values:
         fields["addresses"] = (_address(values["address"]),)
+    if "person" in values:
+        fields["persons"] = (_person(values["person"]),)
     return fields
+
+
+def _person(given: Any) -> records.Person:
+    if not isinstance(given, Mapping) or set(given) - set(records.Person._fields):
+        raise BadValues(f"A person has {', '.join(records.Person._fields)}.")
+    first, last, email = (str(given.get(name, "")) for name in ("first_name", "last_name", "email"))
+    return records.Person(first, last, email, given.get("include_in_emails") is True)
 
 
 def _address(given: Any) -> records.Address:

@@ -7,6 +7,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.convergence import crew
+from tests.convergence.identities import schedules as identity_schedules
 from tests.convergence.stage import SCHEDULES, Stage, point_at
 from tests.support import simulator_process
 from tests.support.simulator_client import SimulatorClient
@@ -21,6 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("convergence")
     group.addoption("--schedules", type=int, default=SCHEDULES, help="how many schedules to play")
     group.addoption("--schedule-seed", type=int, default=1, help="the seed to begin with")
+    group.addoption(
+        "--identity-schedules",
+        type=int,
+        default=identity_schedules.SCHEDULES,
+        help="how many schedules of identities to play",
+    )
+    group.addoption("--identity-seed", type=int, default=1, help="the seed of these to begin with")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

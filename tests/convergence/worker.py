@@ -59,6 +59,7 @@ class Naps:
 def take_turn(asked: dict[str, Any]) -> Any:
     """Do one turn of work as the tasks do, on a clock that is ahead of the real one."""
     from lrm.batch_jobs import job_worker
+    from xero_sync.contacts import push_queue
     from xero_sync.runs import run_worker
     from xero_sync.sweeps import sweeper
     from xero_sync.webhooks import deliveries, event_processing
@@ -74,6 +75,7 @@ def take_turn(asked: dict[str, Any]) -> Any:
         "sweep": lambda: sweeper.sweep(organisation_id=pk, clock=clock),
         "run": lambda: run_worker.work_on(run_id=pk, clock=clock),
         "job": lambda: job_worker.work_on(job_id=pk, clock=clock),
+        "push": lambda: push_queue.push_waiting(portal_id=pk, clock=clock),
     }
     delay = turns[asked["turn"]]()
     return None if delay is None else delay.total_seconds()
@@ -135,6 +137,7 @@ def main() -> None:
     from django.db import connection
 
     # Loaded once, for all children.
+    from xero_sync.contacts import push_queue  # noqa: F401 - loaded for the children
     from xero_sync.runs import run_worker  # noqa: F401 - loaded for the children
     from xero_sync.store import upserts
     from xero_sync.sweeps import sweeper  # noqa: F401 - loaded for the children

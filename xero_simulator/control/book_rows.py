@@ -6,6 +6,12 @@ from xero_simulator.accounting_api import document_json
 from xero_simulator.ledger import ledgers, records
 from xero_simulator.ledger.records import Contact, Document
 
+# What clients rarely write, and must not change by accident.
+_KEPT_IN_XERO = (
+    *("account_number", "company_number", "tax_number", "bank_account"),
+    *("website", "default_currency"),
+)
+
 
 def document_row(books: ledgers.Books, document: Document) -> dict[str, Any]:
     """Return a document; amounts as text with two decimals, days and instants in ISO form.
@@ -95,10 +101,11 @@ def contact_row(contact: Contact) -> dict[str, Any]:
         "phone": " ".join(part for part in parts if part),
         "phones": [each._asdict() for each in contact.phones if each.number],
         "address": address._asdict(),
-        "addresses": [each._asdict() for each in contact.addresses],
-        "persons": [each._asdict() for each in contact.persons],
         "is_customer": contact.is_customer,
         "is_supplier": contact.is_supplier,
+        "addresses": [each._asdict() for each in contact.addresses],
+        "persons": [each._asdict() for each in contact.persons],
+        **{name: getattr(contact, name) for name in _KEPT_IN_XERO},
     }
 
 

@@ -1,0 +1,111 @@
+"""Whose a contact is, as the oracle knows it: by what happened, by agreement, and by merges."""
+
+from tests.convergence.identities import oracle
+from tests.convergence.identities.memory import Memory
+from tests.convergence.identities.oracle import Facts
+from tests.convergence.identities.sides import Side
+
+
+class Kinship(Memory):
+    """The whole rule of identity over what the oracle saw."""
+
+    def is_linked(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a contact is a learner, by the whole rule."""
+        is_heir = self.is_heir(side, learner_id, contact_id)
+        family = self._family(contact_id)
+        if is_heir and any(self.is_held_elsewhere(side, each) for each in family):
+            return False
+        if (known := self.known(side, learner_id, contact_id)) is not None:
+            return known
+        if self._agrees_by_number(side, learner_id, contact_id):
+            return True
+        return is_heir and not self._is_anothers(side, learner_id, contact_id)
+
+    def known(self, side: Side, learner_id: int, contact_id: str) -> bool | None:
+        """Return what is known at once, whatever Xero says; None where numbers decide."""
+        owner = self.owner.get(contact_id)
+        if owner == learner_id:
+            return True
+        if self.is_held_elsewhere(side, contact_id):
+            return False
+        if self.said.get((learner_id, contact_id)):
+            return True
+        return False if owner is not None else self.said.get((learner_id, contact_id))
+
+    def is_held_elsewhere(self, side: Side, contact_id: str) -> bool:
+        """Whether a contact belongs to a learner of another portal, or somebody there said so."""
+        others = [each for each in self.sides if each is not side]
+        holders = {self.owner.get(contact_id)}
+        holders |= {who for (who, what), yes in self.said.items() if what == contact_id and yes}
+        return any(who in each.typed for who in holders for each in others)
+
+    def _agrees_by_number(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        facts, contact = side.typed[learner_id], self.contacts[contact_id]
+        if not oracle.same_number(facts, contact):
+            return False
+        if oracle.same_name(facts, contact):
+            return True
+        others = [each for who, each in side.typed.items() if who != learner_id]
+        contacts = [each for at, each in self.contacts.items() if at != contact_id]
+        return oracle.same_email(facts, contact) and not oracle.is_shared(
+            facts.email, others, contacts
+        )
+
+    def losers(self, contact_id: str) -> list[str]:
+        """Return the contacts that were merged into one, now or before somebody restored them."""
+        return [
+            each
+            for each in self.order
+            if each != contact_id
+            and any(version["merged_to"] == contact_id for version in self.versions[each])
+        ]
+
+    def is_heir(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a contact of the learner became this one in Xero."""
+        return any(
+            self._is_direct(side, learner_id, each)
+            for each in self._family(contact_id)
+            if each != contact_id
+        )
+
+    def _is_direct(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a contact is a learner by more than a merge."""
+        known = self.known(side, learner_id, contact_id)
+        return self._agrees_by_number(side, learner_id, contact_id) if known is None else known
+
+    def _is_anothers(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether what became of a learner's contact is somebody else's too."""
+        if numbered(side, self.contacts[contact_id]["number"]) not in (None, learner_id):
+            return True
+        for each in self.sides:
+            if each is not side and any(
+                self._is_direct(each, who, contact_id) for who in each.typed
+            ):
+                return True
+        for each_id in self._family(contact_id):
+            linked = {who for who in side.typed if self._is_direct(side, who, each_id)}
+            if linked and learner_id not in linked:
+                return True
+        return False
+
+    def _family(self, contact_id: str) -> set[str]:
+        """Return a contact with all that was merged into it, at once or by way of others."""
+        found, new = {contact_id}, {contact_id}
+        while new:
+            new = {
+                each
+                for each, row in self.contacts.items()
+                if row["status"] != "ACTIVE" and row["merged_to"] in new and each not in found
+            }
+            found |= new
+        return found
+
+
+def numbered(side: Side, number: str) -> int | None:
+    """Return the learner of a portal with a number."""
+    return next((who for who, facts in side.typed.items() if facts.number == number), None)
+
+
+def names_of(facts: Facts) -> tuple[str, str]:
+    """Return the names that a learner may have in Xero."""
+    return facts.full_name, f"{facts.full_name} ({facts.number})"
