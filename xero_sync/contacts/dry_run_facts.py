@@ -14,7 +14,7 @@ from django.db import connection
 from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import ContactLink, LinkSource
-from xero_sync.contacts import contact_fields, ownership
+from xero_sync.contacts import contact_fields, contact_owners, ownership
 from xero_sync.contacts.obstacles import OPEN
 from xero_sync.store import identity_facts, identity_verdicts
 
@@ -88,7 +88,7 @@ class Facts:
         # What a push has noted stays its contact until it is done.
         self.own = linked | {row.learner_id: row.noted for row in rows if row.noted}
         self.contacts = identity_facts.contacts(organisation, set(self.own.values()))
-        self.owners = ownership.owners_before(organisation)
+        self.owners = contact_owners.owners_before(organisation)
         for row in rows:
             if contact_id := self.own.get(row.learner_id):
                 self.owners.setdefault(contact_id, (row.learner_id, identity.Why.OTHER_LEARNER))

@@ -10,19 +10,16 @@ A contact is written by one learner only: by the one for whom it was made first.
 
 import dataclasses
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
-
-from django.db.models import Q
 
 from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
 from lrm.models import Learner
-from xero_sync.contacts import archived_contacts, push_gate
-from xero_sync.contacts.obstacles import OPEN, Obstacle
+from xero_sync.contacts import archived_contacts, contact_owners
+from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import contact_links, contact_merges, identity_facts, identity_verdicts
 
@@ -103,7 +100,9 @@ def own_contacts(organisation: Organisation, batch: Sequence[ContactPush]) -> li
             push.contact_xero_id, push.known_as = contact_id, known_as(push)
             noted.append(push)
     ContactPush.objects.bulk_update(noted, ["contact_xero_id", "known_as"])
-    owners = _owners(organisation, [p.contact_xero_id for p in batch if p.contact_xero_id])
+    owners = contact_owners.owners_of(
+        organisation, [p.contact_xero_id for p in batch if p.contact_xero_id]
+    )
     return [
         Obstacle(push, push.contact_xero_id, owner.why, owner.learner_id)
         for push in batch
@@ -171,7 +170,9 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
     # The last one stays, so that the first of the order above is told.
     in_the_way.sort(key=lambda each: IN_THE_WAY.index(each[2]), reverse=True)
     found = {learner_id: (contact_id, why) for learner_id, contact_id, why in in_the_way}
-    owners = _owners(organisation, [contact_id for contact_id, _ in found.values()])
+    owners = contact_owners.owners_of(
+        organisation, [contact_id for contact_id, _ in found.values()]
+    )
     return [
         Obstacle(
             push,
@@ -200,8 +201,12 @@ def take_made(organisation: Organisation, batch: Sequence[ContactPush], *, now: 
             for contact in numbered
             if identity.assess(identity.Pair(facts, _facts(contact))).is_linked
         ]
-        owners = _links_of_owners(organisation, found)
-        mine = [each for each in found if owners.get(each, _Owner(push.learner_id)).is_(push)]
+        owners = contact_owners.by_link(organisation, found)
+        mine = [
+            each
+            for each in found
+            if owners.get(each, contact_owners.Owner(push.learner_id)).is_(push)
+        ]
         if not mine:
             forget([push])
             continue
@@ -210,80 +215,6 @@ def take_made(organisation: Organisation, batch: Sequence[ContactPush], *, now: 
         )
         push.contact_xero_id = mine[0]
         ContactPush.objects.filter(pk=push.pk).update(contact_xero_id=mine[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """The learner who alone may write to a contact."""
-
-    learner_id: int
-    is_of_another_portal: bool = False
-
-    @property
-    def why(self) -> identity.Why:
-        if self.is_of_another_portal:
-            return identity.Why.OTHER_PORTAL
-        return identity.Why.OTHER_LEARNER
-
-    def is_(self, push: ContactPush) -> bool:
-        return self.learner_id == push.learner_id
-
-
-def _links_of_owners(
-    organisation: Organisation, contact_ids: Iterable[UUID] | None
-) -> dict[UUID, _Owner]:
-    """Return who owns these contacts, or all, by a link: the first for whom each was made."""
-    owned = ContactLink.objects.filter(
-        Q(source=LinkSource.PUSHED)
-        | (Q(source=LinkSource.PERSON) & ~Q(organisation_id=organisation.pk)),
-        organisation__tenant_id=organisation.tenant_id,
-    )
-    if contact_ids is not None:
-        owned = owned.filter(contact_xero_id__in=list(contact_ids))
-    owners: dict[UUID, _Owner] = {}
-    # What was made or written counts before what a person said: PUSHED before PERSON.
-    for contact_id, learner_id, organisation_id in owned.order_by("-source", "id").values_list(
-        "contact_xero_id", "learner_id", "organisation_id"
-    ):
-        owners.setdefault(contact_id, _Owner(learner_id, organisation_id != organisation.pk))
-    return owners
-
-
-def _owners(organisation: Organisation, contact_ids: Sequence[UUID] | None) -> dict[UUID, _Owner]:
-    """Return who owns these contacts, or all: by a link, else the first push on its way there.
-
-    What waits for another portal's start is not on its way yet.
-    """
-    owners = _links_of_owners(organisation, contact_ids)
-    goes = Q(learner__portal=organisation.portal_id) | Q(
-        learner__portal__in=push_gate.started_portals()
-    )
-    under_way = ContactPush.objects.filter(
-        (Q(learner__sync_to_xero=True) & goes) | Q(state=PushState.SENT),
-        state__in=OPEN,
-        contact_xero_id__isnull=False,
-    )
-    if contact_ids is not None:
-        under_way = under_way.filter(contact_xero_id__in=list(contact_ids))
-    for contact_id, learner_id, portal_id in under_way.order_by("id").values_list(
-        "contact_xero_id", "learner_id", "learner__portal_id"
-    ):
-        if contact_id is not None:
-            owners.setdefault(contact_id, _Owner(learner_id, portal_id != organisation.portal_id))
-    return owners
-
-
-def owners_before(organisation: Organisation) -> dict[UUID, tuple[int, identity.Why]]:
-    """Return {contact: who alone may write to it, why others may not}, whoever goes next.
-
-    Of this portal only those who have a link: whose push comes first decides about the others.
-    """
-    owners = {
-        contact_id: owner
-        for contact_id, owner in _owners(organisation, None).items()
-        if owner.is_of_another_portal
-    } | _links_of_owners(organisation, None)
-    return {contact_id: (owner.learner_id, owner.why) for contact_id, owner in owners.items()}
 
 
 def linked_contacts(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, UUID]:
