@@ -48,8 +48,7 @@ def words_sql(*columns: str) -> str:
     """Return the SQL expression of the words in some columns, as an index may hold it."""
     text = " || ' ' || ".join(columns)
     return (
-        f"to_tsvector('simple'::regconfig, translate({text}, "
-        f"'{_quoted(_FROM)}', '{_quoted(_TO)}'))"
+        f"to_tsvector('simple'::regconfig, translate({text}, '{_quoted(_FROM)}', '{_quoted(_TO)}'))"
     )
 
 
