@@ -50,7 +50,8 @@ class Row:
     @property
     def agrees(self) -> bool:
         """Whether number, name and e-mail are the same on both sides, letter by letter."""
-        return bool(self.lines) and all(line.words == comparison.SAME for line in self.lines)
+        same = comparison.SAME, comparison.NOWHERE
+        return bool(self.lines) and all(line.words in same for line in self.lines)
 
     @property
     def learner_key(self) -> Key:
