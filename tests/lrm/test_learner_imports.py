@@ -240,9 +240,10 @@ def test_same_number_twice_counts_once_across_chunks(
 ) -> None:
     monkeypatch.setattr(uploads, "_CHUNK", 2)
 
-    staff.bring(f"{HEAD}\nL1,First,Kelly,\nL2,B,B,\nL3,C,C,\n L1 ,Second,Kelly,\n")
+    job = staff.bring(f"{HEAD}\nL1,First,Kelly,\nL2,B,B,\nL3,C,C,\n L1 ,Second,Kelly,\n")
 
     assert staff.names()["L1"] == "First Kelly"
+    assert "Row 2 has this number too." in job.failures.get().reason
 
 
 def test_old_fault_of_a_learner_does_not_keep_other_columns_out(staff: Staff) -> None:
