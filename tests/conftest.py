@@ -19,6 +19,7 @@ SLOW = (
     "concurrency",
     "connected_apps/test_backfill.py",
     "convergence",
+    "platform/test_broker_away.py",
     "platform/test_demo.py",
     "platform/test_local_services.py",
     "platform/test_production_web.py",
