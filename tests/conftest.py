@@ -24,6 +24,7 @@ SLOW = (
     "platform/test_local_services.py",
     "platform/test_production_web.py",
     "platform/test_settings.py",
+    "platform/test_slow_xero.py",
     "platform/test_smoke.py",
     "simulator/test_limits.py",
     "simulator/test_persistence.py",
