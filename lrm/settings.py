@@ -255,6 +255,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker outlives its broker, however long that is away: by default it ends itself after a
+# hundred tries, and at an answer that a broker gives only while it starts or is full.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
+CELERY_WORKER_CONSUMER = "lrm.worker_consumer:Consumer"
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
 

@@ -19,7 +19,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from lrm import wake_sender
+from lrm import valkey_clients, wake_sender
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def waker() -> Callable[..., None]:
     It leaves out queues in which thousands of messages wait: their workers are away or behind, and
     more would fill the broker's memory. The rows have their turn once there is room again.
     """
-    broker = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=1)
+    broker = valkey_clients.make_client(settings.CELERY_BROKER_URL)
     try:
         crowded = {name for name in (PEOPLE, EVENTS, BULK) if broker.llen(name) >= CROWDED}
     except redis.RedisError:

@@ -9,10 +9,9 @@ from connected_apps.models import Connection
 from lrm import signals as lrm_signals
 from lrm.models import Learner, Portal
 from xero_sync.contacts import learner_refreshes, push_queue
-from xero_sync.jobs import sweep_schedule
-from xero_sync.runs import run_requests, run_worker
+from xero_sync.runs import run_worker
 from xero_sync.store import contact_links
-from xero_sync.sweeps import sweeper
+from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import event_processing
 
 
@@ -25,15 +24,15 @@ def connect() -> None:
 
 
 def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any) -> None:
-    """Start the first sweep, and take up what waited for a connection."""
+    """Make what the first sync needs, and take up what waited for a connection.
+
+    In the transaction that connects: workers are woken after it.
+    """
     if connection.organisation_id is None:
         return
     now = datetime.now(UTC)
     organisation_id = connection.organisation_id
-    if sweep_schedule.begin(organisation_id=organisation_id, now=now) and connection.organisation:
-        run_requests.request_first(
-            connection=connection, organisation=connection.organisation, now=now
-        )
+    beginnings.begin(connection=connection, now=now)
     sweeper.start_again(organisation_id=organisation_id, now=now)
     event_processing.start_again(organisation_id=organisation_id)
     run_worker.start_again(organisation_id=organisation_id, generation=connection.generation)

@@ -17,7 +17,7 @@ from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
 from xero_sync.maintenance import daily_check, mention_pass, organisation_details
 from xero_sync.runs import run_worker
-from xero_sync.sweeps import sweeper
+from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries, event_processing
 
 SCHEDULE: dict[str, dict[str, Any]] = {
@@ -105,6 +105,7 @@ def wake_all() -> None:
     """Wake a worker for every row that waits: what beat does, so no lost message loses work."""
     now = _clock()
     day_limit.resume_due(now=now)
+    beginnings.repair(now=now)
     wake = worker_tasks.waker()
     if deliveries.are_waiting():
         wake(dispatch.UNPACK_DELIVERIES)

@@ -33,6 +33,7 @@ from xero_python.api_client.configuration import Configuration
 from xero_python.exceptions import ApiSSLException, HTTPStatusException
 from xero_python.rest import RESTClientObject
 
+from lrm import page_calls
 from xero_sync import resources
 from xero_sync.api import errors, limits, responses
 from xero_sync.resources import Resource
@@ -232,7 +233,10 @@ class XeroClient:
             *args,
             **options,
             _preload_content=False,
-            _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
+            _request_timeout=(
+                page_calls.within(limits.CONNECT_SECONDS),
+                page_calls.within(limits.read_seconds()),
+            ),
         )
         try:
             return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
@@ -267,7 +271,8 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses
     :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
     """
     sent_at = datetime.datetime.now(datetime.UTC)
-    deadline = time.monotonic() + limits.call_seconds() - limits.read_seconds()
+    longest = page_calls.within(limits.call_seconds() - limits.read_seconds())
+    deadline = time.monotonic() + longest
     try:
         response = call()
         body = _body(response, deadline)

@@ -3,6 +3,7 @@
     XeroError
       Unavailable            no answer, or one that cannot be read: try again later
         OrganisationOffline  only this organisation does not answer
+      BooksUnreadable      Xero was not asked: we cannot count our own calls
       Ambiguous              a write was sent and its fate is unknown: look before sending again
       RateLimited            Xero's limit is reached, or our own limiter refuses the call
       Unauthorised           the access token was not taken
@@ -75,6 +76,10 @@ class Unavailable(XeroError):
 
 class OrganisationOffline(Unavailable):
     """Xero works, but this one organisation is being maintained."""
+
+
+class BooksUnreadable(Unavailable):
+    """No call was made, since the books of our calls cannot be read: Valkey is away or hangs."""
 
 
 class Ambiguous(XeroError):

@@ -47,6 +47,10 @@ _LIMIT_WORDS: dict[str, str] = {
     "appminute": "Waiting for Xero's limit of calls a minute over all organisations",
 }
 _WAITING = "Xero is not answering at the moment; trying again by itself"
+_OUR_BOOKS = (
+    "This system cannot count its calls to Xero at the moment, so it makes none; trying again by "
+    "itself"
+)
 _OUR_DATABASE = "This system's database is busy; trying again by itself"
 _MISCONFIGURED = (
     "Xero refuses this installation's client id or secret; its operator must mend the settings"
@@ -79,7 +83,8 @@ def after(error: Exception, *, attempts: int) -> Retry:
         return Retry(timedelta(seconds=max(error.retry_after, 0.2)), _LIMIT_WORDS[error.kind])
     if isinstance(error, errors.Unavailable):
         wait = timedelta(seconds=error.retry_after or 0)
-        return Retry(max(wait, back_off(attempts)), _WAITING)
+        words = _OUR_BOOKS if isinstance(error, errors.BooksUnreadable) else _WAITING
+        return Retry(max(wait, back_off(attempts)), words)
     if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
         return Retry(back_off(attempts), _WAITING)
     if isinstance(error, OperationalError):

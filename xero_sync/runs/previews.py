@@ -119,5 +119,5 @@ def _left_today(connection: Connection, lane: limits.Limits) -> int:
     try:
         books = rate_limiter.shared().books_of(connection.organisation.tenant_id)
     except redis.RedisError as error:
-        raise errors.Unavailable("The limiter's books cannot be read.") from error
+        raise errors.BooksUnreadable("The limiter's books cannot be read.") from error
     return max(0, lane.day - books.day_used)

@@ -17,7 +17,7 @@ from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
-from lrm import access, permissions
+from lrm import access, page_calls, permissions
 from xero_sync import forms
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
@@ -49,6 +49,7 @@ _DEFAULT_DAYS = 365
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@page_calls.explain_busy
 def resync(request: HttpRequest) -> HttpResponseBase:
     """Show the page, or start a re-sync. Starting needs a right that seeing does not."""
     return _start(request) if request.method == "POST" else _show(request)
@@ -83,7 +84,8 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
     context = _context(request, form)
     if connection is not None and _is_live(connection):
         try:
-            found = previews.preview(connection=connection, **form.cleaned_data)
+            with page_calls.seat():
+                found = previews.preview(connection=connection, **form.cleaned_data)
             context["preview"] = run_words.preview(found)
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             context["preview_problem"] = retry_policy.after(error, attempts=0).why
