@@ -7,7 +7,7 @@ from django.db import models
 
 from connected_apps.models import Organisation
 from xero_sync.models.leased_row import LeasedRow
-from xero_sync.resources import Resource
+from xero_sync.resources import PAGE_SIZE, Resource
 
 
 class Cursor(LeasedRow):
@@ -22,6 +22,9 @@ class Cursor(LeasedRow):
     # Of a sweep in progress: its start and its page, so that it resumes where it was.
     walk_started_at = models.DateTimeField(null=True)
     next_page = models.PositiveIntegerField(default=1)
+    # How many rows a page of it holds, and how many Xero counted when the last one was read.
+    page_size = models.PositiveIntegerField(default=PAGE_SIZE, db_default=PAGE_SIZE)
+    item_count = models.PositiveIntegerField(null=True)
     last_swept_at = models.DateTimeField(null=True)
     next_due_at = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
@@ -41,6 +44,9 @@ class Cursor(LeasedRow):
     count_unknown = models.PositiveIntegerField(null=True)
 
     DUE_COLUMN = "next_due_at"
+
+    # Whether the worker that took this row took up a walk that had broken off.
+    was_resumed = False
 
     class Meta:
         constraints: ClassVar = [
