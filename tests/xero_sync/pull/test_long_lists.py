@@ -13,6 +13,7 @@ from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask
 from xero_sync.api import rate_limiter
 from xero_sync.jobs import leases, sweep_schedule
+from xero_sync.maintenance import daily_check
 from xero_sync.models import Cursor
 from xero_sync.sweeps import sweeper, time_slices
 
@@ -99,6 +100,17 @@ def test_more_contacts_than_xero_lists_are_all_swept(linked: Linked) -> None:
     assert (cursor.until, cursor.next_page, cursor.problem) == (None, 1, "")
     assert cursor.swept_through is not None
     assert cursor.swept_through > now() - timedelta(minutes=1)
+
+
+def test_more_contacts_than_xero_lists_are_counted(linked: Linked) -> None:
+    add_contacts_over_days(linked)
+    assert sweep(linked) is None
+    Cursor.objects.filter(resource="CONTACT").update(count_due_at=clock())
+
+    daily_check.check(organisation_id=linked.organisation.pk, clock=clock_of(linked))
+
+    counted = cursor_of("CONTACT")
+    assert counted.count_in_xero == counted.count_here == len(contacts_in_xero(linked)) > MOST
 
 
 def test_gap_of_more_changes_than_xero_lists_is_closed(linked: Linked) -> None:
