@@ -5,6 +5,7 @@ end, because the rows know what is done. Only `apps` imports this, for the sched
 everybody else wakes a worker by a task's name (`jobs.dispatch`).
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
-from xero_sync.maintenance import daily_check, organisation_details
+from xero_sync.maintenance import daily_check, full_readings, organisation_details
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -62,6 +63,12 @@ def check_counts(organisation_id: int) -> None:
 
 
 @shared_task
+def reread_open(organisation_id: int) -> None:
+    """Read an organisation's open documents anew, those that were read longest ago."""
+    full_readings.read(organisation_id=organisation_id, clock=_clock)
+
+
+@shared_task
 def work_on_run(run_id: int) -> None:
     """Work a turn on a sync run."""
     delay = run_worker.work_on(run_id=run_id, clock=_clock)
@@ -100,8 +107,14 @@ def wake_all() -> None:
         wake(dispatch.REFRESH_LEARNER, refresh_id)
     for organisation_id in sweeper.waiting_organisations(now=now):
         wake(dispatch.SWEEP, organisation_id)
+    _wake_for_maintenance(wake, now)
+
+
+def _wake_for_maintenance(wake: Callable[..., None], now: datetime) -> None:
     for organisation_id in daily_check.waiting_organisations(now=now):
         wake(dispatch.CHECK_COUNTS, organisation_id)
+    for organisation_id in full_readings.waiting_organisations(now=now):
+        wake(dispatch.REREAD_OPEN, organisation_id)
 
 
 def _again(task: WorkerTask, pk: int, delay: timedelta | None) -> None:

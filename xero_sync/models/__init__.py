@@ -25,7 +25,7 @@ from xero_sync.models.runs import (
     SyncRunLine,
     SyncStep,
 )
-from xero_sync.models.sweeps import Cursor, DailyCheck
+from xero_sync.models.sweeps import Cursor, DailyCheck, FullReading
 from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "DailyCheck",
     "Delivery",
     "EventState",
+    "FullReading",
     "Inbox",
     "LearnerOutcome",
     "LearnerRefresh",

@@ -62,6 +62,22 @@ class Cursor(LeasedRow):
         return {"next_due_at": until, "problem": why}
 
 
+class FullReading(LeasedRow):
+    """How far the re-reading of an organisation's open documents has come.
+
+    The daily check makes the row. Each round goes on where the one before it ended, so that what
+    Xero does not give any more keeps nothing else from being read.
+    """
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
+    not_before = models.DateTimeField(null=True)
+    # {kind: [when the last one asked for had been read, its id]}; without a kind: from the oldest.
+    asked_through = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"full reading of {self.organisation_id}"
+
+
 class DailyCheck(LeasedRow):
     """The lease on an organisation's daily check: one worker at a time counts for it.
 
