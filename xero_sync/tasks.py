@@ -15,7 +15,12 @@ from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
-from xero_sync.maintenance import daily_check, full_readings, organisation_details
+from xero_sync.maintenance import (
+    contact_balances,
+    daily_check,
+    full_readings,
+    organisation_details,
+)
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -60,6 +65,12 @@ def sweep(organisation_id: int) -> None:
 def check_counts(organisation_id: int) -> None:
     """Count an organisation's documents, mend differences, try what was set aside again."""
     daily_check.check(organisation_id=organisation_id, clock=_clock)
+
+
+@shared_task
+def compare_balances(organisation_id: int) -> None:
+    """Hold what every contact owes in Xero against its documents here."""
+    contact_balances.compare(organisation_id=organisation_id, clock=_clock)
 
 
 @shared_task
@@ -113,6 +124,8 @@ def wake_all() -> None:
 def _wake_for_maintenance(wake: Callable[..., None], now: datetime) -> None:
     for organisation_id in daily_check.waiting_organisations(now=now):
         wake(dispatch.CHECK_COUNTS, organisation_id)
+    for organisation_id in contact_balances.waiting_organisations(now=now):
+        wake(dispatch.COMPARE_BALANCES, organisation_id)
     for organisation_id in full_readings.waiting_organisations(now=now):
         wake(dispatch.REREAD_OPEN, organisation_id)
 

@@ -9,6 +9,7 @@ transaction has a lease that lapses, so that a killed worker's work is taken up 
 The rows of documents and contacts themselves belong to `invoices`.
 """
 
+from xero_sync.models.balances import BalanceCheck, BalanceDifference
 from xero_sync.models.contacts import ContactPush, PushState
 from xero_sync.models.learner_refreshes import LearnerRefresh
 from xero_sync.models.leased_row import LeasedRow
@@ -31,6 +32,8 @@ from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
 __all__ = [
     "ENDED_RUNS",
     "OPEN_RUNS",
+    "BalanceCheck",
+    "BalanceDifference",
     "CatchUp",
     "ContactPush",
     "Cursor",

@@ -14,7 +14,7 @@ from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, readiness
+from xero_sync.status import balance_words, completeness, readiness
 from xero_sync.webhooks import channel_health
 
 # Shorter waits are daily business.
@@ -31,6 +31,7 @@ def register() -> None:
     facts.register_facts(give_facts)
     facts.register_action(give_action)
     facts.register_panel(give_panel)
+    facts.register_panel(balance_words.give_panel)
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 
 
@@ -60,6 +61,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         found.append(_calls(organisation.tenant_id))
         found += _obstacles(organisation.pk, now=now)
     found += completeness.facts_of(organisation)
+    found += balance_words.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
         found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
     aside = QuarantinedDocument.objects.filter(organisation=organisation).count()
