@@ -38,7 +38,7 @@ from xero_sync import resources
 from xero_sync.api import errors, limits, responses
 from xero_sync.resources import Resource
 
-PAGE_SIZE = 1000
+PAGE_SIZE = resources.PAGE_SIZE
 _MAX_IDEMPOTENCY_KEY = 128
 # Where a word begins inside a name such as "CreditNotes".
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
@@ -271,12 +271,19 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses
     :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
     """
     sent_at = datetime.datetime.now(datetime.UTC)
-    longest = page_calls.within(limits.call_seconds() - limits.read_seconds())
-    deadline = time.monotonic() + longest
+    begun = time.monotonic()
+    deadline = begun + page_calls.within(limits.call_seconds() - limits.read_seconds())
     try:
         response = call()
         body = _body(response, deadline)
-        return responses.Reply(response.status, response.headers, body, response.tell(), sent_at)
+        return responses.Reply(
+            response.status,
+            response.headers,
+            body,
+            response.tell(),
+            sent_at,
+            time.monotonic() - begun,
+        )
     except HTTPStatusException as error:
         refused = error.http_resp.urllib3_response
         failure = errors.classify(refused.status, refused.headers, refused.data, wrote=wrote)

@@ -4,6 +4,7 @@
       Unavailable            no answer, or one that cannot be read: try again later
         OrganisationOffline  only this organisation does not answer
       BooksUnreadable      Xero was not asked: we cannot count our own calls
+        TimedOut             it was asked, and took too long: ask for less
       Ambiguous              a write was sent and its fate is unknown: look before sending again
       RateLimited            Xero's limit is reached, or our own limiter refuses the call
       Unauthorised           the access token was not taken
@@ -80,6 +81,10 @@ class OrganisationOffline(Unavailable):
 
 class BooksUnreadable(Unavailable):
     """No call was made, since the books of our calls cannot be read: Valkey is away or hangs."""
+
+
+class TimedOut(Unavailable):
+    """Xero was asked and took too long, so the same question may take too long again."""
 
 
 class Ambiguous(XeroError):
@@ -200,6 +205,8 @@ def of_transport(error: urllib3.exceptions.HTTPError, *, wrote: bool) -> XeroErr
         return Unavailable(f"Xero could not be reached ({cause}).")
     if wrote:
         return Ambiguous(f"The request was sent to Xero, but no reply came ({cause}).")
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return TimedOut(f"Xero did not answer in time ({cause}).")
     return Unavailable(f"Xero did not answer ({cause}).")
 
 
@@ -291,9 +298,8 @@ def _troubled(
             key_is_spent=True,
             **facts,
         )
-    return Unavailable(
-        f"Xero is not available (status {status}).", retry_after=retry_after, **facts
-    )
+    kind = TimedOut if status in (408, 504) else Unavailable
+    return kind(f"Xero is not available (status {status}).", retry_after=retry_after, **facts)
 
 
 def _list_of(value: Any) -> list[Any]:

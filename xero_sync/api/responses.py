@@ -17,6 +17,7 @@ class Reply:
     body: bytes
     bytes_on_wire: int
     sent_at: datetime.datetime
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Page:
     """What one call gave.
 
     The three figures are Xero's own `pagination`, None where the reply had none. `sent_at` is our
-    clock before the call, `answered_at` Xero's `DateTimeUTC`. `bytes` is the size on the wire.
+    clock before the call, `answered_at` Xero's `DateTimeUTC`. `bytes` is the size on the wire,
+    `seconds` how long it took to come.
     """
 
     elements: list[dict[str, Any]]
@@ -35,6 +37,7 @@ class Page:
     answered_at: datetime.datetime | None
     bytes: int
     headers: Mapping[str, str]
+    seconds: float = 0.0
 
     @property
     def correlation_id(self) -> str:
@@ -69,6 +72,7 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
         answered_at=json_codec.instant_or_none(envelope.get("DateTimeUTC")),
         bytes=reply.bytes_on_wire,
         headers=reply.headers,
+        seconds=reply.seconds,
     )
 
 

@@ -15,7 +15,7 @@ from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, contact_words, readiness
+from xero_sync.status import balance_words, completeness, contact_words, readiness
 from xero_sync.webhooks import channel_health
 
 # Shorter waits are daily business.
@@ -32,6 +32,7 @@ def register() -> None:
     facts.register_facts(give_facts)
     facts.register_action(give_action)
     facts.register_panel(give_panel)
+    facts.register_panel(balance_words.give_panel)
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 
 
@@ -63,6 +64,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
     found += completeness.facts_of(organisation)
+    found += balance_words.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
         found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
     aside = QuarantinedDocument.objects.filter(organisation=organisation).count()
