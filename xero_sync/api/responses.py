@@ -1,11 +1,17 @@
 """Reading what a call to Xero gave: elements, Xero's own figures, the time it answered."""
 
 import datetime
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xero_sync.api import errors, json_codec
+import urllib3
+
+from xero_sync.api import failures, json_codec
+
+# How much of a body is read at once.
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
     envelope = json_codec.object_or_empty(reply.body)
     elements = envelope.get(collection)
     if not isinstance(elements, list):
-        raise errors.of_nonsense(
+        raise failures.of_nonsense(
             f"no JSON with {collection}",
             wrote=wrote,
             status=reply.status,
@@ -78,3 +84,15 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
 
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def body_of(response: urllib3.HTTPResponse, deadline: float) -> bytes:
+    """Read the whole body; one that drips in for ever is cut, as the limiter's slot ends too."""
+    chunks = []
+    # `read1` gives what there is, where `read` would wait for the whole amount.
+    while chunk := response.read1(_CHUNK):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            response.close()
+            raise urllib3.exceptions.TimeoutError
+    return b"".join(chunks)

@@ -11,7 +11,7 @@ from collections import Counter
 
 from connected_apps.models import Organisation
 from invoices.models import Contact
-from xero_sync.api import errors, sessions
+from xero_sync.api import errors, failures, sessions
 from xero_sync.contacts import (
     archived_contacts,
     contact_overlay,
@@ -74,7 +74,7 @@ def _steps_aside(
     except errors.Rejected as error:
         push_rows.halves([push], error, clock())
         return False
-    messages = [message for one in page.elements for message in errors.messages_of(one)]
+    messages = [message for one in page.elements for message in failures.messages_of(one)]
     if messages or not page.elements:
         push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
         push_rows.refuse([push], now=clock())

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices import identity
+from invoices import identity, person_names
 from invoices.models import ContactLink, LinkSource
 from xero_sync.contacts import contact_fields, contact_owners, ownership
 from xero_sync.contacts.obstacles import OPEN
@@ -163,7 +163,7 @@ def name_holders(organisation: Organisation, rows: Iterable[LearnerRow]) -> dict
         identity_facts.Row(row.learner_id, contact_id, row.facts, contacts[contact_id])
         for name, contact_id in found
         for row in by_name[name]
-        if identity.words_of_name(name) == identity.words_of_name(contacts[contact_id].name)
+        if person_names.words_of_name(name) == person_names.words_of_name(contacts[contact_id].name)
     ]
     said = identity_verdicts.candidates(organisation, pairs, name_is_refused=True)
     return {learner_id: some[0] for learner_id, some in _by_learner(pairs, said).items()}

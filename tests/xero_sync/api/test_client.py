@@ -16,7 +16,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.support import simulator_process, waiting
-from xero_sync.api import client, errors, limits, responses
+from xero_sync.api import client, errors, failures, limits, responses
 from xero_sync.resources import Resource
 
 Call = Callable[[client.XeroClient], responses.Page]
@@ -223,8 +223,8 @@ def test_good_contact_is_stored_and_bad_one_explained_when_both_are_sent(xero: X
     page = xero.client.create_contacts([good, taken], idempotency_key="once")
 
     by_number = {one.get("ContactNumber"): one for one in page.elements}
-    assert errors.messages_of(by_number["T-900"]) == []
-    assert errors.messages_of(by_number["T-901"]) != []
+    assert failures.messages_of(by_number["T-900"]) == []
+    assert failures.messages_of(by_number["T-901"]) != []
     assert {one["number"] for one in xero.contacts()} & {"T-900", "T-901"} == {"T-900"}
 
 
