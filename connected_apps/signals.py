@@ -1,12 +1,15 @@
-"""What others may listen to. Sent after commit, so that a receiver sees what it is told about.
+"""What others may listen to.
 
-`connected`: arguments `connection`, `reconnected` (bool: there was a connection before) and
-`same_organisation` (bool: to the organisation it points to now). `disconnected`: `connection`.
-Receivers wake workers; a receiver that fails must not undo anything, so both are sent robustly.
+`connected` is sent inside the transaction that connects, which holds the connection's lock: what a
+receiver makes for the new connection commits with it, and where a receiver fails nothing was
+connected. Arguments: `connection`, `reconnected` (bool: there was a connection before) and
+`same_organisation` (bool: to the organisation it points to now).
+
+`disconnected` is sent after commit. Argument: `connection`. A receiver that fails must not undo
+anything, so it is sent robustly.
 """
 
 import logging
-from collections.abc import Sequence
 
 from django.dispatch import Signal
 
@@ -19,23 +22,18 @@ disconnected = Signal()
 
 
 def send_connected(*, connection: Connection, reconnected: bool, same_organisation: bool) -> None:
-    """Tell everyone that a connection stands."""
-    _report(
-        connected.send_robust(
-            sender=Connection,
-            connection=connection,
-            reconnected=reconnected,
-            same_organisation=same_organisation,
-        )
+    """Tell everyone that a connection is being made, in the transaction that makes it."""
+    connected.send(
+        sender=Connection,
+        connection=connection,
+        reconnected=reconnected,
+        same_organisation=same_organisation,
     )
 
 
 def send_disconnected(*, connection: Connection) -> None:
     """Tell everyone that a connection has ended."""
-    _report(disconnected.send_robust(sender=Connection, connection=connection))
-
-
-def _report(answers: Sequence[tuple[object, object]]) -> None:
+    answers = disconnected.send_robust(sender=Connection, connection=connection)
     for receiver, answer in answers:
         if isinstance(answer, Exception):
             logger.error("Receiver %r failed", receiver, exc_info=answer)

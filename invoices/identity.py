@@ -270,6 +270,9 @@ def address_of(email: str) -> str:
 @lru_cache(maxsize=4096)
 def words_of_name(name: str) -> tuple[str, ...]:
     """Return the words of a name in a form and an order in which names are compared."""
+    if name.isascii():
+        # The same in a tenth of the time: a hundred thousand are compared at once.
+        return tuple(sorted(name.casefold().translate(_ASCII).split()))
     folded = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS)).casefold()
     letters = folded.translate(_ACCENTS)
     return tuple(sorted("".join(map(_spoken, letters)).split()))
@@ -293,6 +296,11 @@ _LETTERS: dict[int, str | None] = {
     0x131: "i",
     0xE6: "ae",
     0x153: "oe",
+}
+# What `_spoken` and `_LETTERS` do to the characters without accents.
+_ASCII: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, "'`<>")),
+    **dict.fromkeys(map(ord, "-,"), " "),
 }
 # Marks of other scripts than those with accents are letters of their own, and stay.
 _ACCENTS: dict[int, None] = dict.fromkeys(range(0x0300, 0x0370))

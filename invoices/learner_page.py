@@ -4,7 +4,7 @@ The page and the fragment that keeps it live are made from the same `LearnerDocu
 they cannot differ. Templates get plain values; nothing in them queries in a loop.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -13,7 +13,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q
 
 from connected_apps.models import Organisation
-from invoices import document_rows, queries
+from invoices import billed, document_rows, queries
 from lrm.models import Learner
 
 
@@ -36,12 +36,15 @@ class LearnerDocuments:
     rows: tuple[document_rows.ShownRow, ...] = ()
     page: Page[tuple[Any, ...]] | None = None
     balances: tuple[queries.Balance, ...] = ()
+    # What others owe for the learner: in no row and no balance above.
+    others: billed.Billed = field(default_factory=billed.Billed)
     version: queries.Version = queries.NOT_CONNECTED
 
     @property
     def changed_names(self) -> str:
         """The names of the changed rows with their new status, for people who listen."""
-        changed = [f"{row.document.name}: {row.status.text}" for row in self.rows if row.is_changed]
+        rows = (*self.rows, *(row.shown for row in self.others.covering))
+        changed = [f"{row.document.name}: {row.status.text}" for row in rows if row.is_changed]
         if len(changed) > 3:
             return f"{len(changed)} documents changed."
         return f"Changed: {'; '.join(changed)}." if changed else ""
@@ -65,13 +68,25 @@ def documents_of_learner_page(
         return LearnerDocuments(Shows.NOT_CONNECTED)
     contact_ids = queries.contact_ids_of(learner=learner, organisation=organisation)
     # The version is read first: what is stored meanwhile then shows twice rather than never.
-    version = queries.version_of_documents(
+    own = queries.version_of_documents(
         organisation=organisation, contact_ids=contact_ids, today=today
     )
+    billed_to_others = billed.version_of(learner=learner, organisation=organisation)
+    shared: dict[str, Any] = {
+        "organisation": organisation,
+        "version": queries.together(own, billed_to_others),
+        "others": billed.billed_to_others(
+            learner=learner,
+            organisation=organisation,
+            contact_ids=contact_ids,
+            today=today,
+            seen_through=seen_through,
+        ),
+    }
     if not contact_ids:
-        return LearnerDocuments(Shows.NO_CONTACT, organisation, version=version)
-    if version.latest_at is None:
-        return LearnerDocuments(Shows.NO_DOCUMENTS, organisation, version=version)
+        return LearnerDocuments(Shows.NO_CONTACT, **shared)
+    if own.latest_at is None:
+        return LearnerDocuments(Shows.NO_DOCUMENTS, **shared)
     documents = queries.documents_of_contacts(organisation=organisation, contact_ids=contact_ids)
     values = document_rows.values_of(documents.filter(condition))
     page = Paginator(values, queries.PAGE_SIZE).get_page(page_number)
@@ -83,9 +98,22 @@ def documents_of_learner_page(
     )
     return LearnerDocuments(
         Shows.DOCUMENTS if rows else Shows.NONE_MATCH,
-        organisation,
         rows=tuple(rows),
         page=page,
         balances=tuple(queries.balances_of(documents, today=today)),
-        version=version,
+        **shared,
+    )
+
+
+def version_of_page(
+    *, learner: Learner, organisation: Organisation | None, today: date
+) -> queries.Version:
+    """Return the version of all that the page shows; three queries however much there is."""
+    if organisation is None:
+        return queries.NOT_CONNECTED
+    return queries.together(
+        queries.version_of_learner_documents(
+            learner=learner, organisation=organisation, today=today
+        ),
+        billed.version_of(learner=learner, organisation=organisation),
     )

@@ -10,6 +10,10 @@ from typing import Any, ClassVar
 from django.db import models
 
 from connected_apps.models import Organisation
+from invoices.cover_models import CoverAct as CoverAct
+from invoices.cover_models import CoverChange as CoverChange
+from invoices.cover_models import CoverDecision as CoverDecision
+from invoices.cover_models import NamedNumber as NamedNumber
 from lrm.models import Learner, User
 
 
@@ -75,6 +79,8 @@ class Document(models.Model):
                 fields=["organisation", "contact_xero_id", "-date"], name="document_of_contact"
             ),
             models.Index(fields=["organisation", "date", "id"], name="document_by_date"),
+            # For those who look through what was stored since they looked last.
+            models.Index(fields=["organisation", "synced_at", "id"], name="document_by_storing"),
         ]
 
     def __str__(self) -> str:

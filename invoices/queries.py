@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, Extract
 
 from connected_apps.models import Organisation
 from invoices import words
-from invoices.models import ContactLink, Document, Kind
+from invoices.models import Contact, ContactLink, Document, Kind
 from lrm.models import Learner, Portal
 
 PAGE_SIZE = 100
@@ -58,6 +58,30 @@ def learners_of_contact(
         return []
     links = ContactLink.objects.filter(organisation=organisation, contact_xero_id=contact_xero_id)
     return [link.learner for link in links.select_related("learner").order_by("learner__number")]
+
+
+def contacts_of_other_portals(
+    contact_ids: Iterable[UUID | None], *, organisation: Organisation
+) -> set[UUID | None]:
+    """Return those contacts that are learners of other portals on this Xero, and of none here."""
+    links = ContactLink.objects.filter(
+        organisation__tenant_id=organisation.tenant_id,
+        contact_xero_id__in={one for one in contact_ids if one},
+    ).values_list("contact_xero_id", "organisation_id")
+    ours = {contact_id for contact_id, owner_id in links if owner_id == organisation.pk}
+    return {contact_id for contact_id, _ in links if contact_id not in ours}
+
+
+def payer_ids(
+    contact_ids: Iterable[UUID | None], *, organisation: Organisation
+) -> dict[UUID | None, int]:
+    """Return our ids of those contacts that have a page here, by Xero's; two queries."""
+    wanted = {one for one in contact_ids if one}
+    if not wanted:
+        return {}
+    theirs = contacts_of_other_portals(wanted, organisation=organisation)
+    contacts = Contact.objects.filter(organisation=organisation, xero_id__in=wanted - theirs)
+    return dict(contacts.values_list("xero_id", "id"))
 
 
 class LearnerNumber(NamedTuple):
@@ -141,6 +165,12 @@ class Version:
 
     token: str
     latest_at: datetime | None
+
+
+def together(first: Version, second: Version) -> Version:
+    """Return the version of two things that one page shows."""
+    latest = [each.latest_at for each in (first, second) if each.latest_at]
+    return Version(f"{first.token}-{second.token}", max(latest, default=None))
 
 
 # Nothing shows while no organisation is connected, and nothing changes.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invoices import views
+from invoices import contact_views, views
 
 urlpatterns = [
     path(
@@ -15,5 +15,8 @@ urlpatterns = [
         views.learner_xero_invoices_table,
         name="learner_xero_invoices_table",
     ),
+    path("learners/<int:learner_id>/covers/", contact_views.learner_covers, name="learner_covers"),
+    path("contacts/<int:contact_id>/", contact_views.contact, name="contact"),
+    path("contacts/<int:contact_id>/covers/", contact_views.contact_covers, name="contact_covers"),
     path("documents/<int:document_id>/", views.document_detail, name="document_detail"),
 ]

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
-from invoices import document_rows, filters, learner_page, queries
+from invoices import covers, document_rows, filters, learner_page, queries
 from invoices.models import Document
 from lrm import access, permissions
 from lrm.models import Learner
@@ -36,7 +36,7 @@ def learner_xero_invoices(request: access.SignedInRequest, learner_id: int) -> H
 def learner_xero_invoices_table(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
     """Answer the live page's question whether anything changed: 204 when not, else the table."""
     learner = get_object_or_404(request.portal.learners, id=learner_id)
-    version = queries.version_of_learner_documents(
+    version = learner_page.version_of_page(
         learner=learner,
         organisation=connections.current_organisation(request.portal),
         today=_today(request),
@@ -68,6 +68,14 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         "document": document,
         "organisation": organisation,
         "learners": learners,
+        "payer_id": queries.payer_ids([document.contact_xero_id], organisation=organisation).get(
+            document.contact_xero_id
+        ),
+        "covers": [
+            said
+            for said in covers.said_of([row.document], organisation=organisation)
+            if said.is_covered
+        ],
         "lines": list(document.line_items.all()),
         "payments": list(document.payments.all()),
     }

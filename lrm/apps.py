@@ -10,11 +10,17 @@ class LrmConfig(AppConfig):
     verbose_name = "LRM"
 
     def ready(self) -> None:
-        """Make the Celery app the current one, and register the LRM's own tabs and entries."""
+        """Make the Celery app the current one, and register the LRM's own entries and tasks."""
         # Imported here: models are not loaded before.
         from lrm import (
+            bulk_ticks,
             celery,  # noqa: F401 - imported for its effect, so that shared tasks bind to it
             default_panels,
+            tasks,
         )
+        from lrm.learner_imports import import_job
 
         default_panels.register()
+        bulk_ticks.register()
+        import_job.register()
+        tasks.schedule()

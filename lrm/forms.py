@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from lrm import learners
+from lrm import learner_fields, learners
 from lrm.models import Learner, Portal
 
 _AUTOCOMPLETE_OFF = {"autocomplete": "off"}
@@ -28,9 +28,9 @@ class LearnerForm(_LearnerModelForm):
             "number": "Unique among your learners. Becomes the contact's number in Xero.",
             "given_name": "Leave empty for a learner with a single name.",
             "sync_to_xero": (
-                "Keeps a contact in Xero for this learner: it is created, or found by its learner "
-                "number and name, within seconds of saving, and follows every later change made "
-                "here."
+                "Keeps a contact in Xero for this learner while Xero is connected: it is found by "
+                "its learner number and name, or created, and follows every later change made "
+                "here. What you empty here stays in Xero. The learner's page says how it stands."
             ),
         }
         widgets = {
@@ -49,18 +49,22 @@ class LearnerForm(_LearnerModelForm):
             "sync_to_xero": forms.CheckboxInput({"role": "switch"}),
         }
         error_messages = {
-            "number": {"required": "Give the learner a number, such as L000123."},
-            "family_name": {"required": "Enter the family name."},
-            "email": {"invalid": "Enter an e-mail address such as name@example.com."},
+            "number": {"required": learner_fields.NUMBER_IS_MISSING},
+            "family_name": {"required": learner_fields.FAMILY_NAME_IS_MISSING},
+            "email": {"invalid": learner_fields.EMAIL_IS_WRONG},
         }
 
     def __init__(
         self, data: Any = None, *, portal: Portal, learner: Learner | None = None, **kwargs: Any
     ) -> None:
+        if learner is None:
+            kwargs.setdefault("initial", {"sync_to_xero": portal.new_learners_sync})
         # A model form writes what was typed on its instance, valid or not: give it a copy, so
         # that the page's heading keeps the learner's stored name.
         super().__init__(data, instance=copy.copy(learner), **kwargs)
         self.portal = portal
+        # A browser would cut what is pasted, without a word, to another number.
+        del self.fields["number"].widget.attrs["maxlength"]
         for name, field in self.fields.items():
             switch = name == "sync_to_xero"
             field.widget.attrs["class"] = "form-check-input" if switch else "form-control"
@@ -73,8 +77,9 @@ class LearnerForm(_LearnerModelForm):
                 self.fields[name].widget.attrs["class"] += " is-invalid"
 
     def clean(self) -> dict[str, Any]:
-        """Tidy spaces, then look whether another learner has the number."""
+        """Check what was typed, tidy spaces, then look whether another learner has the number."""
         cleaned = super().clean() or self.cleaned_data
+        self._add_problems(cleaned)
         for name, value in cleaned.items():
             if isinstance(value, str):
                 cleaned[name] = learners.squash(value)
@@ -83,6 +88,14 @@ class LearnerForm(_LearnerModelForm):
         if number and others.filter(number=number).exists():
             self.say_number_is_taken()
         return cleaned
+
+    def _add_problems(self, cleaned: dict[str, Any]) -> None:
+        """Put each problem at its field; of one that has an error already, that says it."""
+        known = {"number": "", "family_name": "", **cleaned}
+        problems = learner_fields.problems_of(learners.LearnerDetails(**known))
+        for name, sentence in problems.items():
+            if name in cleaned:
+                self.add_error(name, sentence)
 
     def say_number_is_taken(self) -> None:
         """Put the message at the number: also for who saved the same number a moment before."""

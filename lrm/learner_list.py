@@ -27,12 +27,18 @@ class Page:
     following: int | None
 
 
-def learners_matching(*, portal: Portal, text: str) -> QuerySet[Learner]:
+def learners_matching(
+    *, portal: Portal, text: str, is_ticked: bool | None = None
+) -> QuerySet[Learner]:
     """Return the portal's learners for a search; every learner where nothing was typed.
 
     A text without any letter or digit finds nobody rather than everybody.
+
+    :param is_ticked: only those that are synced to Xero, or only those that are not.
     """
     learners = portal.learners.all()
+    if is_ticked is not None:
+        learners = learners.filter(sync_to_xero=is_ticked)
     if not text.strip():
         return learners
     query = search.word_query(text)

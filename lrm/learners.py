@@ -1,10 +1,12 @@
 """Saving learners: one transaction that tidies, writes, audits and tells.
 
 Whoever listens to `lrm.signals.learner_saved` writes in the same transaction, so that a learner
-and what must follow from it (such as a contact to push) commit together or not at all.
+and what must follow from it (such as a contact to push) commit together or not at all. Many
+learners are saved by `lrm.learner_batches`.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -78,7 +80,7 @@ def _save(
         # Read again under a lock: two people saving at once must each audit what they changed.
         stored = portal.learners.select_for_update(of=("self",)).get(id=learner.id)
     email_before = stored.email
-    changed = _apply(stored, details)
+    changed = apply(stored, dataclasses.asdict(details))
     if not created and not changed:
         return stored
     stored.updated_at = now
@@ -86,16 +88,23 @@ def _save(
     LearnerChange.objects.create(
         learner=stored, by=by, at=now, created=created, fields=[] if created else changed
     )
-    signals.learner_saved.send(Learner, learner=stored, created=created, email_before=email_before)
+    signals.learner_saved.send(
+        Learner, learner=stored, created=created, email_before=email_before, by=by
+    )
     return stored
 
 
-def _apply(learner: Learner, details: LearnerDetails) -> list[str]:
-    """Put the details on the learner and return the names of the fields that differ now."""
+def apply(learner: Learner, values: Mapping[str, str | bool]) -> list[str]:
+    """Put values, tidied, on the learner and return the names of the fields that differ now."""
     changed = []
-    for name, value in dataclasses.asdict(details).items():
+    for name, value in values.items():
         tidy = squash(value) if isinstance(value, str) else value
         if getattr(learner, name) != tidy:
             setattr(learner, name, tidy)
             changed.append(name)
     return changed
+
+
+def default_tick(portal: Portal) -> bool:
+    """Return whether a new learner is synced to Xero where nobody says so."""
+    return portal.new_learners_sync

@@ -44,13 +44,17 @@ def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
+def words_sql(*columns: str) -> str:
+    """Return the SQL expression of the words in some columns, as an index may hold it."""
+    text = " || ' ' || ".join(columns)
+    return (
+        f"to_tsvector('simple'::regconfig, translate({text}, '{_quoted(_FROM)}', '{_quoted(_TO)}'))"
+    )
+
+
 # What PostgreSQL computes for every learner it stores. Changing it needs a migration that makes the
 # column anew.
-WORDS_SQL = (
-    "to_tsvector('simple'::regconfig, translate("
-    "number || ' ' || given_name || ' ' || family_name || ' ' || email, "
-    f"'{_quoted(_FROM)}', '{_quoted(_TO)}'))"
-)
+WORDS_SQL = words_sql("number", "given_name", "family_name", "email")
 
 
 class LearnerWords(Func):
@@ -80,9 +84,14 @@ def word_query(text: str) -> SearchQuery | None:
 
     Only the first eight words count: nobody types more, and the work stays bounded.
     """
+    raw = raw_query(text)
+    return None if raw is None else SearchQuery(raw, config="simple", search_type="raw")
+
+
+def raw_query(text: str, *, whole_words: bool = False) -> str | None:
+    """Return what `to_tsquery` takes for a text, None where it holds no word at all.
+
+    :param whole_words: words must be the same; otherwise they need only begin so.
+    """
     words = re.findall(r"[^\W_]+", text.translate(_FOLD).lower())[:MAX_WORDS]
-    if not words:
-        return None
-    return SearchQuery(
-        " & ".join(f"{word}:*" for word in words), config="simple", search_type="raw"
-    )
+    return " & ".join(word if whole_words else f"{word}:*" for word in words) or None

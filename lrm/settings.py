@@ -171,6 +171,13 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
+# Larger files are read past and thrown away before any page sees them.
+FILE_UPLOAD_HANDLERS = [
+    "lrm.bounded_uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # The consent redirect from Xero must still carry the session.
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")
@@ -236,7 +243,7 @@ XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
 # --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
-# A broker that refuses or hangs delays whoever wakes a worker by about a second, once.
+# A broker that refuses or hangs is given up after a second; beat wakes again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1.0,
     "socket_connect_timeout": 1.0,
@@ -248,6 +255,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker outlives its broker, however long that is away: by default it ends itself after a
+# hundred tries, and at an answer that a broker gives only while it starts or is full.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
+CELERY_WORKER_CONSUMER = "lrm.worker_consumer:Consumer"
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
 

@@ -4,7 +4,15 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
 from lrm import health
-from lrm.views import dashboard, learners, notices, settings_pages
+from lrm.views import (
+    dashboard,
+    jobs,
+    learner_imports,
+    learner_ticks,
+    learners,
+    notices,
+    settings_pages,
+)
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -18,8 +26,28 @@ urlpatterns = [
     path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
     path("learners/", learners.index, name="learners"),
     path("learners/new/", learners.add, name="learner_add"),
+    path("learners/import/", learner_imports.upload, name="learner_import"),
+    path("learners/import/template.csv", learner_imports.template, name="learner_import_template"),
+    path(
+        "learners/import/<int:import_id>/", learner_imports.preview, name="learner_import_preview"
+    ),
+    path(
+        "learners/import/<int:import_id>/confirm/",
+        learner_imports.confirm,
+        name="learner_import_confirm",
+    ),
+    path(
+        "learners/import/<int:import_id>/discard/",
+        learner_imports.discard,
+        name="learner_import_discard",
+    ),
+    path("learners/tick/", learner_ticks.set_ticks, name="learners_tick"),
     path("learners/<int:learner_id>/", learners.profile, name="learner"),
     path("learners/<int:learner_id>/edit/", learners.edit, name="learner_edit"),
+    path("jobs/<int:job_id>/", jobs.page, name="job"),
+    path("jobs/<int:job_id>/progress/", jobs.progress, name="job_progress"),
+    path("jobs/<int:job_id>/stop/", jobs.stop, name="job_stop"),
+    path("jobs/<int:job_id>/failures.csv", jobs.failures, name="job_failures"),
     path("notices/", notices.index, name="notices"),
     path("notices/bell/", notices.bell, name="notices_bell"),
     path("notices/read/", notices.read, name="notices_read"),

@@ -2,8 +2,8 @@
 
 A worker is woken by the name of a task, so whoever makes or frees a row need not know the code that
 works on it. The message carries no work and may be lost: beat wakes workers again for every row
-that waits. So a broker that is away never fails the act that wakes, and delays it by a second at
-most (`CELERY_BROKER_TRANSPORT_OPTIONS`).
+that waits. So a broker that is away or hangs neither fails nor delays the act that wakes
+(`wake_sender`).
 """
 
 import dataclasses
@@ -18,7 +18,8 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from kombu.exceptions import OperationalError
+
+from lrm import valkey_clients, wake_sender
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +55,8 @@ class WorkerTask:
             self._send((), {}, delay)
 
     def _send(self, args: tuple[int, ...], kwargs: dict[str, int], delay: float) -> None:
-        try:
-            current_app.send_task(
-                self.name, args, kwargs, queue=self.queue, countdown=delay or None, retry=False
-            )
-        except OperationalError as error:
-            logger.warning("The broker is away (%s); beat wakes again for %s", error, self.name)
+        named = tuple(sorted(kwargs.items()))
+        _sender.put(wake_sender.Message(self.name, args, named, self.queue, delay))
 
 
 def waker() -> Callable[..., None]:
@@ -68,7 +65,7 @@ def waker() -> Callable[..., None]:
     It leaves out queues in which thousands of messages wait: their workers are away or behind, and
     more would fill the broker's memory. The rows have their turn once there is room again.
     """
-    broker = redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=1)
+    broker = valkey_clients.make_client(settings.CELERY_BROKER_URL)
     try:
         crowded = {name for name in (PEOPLE, EVENTS, BULK) if broker.llen(name) >= CROWDED}
     except redis.RedisError:
@@ -104,4 +101,21 @@ class Together:
             return 0.0 if is_first else TOGETHER_SECONDS + _MARGIN_SECONDS
 
 
+def flush(seconds: float) -> bool:
+    """Wait until every message is with the broker; return whether that was so in time."""
+    return _sender.flush(seconds)
+
+
+def _send(message: wake_sender.Message) -> None:
+    current_app.send_task(
+        message.name,
+        message.args,
+        dict(message.named),
+        queue=message.queue,
+        countdown=message.delay or None,
+        retry=False,
+    )
+
+
+_sender = wake_sender.WakeSender(_send)
 _together: defaultdict[str, Together] = defaultdict(Together)

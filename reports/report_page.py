@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from invoices import document_rows
+from invoices import document_rows, paging, queries
 from invoices.document_rows import DocumentRow
-from reports import columns, paging, synced_invoices
+from reports import columns, synced_invoices
 from reports.synced_invoices import Criteria
 
 
@@ -24,6 +24,8 @@ class Line:
 
     row: document_rows.ShownRow
     cells: list[Cell]
+    # Our id of its contact; None where that one is not stored.
+    payer_id: int | None = None
 
 
 def contents_of(
@@ -44,7 +46,14 @@ def contents_of(
 
 def _lines(rows: list[DocumentRow], criteria: Criteria, today: date) -> list[Line]:
     known = document_rows.with_learners(rows, organisation=criteria.organisation)
+    payers = queries.payer_ids(
+        [row.contact_xero_id for row in rows], organisation=criteria.organisation
+    )
     return [
-        Line(row, [Cell(column, getattr(row.document, column.field)) for column in columns.PAGE])
+        Line(
+            row,
+            [Cell(column, getattr(row.document, column.field)) for column in columns.PAGE],
+            payers.get(row.document.contact_xero_id),
+        )
         for row in document_rows.shown_rows_of(known, today=today)
     ]

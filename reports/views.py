@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
+from invoices import paging
 from lrm import access, permissions
-from reports import csv_export, forms, paging, report_page, synced_invoices, workbook
+from reports import csv_export, forms, report_page, synced_invoices, workbook
 from reports.synced_invoices import Criteria
 
 _CSV = "text/csv; charset=utf-8"
@@ -125,7 +126,11 @@ def _show(
     request: access.SignedInRequest, question: Question, *, status: int = 200
 ) -> HttpResponse:
     criteria = question.criteria
-    context: dict[str, object] = {"question": question, "organisation": question.organisation}
+    context: dict[str, object] = {
+        "question": question,
+        "organisation": question.organisation,
+        "sees_contacts": permissions.may_see_connected_apps(request.user),
+    }
     if criteria is not None:
         context |= report_page.contents_of(
             criteria,

@@ -106,6 +106,9 @@ def _walk(page: Page, running: stack.Stack, album: Album) -> None:
     page.get_by_role("button", name="Connect to Xero").click()
     page.get_by_role("button", name="Priya Nair").click()
     page.get_by_role("button", name="Allow access").click()
+    page.goto(f"{connected_apps}xero/contacts/start/")
+    # It shows by itself once all contacts are read.
+    page.get_by_role("button", name="Start sending learners").click(timeout=60_000)
     page.goto(f"{connected_apps}xero/resync/")
     _expect_done(page, "Started by itself")
     page.get_by_role("button", name="Start re-sync").click()

@@ -29,6 +29,7 @@ _PLAIN_CONTACT_FIELDS = {
     "website": "website",
     "is_customer": "is_customer",
     "is_supplier": "is_supplier",
+    "status": "status",
 }
 _NUMBERS_OF_LOSERS = (
     contact_operations.STAYS,

@@ -13,10 +13,14 @@ class XeroSyncConfig(AppConfig):
         """Listen to what is work here, and put the sync's facts on the card."""
         # Imported here because they need models, which are ready only now.
         from xero_sync import signal_handlers, tasks
+        from xero_sync.contact_tabs import act_jobs
         from xero_sync.status import xero_card
-        from xero_sync.views import contact_questions
+        from xero_sync.views import contact_questions, contacts, pre_flight_card
 
         xero_card.register()
         contact_questions.register()
+        pre_flight_card.register()
+        contacts.register()
+        act_jobs.register()
         signal_handlers.connect()
         tasks.schedule()

@@ -9,6 +9,17 @@ from xero_sync.models import RunWhat
 from xero_sync.runs import date_ranges
 
 _BAD_DATE = "Enter a date such as 2026-03-31."
+# In the order in which people know them, each with what it does.
+_WHAT: dict[RunWhat, str] = {
+    RunWhat.LEARNERS: (
+        "Sends learners that were changed on these days and are not in Xero, and then checks each "
+        "against its contact there."
+    ),
+    RunWhat.DOCUMENTS: (
+        "Reads invoices and credits dated on these days again, and checks that none is missing. "
+        "Nothing is changed in Xero."
+    ),
+}
 
 
 class ResyncForm(forms.Form):
@@ -16,7 +27,7 @@ class ResyncForm(forms.Form):
 
     what = forms.ChoiceField(
         label="What to re-sync",
-        choices=RunWhat.choices,
+        choices=[(what.value, what.label) for what in _WHAT],
         initial=RunWhat.DOCUMENTS,
         required=False,
         widget=forms.RadioSelect({"class": "form-check-input"}),
@@ -35,6 +46,11 @@ class ResyncForm(forms.Form):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
+
+    @property
+    def choices_in_words(self) -> list[tuple[Any, str]]:
+        """Return what can be re-synced: each radio button with a sentence on what it does."""
+        return list(zip(self["what"], _WHAT.values(), strict=True))
 
     def clean_what(self) -> RunWhat:
         """Return the choice; documents where none was made."""

@@ -13,6 +13,7 @@ from django.conf import settings
 from connected_apps.models import Connection
 from invoices.models import Document
 from invoices.online import reason_against
+from lrm import page_calls
 from xero_sync.api import errors, rate_limiter, sessions
 
 LONGEST = 500  # What the column holds.
@@ -26,14 +27,16 @@ def address_of(*, document: Document, connection: Connection) -> str:
     """Return the address of a document's online invoice.
 
     :raises NoOnlineInvoice: Xero has none for it, or gave an address that is not its own.
-    :raises errors.XeroError: Xero could not be asked.
+    :raises errors.XeroError: Xero could not be asked, or was too slow for a page.
+    :raises page_calls.Busy: others wait for Xero already.
     """
     if reason := reason_against(document):
         raise NoOnlineInvoice(reason)
     # Checked again however old it is: the list of hosts may have changed since it was kept.
     if not is_xeros_own(document.online_url):
         session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
-        document.online_url = _ask(session, document)
+        with page_calls.seat():
+            document.online_url = _ask(session, document)
         document.save(update_fields=["online_url"])
     return document.online_url
 

@@ -45,13 +45,12 @@ class Row:
     # Whether it can be applied to invoices, and so carries allocations.
     is_credit: bool = False
 
-    # The types that a list is narrowed to. Xero counts the elements of a list, so these are also
-    # the ones that it counts when its count is held against what is stored.
-    types_asked: tuple[str, ...] = ()
-    # The types that are stored when they come, by a list or by id.
-    types_stored: frozenset[str] = frozenset()
-    # The types that are known and left out, in whatever list they come.
-    types_left_out: frozenset[str] = frozenset()
+    # The types of sales: a list is narrowed to them, they are stored when they come, by a list or
+    # by id, and they are the ones that Xero counts when its count is held against what is stored.
+    # The first is the one that recorded answers of Xero's hold.
+    sales: tuple[str, ...] = ()
+    # The types of purchases, which are known and left out, in whatever list they come.
+    purchases: tuple[str, ...] = ()
 
     # Parameters that its list knows: `IDs`, `includeArchived`, `unitdp`.
     lists_by_ids: bool = False
@@ -85,9 +84,8 @@ _ROWS: dict[Resource, Row] = {
         number_member="InvoiceNumber",
         left_member="AmountDue",
         credited_member="AmountCredited",
-        types_asked=("ACCREC",),
-        types_stored=frozenset({"ACCREC"}),
-        types_left_out=frozenset({"ACCPAY"}),
+        sales=("ACCREC",),
+        purchases=("ACCPAY",),
         lists_by_ids=True,
         lists_archived=True,
         gets_unitdp=True,
@@ -103,9 +101,8 @@ _ROWS: dict[Resource, Row] = {
         left_member="RemainingCredit",
         credited_member="AppliedAmount",
         is_credit=True,
-        types_asked=("ACCRECCREDIT",),
-        types_stored=frozenset({"ACCRECCREDIT"}),
-        types_left_out=frozenset({"ACCPAYCREDIT"}),
+        sales=("ACCRECCREDIT",),
+        purchases=("ACCPAYCREDIT",),
         gets_unitdp=True,
     ),
     Resource.OVERPAYMENT: Row(
@@ -120,9 +117,8 @@ _ROWS: dict[Resource, Row] = {
         left_member="RemainingCredit",
         credited_member="AppliedAmount",
         is_credit=True,
-        types_asked=("RECEIVE-OVERPAYMENT",),
-        types_stored=frozenset({"RECEIVE-OVERPAYMENT", "AROVERPAYMENT"}),
-        types_left_out=frozenset({"SPEND-OVERPAYMENT", "APOVERPAYMENT"}),
+        sales=("RECEIVE-OVERPAYMENT", "AROVERPAYMENT"),
+        purchases=("SPEND-OVERPAYMENT", "APOVERPAYMENT"),
     ),
     Resource.PREPAYMENT: Row(
         kind=Kind.PREPAYMENT,
@@ -136,9 +132,8 @@ _ROWS: dict[Resource, Row] = {
         left_member="RemainingCredit",
         credited_member="AppliedAmount",
         is_credit=True,
-        types_asked=("RECEIVE-PREPAYMENT",),
-        types_stored=frozenset({"RECEIVE-PREPAYMENT", "ARPREPAYMENT"}),
-        types_left_out=frozenset({"SPEND-PREPAYMENT", "APPREPAYMENT"}),
+        sales=("RECEIVE-PREPAYMENT", "ARPREPAYMENT"),
+        purchases=("SPEND-PREPAYMENT", "APPREPAYMENT"),
     ),
 }
 
@@ -146,8 +141,10 @@ _ROWS: dict[Resource, Row] = {
 DOCUMENTS = tuple(resource for resource, row in _ROWS.items() if row.kind is not None)
 BY_CATEGORY: dict[str, Resource] = {row.category: resource for resource, row in _ROWS.items()}
 # `GET /Prepayments` was reported to give overpayments too (XeroAPI/Xero-NetStandard, issue 477), so
-# a purchase is known by its type wherever it comes.
-PURCHASE_TYPES: frozenset[str] = frozenset().union(*(row.types_left_out for row in _ROWS.values()))
+# a document is known by its type wherever it comes, and what belongs to another list comes by that.
+EVERY_TYPE: frozenset[str] = frozenset(
+    type for row in _ROWS.values() for type in (*row.sales, *row.purchases)
+)
 
 
 def of(resource: Resource) -> Row:

@@ -1,5 +1,6 @@
 """Turns signals of other apps into work: a connection was made, a learner was saved."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,11 +8,10 @@ from connected_apps import signals as connection_signals
 from connected_apps.models import Connection
 from lrm import signals as lrm_signals
 from lrm.models import Learner, Portal
-from xero_sync.contacts import push_queue
-from xero_sync.jobs import sweep_schedule
-from xero_sync.runs import run_requests, run_worker
+from xero_sync.contacts import learner_refreshes, push_queue
+from xero_sync.runs import run_worker
 from xero_sync.store import contact_links
-from xero_sync.sweeps import sweeper
+from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import event_processing
 
 
@@ -20,21 +20,23 @@ def connect() -> None:
     connection_signals.connected.connect(on_connected, dispatch_uid="xero_sync")
     lrm_signals.learner_saving.connect(on_learner_saving, dispatch_uid="xero_sync")
     lrm_signals.learner_saved.connect(on_learner_saved, dispatch_uid="xero_sync")
+    lrm_signals.learners_saved.connect(on_learners_saved, dispatch_uid="xero_sync")
 
 
 def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any) -> None:
-    """Start the first sweep, and take up what waited for a connection."""
+    """Make what the first sync needs, and take up what waited for a connection.
+
+    In the transaction that connects: workers are woken after it.
+    """
     if connection.organisation_id is None:
         return
     now = datetime.now(UTC)
     organisation_id = connection.organisation_id
-    if sweep_schedule.begin(organisation_id=organisation_id, now=now) and connection.organisation:
-        run_requests.request_first(
-            connection=connection, organisation=connection.organisation, now=now
-        )
+    beginnings.begin(connection=connection, now=now)
     sweeper.start_again(organisation_id=organisation_id, now=now)
     event_processing.start_again(organisation_id=organisation_id)
     run_worker.start_again(organisation_id=organisation_id, generation=connection.generation)
+    learner_refreshes.start_again(organisation_id=organisation_id)
     if same_organisation:
         push_queue.start_again(portal_id=connection.portal_id)
     else:
@@ -46,17 +48,26 @@ def on_learner_saving(portal: Portal, **kwargs: Any) -> None:
     contact_links.hold(portal.organisations.values_list("tenant_id", flat=True))
 
 
-def on_learner_saved(learner: Learner, email_before: str, **kwargs: Any) -> None:
+def on_learner_saved(learner: Learner, created: bool, email_before: str, **kwargs: Any) -> None:
     """Derive which contacts are the learner, and note that it must reach Xero.
 
     In the transaction that saved it.
     """
+    saved = lrm_signals.SavedLearner(learner=learner, created=created, email_before=email_before)
+    on_learners_saved(learner.portal, [saved])
+
+
+def on_learners_saved(
+    portal: Portal, saved: Sequence[lrm_signals.SavedLearner], **kwargs: Any
+) -> None:
+    """Do the same for many that were saved together."""
     now = datetime.now(UTC)
-    for organisation in learner.portal.organisations.all():
-        contact_links.derive_for_learner(
-            learner=learner, organisation=organisation, email_before=email_before, now=now
+    for organisation in portal.organisations.all():
+        contact_links.derive_for_learners(
+            saved=[(one.learner, one.email_before) for one in saved],
+            organisation=organisation,
+            now=now,
         )
-    if learner.sync_to_xero:
-        push_queue.request(learner=learner, now=now)
-    else:
-        push_queue.withdraw(learner=learner)
+    learners = [one.learner for one in saved]
+    push_queue.request_many(learners=[one for one in learners if one.sync_to_xero], now=now)
+    push_queue.withdraw_many(learners=[one for one in learners if not one.sync_to_xero])

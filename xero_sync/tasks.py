@@ -5,6 +5,7 @@ end, because the rows know what is done. Only `apps` imports this, for the sched
 everybody else wakes a worker by a task's name (`jobs.dispatch`).
 """
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,11 @@ from celery import current_app, shared_task
 
 from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
-from xero_sync.maintenance import daily_check, organisation_details
+from xero_sync.maintenance import daily_check, mention_pass, organisation_details
 from xero_sync.runs import run_worker
-from xero_sync.sweeps import sweeper
+from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries, event_processing
 
 SCHEDULE: dict[str, dict[str, Any]] = {
@@ -28,6 +29,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
     },
 }
+# What waits for a task: the primary keys that it is woken with, in the order of their worth.
+WAITING: tuple[tuple[WorkerTask, Callable[..., Iterable[int]]], ...] = (
+    (dispatch.FETCH_EVENTS, event_processing.waiting_organisations),
+    (dispatch.WORK_ON_RUN, run_worker.waiting_runs),
+    (dispatch.PUSH_LEARNERS, push_queue.waiting_portals),
+    (dispatch.REFRESH_LEARNER, learner_refreshes.waiting_refreshes),
+    (dispatch.SWEEP, sweeper.waiting_organisations),
+    (dispatch.CHECK_COUNTS, daily_check.waiting_organisations),
+    (dispatch.LOOK_FOR_MENTIONS, mention_pass.waiting_organisations),
+)
 
 
 def _clock() -> datetime:
@@ -62,6 +73,13 @@ def check_counts(organisation_id: int) -> None:
 
 
 @shared_task
+def look_for_mentions(organisation_id: int) -> None:
+    """Look through an organisation's documents for the numbers that they name."""
+    delay = mention_pass.look_through(organisation_id=organisation_id, clock=_clock)
+    _again(dispatch.LOOK_FOR_MENTIONS, organisation_id, delay)
+
+
+@shared_task
 def work_on_run(run_id: int) -> None:
     """Work a turn on a sync run."""
     delay = run_worker.work_on(run_id=run_id, clock=_clock)
@@ -75,24 +93,25 @@ def push_learners(portal_id: int) -> None:
     _again(dispatch.PUSH_LEARNERS, portal_id, delay)
 
 
+@shared_task
+def refresh_learner(refresh_id: int) -> None:
+    """Read one learner's contact and documents for a person who waits."""
+    delay = learner_refreshes.work_on(refresh_id=refresh_id, clock=_clock)
+    _again(dispatch.REFRESH_LEARNER, refresh_id, delay)
+
+
 @shared_task(name="xero_sync.tasks.ring_all")
 def wake_all() -> None:
     """Wake a worker for every row that waits: what beat does, so no lost message loses work."""
     now = _clock()
     day_limit.resume_due(now=now)
+    beginnings.repair(now=now)
     wake = worker_tasks.waker()
     if deliveries.are_waiting():
         wake(dispatch.UNPACK_DELIVERIES)
-    for organisation_id in event_processing.waiting_organisations(now=now):
-        wake(dispatch.FETCH_EVENTS, organisation_id)
-    for run_id in run_worker.waiting_runs(now=now):
-        wake(dispatch.WORK_ON_RUN, run_id)
-    for portal_id in push_queue.waiting_portals(now=now):
-        wake(dispatch.PUSH_LEARNERS, portal_id)
-    for organisation_id in sweeper.waiting_organisations(now=now):
-        wake(dispatch.SWEEP, organisation_id)
-    for organisation_id in daily_check.waiting_organisations(now=now):
-        wake(dispatch.CHECK_COUNTS, organisation_id)
+    for task, waiting in WAITING:
+        for pk in waiting(now=now):
+            wake(task, pk)
 
 
 def _again(task: WorkerTask, pk: int, delay: timedelta | None) -> None:

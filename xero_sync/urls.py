@@ -2,9 +2,22 @@
 
 from django.urls import path
 
-from xero_sync.views import api, contact_questions, online, resync, webhooks
+from xero_sync.views import (
+    api,
+    contact_acts,
+    contact_history,
+    contact_questions,
+    contact_search,
+    contacts,
+    online,
+    push_start,
+    resync,
+    webhooks,
+    which_learners,
+)
 
 _RESYNC = "settings/connected-apps/xero/resync/"
+_CONTACTS = "settings/connected-apps/xero/contacts/"
 
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
@@ -15,10 +28,24 @@ urlpatterns = [
         name="learner_xero_contact",
     ),
     path(
+        "learners/<int:learner_id>/xero-contact/sync/",
+        contact_questions.sync,
+        name="learner_xero_sync",
+    ),
+    path(
         "learners/<int:learner_id>/xero-contact/<uuid:contact_id>/",
         contact_questions.answer,
         name="learner_xero_contact_answer",
     ),
+    path(_CONTACTS, contacts.show, name="xero_contacts"),
+    path(f"{_CONTACTS}start/", push_start.start, name="contacts_start"),
+    path(f"{_CONTACTS}which/", which_learners.choose, name="contacts_which"),
+    path(f"{_CONTACTS}act/", contact_acts.act, name="xero_contacts_act"),
+    path(f"{_CONTACTS}link/", contact_acts.link, name="xero_contacts_link"),
+    path(f"{_CONTACTS}undo/", contact_acts.undo, name="xero_contacts_undo"),
+    path(f"{_CONTACTS}find/<str:key>/", contact_search.find, name="xero_contacts_find"),
+    path(f"{_CONTACTS}history/", contact_history.show, name="xero_contacts_history"),
+    path(f"{_CONTACTS}history/<str:key>/", contact_history.show, name="xero_contacts_history_of"),
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),

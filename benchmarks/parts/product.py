@@ -24,6 +24,7 @@ from connected_apps.lifecycle import attaching  # noqa: E402 - Django comes firs
 from connected_apps.models import Connection  # noqa: E402 - Django comes first
 from connected_apps.oauth import identity, tokens  # noqa: E402 - Django comes first
 from lrm.models import LrmRole, Portal, User  # noqa: E402 - Django comes first
+from xero_sync.models import PushStart  # noqa: E402 - Django comes first
 
 _REDIRECT = "http://localhost:8000/settings/connected-apps/xero/callback/"
 _SECONDS = 60
@@ -118,9 +119,18 @@ def _attach(number: int, line: dict[str, Any], pair: identity.TokenPair) -> Conn
         uuid.UUID(line["id"]), uuid.UUID(line["tenantId"]), line["tenantName"], brand_new=True
     )
     with transaction.atomic():
-        return attaching.attach(
+        connection = attaching.attach(
             portal=portal, grant=grant, offer=offer, by=user, now=now, correlation_id=uuid.uuid4()
         )
+        assert connection.organisation is not None
+        # As if somebody had looked at the dry run and started.
+        PushStart.objects.create(
+            organisation=connection.organisation,
+            started_at=now,
+            started_by=user,
+            by_name=str(user),
+        )
+    return connection
 
 
 def _show(path: str) -> Any:

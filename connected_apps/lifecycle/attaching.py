@@ -8,10 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from functools import partial
 from typing import Any
-
-from django.db import transaction
 
 from connected_apps import queries, signals
 from connected_apps.lifecycle import removals
@@ -79,6 +76,7 @@ def attach(
     """Make the organisation the portal's connection. Must be called inside a transaction.
 
     :param grant: the new consent's tokens, saved already.
+    :raises Exception: whatever a receiver of `signals.connected` raises; nothing may be committed.
     """
     row = states.connection_for(portal=portal, now=now)
     before = Connection.objects.select_for_update().get(pk=row.pk)
@@ -103,13 +101,10 @@ def attach(
         last_good_sync_at=before.last_good_sync_at if same else None,
     )
     _clear_away(before, grant=grant, now=now)
-    transaction.on_commit(
-        partial(
-            signals.send_connected,
-            connection=connection,
-            reconnected=before.organisation_id is not None,
-            same_organisation=same,
-        )
+    signals.send_connected(
+        connection=connection,
+        reconnected=before.organisation_id is not None,
+        same_organisation=same,
     )
     return connection
 

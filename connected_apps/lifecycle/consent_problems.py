@@ -92,6 +92,16 @@ def lapsed() -> errors.ConsentProblem:
     )
 
 
+def not_stored() -> errors.ConsentProblem:
+    """Return the problem of a connection that could not be stored here, for a reason of ours."""
+    return errors.ConsentProblem(
+        "NOT_STORED",
+        f"Xero agreed, but an error on our side kept the connection from being made. {_UNCHANGED} "
+        "Press Connect to Xero again in a minute. If it happens again, ask whoever operates this "
+        "system to look into its log.",
+    )
+
+
 def of_error(error: errors.ConnectedAppsError) -> errors.ConsentProblem:
     """Return the problem behind an error of a call to Xero."""
     if isinstance(error, errors.GrantRefused):

@@ -6,13 +6,16 @@ question (`PendingConsent`). Whatever goes wrong before is a `ConsentProblem` wi
 """
 
 import hashlib
+import logging
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.urls import reverse
 
 from connected_apps import errors
@@ -22,6 +25,9 @@ from connected_apps.models import Connection, PendingConsent
 from connected_apps.oauth import identity, tokens
 from connected_apps.states import states
 from lrm.models import Portal, User
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 PENDING_LIFE = timedelta(minutes=15)
 
@@ -96,6 +102,22 @@ def complete(
     offers = offers_of(pair, listed)
     if not offers:
         raise consent_problems.no_organisation()
+    try:
+        return _in_one_piece(lambda: _store(portal, by, pair, offers, correlation_id, now))
+    except errors.ConsentProblem:
+        _leave_nothing_in_xero(portal, pair, offers, now=now)
+        raise
+
+
+def _store(
+    portal: Portal,
+    by: User,
+    pair: identity.TokenPair,
+    offers: list[Offer],
+    correlation_id: uuid.UUID,
+    now: datetime,
+) -> Connection | Question:
+    """Store the tokens, and with them the connection or the question to the person."""
     with transaction.atomic():
         grant = tokens.new_grant(portal_id=portal.pk, pair=pair, now=now)
         if len(offers) == 1 and not attaching.doubts_about(offers[0], portal=portal):
@@ -162,8 +184,15 @@ def answer(
 ) -> Connection | list[attaching.Doubt]:
     """Connect the organisation a person chose, or return what has to be confirmed first.
 
-    :raises errors.ConsentProblem: it was answered in another tab, or was never on offer.
+    :raises errors.ConsentProblem: it was answered in another tab, was never on offer, or could not
+        be stored, and the question stands.
     """
+    return _in_one_piece(lambda: _answer(pending, tenant_id, confirmed=confirmed, by=by, now=now))
+
+
+def _answer(
+    pending: PendingConsent, tenant_id: uuid.UUID, *, confirmed: bool, by: User, now: datetime
+) -> Connection | list[attaching.Doubt]:
     with transaction.atomic():
         locked = PendingConsent.objects.select_for_update().filter(pk=pending.pk).first()
         if locked is None:
@@ -186,6 +215,37 @@ def answer(
         attaching.give_up(locked.grant, list(offers.values()), now=now)
         locked.delete()
     return connection
+
+
+def _in_one_piece(store: Callable[[], T]) -> T:
+    """Do what stores a consent, in one transaction; once more where the database broke it off.
+
+    :raises errors.ConsentProblem: as `store` does, or because of an error of ours. Nothing is
+        stored then.
+    """
+    try:
+        try:
+            return store()
+        except OperationalError:  # Such as a deadlock with a worker that stores a page.
+            return store()
+    except errors.ConsentProblem:
+        raise
+    except Exception as error:
+        logger.exception("A consent could not be stored")
+        raise consent_problems.not_stored() from error
+
+
+def _leave_nothing_in_xero(
+    portal: Portal, pair: identity.TokenPair, offers: list[Offer], *, now: datetime
+) -> None:
+    """Have what a consent newly made in Xero removed there, as nothing came of it here."""
+    try:
+        with transaction.atomic():
+            grant = tokens.new_grant(portal_id=portal.pk, pair=pair, now=now)
+            attaching.give_up(grant, offers, now=now)
+            removals.drop_unused(grant)
+    except DatabaseError:
+        logger.exception("What a consent made in Xero could not be noted for removal")
 
 
 def discard(*, pending: PendingConsent, by: User | None, why: str, now: datetime) -> None:

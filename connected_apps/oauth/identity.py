@@ -17,8 +17,9 @@ from requests.auth import AuthBase
 
 from connected_apps import errors
 from connected_apps.oauth import jwt_claims
+from lrm import page_calls
 
-TIMEOUT = (3.05, 10)  # Seconds to connect, seconds between two bytes.
+TIMEOUT = (3.05, 10.0)  # Seconds to connect, seconds between two bytes.
 DEFAULT_LIFE_SECONDS = 1800  # Xero's access tokens; used only where `expires_in` is missing.
 ORGANISATION = "ORGANISATION"
 
@@ -148,6 +149,12 @@ def remove_connection(*, access_token: str, connection_id: uuid.UUID) -> bool:
     return True
 
 
+def _timeout() -> tuple[float, float]:
+    """Return the seconds for a call: fewer where a person's page waits for it."""
+    connect, read = TIMEOUT
+    return page_calls.within(connect), page_calls.within(read)
+
+
 def _session(**options: Any) -> OAuth2Session:
     return OAuth2Session(
         client_id=settings.XERO_CLIENT_ID,
@@ -163,7 +170,8 @@ def _token_pair(**body: str) -> TokenPair:
         try:
             answer = session.fetch_token(
                 f"{settings.XERO_IDENTITY_URL}/connect/token",
-                timeout=TIMEOUT,
+                # A refresh is not cut short for a page: its answer must not be lost.
+                timeout=TIMEOUT if "refresh_token" in body else _timeout(),
                 allow_redirects=False,
                 **body,
             )
@@ -216,7 +224,7 @@ def _call_connections(method: str, suffix: str, access_token: str) -> requests.R
             f"{settings.XERO_API_URL}/connections{suffix}",
             auth=_Bearer(access_token),
             headers={"Accept": "application/json"},
-            timeout=TIMEOUT,
+            timeout=_timeout(),
             allow_redirects=False,
         )
     except requests.RequestException as error:

@@ -9,10 +9,11 @@ from django.views.decorators.http import require_POST
 from connected_apps import queries
 from connected_apps.lifecycle import refusals
 from connected_apps.states import states
-from lrm import access, permissions
+from lrm import access, page_calls, permissions
 
 
 @require_POST
+@page_calls.explain_busy
 @access.require(
     permissions.may_manage_connected_apps,
     explanation="Checking the connection needs a portal admin who also has an LRM role.",
@@ -23,7 +24,8 @@ def check(request: access.SignedInRequest) -> HttpResponse:
     if connection is None or connection.state not in states.LIVE:
         messages.info(request, "Xero is not connected, so there is nothing to check.")
         return redirect("connected_apps")
-    refusal = refusals.check_with_xero(connection_id=connection.pk, now=timezone.now())
+    with page_calls.seat():
+        refusal = refusals.check_with_xero(connection_id=connection.pk, now=timezone.now())
     if refusal is None:
         messages.success(request, f"Xero confirms the connection to {connection.organisation}.")
     else:

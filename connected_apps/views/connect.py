@@ -22,7 +22,7 @@ from connected_apps import audit, errors, queries
 from connected_apps.lifecycle import attaching, consent_problems, consents
 from connected_apps.lifecycle.attaching import Offer
 from connected_apps.models import Connection, PendingConsent
-from lrm import access, permissions
+from lrm import access, page_calls, permissions
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ ATTEMPTS = "xero_attempts"
 QUESTION = "xero_question"
 ATTEMPT_LIFE = timedelta(minutes=15)
 _MOST_ATTEMPTS = 5
+# Two calls, and an answer that is cut short must be asked for anew.
+CALLBACK_SECONDS = 15.0
 _WHO = "Connecting Xero needs a portal admin who also has an LRM role."
 
 require_manager = access.require(permissions.may_manage_connected_apps, explanation=_WHO)
@@ -53,6 +55,7 @@ def start(request: access.SignedInRequest) -> HttpResponse:
 
 # Not HEAD: an answer is used up by being looked at.
 @require_GET
+@page_calls.explain_busy
 @access.require(permissions.may_see_settings)
 def callback(request: access.SignedInRequest) -> HttpResponse:
     """Receive what Xero answers, and end on a page that says what came of it.
@@ -60,7 +63,12 @@ def callback(request: access.SignedInRequest) -> HttpResponse:
     The one GET that changes something: OAuth 2.0 brings the person back by a redirect. The `state`
     in the session stands in for the form token that a POST would carry.
     """
-    now = timezone.now()
+    # Before anything is used up: where none is free, the same address is asked for again.
+    with page_calls.seat(CALLBACK_SECONDS):
+        return _called_back(request, now=timezone.now())
+
+
+def _called_back(request: access.SignedInRequest, *, now: datetime) -> HttpResponse:
     attempt = _take_attempt(request, now=now)
     if not permissions.may_manage_connected_apps(request.user):
         if attempt is not None:

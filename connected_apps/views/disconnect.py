@@ -8,12 +8,13 @@ from django.views.decorators.http import require_http_methods
 
 from connected_apps import queries
 from connected_apps.lifecycle import disconnecting
-from lrm import access, permissions
+from lrm import access, page_calls, permissions
 
 _WHO = "Disconnecting Xero needs a portal admin who also has an LRM role."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@page_calls.explain_busy
 @access.require(permissions.may_manage_connected_apps, explanation=_WHO)
 def disconnect(request: access.SignedInRequest) -> HttpResponse:
     """Show the confirmation; disconnect when it is posted."""
@@ -23,12 +24,13 @@ def disconnect(request: access.SignedInRequest) -> HttpResponse:
         return redirect("connected_apps")
     if request.method != "POST":
         return render(request, "connected_apps/disconnect.html", {"connection": connection})
-    outcome = disconnecting.disconnect(
-        portal=request.portal,
-        by=request.user,
-        now=timezone.now(),
-        generation=_generation(request.POST.get("generation", "")),
-    )
+    with page_calls.seat():
+        outcome = disconnecting.disconnect(
+            portal=request.portal,
+            by=request.user,
+            now=timezone.now(),
+            generation=_generation(request.POST.get("generation", "")),
+        )
     _say(request, outcome)
     return redirect("connected_apps")
 

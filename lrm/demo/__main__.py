@@ -152,6 +152,7 @@ def _welcome(running: stack.Stack, seconds: float) -> str:
         "Password    demo      (for all of them)",
         "",
         "Try: Settings > Connected Apps > Connect to Xero, then Re-sync.",
+        "     Check learners against Xero, and start sending them.",
         "     Open a learner, tab Xero Invoices. Run report #0442.",
     ]
     if running.simulator_url:

@@ -35,6 +35,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.rows: list[str] = []
         self._in_row = False
+        self._in_button = False
         self._words: list[str] = []
         self._form: Form | None = None
         self._select: tuple[str, list[tuple[str, bool]]] | None = None
@@ -47,14 +48,17 @@ class Page(HTMLParser):
 
         :raises PageSurprise: when there is none.
         """
-        for one in self.forms:
-            if urlsplit(one.action).path.endswith(action_ends):
-                return one
+        for one in self.forms_to(action_ends):
+            return one
         offered = ", ".join(sorted({urlsplit(one.action).path for one in self.forms})) or "none"
         raise PageSurprise(
             f"{self.path} (status {self.status}) has no form to {action_ends}, but: {offered}. "
             f"It says: {self.text[:300]}"
         )
+
+    def forms_to(self, action_ends: str) -> list[Form]:
+        """Return the forms whose address ends so, if any."""
+        return [one for one in self.forms if urlsplit(one.action).path.endswith(action_ends)]
 
     def link(self, path_ends: str) -> str:
         """Return the address of the link whose path ends so.
@@ -90,7 +94,7 @@ class Page(HTMLParser):
         self._words.append(data)
         if self._in_row:
             self.rows[-1] = " ".join(f"{self.rows[-1]} {data}".split())
-        if self._form is not None and self._form.buttons:
+        if self._form is not None and self._in_button:
             name, value, text = self._form.buttons[-1]
             self._form.buttons[-1] = (name, value, f"{text} {data}".strip())
 
@@ -122,6 +126,7 @@ class Page(HTMLParser):
         kind, name = given.get("type", "text"), given.get("name", "")
         if kind in {"submit", "image"}:
             self._begin_button(given)
+            self._end_button()
         elif kind in {"checkbox", "radio"}:
             self._add(name, given.get("value", "on") if "checked" in given else None)
         else:
@@ -133,6 +138,10 @@ class Page(HTMLParser):
     def _begin_button(self, given: dict[str, str]) -> None:
         if self._form is not None and given.get("type", "submit") == "submit":
             self._form.buttons.append((given.get("name", ""), given.get("value", ""), ""))
+            self._in_button = True
+
+    def _end_button(self) -> None:
+        self._in_button = False
 
     def _begin_select(self, given: dict[str, str]) -> None:
         self._select = (given.get("name", ""), [])

@@ -14,6 +14,7 @@ from lrm.demo import books, pages, person, stack
 
 PASSWORD = "demo"  # noqa: S105 - printed on the demo's own screen
 CONNECTED_APPS = "/settings/connected-apps/"
+START = "/settings/connected-apps/xero/contacts/start/"
 # For one step. Longer than a minute: a limit that is reached may hold a step up for as long.
 MOST_SECONDS = 90.0
 NEW_LEARNER = {
@@ -38,6 +39,8 @@ class Walk:
         # A day more: the organisation may live east of Greenwich, where it is tomorrow already.
         self.until = today + timedelta(days=1)
         self.since = _two_years_before(today)
+        # Xero's, before anything is connected.
+        self.contacts: list[dict[str, Any]] = []
 
     def simulator(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Call the simulator's control interface: GET, or POST where there is a body."""
@@ -90,6 +93,7 @@ def sign_in(walk: Walk) -> str:
 
 def connect(walk: Walk) -> str:
     """Connect the first organisation through the simulator's own pages."""
+    walk.contacts = walk.simulator("books")["contacts"]
     organisation = walk.simulator("organisations")[0]
     user = next(
         one for one in walk.simulator("users") if organisation["tenant_id"] in one["tenant_ids"]
@@ -170,6 +174,25 @@ def follow_payment(walk: Walk) -> str:
     return f"{invoice['number']} paid on the page after {seconds:.1f} s"
 
 
+def start_sending(walk: Walk) -> str:
+    """Follow the card to the dry run, and start sending learners; nobody has been sent before."""
+    # The button to start is there once all contacts are read.
+    _wait(lambda: bool(_start_page(walk).forms_to(START)), what="all contacts to be read")
+    page = _start_page(walk)
+    if walk.simulator("books")["contacts"] != walk.contacts:
+        raise StepFailed("Contacts in Xero were changed before anybody started it.")
+    found = re.search(r"([\d,]+) learners? (?:is|are) ticked", page.text)
+    page = walk.admin.submit(page.form(START), button="Start sending learners")
+    if "Started." not in page.text:
+        raise StepFailed(f"After the start {page.path} says: {page.text[:300]}")
+    return f"{found[1] if found else 'no'} learners held against Xero, then started"
+
+
+def _start_page(walk: Walk) -> pages.Page:
+    """Open the page as the card leads there."""
+    return walk.admin.open(walk.admin.open(CONNECTED_APPS).link(START))
+
+
 def push_learner(walk: Walk) -> str:
     """Save a learner with Sync to Xero ticked and wait for the contact in the books."""
     form = walk.admin.open("/learners/new/").form("/learners/new/")
@@ -191,6 +214,7 @@ STEPS: list[tuple[str, Callable[[Walk], str]]] = [
     ("re-sync by command", resync_by_command),
     ("report 0442 against the books", compare),
     ("change in Xero by webhook", follow_payment),
+    ("dry run, and start", start_sending),
     ("learner to Xero", push_learner),
     ("report 0442 again", compare),
 ]

@@ -60,6 +60,13 @@ def alternatives(people: Sequence[object]) -> str:
 
 
 @register.filter
+def all_of(things: Sequence[object]) -> str:
+    """Return things in one line: "A, B and C"."""
+    *first, last = map(str, things)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+@register.filter
 def when(moment: datetime | None) -> str:
     """Return a moment in the portal's time zone as a `<time>`; a dash where there is none."""
     if moment is None:

@@ -1,12 +1,17 @@
 """Learners: list, add, profile, edit. Every query starts from the portal of the request."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lrm import access, forms, learner_list, learners, permissions
+from lrm import access, bulk_ticks, forms, learner_list, learners, permissions
+from lrm.batch_jobs import job_queue, kinds
+from lrm.learner_imports import import_job
 from lrm.models import Learner
 
 _EXPLANATION = "Learners and their documents are for people who work with learners."
@@ -18,16 +23,27 @@ MAX_SEARCH = 200
 @require_safe
 def index(request: access.SignedInRequest) -> HttpResponse:
     """List learners, searched and paged. With htmx only the table is answered."""
-    text = request.GET.get("q", "")[:MAX_SEARCH].replace("\x00", "")
-    found = learner_list.learners_matching(portal=request.portal, text=text)
+    query = list_query(request.GET)
+    found = learner_list.learners_matching(
+        portal=request.portal, text=query["q"], is_ticked=query["is_ticked"]
+    )
+    cursors = {name: _cursor(request.GET.get(name)) for name in ("after", "before")}
     page = learner_list.page_of(
         found,
         portal=request.portal,
-        after=_cursor(request.GET.get("after")),
-        before=_cursor(request.GET.get("before")),
+        after=cursors["after"],
+        before=cursors["before"],
     )
     count, more = learner_list.count_up_to_limit(found)
-    context = {"page": page, "q": text, "count": count, "more": more}
+    context = {
+        "page": page,
+        "count": count,
+        "more": more,
+        "all_chosen": request.GET.get("choose") == "page",
+        "jobs": _open_jobs(request),
+        **query,
+        **cursors,
+    }
     partial = request.htmx and not request.htmx.history_restore_request
     template = "lrm/learner_table.html" if partial else "lrm/learners.html"
     return render(request, template, context)
@@ -73,6 +89,23 @@ def edit(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
     context = {"form": form, "learner": learner}
     status = 422 if form.is_bound else 200
     return render(request, "lrm/learner_form.html", context, status=status)
+
+
+def list_query(given: QueryDict) -> dict[str, Any]:
+    """Return what the list was asked for, and as an address's query for its links."""
+    text = given.get("q", "")[:MAX_SEARCH].replace("\x00", "")
+    sync = given.get("sync", "")
+    is_ticked = {"on": True, "off": False}.get(sync)
+    asked = {"q": text, "sync": sync if is_ticked is not None else ""}
+    found = urlencode({name: value for name, value in asked.items() if value})
+    return {**asked, "is_ticked": is_ticked, "query": f"{found}&" if found else ""}
+
+
+def _open_jobs(request: access.SignedInRequest) -> list[tuple[int, str]]:
+    """Return the jobs on learners that are under way, by id and title."""
+    names = (bulk_ticks.KIND, import_job.KIND)
+    jobs = job_queue.open_jobs(portal=request.portal, names=names)
+    return [(job.pk, kinds.of(job).title(job)) for job in jobs]
 
 
 def _save(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from connected_apps import audit, errors, panels, signals, tasks
+from connected_apps import audit, errors, panels, tasks
 from connected_apps.lifecycle import (
     attaching,
     consents,
@@ -312,20 +312,6 @@ def test_look_at_a_dead_grant_says_that_reconnecting_is_needed(browser: Browser)
 
     assert refusal is not None
     assert refusal.cause is Cause.RECONNECT_NEEDED
-
-
-def test_failing_receiver_stops_no_one(browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(**_given: object) -> None:
-        raise LookupError("made up")
-
-    signals.connected.connect(fail)
-    try:
-        browser.connect()
-    finally:
-        signals.connected.disconnect(fail)
-
-    assert browser.connection.state == State.CONNECTED
-    assert "made up" in caplog.text
 
 
 def test_readiness_counts_states_and_waiting_removals_without_names(portal: Portal) -> None:

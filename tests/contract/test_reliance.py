@@ -50,7 +50,7 @@ RELIED_ON: dict[str, dict[str, set[str]]] = {
         "Contact": {"ContactID", "ContactNumber", "ContactStatus", "Name", "EmailAddress"}
         | {"FirstName", "LastName", "Phones", "Addresses", "MergedToContactID"}
         | {"UpdatedDateUTC", "ValidationErrors"},
-        "Phone": {"PhoneType", "PhoneNumber"},
+        "Phone": {"PhoneType", "PhoneNumber", "PhoneAreaCode", "PhoneCountryCode"},
         "Address": {"AddressType", "AddressLine1", "City", "Region", "PostalCode", "Country"},
         "Organisation": {"Name", "ShortCode", "BaseCurrency", "Timezone"},
         "OnlineInvoices": {"OnlineInvoices"},
@@ -77,6 +77,7 @@ NOT_DECLARED = {
     "DateTimeUTC": "of the envelope around every answer",
     "Detail": "of the gateway's refusals, which are not the accounting interface's (recorded)",
     "ValidationException": "a value of Error.Type (the specification's example of a 400)",
+    "QueryParseException": "a value of Error.Type, of a bad filter (seen by others)",
     "PostDataInvalidException": "a value of Error.Type (seen by others)",
     "OverpaymentNumber": "overpayments have no number: looked for, and never there",
 }

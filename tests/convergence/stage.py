@@ -21,7 +21,7 @@ from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from tests.convergence import books
 from tests.convergence.crew import PATIENCE_SECONDS, Crew
-from tests.support import builders, simulator_process, waiting, xero
+from tests.support import builders, linked, simulator_process, waiting, xero
 from tests.support.simulator_client import SimulatorClient
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import (
@@ -88,6 +88,7 @@ class Stage:
         assert self.connection.organisation is not None
         self.organisation: Organisation = self.connection.organisation
         self.tenant = str(self.organisation.tenant_id)
+        linked.let_learners_go(self.organisation)
         url = f"{self._webhook_url}/webhooks/xero/"
         self.world.do("webhooks", url=url, key=WEBHOOK_KEY, enabled=True)
 

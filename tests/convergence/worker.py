@@ -58,6 +58,7 @@ class Naps:
 
 def take_turn(asked: dict[str, Any]) -> Any:
     """Do one turn of work as the tasks do, on a clock that is ahead of the real one."""
+    from lrm.batch_jobs import job_worker
     from xero_sync.contacts import push_queue
     from xero_sync.runs import run_worker
     from xero_sync.sweeps import sweeper
@@ -73,6 +74,7 @@ def take_turn(asked: dict[str, Any]) -> Any:
         "events": lambda: event_processing.fetch_pending(organisation_id=pk, clock=clock),
         "sweep": lambda: sweeper.sweep(organisation_id=pk, clock=clock),
         "run": lambda: run_worker.work_on(run_id=pk, clock=clock),
+        "job": lambda: job_worker.work_on(job_id=pk, clock=clock),
         "push": lambda: push_queue.push_waiting(portal_id=pk, clock=clock),
     }
     delay = turns[asked["turn"]]()

@@ -16,6 +16,7 @@ from invoices.identity import (
     assess,
     may_write,
     names_agree,
+    words_of_name,
 )
 
 MEI = LearnerFacts(number="L1", given_name="Mei", family_name="Kelly", email="mei@example.com")
@@ -245,3 +246,15 @@ def test_emails_agree_without_regard_to_case(ours: str, theirs: str, agree: bool
 
 def test_nothing_at_all_links_nobody() -> None:
     assert assess(Pair(LearnerFacts(number=""), ContactFacts())).answer is Answer.UNRELATED
+
+
+@pytest.mark.parametrize("character", list(map(chr, range(128))))
+def test_name_without_accents_is_read_as_one_with_them(character: str) -> None:
+    """The shorter way through plain letters ends where the long one does."""
+    name = f"Ana{character}Maria"
+
+    short = words_of_name(name)
+
+    long = list(words_of_name(f"{name} \u00e9"))
+    long.remove("e")
+    assert list(short) == long

@@ -65,8 +65,9 @@ def test_live_question_costs_few_queries_when_nothing_changed(
     document_builders.make_document(organisation, contact_xero_id=contact)
     address = page_reading.live_address(page_reading.page_of(client, learner))
 
-    # Session, user with portal, learner, connection, links, one aggregate.
-    with django_assert_max_num_queries(7):
+    # Session, user, portal, learner, connection, links, one aggregate of the own documents and one
+    # of those billed to others.
+    with django_assert_max_num_queries(8):
         assert client.get(address).status_code == 204
 
 

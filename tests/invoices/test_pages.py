@@ -92,7 +92,8 @@ def test_page_offers_connected_apps_to_who_can_connect(portal: Portal, learner: 
 
 
 @pytest.mark.parametrize(
-    ("ticked", "words"), [(True, "is ticked. Within seconds"), (False, "is not ticked for")]
+    ("ticked", "words"),
+    [(True, "appear here as soon as the contact is in"), (False, "is not ticked for")],
 )
 def test_page_says_how_a_contact_comes_when_there_is_none(
     client: Client, organisation: Organisation, learner: Learner, ticked: bool, words: str

@@ -15,6 +15,7 @@ from tests.journeys.visitor import Visitor
 from tests.journeys.xero import Organisation, Xero
 
 RESYNC = "/settings/connected-apps/xero/resync/"
+START = "/settings/connected-apps/xero/contacts/start/"
 SECONDS = 45.0  # Only ever waited to the end where something is wrong.
 
 
@@ -61,6 +62,12 @@ class Stage:
         came.press_connect()
         self.xero.allow(came.page, organisation or self.home)
         came.expect_message(f"Connected to {(organisation or self.home).name}")
+
+    def start_sending(self, came: Visitor) -> None:
+        """Look at the dry run once all contacts are read, and let learners be sent."""
+        came.open(START)
+        came.press("Start sending learners")
+        came.expect_message("Started.")
 
     def resync_everything(self, came: Visitor) -> None:
         """Re-sync every year there is from the page, and wait until it is verified complete."""

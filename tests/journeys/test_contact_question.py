@@ -10,6 +10,7 @@ from tests.journeys.stage import Stage
 def test_staff_answer_by_keyboard_whether_a_contact_is_the_learner(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     tenant = stage.home.tenant_id
     by_hand = stage.xero.do(
         "contacts", tenant=tenant, act="create", name="Wren Made-Up", email="wren@example.com"

@@ -16,6 +16,8 @@ PAGES = [
     ("/", 200, 200, SIGN_IN),
     ("/learners/", 200, 403, SIGN_IN),
     ("/learners/new/", 200, 403, SIGN_IN),
+    ("/learners/import/", 200, 403, SIGN_IN),
+    ("/learners/import/template.csv", 200, 403, SIGN_IN),
     ("/learners/{learner}/", 200, 403, SIGN_IN),
     ("/learners/{learner}/edit/", 200, 403, SIGN_IN),
     ("/learners/{learner}/xero-contact/", 200, 403, SIGN_IN),

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
+from django.db import connection
 
 from lrm.demo import ports
-from tests.support import processes, waiting
+from tests.support import processes, waiting, webhook_posts
 from tests.support.deployment_files import DOCKERFILE, PRODUCTION, SERVICES, SYSTEM
+from xero_sync.models import Delivery
 
 # To load the product takes its time on a busy machine.
 pytestmark = pytest.mark.timeout(240)
@@ -61,12 +64,12 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def web(place: Path) -> Iterator[int]:
+def web(place: Path, **changes: str) -> Iterator[int]:
     port = ports.free_port()
     with subprocess.Popen(
         image_command(port),
         cwd=processes.ROOT,
-        env=environment(place),
+        env=environment(place, **changes),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -109,3 +112,24 @@ def test_pages_move_to_https_when_asked_plainly(tmp_path: Path) -> None:
 
     assert answer.status_code == 301
     assert answer.headers["Location"] == "https://lrm.example.com/sign-in/"
+
+
+def test_chunked_webhook_is_taken_like_any_other(tmp_path: Path, transactional_db: None) -> None:
+    body = webhook_posts.envelope({"eventCategory": "INVOICE"})
+    there = connection.settings_dict
+    name, sockets = there["NAME"], quote(there["HOST"] or there["OPTIONS"]["host"], safe="/")
+    database = f"postgresql://{there['USER']}@/{name}?host={sockets}"
+    signed = {
+        "Host": "lrm.example.com",
+        "X-Forwarded-Proto": "https",
+        "x-xero-signature": webhook_posts.sign(body, "made-up"),
+    }
+    with web(tmp_path, DATABASE_URL=database) as port:
+        address = f"http://127.0.0.1:{port}/webhooks/xero/"
+        halves = iter([body[:20], body[20:]])
+        chunked = requests.post(address, data=halves, headers=signed, timeout=60)
+        altered = requests.post(address, data=iter([body, b" "]), headers=signed, timeout=60)
+
+    assert (chunked.status_code, chunked.content) == (200, b"")
+    assert altered.status_code == 401
+    assert [bytes(delivery.body) for delivery in Delivery.objects.all()] == [body]

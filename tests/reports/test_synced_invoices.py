@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from connected_apps.models import Organisation
+from invoices import paging
 from invoices.models import Document, Kind
 from lrm.models import Portal
-from reports import paging, periods, synced_invoices
+from reports import periods, synced_invoices
 from reports.synced_invoices import Criteria
 from tests.support import builders as people
 from tests.support import document_builders

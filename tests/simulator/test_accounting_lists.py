@@ -205,6 +205,8 @@ def test_quotes_are_doubled_inside_strings(person: Person) -> None:
     [
         {"where": 'Type="ACCREC'},
         {"where": r'Contact.Name=="O\"Brien"'},
+        {"where": r'Contact.Name=="O\Brien"'},
+        {"where": r'Type=="ACCREC" OR Contact.Name=="\\"'},
         {"where": 'NoSuchField=="x"'},
         {"where": 'InvoiceID=="00000000-0000-0000-0000-000000000000"'},
         {"where": 'Date >= "2026-01-01"'},

@@ -8,6 +8,7 @@ import redis
 from celery import current_app
 from django.conf import settings
 
+from lrm import worker_tasks
 from lrm.worker_tasks import BULK, EVENTS, PEOPLE
 
 QUEUES = (PEOPLE, EVENTS, BULK)
@@ -23,6 +24,7 @@ class Broker:
 
     def lose_all(self) -> None:
         """Lose every message, and whatever else Valkey holds."""
+        assert worker_tasks.flush(10)
         self.valkey.flushdb()
 
     def waiting(self) -> list[Message]:
@@ -35,6 +37,7 @@ class Broker:
 
     def length(self, queue: str) -> int:
         """Return how many messages wait in a queue."""
+        assert worker_tasks.flush(10)
         return int(self.valkey.llen(queue))
 
     def answer(self) -> None:
@@ -45,6 +48,7 @@ class Broker:
                 current_app.tasks[name](*args, **named)
 
     def _messages(self, queue: str) -> list[tuple[str, list[int], dict[str, int]]]:
+        assert worker_tasks.flush(10)
         return [_read(message) for message in self.valkey.lrange(queue, 0, -1)]
 
 

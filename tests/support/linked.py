@@ -1,7 +1,8 @@
 """A portal that is connected to the pretend Xero, and its workers' turns taken by hand.
 
 `linked` is a fixture that every test finds by its name. It connects as a person does, the whole way
-through consent, so that what follows stands on the rows that production would have.
+through consent, so that what follows stands on the rows that production would have. In `unstarted`
+nobody has let learners be sent yet, which is how a connection begins.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from connected_apps.models import Connection, Organisation
 from lrm.models import Portal, User
 from tests.support import builders, xero
 from tests.support.simulator_client import SimulatorClient
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import OPEN_RUNS, EventState, SyncRun, WebhookEvent
+from xero_sync.models import OPEN_RUNS, EventState, PushStart, SyncRun, WebhookEvent
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -28,6 +29,13 @@ from xero_sync.webhooks import deliveries, event_processing
 def clock() -> datetime:
     """Read the real clock: what workers run on."""
     return datetime.now(UTC)
+
+
+def let_learners_go(organisation: Organisation) -> None:
+    """Start sending learners, before contacts are read: for tests that are about something else."""
+    PushStart.objects.get_or_create(
+        organisation=organisation, defaults={"started_at": clock(), "by_name": "A test"}
+    )
 
 
 @dataclass
@@ -83,9 +91,15 @@ class Linked:
             if delay.total_seconds() > 0:
                 break
 
+    def refresh(self) -> None:
+        """Read the learners for whom somebody pressed *Sync now*, until none is due."""
+        while due := learner_refreshes.waiting_refreshes(now=clock()):
+            for pk in due:
+                learner_refreshes.work_on(refresh_id=pk, clock=clock)
+
 
 @pytest.fixture
-def linked(transactional_db: None, simulator: str, settings: Settings) -> Linked:
+def unstarted(transactional_db: None, simulator: str, settings: Settings) -> Linked:
     """Connect a portal to the simulator's first organisation, the whole way through consent."""
     redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
     xero.point_at(simulator, settings)
@@ -95,3 +109,10 @@ def linked(transactional_db: None, simulator: str, settings: Settings) -> Linked
     browser = xero.Browser(SimulatorClient(simulator), manager)
     browser.connect()
     return Linked(browser.world, portal, manager, browser.connection)
+
+
+@pytest.fixture
+def linked(unstarted: Linked) -> Linked:
+    """Connect a portal, and let its learners be sent."""
+    let_learners_go(unstarted.organisation)
+    return unstarted

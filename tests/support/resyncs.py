@@ -49,6 +49,26 @@ def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
     ).run
 
 
+def ask_for_learners(linked: Linked, by: User | None = None) -> SyncRun:
+    """Ask by the page for the learners that were changed since yesterday, and return the run."""
+    today = clock().astimezone(linked.portal.zone).date()
+    # From yesterday, as midnight may have passed since they were saved.
+    days = {"date_from": today - timedelta(days=1), "date_to": today}
+    answer = builders.client_of(by or linked.manager).post(PAGE, {**days, "what": "learners"})
+    assert answer.status_code == 302, answer.content.decode()
+    return SyncRun.objects.filter(what=RunWhat.LEARNERS).latest("pk")
+
+
+def work_with_pushes(linked: Linked, run: SyncRun, *, most: int = 20) -> SyncRun:
+    """Let the run's worker and the pushes' take turns until the run has ended."""
+    for _ in range(most):
+        SyncRun.objects.filter(pk=run.pk).update(not_before=None)
+        if not linked.work(run).is_open:
+            return run
+        linked.push()
+    raise AssertionError(f"{run} has not ended: {run.state} {run.reason}")
+
+
 def people(linked: Linked) -> dict[str, User | None]:
     """Return one person of each kind."""
     return {

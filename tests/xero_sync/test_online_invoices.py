@@ -1,13 +1,19 @@
 """View Invoice: one question to Xero, then a redirect to a host of Xero's own and nowhere else."""
 
+import socket
+import time
+from contextlib import ExitStack
+
 import pytest
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
+from lrm import page_calls
 from tests.support import builders
 from tests.support.faults import fault
 from tests.support.linked import Linked
 from xero_sync import online_invoices
+from xero_sync.api import rate_limiter
 
 
 def an_invoice(linked: Linked) -> Document:
@@ -66,3 +72,37 @@ def test_person_is_told_who_acts_when_xero_refuses(linked: Linked) -> None:
     assert answer.status_code == 503
     assert "lacks the role for it in Xero" in said
     assert "Try again in a moment" not in said
+
+
+def test_click_says_so_within_seconds_while_valkey_hangs(
+    linked: Linked, settings: Settings
+) -> None:
+    document = an_invoice(linked)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        rate_limiter.shared.cache_clear()
+        began = time.monotonic()
+
+        answer = builders.client_of(linked.manager).get(f"/documents/{document.pk}/online/")
+
+    assert answer.status_code == 503
+    assert "cannot count its calls" in answer.content.decode()
+    assert time.monotonic() - began < 4
+    assert linked.world.calls("onlineinvoice") == 0
+
+
+def test_click_is_answered_at_once_while_others_wait_and_asks_again(linked: Linked) -> None:
+    document = an_invoice(linked)
+    client = builders.client_of(linked.manager)
+    address = f"/documents/{document.pk}/online/"
+
+    with ExitStack() as others:
+        for _ in range(page_calls.SEATS):
+            others.enter_context(page_calls.seat())
+        busy = client.get(address)
+    later = client.get(address)
+
+    assert (busy.status_code, busy["Refresh"]) == (503, "3")
+    assert "tries again by itself" in busy.content.decode()
+    assert later.status_code == 302
+    assert linked.world.calls("onlineinvoice") == 1

@@ -1,8 +1,10 @@
 """A contact as a client sends it: read, and checked field by field.
 
-What is missing stays as it is on an update. Lengths and the rules of names are those of the
-specification and of Xero's contacts page; the sentences Xero uses are known for some refusals
-only, and clients must not read meaning into the others.
+What is missing stays as it is on an update, but a phone or an address that is sent replaces the
+one of its kind as a whole: what Xero does with its missing parts is not known, and this is the
+harsher of the two. Lengths and the rules of names are those of the specification and of Xero's
+contacts page; the sentences Xero uses are known for some refusals only, and clients must not read
+meaning into the others. Characters are counted as .NET does, an emoji as two.
 """
 
 import re
@@ -24,7 +26,15 @@ _TEXTS = {
     "DefaultCurrency": ("default_currency", 3),
     "ContactStatus": ("status", 20),
 }
-_MAX_PHONE = 50
+_PARTS = {
+    "Phones": {"PhoneNumber": 50, "PhoneAreaCode": 10, "PhoneCountryCode": 20},
+    "Addresses": {
+        **dict.fromkeys((f"AddressLine{n}" for n in range(1, 5)), 500),
+        **dict.fromkeys(("City", "Region", "AttentionTo"), 255),
+        **dict.fromkeys(("PostalCode", "Country"), 50),
+    },
+    "ContactPersons": dict.fromkeys(("FirstName", "LastName", "EmailAddress"), 255),
+}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _BAD_SPACES = re.compile(r"^\s|\s$|\s\s")
 _ANGLE = re.compile(r"[<>]")
@@ -36,15 +46,13 @@ def read(element: dict[str, Any], old: records.Contact | None) -> tuple[dict[str
     for name, (field, longest) in _TEXTS.items():
         if element.get(name) is not None:
             values[field] = str(element[name])
-            if len(values[field]) > longest:
-                return {}, [f"{name} must not be longer than {longest} characters."]
-    wrong = _wrong_texts(values)
+            if _length(values[field]) > longest:
+                return {}, [_too_long(name, longest)]
+    wrong = _wrong_texts(values) + _long_parts(element)
     if isinstance(element.get("Addresses"), list):
         values["addresses"] = _read_addresses(element["Addresses"], old)
     if isinstance(element.get("Phones"), list):
         values["phones"] = _read_phones(element["Phones"], old)
-        if any(len(phone.number) > _MAX_PHONE for phone in values["phones"]):
-            wrong.append(f"A phone number must not be longer than {_MAX_PHONE} characters.")
     if isinstance(element.get("ContactPersons"), list):
         values["persons"] = tuple(_read_person(each) for each in element["ContactPersons"])
     return values, wrong
@@ -65,6 +73,26 @@ def _wrong_texts(values: dict[str, Any]) -> list[str]:
     if values.get("status", "ACTIVE") not in ("ACTIVE", "ARCHIVED"):
         wrong.append("The contact status is not a valid value.")
     return wrong
+
+
+def _long_parts(element: dict[str, Any]) -> list[str]:
+    """Return what is too long in the phones, addresses and persons of an element."""
+    return [
+        _too_long(name, longest)
+        for collection, lengths in _PARTS.items()
+        if isinstance(element.get(collection), list)
+        for each in element[collection]
+        for name, longest in lengths.items()
+        if _length(str(each.get(name) or "")) > longest
+    ]
+
+
+def _too_long(name: str, longest: int) -> str:
+    return f"{name} must not be longer than {longest} characters."
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _read_addresses(

@@ -151,7 +151,7 @@ def _write(books: Books, element: dict[str, Any], may_update: bool) -> records.C
 def _find(books: Books, element: dict[str, Any], may_update: bool) -> records.Contact | None:
     """Return the contact that an element means, or None where it is new.
 
-    :raises Rejected: nothing identifies it, its id is unknown, it is archived, or it must be new.
+    :raises Rejected: nothing identifies it, its id is unknown, it is not active, or it must be new.
     """
     contact_id = str(element.get("ContactID") or "").lower()
     number, name = str(element.get("ContactNumber") or ""), str(element.get("Name") or "")

@@ -18,6 +18,7 @@ The HTTP connections are pooled per process, whatever the organisation, and left
 import datetime
 import functools
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,12 +33,15 @@ from xero_python.api_client.configuration import Configuration
 from xero_python.exceptions import ApiSSLException, HTTPStatusException
 from xero_python.rest import RESTClientObject
 
+from lrm import page_calls
 from xero_sync import resources
 from xero_sync.api import errors, limits, responses
 from xero_sync.resources import Resource
 
 PAGE_SIZE = 1000
 _MAX_IDEMPOTENCY_KEY = 128
+# Where a word begins inside a name such as "CreditNotes".
+_CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _CONNECTIONS = 32
 _CHUNK = 1 << 18
 
@@ -229,9 +233,16 @@ class XeroClient:
             *args,
             **options,
             _preload_content=False,
-            _request_timeout=(limits.CONNECT_SECONDS, limits.read_seconds()),
+            _request_timeout=(
+                page_calls.within(limits.CONNECT_SECONDS),
+                page_calls.within(limits.read_seconds()),
+            ),
         )
-        return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+        try:
+            return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+        except errors.XeroError as error:
+            error.asked_for = _CAPITALS.sub(" ", collection).lower()
+            raise
 
 
 class _Bearer:
@@ -260,7 +271,8 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses
     :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
     """
     sent_at = datetime.datetime.now(datetime.UTC)
-    deadline = time.monotonic() + limits.call_seconds() - limits.read_seconds()
+    longest = page_calls.within(limits.call_seconds() - limits.read_seconds())
+    deadline = time.monotonic() + longest
     try:
         response = call()
         body = _body(response, deadline)

@@ -3,6 +3,7 @@
     XeroError
       Unavailable            no answer, or one that cannot be read: try again later
         OrganisationOffline  only this organisation does not answer
+      BooksUnreadable      Xero was not asked: we cannot count our own calls
       Ambiguous              a write was sent and its fate is unknown: look before sending again
       RateLimited            Xero's limit is reached, or our own limiter refuses the call
       Unauthorised           the access token was not taken
@@ -59,6 +60,8 @@ class XeroError(Exception):
         # None where no reply came.
         self.status = status
         self.correlation_id = correlation_id
+        # What was asked for, such as "credit notes"; set by who asked.
+        self.asked_for = ""
         # Of the reply; the limiter corrects its books from them. Never logged.
         self.headers: Mapping[str, str] = headers if headers is not None else {}
 
@@ -73,6 +76,10 @@ class Unavailable(XeroError):
 
 class OrganisationOffline(Unavailable):
     """Xero works, but this one organisation is being maintained."""
+
+
+class BooksUnreadable(Unavailable):
+    """No call was made, since the books of our calls cannot be read: Valkey is away or hangs."""
 
 
 class Ambiguous(XeroError):
@@ -138,6 +145,11 @@ class Rejected(XeroError):
         self.messages = tuple(messages)
         self.elements = tuple(elements)
         self.error_type = error_type
+
+    @property
+    def is_about_filter(self) -> bool:
+        """Whether Xero could not read a filter or an order; asking for less does not help."""
+        return self.error_type == "QueryParseException"
 
 
 class NotFound(XeroError):

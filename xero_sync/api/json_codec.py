@@ -37,14 +37,14 @@ class NotJson(ValueError):
 def loads(body: bytes) -> Any:
     """Parse JSON bytes; numbers with a point or an exponent become `Decimal`, others `int`.
 
-    :raises NotJson: the bytes are not JSON.
+    :raises NotJson: the bytes are not JSON, or nested deeper than anything of Xero's.
     """
     try:
         value = _decoder.decode(body)
+        return _storable(value) if b"\\u0000" in body else value
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Half of a surrogate pair is good JSON, but msgspec refuses it.
         return _loads_forgivingly(body)
-    return _storable(value) if b"\\u0000" in body else value
 
 
 def object_or_empty(body: bytes) -> dict[str, Any]:

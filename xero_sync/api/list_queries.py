@@ -1,10 +1,16 @@
-"""A list of Xero's: which resource, narrowed how, and one page of it."""
+"""A list of Xero's: which resource, narrowed how, and one page of it.
 
-from dataclasses import dataclass
+The AR* and AP* spellings of types stand in Xero's specification, but in no answer that was ever
+recorded. They are asked for, so that such a document would be seen; where Xero does not know one
+and rejects the filter for it, the spelling that is known is asked for alone.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from xero_sync import resources
-from xero_sync.api import client, responses, sessions
+from xero_sync.api import client, errors, responses, sessions
 from xero_sync.resources import Resource
 
 
@@ -16,14 +22,25 @@ class Listing:
     date_from: date | None = None
     date_to: date | None = None
     modified_since: datetime | None = None
+    # Documents of these contacts only; few, since each takes a condition in the address.
+    contact_ids: tuple[UUID, ...] = ()
     # Exclusive. Only where Xero refuses to list all that was modified since.
     modified_until: datetime | None = None
+    # None: the sales. Empty: no filter, everything.
+    types: tuple[str, ...] | None = None
+
+    @property
+    def types_asked(self) -> tuple[str, ...]:
+        """The types that it is narrowed to; empty where it holds all."""
+        return resources.of(self.resource).sales if self.types is None else self.types
 
     @property
     def where(self) -> str | None:
         """The filter in Xero's words; dates are inclusive calendar dates of the organisation."""
-        types = [f'Type=="{one}"' for one in resources.of(self.resource).types_asked]
+        types = [f'Type=="{one}"' for one in self.types_asked]
         parts = [f"({' OR '.join(types)})"] if len(types) > 1 else types
+        contacts = [f'Contact.ContactID==Guid("{one}")' for one in self.contact_ids]
+        parts += [f"({' OR '.join(contacts)})"] if len(contacts) > 1 else contacts
         if self.date_from is not None:
             parts.append(f"Date>={_date_time(self.date_from)}")
         if self.date_to is not None:
@@ -58,6 +75,18 @@ def fetch(
 
     :raises errors.XeroError: classified; `RateLimited` where the limiter says wait.
     """
+    try:
+        return _fetch(session, listing, page, page_size)
+    except errors.Rejected as error:
+        if not error.is_about_filter or len(listing.types_asked) < 2:
+            raise
+        known = replace(listing, types=listing.types_asked[:1])
+        return _fetch(session, known, page, page_size)
+
+
+def _fetch(
+    session: sessions.Session, listing: Listing, page: int, page_size: int
+) -> responses.Page:
     return session.list_page(
         listing.resource,
         page=page,
@@ -65,5 +94,5 @@ def fetch(
         where=listing.where,
         order=listing.order,
         if_modified_since=listing.modified_since,
-        include_archived=listing.resource is Resource.CONTACT,
+        include_archived=True,
     )

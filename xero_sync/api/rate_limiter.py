@@ -43,10 +43,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import redis
-import redis.backoff
-import redis.retry
-from django.conf import settings
 
+from lrm import valkey_clients
 from xero_sync.api import errors, limits
 from xero_sync.api.errors import LimitKind
 
@@ -211,14 +209,7 @@ class Limiter:
 @functools.lru_cache(maxsize=1)
 def shared() -> Limiter:
     """Return the limiter that every worker of this installation shares."""
-    # One more try at once mends a connection that Valkey closed meanwhile. By default it would be
-    # several, with seconds of sleep between.
-    server = redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=redis.retry.Retry(redis.backoff.NoBackoff(), 1),
-    )
+    server = valkey_clients.make_client()
     return Limiter(server=server, allowed=limits.from_settings(), prefix="xero-limiter:")
 
 

@@ -252,7 +252,7 @@ class Session:
         try:
             slot = self._limiter.acquire_soon(tenant_id=token.tenant_id, lane=self._lane)
         except redis.RedisError as error:
-            raise errors.Unavailable("The limiter's books cannot be read.") from error
+            raise errors.BooksUnreadable("The limiter's books cannot be read.") from error
         self.calls_made += 1
         headers: Mapping[str, str] = {}
         answered, limited = False, None

@@ -2,11 +2,13 @@
 
 A field left blank here is not sent, so nothing that somebody keeps in Xero is emptied; contact
 persons are never sent, since those that are left out of a request are deleted. Names follow
-Xero's rules: no angle brackets, no space at the ends or doubled, unique among active contacts.
+Xero's rules: no angle brackets, no space at the ends or doubled, at most 255 characters as Xero
+counts them, unique among active contacts.
 """
 
 from typing import Any
 
+from lrm import learner_fields
 from lrm.models import Learner
 
 LONGEST_NAME = 255
@@ -36,9 +38,17 @@ def _clean(text: str) -> str:
     return " ".join(text.replace("<", "").replace(">", "").split())
 
 
+def name_of(*, full_name: str, suffix: str = "") -> str:
+    """Return a learner's name as Xero takes it."""
+    name = _clean(full_name)
+    while learner_fields.length_of(name + suffix) > LONGEST_NAME:
+        name = name[:-1].strip()
+    return name + suffix
+
+
 def _name(learner: Learner, *, unique: bool) -> str:
     suffix = f" ({learner.number})" if unique else ""
-    return _clean(learner.full_name)[: LONGEST_NAME - len(suffix)].strip() + suffix
+    return name_of(full_name=learner.full_name, suffix=suffix)
 
 
 def _phones(learner: Learner) -> list[dict[str, str]]:

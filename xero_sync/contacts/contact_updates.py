@@ -7,11 +7,18 @@ swapped theirs, one contact steps aside for a moment.
 
 import logging
 import uuid
+from collections import Counter
 
 from connected_apps.models import Organisation
 from invoices.models import Contact
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import archived_contacts, look_ups, push_rows
+from xero_sync.contacts import (
+    archived_contacts,
+    contact_overlay,
+    look_ups,
+    obstacles,
+    push_rows,
+)
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -72,7 +79,7 @@ def _steps_aside(
         push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
         push_rows.refuse([push], now=clock())
         return False
-    look_ups.mirror(organisation, page, clock)
+    look_ups.mirror(session, organisation, [page], clock)
     return True
 
 
@@ -86,6 +93,7 @@ def _send(
     unique_names: bool = False,
 ) -> None:
     contacts = []
+    doubled = _doubled_numbers(organisation, batch)
     without_number = archived_contacts.with_number_elsewhere(organisation, batch)
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
@@ -93,9 +101,12 @@ def _send(
         there = mirrored.get(push.contact_xero_id)
         is_unique = unique_names or (there is not None and there.name == unique["Name"])
         fields = unique if is_unique else contact_of(push.learner)
-        if push.learner_id in without_number:
-            fields.pop("ContactNumber")
-        contacts.append({"ContactID": str(push.contact_xero_id), **fields})
+        whole = contact_overlay.over(fields, there.raw if there else {})
+        has_it = there is not None and there.contact_number == push.learner.number in doubled
+        if has_it or push.learner_id in without_number:
+            # It has its number, which Xero might not let it have again; or another one keeps it.
+            del whole["ContactNumber"]
+        contacts.append({"ContactID": str(push.contact_xero_id), **whole})
     key = push_rows.mark_sent(batch, clock())
     try:
         page = session.upsert_contacts(contacts, idempotency_key=key)
@@ -103,7 +114,7 @@ def _send(
         for half in push_rows.halves(batch, error, clock()):
             _send(session, organisation, half, mirrored, clock, unique_names=unique_names)
         return
-    refused = push_rows.take_answers(organisation, batch, contacts, page, clock())
+    refused = push_rows.take_answers(session, organisation, batch, contacts, page, clock())
     refused = look_ups.still_active(session, organisation, refused, clock)
     # Somebody else may have the number; that waits for a change there, by itself.
     refused = look_ups.without_obstacle(organisation, refused, clock)
@@ -111,7 +122,17 @@ def _send(
         namesakes, refused = look_ups.renamed_like_others(session, organisation, refused, clock)
         if namesakes:
             _send(session, organisation, namesakes, mirrored, clock, unique_names=True)
+    obstacles.explain(organisation, refused)
     push_rows.refuse(refused, now=clock())
+
+
+def _doubled_numbers(organisation: Organisation, batch: list[ContactPush]) -> set[str]:
+    """Return numbers of learners that several contacts have, which Xero does not always prevent."""
+    rows = Contact.objects.filter(
+        organisation=organisation, contact_number__in=[push.learner.number for push in batch]
+    )
+    found = Counter(rows.values_list("contact_number", flat=True))
+    return {number for number, count in found.items() if count > 1}
 
 
 def _mirrored(
@@ -119,4 +140,4 @@ def _mirrored(
 ) -> dict[uuid.UUID | None, Contact]:
     contact_ids = [push.contact_xero_id for push in batch if push.contact_xero_id]
     rows = Contact.objects.filter(organisation=organisation, xero_id__in=contact_ids)
-    return {contact.xero_id: contact for contact in rows.defer("raw", "digest")}
+    return {contact.xero_id: contact for contact in rows.defer("digest")}

@@ -1,16 +1,27 @@
 """What is asked of Xero, and of the rule of identity, before a learner is sent.
 
 Whatever Xero answers is mirrored, and the links are derived from it, in one transaction; then the
-rule says who may be written to, who has to wait, and for what.
+rule says who may be written to, who has to wait, and for what. A learner whom Xero cannot look up
+is parked alone, with Xero's own words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 
 from connected_apps.models import Organisation
+from invoices.models import Contact
 from xero_sync.api import client, responses, sessions
-from xero_sync.contacts import archived_contacts, name_holders, obstacles, ownership, push_rows
+from xero_sync.contacts import (
+    archived_contacts,
+    contact_overlay,
+    name_holders,
+    narrowing,
+    obstacles,
+    ownership,
+    push_rows,
+)
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.jobs import leases
@@ -27,14 +38,19 @@ def settle_doubts(
     organisation: Organisation,
     batch: list[ContactPush],
     clock: leases.Clock,
-) -> None:
-    """Ask Xero for what may have been made although no reply came, and give it to its learner."""
+) -> list[ContactPush]:
+    """Ask Xero for what may have been made although no reply came, and give it to its learner.
+
+    Return those who can go on.
+    """
     in_doubt = [push for push in batch if ownership.is_in_doubt(push)]
     if not in_doubt:
-        return
-    by_number(session, organisation, [ownership.number_sent(push) for push in in_doubt], clock)
+        return batch
+    settled = by_number(session, organisation, in_doubt, clock)
     with transaction.atomic():
-        ownership.take_made(organisation, in_doubt, now=clock())
+        session.check_generation()
+        ownership.take_made(organisation, settled, now=clock())
+    return [push for push in batch if push in settled or push not in in_doubt]
 
 
 def owned(
@@ -53,19 +69,58 @@ def checked(
 ) -> list[ContactPush]:
     """Look in Xero at contacts that we did not make; return those who may write to theirs.
 
+    Also at those whose phones or address are about to change: somebody may have added to them.
     A push whose contact is not its learner's after all has none any more.
     """
     made = ownership.made_by_us(organisation, batch)
     first = [push for push in batch if push.learner_id not in made]
-    ids = [push.contact_xero_id for push in first if push.contact_xero_id]
-    for some in client.batches(Resource.CONTACT, ids):
-        mirror(organisation, session.by_ids(Resource.CONTACT, some), clock)
+    merging = _merging(organisation, [push for push in batch if push not in first])
+    unread = _by_id(session, organisation, first + merging, clock)
+    first = [push for push in first if push not in unread]
     strangers = ownership.disagreeing(organisation, first)
     ownership.forget(strangers)
     for push in first:
         # What Xero was told of the learner, it was told of another contact.
         push.sent_digest = None
-    return [push for push in batch if push not in strangers]
+    return [push for push in batch if push not in strangers and push not in unread]
+
+
+def _merging(organisation: Organisation, batch: list[ContactPush]) -> list[ContactPush]:
+    """Return those whose phones or address will be laid over what their contacts have."""
+    changed = [push for push in batch if push_rows.is_changed(push)]
+    ids = [push.contact_xero_id for push in changed if push.contact_xero_id]
+    rows = Contact.objects.filter(organisation=organisation, xero_id__in=ids)
+    raws = dict(rows.values_list("xero_id", "raw"))
+    return [
+        push
+        for push in changed
+        if push.contact_xero_id
+        and contact_overlay.is_laid_over(
+            contact_of(push.learner), raws.get(push.contact_xero_id, {})
+        )
+    ]
+
+
+def _by_id(
+    session: sessions.Session,
+    organisation: Organisation,
+    batch: list[ContactPush],
+    clock: leases.Clock,
+) -> list[ContactPush]:
+    """Mirror the noted contacts as they are in Xero now; park, and return, whose cannot be read."""
+    unread: dict[UUID, str] = {}
+    ids = [push.contact_xero_id for push in batch if push.contact_xero_id]
+    for some in client.batches(Resource.CONTACT, ids):
+        pages, faults = narrowing.ask(some, lambda ids: session.by_ids(Resource.CONTACT, ids))
+        mirror(session, organisation, pages, clock)
+        unread |= faults
+    at_fault = [push for push in batch if push.contact_xero_id in unread]
+    for push in at_fault:
+        words = unread[push.contact_xero_id] if push.contact_xero_id else ""
+        push_rows.park(
+            push, f"Xero could not show the contact: {words} Saving the learner sends it again."
+        )
+    return at_fault
 
 
 def still_active(
@@ -81,7 +136,7 @@ def still_active(
     ids = {push.contact_xero_id for push in refused if push.contact_xero_id}
     for _ in range(_LONGEST_CHAIN):
         for some in client.batches(Resource.CONTACT, sorted(ids)):
-            mirror(organisation, session.by_ids(Resource.CONTACT, some), clock)
+            mirror(session, organisation, [session.by_ids(Resource.CONTACT, some)], clock)
         # What they were merged into, where that is not stored yet.
         learner_ids = [push.learner_id for push in refused]
         _, more = contact_merges.followed_rows(organisation, learner_ids)
@@ -114,12 +169,35 @@ def without_obstacle(
 def by_number(
     session: sessions.Session,
     organisation: Organisation,
-    numbers: Sequence[str],
+    batch: list[ContactPush],
     clock: leases.Clock,
-) -> None:
-    """Ask Xero for contacts with these numbers, and mirror what it has."""
-    for some in client.number_batches(numbers):
-        mirror(organisation, session.contacts_by_number(some), clock)
+) -> list[ContactPush]:
+    """Ask Xero for contacts with the numbers of these, and mirror what it has.
+
+    Of one in doubt it is the number that was sent. Return those whom Xero could look up.
+    """
+    unread: dict[str, str] = {}
+    for some in client.number_batches([ownership.number_sent(push) for push in batch]):
+        pages, faults = narrowing.ask(some, session.contacts_by_number)
+        mirror(session, organisation, pages, clock)
+        unread |= faults
+    for push in batch:
+        number = ownership.number_sent(push)
+        if number in unread:
+            push_rows.park(push, _not_looked_up(push, number, unread[number]))
+    return [push for push in batch if ownership.number_sent(push) not in unread]
+
+
+def _not_looked_up(push: ContactPush, number: str, words: str) -> str:
+    if number == push.learner.number:
+        return (
+            f"Xero could not look up the number {number}: {words} "
+            "Give the learner another number; saving sends it again."
+        )
+    return (
+        f"Nobody knows whether Xero made a contact with the number {number}, since Xero could not "
+        f"look it up: {words} Please look in Xero; saving the learner sends it again."
+    )
 
 
 def namesakes(
@@ -132,7 +210,7 @@ def namesakes(
 
     The others wait: whoever has their name may be the same person.
     """
-    holders = name_holders.find(session, organisation, _names(refused), clock)
+    holders, refused = _holders(session, organisation, refused, clock)
     with transaction.atomic():
         contact_links.hold([organisation.tenant_id])
         verdicts = name_holders.verdicts(organisation, refused, holders)
@@ -156,7 +234,7 @@ def renamed_like_others(
     clock: leases.Clock,
 ) -> tuple[list[ContactPush], list[ContactPush]]:
     """Return those with a contact of their own whose new name another contact has, and the rest."""
-    holders = name_holders.find(session, organisation, _names(refused), clock)
+    holders, refused = _holders(session, organisation, refused, clock)
     namesakes = [
         push
         for push in refused
@@ -165,8 +243,27 @@ def renamed_like_others(
     return namesakes, [push for push in refused if push not in namesakes]
 
 
-def _names(batch: list[ContactPush]) -> dict[int, str]:
-    return {push.learner_id: str(contact_of(push.learner).get("Name", "")) for push in batch}
+def _holders(
+    session: sessions.Session,
+    organisation: Organisation,
+    refused: list[ContactPush],
+    clock: leases.Clock,
+) -> tuple[dict[int, Contact], list[ContactPush]]:
+    """Return {learner id: who has its name}, and those whom Xero could look up."""
+    names = {push.learner_id: str(contact_of(push.learner).get("Name", "")) for push in refused}
+    pages, unread = name_holders.ask(session, names.values())
+    mirror(session, organisation, pages, clock)
+    for push in refused:
+        name = names[push.learner_id]
+        if name in unread:
+            push_rows.park(
+                push,
+                f"Xero could not look up the name {name}: {unread[name]} "
+                "Correct the name; saving sends it again.",
+            )
+    names = {learner_id: name for learner_id, name in names.items() if name not in unread}
+    known = [push for push in refused if push.learner_id in names]
+    return name_holders.among(organisation, names, pages), known
 
 
 def _aside(found: list[Obstacle], clock: leases.Clock) -> set[int]:
@@ -175,9 +272,20 @@ def _aside(found: list[Obstacle], clock: leases.Clock) -> set[int]:
     return {each.push.pk for each in found}
 
 
-def mirror(organisation: Organisation, page: responses.Page, clock: leases.Clock) -> None:
-    """Store what Xero answered, with all that follows from it."""
-    with transaction.atomic():
-        page_store.store(
-            organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=clock()
-        )
+def mirror(
+    session: sessions.Session,
+    organisation: Organisation,
+    pages: Iterable[responses.Page],
+    clock: leases.Clock,
+) -> None:
+    """Store what Xero answered, with all that follows from it.
+
+    :raises connection_errors.StaleGeneration: the connection has moved on; drop the work.
+    """
+    for page in pages:
+        now = clock()
+        with transaction.atomic():
+            session.check_generation()
+            page_store.store(
+                organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=now
+            )

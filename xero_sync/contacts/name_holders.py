@@ -8,39 +8,50 @@ knows best; what it has is mirrored, so that a person can be shown whom the ques
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote_plus
 
-from django.db import transaction
 from django.db.models.functions import Upper
 
 from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact
 from xero_sync.api import client, responses, sessions
-from xero_sync.jobs import leases
+from xero_sync.contacts import narrowing
 from xero_sync.models import ContactPush
 from xero_sync.resources import Resource
-from xero_sync.store import identity_facts, identity_verdicts, page_store
+from xero_sync.store import identity_facts, identity_verdicts
 
 
-def find(
-    session: sessions.Session,
-    organisation: Organisation,
-    names: dict[int, str],
-    clock: leases.Clock,
+def ask(
+    session: sessions.Session, names: Iterable[str]
+) -> tuple[list[responses.Page], dict[str, str]]:
+    """Return the contacts that have one of these names, to be mirrored, and {name: Xero's words}.
+
+    The latter are those that Xero could not read.
+    """
+    found: list[responses.Page] = []
+    unread: dict[str, str] = {}
+    for some in _batches(names):
+        pages, faults = narrowing.ask(
+            some, lambda some: session.list_page(Resource.CONTACT, page=1, where=_where(some))
+        )
+        found += pages
+        unread |= faults
+    return found, unread
+
+
+def among(
+    organisation: Organisation, names: dict[int, str], pages: Sequence[responses.Page]
 ) -> dict[int, Contact]:
     """Return {learner id: the active contact that has the name}, as far as there is one.
 
     :param names: {learner id: the name that Xero refused}.
+    :param pages: what Xero was asked for, mirrored by now.
     """
     active = Contact.objects.filter(organisation=organisation, status=identity_facts.ACTIVE)
-    asked, unasked = _conditions(names.values())
-    contacts: list[Contact] = []
-    for where in asked:
-        page = session.list_page(Resource.CONTACT, page=1, where=where)
-        _mirror(organisation, page, clock)
-        contacts += active.filter(xero_id__in=[one["ContactID"] for one in page.elements])
-    if unasked:
-        capitals = active.alias(capitals=Upper("name"))
-        contacts += capitals.filter(capitals__in=[name.upper() for name in unasked])
+    shown = [one["ContactID"] for page in pages for one in page.elements]
+    capitals = {name.upper() for name in names.values() if not _is_askable(name)}
+    contacts = [*active.filter(xero_id__in=shown)]
+    if capitals:
+        contacts += active.alias(capitals=Upper("name")).filter(capitals__in=capitals)
     wanted = {learner_id: identity.words_of_name(name) for learner_id, name in names.items()}
     return {
         learner_id: contact
@@ -68,31 +79,26 @@ def verdicts(
     return {each.learner_id: each.verdict for each in found}
 
 
-def _mirror(organisation: Organisation, page: responses.Page, clock: leases.Clock) -> None:
-    with transaction.atomic():
-        page_store.store(
-            organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=clock()
-        )
-
-
-def _conditions(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return filters in Xero's language that fit one call each, and the names it cannot be asked.
-
-    Its language doubles a quote inside a string and knows no backslash.
-    """
-    asked: list[str] = []
-    unasked: list[str] = []
-    for name in dict.fromkeys(names):
-        condition = 'Name=="{}"'.format(name.replace('"', '""'))
-        longer = f"{asked[-1]} OR {condition}" if asked else condition
-        if "\\" in name or not _fits(condition):
-            unasked.append(name)
-        elif asked and _fits(longer):
-            asked[-1] = longer
+def _batches(names: Iterable[str]) -> list[list[str]]:
+    """Return the names that Xero can be asked for, in lists that fit one call."""
+    found: list[list[str]] = []
+    for name in filter(_is_askable, dict.fromkeys(names)):
+        if found and _fits([*found[-1], name]):
+            found[-1].append(name)
         else:
-            asked.append(condition)
-    return asked, unasked
+            found.append([name])
+    return found
 
 
-def _fits(where: str) -> bool:
-    return len(quote_plus(where)) <= client.ADDRESS_CHARACTERS
+def _is_askable(name: str) -> bool:
+    """Return whether Xero's filters can hold a name: they know no backslash."""
+    return "\\" not in name and _fits([name])
+
+
+def _fits(names: Sequence[str]) -> bool:
+    return len(quote_plus(_where(names))) <= client.ADDRESS_CHARACTERS
+
+
+def _where(names: Sequence[str]) -> str:
+    """Return the filter for these names in Xero's language, which doubles a quote inside one."""
+    return " OR ".join('Name=="{}"'.format(name.replace('"', '""')) for name in names)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact
 from lrm.models import Learner
@@ -49,6 +50,35 @@ def put_aside(obstacles: Sequence[Obstacle], *, now: datetime) -> None:
             _wait(each, PushState.REFUSED, _refusal(each))
 
 
+def explain(organisation: Organisation, refused: Sequence[ContactPush]) -> None:
+    """Add to Xero's words what to do where a contact that is not active is the cause.
+
+    It keeps its number for ever and cannot be written to, and Xero's words need not say so.
+    """
+    for push in refused:
+        own = Contact.objects.filter(organisation=organisation)
+        if push.contact_xero_id:
+            own = own.filter(xero_id=push.contact_xero_id)
+        else:
+            own = own.filter(contact_number=push.learner.number)
+        contact = own.exclude(status=identity_facts.ACTIVE).order_by("id").first()
+        if contact is not None:
+            push.problem = f"{push.problem} {_not_active(contact)}"[:1000]
+
+
+def _not_active(contact: Contact) -> str:
+    number = contact.contact_number
+    if contact.status != "ARCHIVED":
+        return (
+            f"A contact that is being erased has the number {number}: "
+            "give this learner another number."
+        )
+    return (
+        f"The archived contact {contact.name} has the number {number}: restore it in Xero and "
+        "save this learner again, or give this learner another number."
+    )
+
+
 def _wait(
     obstacle: Obstacle,
     state: PushState,
@@ -58,7 +88,8 @@ def _wait(
     push = obstacle.push
     # It keeps a contact of its own, where only the number of another is in the way.
     own = push.contact_xero_id if push.contact_xero_id != obstacle.contact_id else None
-    mine = ContactPush.objects.filter(pk=push.pk)
+    # Not where the lease was taken away, because the connection has changed hands.
+    mine = ContactPush.objects.filter(pk=push.pk, leased_until__in=push.lease_ends)
     # A learner saved meanwhile goes again, as it is now.
     mine.exclude(version=push.version).update(state=PushState.PENDING, leased_until=None)
     mine.filter(version=push.version).update(

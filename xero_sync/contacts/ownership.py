@@ -1,27 +1,25 @@
 """Which contact a push writes to, and what stands in its way.
 
-A push notes its contact when it is made (`note`), from the links that the rule of identity upholds
-at that moment, and keeps it until it is done: a learner that is renumbered or renamed in between
-still changes the right contact. Where it has none, a contact is made, unless one in Xero has the
-number already: then the rule says whether a person must be asked, or whose it is.
+A push notes its contact when it is made (`note_many`), from the links that the rule of identity
+upholds at that moment, and keeps it until it is done: a learner that is renumbered or renamed in
+between still changes the right contact. Where it has none, a contact is made, unless one in Xero
+has the number already: then the rule says whether a person must be asked, or whose it is.
 
 A contact is written by one learner only: by the one for whom it was made first.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
-
-from django.db.models import Q
 
 from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
-from xero_sync.contacts import archived_contacts
-from xero_sync.contacts.obstacles import OPEN, Obstacle
+from lrm.models import Learner
+from xero_sync.contacts import archived_contacts, contact_owners
+from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import contact_links, contact_merges, identity_facts, identity_verdicts
 
@@ -30,7 +28,7 @@ _RANKS: dict[str, int] = {LinkSource.PUSHED: 0, LinkSource.PERSON: 2, LinkSource
 _RANK_OF_MERGED = 1
 # What may stand in the way of a number. Where several contacts have it, which is told: rather
 # what a person can answer, and what ends by itself.
-_IN_THE_WAY = (
+IN_THE_WAY = (
     identity.Why.MERGED_OTHER,
     identity.Why.MERGED_PORTAL,
     identity.Why.MERGED,
@@ -43,19 +41,30 @@ _IN_THE_WAY = (
 )
 
 
-def note(push: ContactPush, *, is_new: bool) -> None:
-    """Note, when a push is made or made again, which contact is the learner's at this moment.
+def note_many(
+    pushes: Sequence[ContactPush], *, are_new: Collection[ContactPush]
+) -> list[ContactPush]:
+    """Note, when pushes are made or made again, which contacts are the learners' at this moment.
 
-    :param is_new: it was not under way: what it noted before is over.
+    :param pushes: of one portal.
+    :param are_new: those that were not under way: what they noted before is over.
+    :return: those in which something was noted or forgotten, which the caller writes.
     """
-    if not is_new and (push.contact_xero_id or push.known_as):
-        return
-    connection = connection_of(push.learner.portal)
+    new = {push.pk for push in are_new}
+    noting = [p for p in pushes if p.pk in new or not (p.contact_xero_id or p.known_as)]
+    if not noting:
+        return []
+    connection = connection_of(noting[0].learner.portal)
     organisation = connection.organisation if connection else None
-    found = _linked(organisation, [push]) if organisation else {}
-    push.contact_xero_id = found.get(push.learner_id)
-    push.known_as = known_as(push) if push.contact_xero_id else None
-    push.candidate_xero_id, push.candidate_why = None, ""
+    found = _linked(organisation, noting) if organisation else {}
+    changed = []
+    for push in noting:
+        before = push.contact_xero_id, push.known_as
+        push.contact_xero_id = found.get(push.learner_id)
+        push.known_as = known_as(push) if push.contact_xero_id else None
+        if before != (push.contact_xero_id, push.known_as):
+            changed.append(push)
+    return changed
 
 
 def known_as(push: ContactPush) -> dict[str, str]:
@@ -91,7 +100,9 @@ def own_contacts(organisation: Organisation, batch: Sequence[ContactPush]) -> li
             push.contact_xero_id, push.known_as = contact_id, known_as(push)
             noted.append(push)
     ContactPush.objects.bulk_update(noted, ["contact_xero_id", "known_as"])
-    owners = _owners(organisation, [p.contact_xero_id for p in batch if p.contact_xero_id])
+    owners = contact_owners.owners_of(
+        organisation, [p.contact_xero_id for p in batch if p.contact_xero_id]
+    )
     return [
         Obstacle(push, push.contact_xero_id, owner.why, owner.learner_id)
         for push in batch
@@ -149,7 +160,7 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
     in_the_way = [
         (each.learner_id, each.contact_xero_id, each.verdict.why)
         for each in identity_verdicts.candidates(organisation, rows)
-        if each.verdict.why in _IN_THE_WAY and not each.may_write
+        if each.verdict.why in IN_THE_WAY and not each.may_write
     ]
     without = [push for push in batch if push.contact_xero_id is None]
     in_the_way += [
@@ -157,9 +168,11 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
         for learner_id, contact_id in archived_contacts.own(organisation, without)
     ]
     # The last one stays, so that the first of the order above is told.
-    in_the_way.sort(key=lambda each: _IN_THE_WAY.index(each[2]), reverse=True)
+    in_the_way.sort(key=lambda each: IN_THE_WAY.index(each[2]), reverse=True)
     found = {learner_id: (contact_id, why) for learner_id, contact_id, why in in_the_way}
-    owners = _owners(organisation, [contact_id for contact_id, _ in found.values()])
+    owners = contact_owners.owners_of(
+        organisation, [contact_id for contact_id, _ in found.values()]
+    )
     return [
         Obstacle(
             push,
@@ -188,8 +201,12 @@ def take_made(organisation: Organisation, batch: Sequence[ContactPush], *, now: 
             for contact in numbered
             if identity.assess(identity.Pair(facts, _facts(contact))).is_linked
         ]
-        owners = _links_of_owners(organisation, found)
-        mine = [each for each in found if owners.get(each, _Owner(push.learner_id)).is_(push)]
+        owners = contact_owners.by_link(organisation, found)
+        mine = [
+            each
+            for each in found
+            if owners.get(each, contact_owners.Owner(push.learner_id)).is_(push)
+        ]
         if not mine:
             forget([push])
             continue
@@ -200,59 +217,17 @@ def take_made(organisation: Organisation, batch: Sequence[ContactPush], *, now: 
         ContactPush.objects.filter(pk=push.pk).update(contact_xero_id=mine[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """The learner who alone may write to a contact."""
-
-    learner_id: int
-    is_of_another_portal: bool = False
-
-    @property
-    def why(self) -> identity.Why:
-        if self.is_of_another_portal:
-            return identity.Why.OTHER_PORTAL
-        return identity.Why.OTHER_LEARNER
-
-    def is_(self, push: ContactPush) -> bool:
-        return self.learner_id == push.learner_id
-
-
-def _links_of_owners(organisation: Organisation, contact_ids: Iterable[UUID]) -> dict[UUID, _Owner]:
-    """Return who owns these contacts by a link: the first for whom each was made."""
-    owned = ContactLink.objects.filter(
-        Q(source=LinkSource.PUSHED)
-        | (Q(source=LinkSource.PERSON) & ~Q(organisation_id=organisation.pk)),
-        organisation__tenant_id=organisation.tenant_id,
-        contact_xero_id__in=list(contact_ids),
-    )
-    owners: dict[UUID, _Owner] = {}
-    # What was made or written counts before what a person said: PUSHED before PERSON.
-    for contact_id, learner_id, organisation_id in owned.order_by("-source", "id").values_list(
-        "contact_xero_id", "learner_id", "organisation_id"
-    ):
-        owners.setdefault(contact_id, _Owner(learner_id, organisation_id != organisation.pk))
-    return owners
-
-
-def _owners(organisation: Organisation, contact_ids: Sequence[UUID]) -> dict[UUID, _Owner]:
-    """Return who owns these contacts: by a link, else the first push that is on its way there."""
-    owners = _links_of_owners(organisation, contact_ids)
-    under_way = ContactPush.objects.filter(
-        Q(learner__sync_to_xero=True) | Q(state=PushState.SENT),
-        state__in=OPEN,
-        contact_xero_id__in=list(contact_ids),
-    )
-    for contact_id, learner_id, portal_id in under_way.order_by("id").values_list(
-        "contact_xero_id", "learner_id", "learner__portal_id"
-    ):
-        if contact_id is not None:
-            owners.setdefault(contact_id, _Owner(learner_id, portal_id != organisation.portal_id))
-    return owners
+def linked_contacts(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, UUID]:
+    """Return {learner id: the contact to write to}, by the link that says most about it."""
+    return _contacts_of(organisation, list(Learner.objects.filter(pk__in=learner_ids)))
 
 
 def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
-    """Return {learner id: the contact to write to}, by the link that says most about it."""
-    links = archived_contacts.writable_links(organisation, [push.learner for push in batch])
+    return _contacts_of(organisation, [push.learner for push in batch])
+
+
+def _contacts_of(organisation: Organisation, learners: Sequence[Learner]) -> dict[int, UUID]:
+    links = archived_contacts.writable_links(organisation, learners)
     links.sort(key=lambda link: (-_rank(link), link.pk))
     return {link.learner_id: link.contact_xero_id for link in links}
 

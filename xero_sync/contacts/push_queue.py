@@ -1,22 +1,21 @@
 """Learners on their way to Xero: one push row a learner, taken in batches of up to 50.
 
 A save writes the row in its own transaction; workers take rows with SKIP LOCKED, and a killed
-worker's rows come free. How a batch is sent is `push_sender`'s business.
+worker's rows come free. None is taken before a person has started it (`push_gate`). How a batch is
+sent is `push_sender`'s business.
 """
 
 import logging
-from datetime import date, datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
-from connected_apps.models import Connection
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
-from xero_sync.contacts import obstacles, ownership, push_sender
+from xero_sync.contacts import obstacles, ownership, push_gate, push_sender, refusal_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, PushState
 
@@ -28,63 +27,71 @@ OPEN = obstacles.OPEN
 
 def request(*, learner: Learner, now: datetime) -> None:
     """Note that a learner must reach Xero; inside the transaction that saved the learner."""
-    push, created = ContactPush.objects.select_for_update().get_or_create(
-        learner=learner, defaults={"requested_at": now}
+    request_many(learners=[learner], now=now)
+
+
+def request_many(*, learners: Sequence[Learner], now: datetime) -> None:
+    """Note that learners of one portal must reach Xero; inside the transaction that saved them."""
+    if not learners:
+        return
+    # As it was saved: a copy that comes with the push may be older.
+    by_id = {learner.pk: learner for learner in learners}
+    # Version 1 once it is noted below.
+    ContactPush.objects.bulk_create(
+        (ContactPush(learner=learner, version=0, requested_at=now) for learner in learners),
+        ignore_conflicts=True,
     )
-    # Its own copy may be older than what was saved.
-    push.learner = learner
-    ownership.note(push, is_new=created or push.state not in OPEN)
-    values: dict[str, Any] = {
-        "contact_xero_id": push.contact_xero_id,
-        "known_as": push.known_as,
-        "candidate_xero_id": None,
-        "candidate_why": "",
-    }
-    if not created:
-        values |= {
-            "state": PushState.PENDING,
-            "version": F("version") + 1,
-            "requested_at": now,
-            "not_before": None,
-            "attempts": 0,
-            "problem": "",
-        }
-    ContactPush.objects.filter(pk=push.pk).update(**values)
-    dispatch.PUSH_LEARNERS.wake(learner.portal_id)
+    pushes = list(
+        ContactPush.objects.select_for_update().filter(learner_id__in=by_id).order_by("id")
+    )
+    for push in pushes:
+        push.learner = by_id[push.learner_id]
+    ContactPush.objects.bulk_update(
+        ownership.note_many(pushes, are_new=[p for p in pushes if p.state not in OPEN]),
+        ["contact_xero_id", "known_as"],
+    )
+    ContactPush.objects.filter(pk__in=[push.pk for push in pushes]).update(
+        state=PushState.PENDING,
+        version=F("version") + 1,
+        requested_at=now,
+        not_before=None,
+        attempts=0,
+        problem="",
+        candidate_xero_id=None,
+        candidate_why="",
+    )
+    dispatch.PUSH_LEARNERS.wake(learners[0].portal_id)
 
 
-def withdraw(*, learner: Learner) -> None:
-    """Note that a learner need not reach Xero; inside the transaction that saved the learner.
+def withdraw_many(*, learners: Sequence[Learner]) -> None:
+    """Note that learners need not reach Xero; inside the transaction that saved them.
 
-    What its push was about to write to is forgotten: by the time it is asked for again, the
+    What their pushes were about to write to is forgotten: by the time they are asked for again, a
     learner may be somebody else.
     """
     ContactPush.objects.filter(
-        learner=learner, state=PushState.PENDING, contact_xero_id__isnull=False
+        learner_id__in=[learner.pk for learner in learners],
+        state=PushState.PENDING,
+        contact_xero_id__isnull=False,
     ).update(contact_xero_id=None, known_as=None)
 
 
-def not_in_xero(
-    *, portal_id: int, date_from: date, date_to: date, zone: ZoneInfo
-) -> QuerySet[ContactPush]:
-    """Return the learners changed between two days of a zone, inclusive, that are not in Xero."""
-    return ContactPush.objects.filter(
-        learner__portal_id=portal_id,
-        learner__updated_at__gte=datetime.combine(date_from, time.min, zone),
-        learner__updated_at__lt=datetime.combine(date_to + timedelta(days=1), time.min, zone),
-        learner__sync_to_xero=True,
-    ).exclude(state=PushState.DONE)
-
-
 def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
-    """Send one batch of a portal's learners; return when to come back, if there is more."""
+    """Send one batch of a portal's learners; return when to come back, if there is more.
+
+    Where there is nothing to send, people are told of what did not get through.
+    """
     portal = Portal.objects.get(pk=portal_id)
     connection = connection_of(portal)
     if connection is None or connection.organisation is None or connection.state not in LIVE:
+        refusal_notices.tell(portal_id=portal_id, now=clock())
+        return None
+    if not push_gate.is_open(connection.organisation):
         return None
     waiting = _open_pushes().filter(learner__portal=portal).select_related("learner")
     batch = leases.take_many(waiting.order_by("id"), most=BATCH, now=clock())
     if not batch:
+        refusal_notices.tell(portal_id=portal_id, now=clock())
         return None
     organisation = connection.organisation
     session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
@@ -94,11 +101,15 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
 
 
 def waiting_portals(*, now: datetime) -> list[int]:
-    """Return the portals with learners to push whose connection can take them."""
-    live = Connection.objects.filter(state__in=LIVE).values("portal_id")
+    """Return the portals with learners to push whose connection can take them.
+
+    And those in which somebody has to be told of learners that got stuck.
+    """
+    live = push_gate.open_connections().values("portal_id")
     due = leases.takeable(ContactPush, now)
     rows = _open_pushes().filter(due, learner__portal_id__in=live)
-    return list(rows.values_list("learner__portal_id", flat=True).distinct())
+    portals = rows.values_list("learner__portal_id", flat=True).distinct()
+    return list({*portals, *refusal_notices.waiting_portals(now=now)})
 
 
 def _open_pushes() -> QuerySet[ContactPush]:
@@ -127,5 +138,7 @@ def start_over(*, portal_id: int) -> None:
         known_as=None,
         candidate_xero_id=None,
         candidate_why="",
+        told_at=None,
+        admins_told_at=None,
     )
     dispatch.PUSH_LEARNERS.wake(portal_id)

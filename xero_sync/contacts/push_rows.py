@@ -16,7 +16,7 @@ from django.db.models import F
 
 from connected_apps.models import Organisation
 from lrm.models import Learner
-from xero_sync.api import errors, json_codec, responses
+from xero_sync.api import errors, json_codec, responses, sessions
 from xero_sync.contacts import ownership
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
@@ -72,13 +72,16 @@ def changed_ones(batch: list[ContactPush]) -> list[ContactPush]:
     """
     changed = []
     for push in batch:
-        if push.sent_digest is None or bytes(push.sent_digest) != _digest(push.learner):
+        if is_changed(push):
             changed.append(push)
         else:
-            ContactPush.objects.filter(pk=push.pk, version=push.version).update(
-                state=PushState.DONE, leased_until=None, attempts=0, problem="", **_OVER
-            )
+            _let_go(push, push.version, state=PushState.DONE, attempts=0, problem="", **_OVER)
     return changed
+
+
+def is_changed(push: ContactPush) -> bool:
+    """Return whether a learner differs from what Xero was told of it, as far as that is known."""
+    return push.sent_digest is None or bytes(push.sent_digest) != _digest(push.learner)
 
 
 def _digest(learner: Learner) -> bytes:
@@ -112,6 +115,7 @@ def mark_sent(batch: list[ContactPush], now: datetime) -> str:
 
 
 def take_answers(
+    session: sessions.Session,
     organisation: Organisation,
     batch: list[ContactPush],
     contacts: list[dict[str, Any]],
@@ -122,6 +126,8 @@ def take_answers(
 
     Answers are matched by ContactID or ContactNumber: that they come in the order of the request
     is not promised.
+
+    :raises connection_errors.StaleGeneration: the connection has moved on; the rows stay in doubt.
     """
     answers: dict[str, dict[str, Any]] = {}
     for element in page.elements:
@@ -132,6 +138,7 @@ def take_answers(
     accepted: list[dict[str, Any]] = []
     own: list[tuple[int, uuid.UUID]] = []
     with transaction.atomic():
+        session.check_generation()
         # In the order in which whoever stores contacts takes them, and before any row is locked.
         page_store.lock_names(organisation.pk, Resource.CONTACT)
         contact_links.hold([organisation.tenant_id])
@@ -161,15 +168,9 @@ def _end_doubt(batch: list[ContactPush]) -> None:
 
 def _mark_pushed(push: ContactPush, now: datetime) -> None:
     """Close the row, unless the learner was saved again meanwhile: then it stays waiting."""
-    ContactPush.objects.filter(pk=push.pk).update(
-        sent_digest=_digest(push.learner), leased_until=None, attempts=0, problem="", **_OVER
-    )
-    ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
-        state=PushState.DONE, done_at=now
-    )
-    ContactPush.objects.filter(pk=push.pk, version__gt=push.sent_version).update(
-        state=PushState.PENDING
-    )
+    over = {"sent_digest": _digest(push.learner), "attempts": 0, "problem": "", **_OVER}
+    _let_go(push, push.sent_version, state=PushState.DONE, done_at=now, **over)
+    _let_go(push, None, state=PushState.PENDING, **over)
 
 
 def go_again(batch: list[ContactPush]) -> None:
@@ -183,6 +184,24 @@ def go_again(batch: list[ContactPush]) -> None:
 def refuse(batch: list[ContactPush], *, now: datetime) -> None:
     """Keep Xero's own words; a person mends the learner and saves it, which sends it again."""
     for push in batch:
-        ContactPush.objects.filter(pk=push.pk, version=push.sent_version).update(
-            state=PushState.REFUSED, problem=push.problem, leased_until=None, **_OVER
-        )
+        _let_go(push, push.sent_version, state=PushState.REFUSED, problem=push.problem, **_OVER)
+
+
+def park(push: ContactPush, problem: str) -> None:
+    """Let a push that was not sent wait for a person, who mends the learner and saves it."""
+    _let_go(push, push.version, state=PushState.REFUSED, problem=problem[:1000], **_OVER)
+    _let_go(push, None, state=PushState.PENDING)
+
+
+def _let_go(push: ContactPush, version: int | None, **changes: Any) -> None:
+    """Write to a row, and give it back, where this worker has it still.
+
+    Where the connection changed hands meanwhile, the row is not this worker's any more, and
+    what it has learnt says nothing of the other organisation.
+
+    :param version: the learner must not have been saved since it had this one.
+    """
+    rows = ContactPush.objects.filter(pk=push.pk, leased_until__in=push.lease_ends)
+    if version is not None:
+        rows = rows.filter(version=version)
+    rows.update(leased_until=None, **changes)

@@ -10,7 +10,7 @@ number where POST would silently overwrite. What stands in the way is kept with 
 
 from connected_apps.models import Organisation
 from xero_sync.api import errors, sessions
-from xero_sync.contacts import contact_updates, look_ups, push_rows
+from xero_sync.contacts import contact_updates, look_ups, obstacles, push_rows
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
@@ -26,7 +26,7 @@ def send(
 
     :raises errors.XeroError: the rows stay as they are, to be tried again.
     """
-    look_ups.settle_doubts(session, organisation, batch, clock)
+    batch = look_ups.settle_doubts(session, organisation, batch, clock)
     owned = look_ups.owned(organisation, batch, clock)
     if to_update := look_ups.checked(session, organisation, owned, clock):
         contact_updates.update(session, organisation, to_update, clock)
@@ -52,7 +52,7 @@ def _create(
         for half in push_rows.halves(batch, error, clock()):
             _create(session, organisation, half, clock, unique_names=unique_names)
         return
-    if refused := push_rows.take_answers(organisation, batch, contacts, page, clock()):
+    if refused := push_rows.take_answers(session, organisation, batch, contacts, page, clock()):
         _mend_refused(session, organisation, refused, clock, unique_names=unique_names)
 
 
@@ -65,12 +65,12 @@ def _mend_refused(
     unique_names: bool,
 ) -> None:
     """Find out who has the name or the number, and do what the rule of identity says."""
-    numbers = [push.learner.number for push in refused]
-    look_ups.by_number(session, organisation, numbers, clock)
+    refused = look_ups.by_number(session, organisation, refused, clock)
     if found := look_ups.owned(organisation, refused, clock):
         contact_updates.update(session, organisation, found, clock)
     clashing = look_ups.free(organisation, refused, clock)
     if clashing and not unique_names:
         namesakes, clashing = look_ups.namesakes(session, organisation, clashing, clock)
         _create(session, organisation, namesakes, clock, unique_names=True)
+    obstacles.explain(organisation, clashing)
     push_rows.refuse(clashing, now=clock())

@@ -7,18 +7,16 @@ learner's page, and nothing is sent.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q
 
-from connected_apps.models import Connection, Organisation
-from connected_apps.states.states import LIVE
+from connected_apps.models import Organisation
 from invoices import identity
-from invoices.models import Contact, ContactLink
+from invoices.models import Contact
 from lrm.models import Learner, User
-from xero_sync.contacts import link_acts, push_queue
+from xero_sync.contacts import link_acts
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import (
     contact_links,
@@ -49,76 +47,6 @@ class Question:
         """Whether Xero merged a contact of the learner into this one."""
         merged = identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL
         return self.why in merged
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """How a learner stands with Xero: what is asked, what was refused, what is on its way."""
-
-    organisation: Organisation
-    questions: list[Question]
-    problem: str
-    is_under_way: bool
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether there is nothing to say, and nothing to wait for."""
-        return not (self.questions or self.problem or self.is_under_way)
-
-
-def outlook_of(learner: Learner) -> Outlook | None:
-    """Return how a learner stands, None where no organisation is connected.
-
-    One query where there is nothing to say, as for nearly every learner on every page.
-    """
-    connection = _connections(learner).first()
-    if connection is None or connection.organisation is None:
-        return None
-    state = connection.push_state if learner.sync_to_xero else None
-    is_stuck = state in (PushState.QUESTION, PushState.REFUSED)
-    asked = []
-    if connection.has_number or connection.has_merged or is_stuck:
-        asked = of_learner(learner=learner, organisation=connection.organisation)
-    return Outlook(
-        organisation=connection.organisation,
-        questions=asked,
-        problem=connection.push_problem if state == PushState.REFUSED else "",
-        is_under_way=state in push_queue.OPEN and connection.state in LIVE,
-    )
-
-
-def _connections(learner: Learner) -> QuerySet[Any]:
-    """Return the portal's connection, with the push and whether there may be a question.
-
-    There may, where a stranger has the number, or a contact of the learner was merged.
-    """
-    pushes = ContactPush.objects.filter(learner=learner)
-    links = ContactLink.objects.filter(
-        learner=learner,
-        organisation=OuterRef("organisation"),
-        contact_xero_id=OuterRef("xero_id"),
-    )
-    strangers = Contact.objects.filter(
-        ~Exists(links),
-        organisation=OuterRef("organisation"),
-        contact_number=learner.number,
-        status=identity_facts.ACTIVE,
-    )
-    merged = Contact.objects.filter(
-        Exists(links),
-        organisation=OuterRef("organisation"),
-        merged_to_xero_id__isnull=False,
-    )
-    return (
-        Connection.objects.filter(portal_id=learner.portal_id, app="xero")
-        .select_related("organisation")
-        .annotate(
-            push_state=Subquery(pushes.values("state")),
-            push_problem=Subquery(pushes.values("problem")),
-            has_number=Exists(strangers),
-            has_merged=Exists(merged),
-        )
-    )
 
 
 def of_learner(*, learner: Learner, organisation: Organisation) -> list[Question]:

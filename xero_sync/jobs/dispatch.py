@@ -12,7 +12,10 @@ UNPACK_DELIVERIES = WorkerTask("xero_sync.tasks.unpack_deliveries", EVENTS)
 FETCH_EVENTS = WorkerTask("xero_sync.tasks.fetch_events", EVENTS)
 SWEEP = WorkerTask("xero_sync.tasks.sweep", BULK)
 CHECK_COUNTS = WorkerTask("xero_sync.tasks.check_counts", BULK)
+LOOK_FOR_MENTIONS = WorkerTask("xero_sync.tasks.look_for_mentions", BULK)
 # Of a run, by its id.
 WORK_ON_RUN = WorkerTask("xero_sync.tasks.work_on_run", BULK)
 # Of a portal, by its id.
 PUSH_LEARNERS = WorkerTask("xero_sync.tasks.push_learners")
+# Of a learner's refresh, by its id.
+REFRESH_LEARNER = WorkerTask("xero_sync.tasks.refresh_learner")

@@ -18,6 +18,8 @@ from xero_sync.api import errors
 logger = logging.getLogger(__name__)
 
 UNTIL_A_PERSON_ACTS = timedelta(minutes=10)
+# What Xero rejects it rejects again: 10, 20, 40 … minutes, at most half a day.
+_LONGEST_REJECTED = timedelta(hours=12)
 _LONGEST_BACK_OFF = 300.0
 
 
@@ -45,12 +47,17 @@ _LIMIT_WORDS: dict[str, str] = {
     "appminute": "Waiting for Xero's limit of calls a minute over all organisations",
 }
 _WAITING = "Xero is not answering at the moment; trying again by itself"
+_OUR_BOOKS = (
+    "This system cannot count its calls to Xero at the moment, so it makes none; trying again by "
+    "itself"
+)
 _OUR_DATABASE = "This system's database is busy; trying again by itself"
 _MISCONFIGURED = (
     "Xero refuses this installation's client id or secret; its operator must mend the settings"
 )
 # What the columns that keep the words hold.
 _LONGEST = 300
+_SILENT = "it does not say why"
 _NEEDS_PERSON_WORDS: dict[type[Exception], str] = {
     connection_errors.NotConnected: "Xero is not connected; this goes on when it is",
     connection_errors.StaleGeneration: (
@@ -76,16 +83,18 @@ def after(error: Exception, *, attempts: int) -> Retry:
         return Retry(timedelta(seconds=max(error.retry_after, 0.2)), _LIMIT_WORDS[error.kind])
     if isinstance(error, errors.Unavailable):
         wait = timedelta(seconds=error.retry_after or 0)
-        return Retry(max(wait, back_off(attempts)), _WAITING)
+        words = _OUR_BOOKS if isinstance(error, errors.BooksUnreadable) else _WAITING
+        return Retry(max(wait, back_off(attempts)), words)
     if isinstance(error, connection_errors.IdentityUnavailable | errors.Ambiguous):
         return Retry(back_off(attempts), _WAITING)
     if isinstance(error, OperationalError):
         # A deadlock, a restart: what was not committed is done anew.
         logger.warning("The database gave up on it: %s", type(error.__cause__).__name__)
         return Retry(back_off(attempts), _OUR_DATABASE)
-    return Retry(
-        UNTIL_A_PERSON_ACTS, _words_for_people(error).rstrip(".")[:_LONGEST], needs_person=True
-    )
+    delay = UNTIL_A_PERSON_ACTS
+    if isinstance(error, errors.Rejected):
+        delay = min(delay * 2 ** min(attempts, 12), _LONGEST_REJECTED)
+    return Retry(delay, _words_for_people(error).rstrip(".")[:_LONGEST], needs_person=True)
 
 
 def _words_for_people(error: Exception) -> str:
@@ -95,8 +104,7 @@ def _words_for_people(error: Exception) -> str:
     if isinstance(error, errors.Refused | errors.Unauthorised) and error.refusal is not None:
         return error.refusal.sentence
     if isinstance(error, errors.Rejected):
-        logger.error("Xero rejects a request (correlation %s)", error.correlation_id)
-        return f"Xero rejects the request: {'; '.join(error.messages) or 'it does not say why'}"
+        return _rejection(error)
     if isinstance(error, connection_errors.WrongTokenKey):
         logger.error("%s", error)
         return "Stored permissions cannot be read; the operator must mend TOKEN_ENCRYPTION_KEYS"
@@ -106,12 +114,23 @@ def _words_for_people(error: Exception) -> str:
     for kind, words in _NEEDS_PERSON_WORDS.items():
         if isinstance(error, kind):
             return words
-    _log_unexpected(error)
-    return "Something unexpected went wrong; the operator can see it"
+    return _log_unexpected(error)
 
 
-def _log_unexpected(error: Exception) -> None:
-    """Log where it happened. What it says may quote a row, and so a person, unless it is ours."""
-    said = str(error) if isinstance(error, errors.XeroError) else ""
+def _rejection(error: errors.Rejected) -> str:
+    asked_for = f" for {error.asked_for}" if error.asked_for else ""
+    logger.error("Xero rejects a request%s (correlation %s)", asked_for, error.correlation_id)
+    return f"Xero rejects the request{asked_for}: {'; '.join(error.messages) or _SILENT}"
+
+
+def _log_unexpected(error: Exception) -> str:
+    """Log where it happened, and return words for people.
+
+    What it says may quote a row, and so a person, unless it is ours.
+    """
+    said = f"{error.asked_for}: {error}" if isinstance(error, errors.XeroError) else ""
     place = "".join(traceback.format_tb(error.__traceback__))
     logger.error("Unexpected while talking to Xero: %s %s\n%s", type(error).__name__, said, place)
+    if isinstance(error, errors.XeroError) and error.asked_for:
+        return f"Xero gave an odd answer when asked for {error.asked_for}; the operator can see it"
+    return "Something unexpected went wrong; the operator can see it"

@@ -3,7 +3,13 @@
 from datetime import UTC, datetime
 
 from xero_sync.models import RunState, SyncRun
-from xero_sync.runs import run_progress, run_status, run_titles
+from xero_sync.runs import (
+    learner_progress,
+    learner_titles,
+    run_progress,
+    run_status,
+    run_titles,
+)
 
 _STALLED = (
     "Nobody works on it since {since}. It is due, so no worker for bulk work, or no beat, seems to "
@@ -24,6 +30,10 @@ def heading_of(run: SyncRun, *, now: datetime) -> str:
 
 def line_of(run: SyncRun, *, now: datetime) -> str:
     """Return the time, the state, how much is read and, while it reads, its pace."""
+    learners = learner_progress.progress_of(run)
+    if learners is not None:
+        words = learner_titles.progress_in_words(learners)
+        return f"{now.astimezone(UTC):%H:%M:%S} {heading_of(run, now=now)}: {words}"
     figures = run_progress.progress_of(run, now=now)
     total = "?" if figures.total is None else f"{figures.total:,}"
     line = (

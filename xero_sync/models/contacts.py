@@ -1,11 +1,12 @@
-"""What learners still need to reach Xero."""
+"""What learners need to reach Xero, whether they are sent at all, and what is asked of them."""
 
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
 
-from lrm.models import Learner
+from connected_apps.models import Organisation
+from lrm.models import Learner, User
 from xero_sync.models.leased_row import LeasedRow
 
 
@@ -44,6 +45,10 @@ class ContactPush(LeasedRow):
     candidate_xero_id = models.UUIDField(null=True)
     candidate_why = models.CharField(max_length=16, blank=True, default="", db_default="")
 
+    # When whoever saved the learner, and when the portal's admins, were told that it is stuck.
+    told_at = models.DateTimeField(null=True)
+    admins_told_at = models.DateTimeField(null=True)
+
     class Meta:
         indexes: ClassVar = [
             models.Index(
@@ -57,6 +62,17 @@ class ContactPush(LeasedRow):
                 condition=models.Q(candidate_xero_id__isnull=False),
                 name="push_candidate",
             ),
+            # Few as well: of whom people have to be told.
+            models.Index(
+                fields=["learner"],
+                condition=models.Q(state__in=["QUESTION", "PARKED"]),
+                name="push_stuck",
+            ),
+            models.Index(
+                fields=["admins_told_at"],
+                condition=models.Q(admins_told_at__isnull=False),
+                name="push_admins_told",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,3 +81,52 @@ class ContactPush(LeasedRow):
     def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
         """Return how a push waits."""
         return {"not_before": until, "problem": why}
+
+
+class PushStart(models.Model):
+    """That a person lets learners be sent to an organisation; before that, nothing is.
+
+    An organisation is a portal's own, so another portal on the same tenant of Xero's starts for
+    itself, and so does a portal that connects another organisation.
+    """
+
+    organisation = models.OneToOneField(
+        Organisation, on_delete=models.CASCADE, related_name="push_start"
+    )
+    started_at = models.DateTimeField()
+    # The name is kept as it was then.
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    by_name = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"start of {self.organisation_id} at {self.started_at.isoformat()}"
+
+
+class ContactQuestion(models.Model):
+    """A contact with a learner's number of which a person has to say whether it is the learner.
+
+    Derived with the links and in the same transaction, so that all of an organisation can be listed
+    and counted; what the rule of identity says of the two at the moment decides nevertheless.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="contact_questions")
+    contact_xero_id = models.UUIDField()
+    # An `identity.Why`.
+    why = models.CharField(max_length=16)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "learner", "contact_xero_id"], name="contact_question_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["contact_xero_id"], name="contact_question_of_contact")
+        ]
+
+    def __str__(self) -> str:
+        return f"is {self.contact_xero_id} learner {self.learner_id}?"

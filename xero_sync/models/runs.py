@@ -70,6 +70,8 @@ class SyncRun(LeasedRow):
     read_before_pace = models.PositiveIntegerField(default=0)
     # Documents of the range that belong to no learner, counted at the end.
     unmatched_count = models.PositiveIntegerField(null=True)
+    # Of a run of learners, how many it has chosen; null until it has, and to have it choose again.
+    learner_count = models.PositiveIntegerField(null=True)
     correlation_id = models.UUIDField(default=uuid.uuid4)
 
     class Meta:

@@ -36,6 +36,9 @@ class Cursor(LeasedRow):
     # What is accounted for here, and how many of these are quarantined and not stored at all.
     count_here = models.PositiveIntegerField(null=True)
     count_missing = models.PositiveIntegerField(default=0, db_default=0)
+    # What Xero counts without any filter, less the sales and the purchases: documents that no
+    # filter of ours would ever show. Null where Xero gave no such count.
+    count_unknown = models.PositiveIntegerField(null=True)
 
     DUE_COLUMN = "next_due_at"
 

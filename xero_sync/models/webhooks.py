@@ -21,7 +21,8 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["id"], condition=models.Q(unpacked_at=None), name="delivery_to_unpack"
-            )
+            ),
+            models.Index(fields=["id"], condition=~models.Q(problem=""), name="delivery_put_aside"),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,10 @@ from xero_sync.resources import Resource
 
 # What begins or ends here is open at that end: it holds all documents, whatever their date.
 EARLIEST, LATEST = date.min, date.max
+# How often a window is halved where Xero rejects its list: by then it is a few weeks long, or
+# length is not what it is rejected for. Xero's guard speaks of the organisation, not of the list
+# (freakboy3742/pyxero, issue 373), so that no length may help.
+MOST_CUTS = 8
 # Ledgers lie between these two. Where a window reaches beyond, that part is cut off first, and
 # not found empty by a dozen halves.
 _AGES_END = (date(2099, 12, 31), date(1989, 12, 31))

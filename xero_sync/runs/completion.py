@@ -6,10 +6,17 @@ from django.db import transaction
 
 from connected_apps import audit
 from invoices.models import ContactLink, Document
-from xero_sync.contacts import push_queue
-from xero_sync.jobs import dispatch, sweep_schedule
-from xero_sync.models import OPEN_RUNS, PushState, RunState, SyncRun
-from xero_sync.runs import comparison, date_ranges, run_log, run_notices, run_progress
+from xero_sync.jobs import sweep_schedule
+from xero_sync.models import OPEN_RUNS, RunState, SyncRun
+from xero_sync.runs import (
+    comparison,
+    learner_progress,
+    learner_run,
+    learner_titles,
+    run_log,
+    run_notices,
+    run_progress,
+)
 from xero_sync.store import credit_mismatches
 
 _VERIFIED = "Verified: Xero's counts and sums are ours"
@@ -31,20 +38,19 @@ def finish(*, run: SyncRun, now: datetime) -> None:
         sweep_schedule.make_due(organisation_id=run.organisation_id, now=now)
 
 
-def requeue_learners(*, run: SyncRun, now: datetime) -> None:
-    """End a run of learners: queue those anew that changed in the range and did not reach Xero."""
-    behind = push_queue.not_in_xero(
-        portal_id=run.portal_id,
-        date_from=run.date_from,
-        date_to=run.date_to,
-        zone=date_ranges.zone_of(portal=run.portal, organisation=run.organisation),
-    )
-    count = behind.update(
-        state=PushState.PENDING, not_before=None, leased_until=None, attempts=0, problem=""
-    )
-    dispatch.PUSH_LEARNERS.wake(run.portal_id)
-    words = f"{count} learner{'' if count == 1 else 's'} on the way to Xero"
-    _end(run, reason="", summary=words, now=now)
+def finish_learners(*, run: SyncRun, now: datetime) -> None:
+    """End a run of learners: done where each is in Xero as they are here, else with problems."""
+    with transaction.atomic():
+        learner_run.keep_outcomes(run)
+        progress = learner_progress.progress_of(run)
+        if progress is None:
+            return
+        problems = learner_titles.problems_of(progress)
+        summary = learner_titles.proof_of(progress)
+        run_log.write(run, "; ".join([summary, *problems]), now=now)
+        reason = "; ".join(problems)
+        told = f"{summary}; {reason}" if reason else summary
+        _end(run, reason=reason, summary=told, now=now)
 
 
 def _unmatched_count(run: SyncRun) -> int:
@@ -64,7 +70,7 @@ def _summary(run: SyncRun) -> str:
     return (
         f"{figures.read:,} documents read: {figures.new:,} new, {figures.changed:,} changed, "
         f"{figures.unchanged:,} unchanged, {figures.quarantined:,} set aside, "
-        f"{run.unmatched_count or 0:,} without a learner"
+        f"{run.unmatched_count or 0:,} belong to no learner"
     )
 
 

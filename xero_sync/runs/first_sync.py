@@ -10,6 +10,11 @@ from xero_sync.models import ENDED_RUNS, Cursor, RunState, SyncRun
 from xero_sync.resources import Resource
 
 
+def exists(organisation_id: int) -> bool:
+    """Return whether it was ever asked for."""
+    return _latest(organisation_id) is not None
+
+
 def is_unfinished(organisation_id: int) -> bool:
     """Return whether it is under way or stands cancelled."""
     first = _latest(organisation_id)
@@ -27,7 +32,9 @@ def cancelled(organisation_id: int) -> SyncRun | None:
 def is_behind(organisation_id: int) -> bool:
     """Return whether documents from before the connection may still be missing here."""
     first = _latest(organisation_id)
-    if first is None or first.state in ENDED_RUNS:
+    if first is None:  # Beat asks for it.
+        return True
+    if first.state in ENDED_RUNS:
         return False
     return first.state != RunState.CANCELLED or not _all_is_here(first)
 

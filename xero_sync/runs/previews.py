@@ -14,10 +14,9 @@ import redis
 from connected_apps.models import Connection
 from xero_sync import resources
 from xero_sync.api import client, errors, limits, list_queries, rate_limiter, sessions
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import push_queue, unsent_learners
 from xero_sync.models import RunWhat
 from xero_sync.resources import Resource
-from xero_sync.runs.date_ranges import zone_of
 
 # Besides the pages: a closing sweep and, at the worst, one count a kind.
 _CLOSING_CALLS = 2 * len(resources.DOCUMENTS)
@@ -60,14 +59,14 @@ def preview(*, connection: Connection, what: RunWhat, date_from: date, date_to: 
 
 
 def _of_learners(connection: Connection, date_from: date, date_to: date) -> Preview:
-    behind = push_queue.not_in_xero(
-        portal_id=connection.portal_id,
-        date_from=date_from,
-        date_to=date_to,
-        zone=zone_of(portal=connection.portal, organisation=connection.organisation),
-    ).count()
-    # One call to look for those who are there already, one to write.
+    behind = 0
+    if connection.organisation is not None:
+        behind = unsent_learners.changed_between(
+            organisation=connection.organisation, date_from=date_from, date_to=date_to
+        ).count()
+    # One call to look for those who are there already, one to write, one to read them back.
     needed = 2 * math.ceil(behind / push_queue.BATCH)
+    needed += math.ceil(behind / client.most_ids(Resource.CONTACT))
     return _within_limits(
         connection, RunWhat.LEARNERS, [("Learners", behind)], needed, limits.from_settings()
     )
@@ -120,5 +119,5 @@ def _left_today(connection: Connection, lane: limits.Limits) -> int:
     try:
         books = rate_limiter.shared().books_of(connection.organisation.tenant_id)
     except redis.RedisError as error:
-        raise errors.Unavailable("The limiter's books cannot be read.") from error
+        raise errors.BooksUnreadable("The limiter's books cannot be read.") from error
     return max(0, lane.day - books.day_used)

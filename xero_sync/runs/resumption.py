@@ -10,7 +10,7 @@ from connected_apps.states.states import LIVE
 from lrm.models import User
 from xero_sync.jobs import dispatch
 from xero_sync.models import ENDED_RUNS, OPEN_RUNS, RunState, SyncRun
-from xero_sync.runs import run_requests, run_titles
+from xero_sync.runs import request_checks, run_requests, run_titles
 
 
 def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
@@ -19,8 +19,8 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
     Where another open run reads all of its days, that one is returned, as for a request. None where
     the run is not cancelled.
 
-    :raises run_requests.NotPossible: Xero is not connected, or to another organisation; another run
-        reads some of the days, or a later one has read them all.
+    :raises request_checks.NotPossible: Xero is not connected, or to another organisation; another
+        run reads some of the days, or a later one has read them all.
     """
     with transaction.atomic():
         connection = run_requests.lock(connection_of(run.portal))
@@ -32,7 +32,7 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
             or connection.state not in LIVE
             or connection.organisation_id != run.organisation_id
         ):
-            raise run_requests.NotPossible(
+            raise request_checks.NotPossible(
                 "Xero is not connected to the organisation of this re-sync."
             )
         other = instead_of(run) or _beside(run).first()
@@ -42,12 +42,12 @@ def resume(*, run: SyncRun, by: User, now: datetime) -> SyncRun | None:
             dispatch.WORK_ON_RUN.wake(run.pk)
             return run
         if not other.is_open:
-            raise run_requests.NotPossible(
+            raise request_checks.NotPossible(
                 "A later re-sync has read all of these days. Ask for a new one to read them once "
                 "more."
             )
         if not _contains(other, run):
-            raise run_requests.NotPossible(
+            raise request_checks.NotPossible(
                 f"{run_titles.title_of(other)} reads some of these days at the moment. Resume this "
                 "one when that has ended."
             )

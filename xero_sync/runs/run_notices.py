@@ -5,7 +5,7 @@ command asked, nobody is told of a good end: the log says it. A difference that 
 portal's admins, but not again every day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,11 +16,17 @@ from connected_apps.states import admin_notices
 from invoices import amounts
 from lrm import mail, notices
 from lrm.models import NoticeLevel, User
+from xero_sync.contacts import page_addresses
 from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import comparison, run_progress, run_titles
 
 # The daily count finds a difference again every day, or after a few where Xero was not connected.
 _STILL_THE_SAME = timedelta(days=4)
+# After a run was cancelled.
+WHAT_STAYS: dict[RunWhat, str] = {
+    RunWhat.DOCUMENTS: "What it had read so far is kept.",
+    RunWhat.LEARNERS: "Learners that are on their way reach Xero all the same.",
+}
 
 
 def notify_end(*, run: SyncRun, state: RunState, summary: str, reason: str, now: datetime) -> None:
@@ -34,15 +40,18 @@ def notify_end(*, run: SyncRun, state: RunState, summary: str, reason: str, now:
     if not people and reason and not _was_told(run, now=now):
         people = admin_notices.portal_admins(run.portal)
     level = NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS
-    _notify(people, level, subject, text, reason, _proof(run))
+    # Where something differs, that comes first.
+    nobodys = page_addresses.of_nobodys_documents() if run.unmatched_count else ""
+    parts = [text, reason, _proof(run), _of_nobody(nobodys)]
+    _notify(people, level, subject, parts, leads_to="" if reason else nobodys)
 
 
 def notify_cancelled(*, run: SyncRun, by: User) -> None:
     """Tell those who wait for a run that it was cancelled, except the one who cancelled it."""
     subject = f"{run_titles.title_of(run)}: cancelled by {by}"
-    text = f"{subject}. What it had read so far is kept. It can be resumed where it stopped."
+    text = f"{subject}. {WHAT_STAYS[RunWhat(run.what)]} It can be resumed where it stopped."
     people = [person for person in _people_of(run) if person.pk != by.pk]
-    _notify(people, NoticeLevel.WARNING, subject, text)
+    _notify(people, NoticeLevel.WARNING, subject, [text])
 
 
 def _people_of(run: SyncRun) -> list[User]:
@@ -62,6 +71,8 @@ def _people_of(run: SyncRun) -> list[User]:
 
 def _was_told(run: SyncRun, *, now: datetime) -> bool:
     """Return whether admins were told lately of all that differs, by a run nobody asked for."""
+    if run.what == RunWhat.LEARNERS:
+        return False
     before = SyncRun.objects.filter(
         organisation=run.organisation_id,
         what=RunWhat.DOCUMENTS,
@@ -81,11 +92,21 @@ def _differing(run: SyncRun) -> frozenset[str]:
     return frozenset(words for one in compared for words in comparison.lasting_words_of(one))
 
 
-def _notify(people: Iterable[User], level: NoticeLevel, subject: str, *parts: str) -> None:
-    """Show the first part as a notice, and mail all parts."""
+def _notify(
+    people: Iterable[User],
+    level: NoticeLevel,
+    subject: str,
+    parts: Sequence[str],
+    *,
+    leads_to: str = "",
+) -> None:
+    """Show the first part as a notice, and mail all parts.
+
+    :param leads_to: where the notice leads; the re-sync page where that is empty.
+    """
     address = reverse("resync")
     people = list(people)
-    notices.notify(users=people, level=level, text=parts[0], url=address)
+    notices.notify(users=people, level=level, text=parts[0], url=leads_to or address)
     paragraphs = [part for part in (*parts, f"{settings.PUBLIC_URL}{address}") if part]
     mail.send_after_commit(
         addresses=[person.email for person in people],
@@ -93,6 +114,13 @@ def _notify(people: Iterable[User], level: NoticeLevel, subject: str, *parts: st
         body="\n\n".join(paragraphs),
         about="a re-sync",
     )
+
+
+def _of_nobody(address: str) -> str:
+    """Return where documents that belong to no learner are looked after; empty without any."""
+    if not address:
+        return ""
+    return f"Documents that belong to no learner: {settings.PUBLIC_URL}{address}"
 
 
 def _proof(run: SyncRun) -> str:

@@ -12,17 +12,13 @@ from django.db import transaction
 from connected_apps import audit
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
-from connected_apps.states.states import LIVE
 from lrm.models import Portal, User
 from xero_sync import resources
 from xero_sync.jobs import dispatch
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
-from xero_sync.runs import date_ranges, run_notices, run_titles
-
-
-class NotPossible(Exception):
-    """A re-sync cannot be asked for now; the message says why and what to do."""
+from xero_sync.runs import run_notices, run_titles
+from xero_sync.runs.request_checks import NotPossible, check_request
 
 
 @dataclass(frozen=True)
@@ -89,33 +85,18 @@ def request(
     with transaction.atomic():
         connection = lock(connection_of(portal))
         connection, organisation = check_request(
-            connection, date_from=date_from, date_to=date_to, now=now
+            connection, what=what, date_from=date_from, date_to=date_to, now=now
         )
         return _answer(connection, organisation, asked, now)
 
 
-def check_request(
-    connection: Connection | None, *, date_from: date, date_to: date, now: datetime
-) -> tuple[Connection, Organisation]:
-    """Return the connection and the organisation that a re-sync of these days would read.
-
-    :raises NotPossible: Xero is not connected.
-    :raises date_ranges.BadRange: see `date_ranges.check_range`.
-    """
-    if connection is None or connection.organisation is None or connection.state not in LIVE:
-        raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
-    today = date_ranges.today_of(
-        portal=connection.portal, organisation=connection.organisation, now=now
-    )
-    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
-    return connection, connection.organisation
-
-
-def open_between(*, portal: Portal, date_from: date, date_to: date) -> list[SyncRun]:
-    """Return the open runs of documents that read any day of a range."""
+def open_between(
+    *, portal: Portal, date_from: date, date_to: date, what: RunWhat = RunWhat.DOCUMENTS
+) -> list[SyncRun]:
+    """Return the open runs that read any day of a range."""
     found = SyncRun.objects.filter(
         portal=portal,
-        what=RunWhat.DOCUMENTS,
+        what=what,
         state__in=OPEN_RUNS,
         date_from__lte=date_to,
         date_to__gte=date_from,
@@ -196,6 +177,9 @@ def _join(run: SyncRun, asked: _Asked) -> SyncRun:
     """Let everybody who asked be told of the end of a run."""
     people = asked.also_for | ({asked.by.pk} if asked.by else set())
     run.also_for.add(*(people - {run.requested_by_id}))
+    if run.what == RunWhat.LEARNERS:
+        # Who came to be behind since it began is chosen too, and it looks at once.
+        SyncRun.objects.filter(pk=run.pk).update(learner_count=None, not_before=None)
     dispatch.WORK_ON_RUN.wake(run.pk)
     return run
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from connected_apps.queries import live_connections
-from xero_sync.models import SyncRun
+from xero_sync.models import RunState, RunWhat, SyncRun
 
 STALLED_AFTER = timedelta(minutes=3)
 
@@ -19,7 +19,10 @@ def has_stalled(run: SyncRun, *, now: datetime) -> bool:
 
 def silent_since(run: SyncRun) -> datetime:
     """Return when a run last stored a page or became due, whichever is later."""
-    return max(filter(None, [run.heard_at or run.requested_at, run.not_before]))
+    heard_at = run.heard_at or run.requested_at
+    # A run of learners looks every second whether their pushes have come on.
+    is_looking = run.what == RunWhat.LEARNERS and run.state != RunState.PAUSED
+    return heard_at if is_looking else max(filter(None, [heard_at, run.not_before]))
 
 
 def can_go_on(run: SyncRun) -> bool:

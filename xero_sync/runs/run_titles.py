@@ -12,8 +12,9 @@ def title_of(run: SyncRun) -> str:
     """Return what a run is, in words."""
     if run.is_first:
         return "First sync of all documents"
-    what = "Re-sync" if run.what == RunWhat.DOCUMENTS else "Re-sync of learners"
-    return f"{what} of {days_of(run)}"
+    if run.what == RunWhat.LEARNERS:
+        return f"Re-sync of learners changed {days_of(run)}"
+    return f"Re-sync of {days_of(run)}"
 
 
 def days_of(run: SyncRun) -> str:

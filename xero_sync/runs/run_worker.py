@@ -12,7 +12,14 @@ from xero_sync.api import rate_limiter, sessions
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun
 from xero_sync.pull import pager
-from xero_sync.runs import completion, run_log, run_progress, step_reader, verification
+from xero_sync.runs import (
+    completion,
+    learner_run,
+    run_log,
+    run_progress,
+    step_reader,
+    verification,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +31,12 @@ def work_on(*, run_id: int, clock: leases.Clock) -> timedelta | None:
     run = leases.take(SyncRun, run_id, now=clock(), state__in=OPEN_RUNS)
     if run is None:
         return None
-    is_over = True
     with leases.working_on(run, organisation_id=run.organisation_id, clock=clock) as turn:
-        is_over = _take_turn(run, clock)
+        if not _take_turn(run, turn, clock) and turn.delay is None:
+            turn.delay = timedelta(0)
     if turn.retry is not None and turn.retry.is_worth_a_line:
         run_log.write(run, turn.retry.why, now=clock())
-    return turn.delay if is_over else timedelta(0)
+    return turn.delay
 
 
 def waiting_runs(*, now: datetime) -> list[int]:
@@ -47,21 +54,24 @@ def start_again(*, organisation_id: int, generation: int) -> None:
         dispatch.WORK_ON_RUN.wake(run_id)
 
 
-def _take_turn(run: SyncRun, clock: leases.Clock) -> bool:
+def _take_turn(run: SyncRun, turn: leases.Turn, clock: leases.Clock) -> bool:
     """Do as much as fits a turn; return whether the run has ended."""
     ends_at = clock() + TURN
     if run.started_at is None:
         run_log.write(run, "Started", now=clock())
-    _set_state(run, RunState.RUNNING, clock())
-    if run.what == RunWhat.LEARNERS:
-        completion.requeue_learners(run=run, now=clock())
-        return True
     connection = live_connection_of(organisation_id=run.organisation_id)
     session = sessions.Session(
         connection_id=connection.pk if connection else 0,
         generation=run.generation,
         lane=rate_limiter.Lane.BULK,
     )
+    if run.what == RunWhat.LEARNERS:
+        if not learner_run.take_turn(run, session, turn, clock, ends_at):
+            return False
+        step_reader.renew_lease(run, clock())
+        completion.finish_learners(run=run, now=clock())
+        return True
+    _set_state(run, RunState.RUNNING, clock())
     with pager.opened(session) as puller:
         while True:
             if not step_reader.read(puller, run, clock, ends_at):

@@ -4,7 +4,8 @@ The checkpoint moves only from the page before it, and with each page the worker
 the run. A worker whose lease lapsed during a long pause and was taken has its page rolled back.
 
 Xero refuses lists of more than 100,000 documents. Windows of which many documents are stored here
-are cut before they are asked for, and one that Xero refuses all the same is cut in two.
+are cut before they are asked for, and one that Xero refuses all the same is cut in two, where it
+takes one of the parts. A kind that it rejects at any length stops no other.
 """
 
 import contextlib
@@ -38,18 +39,26 @@ def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datet
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
     problem = _begin(puller, run, clock)
-    while (step := run.steps.filter(done_at=None, next_page__gt=1).first()) is not None:
+    begun_again: set[str] = set()
+    rejected: dict[str, errors.XeroError] = {}
+    while (step := _begun(run, without=rejected)) is not None:
         try:
             if not _read_pages(puller, step, clock, ends_at):
                 return False
-        except errors.Rejected:
-            # It was listed when it was begun, so it has grown meanwhile.
-            if not _begin_in_parts(step, clock()):
-                raise
+        except errors.Rejected as error:
+            # It was listed when it was begun, so it has grown meanwhile: it is begun again, in
+            # parts where that helps. Once a turn, since it need not help.
+            if error.is_about_filter or step.resource in begun_again:
+                rejected[step.resource] = error
+                continue
+            begun_again.add(step.resource)
+            _forget_reading(step, clock())
             problem = _begin(puller, run, clock)
         else:
             step.done_at = clock()
             step.save(update_fields=["done_at"])
+    if problem is None:
+        problem = next(iter(rejected.values()), None)
     if problem is not None:
         raise problem
     return True
@@ -72,14 +81,16 @@ def from_the_start() -> dict[str, Any]:
     }
 
 
-def _begin_in_parts(step: SyncStep, now: datetime) -> bool:
-    """Cut a step that was begun, to read its parts anew; return False when it is one day."""
+def _begun(run: SyncRun, without: Collection[str]) -> SyncStep | None:
+    return run.steps.filter(done_at=None, next_page__gt=1).exclude(resource__in=without).first()
+
+
+def _forget_reading(step: SyncStep, now: datetime) -> None:
+    """Let a step that was begun be read anew."""
     with transaction.atomic():
-        if not _cut(step, now):
-            return False
+        renew_lease(step.run, now)
         SyncStep.objects.filter(pk=step.pk).update(**from_the_start())
         step.pages.all().delete()
-    return True
 
 
 def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.XeroError | None:
@@ -116,16 +127,30 @@ def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> l
 def _first_page(
     puller: pager.Puller, step: SyncStep, arriving: Future[responses.Page], clock: leases.Clock
 ) -> responses.Page:
-    """Return a step's first page; where Xero refuses so large a list, cut the step for it."""
+    """Return a step's first page; where Xero refuses so large a list, that of its first part.
+
+    The step is cut only where Xero takes a part of it.
+    """
     try:
         return arriving.result()
     except errors.Rejected as error:
+        if error.is_about_filter:
+            raise
         rejected = error
-    while _cut(step, clock()):
+    window = date_windows.of_step(step)
+    for cuts in range(1, date_windows.MOST_CUTS + 1):
+        if not window.days:
+            break
+        window, _ = window.halves()
         try:
-            return list_queries.fetch(puller.session, date_windows.of_step(step).listing, page=1)
+            page = list_queries.fetch(puller.session, window.listing, page=1)
         except errors.Rejected as error:
             rejected = error
+        else:
+            with transaction.atomic():
+                for _ in range(cuts):
+                    _cut(step, clock())
+            return page
     raise rejected
 
 

@@ -5,6 +5,7 @@ many are here. A run compares the counts of its days and the sums of what it rea
 either found stands until a later proof of the same days finds it gone.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
@@ -21,6 +22,10 @@ _BEING_READ = "What differs is being read again now, by itself"
 _READ_SINCE = "The days that differed were read again since and are complete"
 _COUNTED_AGAIN = "It is counted again every day"
 _WAIT = "What differs from Xero is being read again by itself; Re-syncs shows how far it is."
+_NEW_TYPE = (
+    "Xero has a type of document that this version does not know. Whoever operates this system "
+    "should look for a newer version."
+)
 _LOOK = (
     "Not everything here is as it is in Xero; the Xero card says what differs. Mend it in Xero "
     "where it is wrong there, then re-sync its days. Everything is counted again every day."
@@ -38,6 +43,7 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
     standing = _standing(organisation, cursors)
     return [
         _counted(organisation, cursors, bool(standing)),
+        *_unknown(cursors.values()),
         *(
             facts.Fact(
                 "Differs",
@@ -65,6 +71,22 @@ def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: boo
         return facts.Fact("Counted", words, oldest)
     then, step = _what_next(organisation, min(found_at), stands)
     return facts.Fact("Counted", f"{words}. {then}", oldest, next_step=step)
+
+
+def _unknown(cursors: Iterable[Cursor]) -> list[facts.Fact]:
+    """Return what Xero counts that no filter of ours shows."""
+    return [
+        facts.Fact(
+            "Differs",
+            f"{cursor.count_unknown:,} of the {cursor.get_resource_display().lower()} in Xero "
+            f"{'is' if cursor.count_unknown == 1 else 'are'} neither a sale nor a purchase that is "
+            "known here",
+            cursor.counted_at,
+            next_step=_NEW_TYPE,
+        )
+        for cursor in cursors
+        if cursor.count_unknown
+    ]
 
 
 def _of_count(cursor: Cursor) -> comparison.Comparison:

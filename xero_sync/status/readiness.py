@@ -11,7 +11,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from connected_apps.queries import live_connections
-from xero_sync.contacts import push_queue
+from xero_sync.contacts import push_gate, push_queue
 from xero_sync.models import (
     OPEN_RUNS,
     ContactPush,
@@ -27,7 +27,8 @@ from xero_sync.runs import run_status
 def ages() -> dict[str, Any]:
     """Return the age in seconds of the oldest thing that waits in each queue, None where empty.
 
-    Only for what is connected: the rest waits for a person, not for a worker.
+    Only for what is connected, and pushes where they were started: the rest waits for a person,
+    not for a worker.
     `sweeps` are, by resource, how long ago the organisation that has waited longest was swept.
     """
     now = timezone.now()
@@ -37,11 +38,13 @@ def ages() -> dict[str, Any]:
         .values_list("resource")
         .annotate(Min("last_swept_at"))
     )
-    portals = live_connections().values("portal_id")
+    portals = push_gate.open_connections().values("portal_id")
     waiting = ContactPush.objects.filter(state__in=push_queue.OPEN, learner__sync_to_xero=True)
     open_runs = SyncRun.objects.filter(state__in=OPEN_RUNS, organisation_id__in=live)
     events = WebhookEvent.objects.filter(state=EventState.PENDING, organisation_id__in=live)
     return {
+        # Signed, and kept as they came, but of no use to us; the log and the row say why.
+        "deliveries_put_aside": Delivery.objects.exclude(problem="").count(),
         "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),
         "events": _age(events, "received_at", now),
         "pushes": _age(waiting.filter(learner__portal__in=portals), "requested_at", now),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from invoices import amounts
 from lrm.templatetags import shell
+from xero_sync.contacts import page_addresses
 from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import run_titles
 from xero_sync.runs.previews import Preview
@@ -21,7 +22,7 @@ from xero_sync.runs.run_progress import Progress
 from xero_sync.store.currency_totals import Both
 
 
-def progress_of_run(progress: Progress, *, unmatched: int | None) -> str:
+def progress_of_run(progress: Progress, *, unmatched: int | None) -> SafeString:
     """Return how many documents are read, how fast, and what became of them.
 
     :param unmatched: how many of them belong to no learner; None before that was counted.
@@ -37,9 +38,16 @@ def progress_of_run(progress: Progress, *, unmatched: int | None) -> str:
     became = f"{progress.new:,} new, {progress.changed:,} changed, {progress.unchanged:,} unchanged"
     if progress.quarantined:
         became += f", {progress.quarantined:,} set aside"
-    if unmatched:
-        became += f"; {unmatched:,} belong to no learner"
-    return f"{read}: {became}."
+    if not unmatched:
+        return format_html("{}: {}.", read, became)
+    of_nobody = page_addresses.of_nobodys_documents()
+    return format_html(
+        '{}: {}; <a href="{}">{} belong to no learner</a>.',
+        read,
+        became,
+        of_nobody,
+        f"{unmatched:,}",
+    )
 
 
 def reason_of_run(run: SyncRun, *, now: datetime) -> SafeString:

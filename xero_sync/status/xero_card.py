@@ -9,12 +9,13 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from connected_apps.card import facts
-from connected_apps.models import Connection
+from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
+from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, readiness
+from xero_sync.status import completeness, contact_words, readiness
 from xero_sync.webhooks import channel_health
 
 # Shorter waits are daily business.
@@ -57,7 +58,9 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         ),
     ]
     if connection.state in LIVE:
+        found += _start(organisation)
         found.append(_calls(organisation.tenant_id))
+        found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
     found += completeness.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
@@ -68,6 +71,22 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
             facts.Fact("Set aside", f"{aside} could not be stored; the list below says why")
         )
     return found
+
+
+def _start(organisation: Organisation) -> list[facts.Fact]:
+    """Return what a person does first, until somebody has let learners be sent."""
+    if push_gate.is_open(organisation):
+        return []
+    if push_gate.contacts_are_read(organisation):
+        words = "Not sent to Xero yet; the contacts in Xero are read"
+        step = "Check learners against Xero, then start sending them. Until then nothing is sent."
+    else:
+        words = "Not sent to Xero yet; the contacts in Xero are being read"
+        step = (
+            "Wait until the contacts in Xero are read, check learners against them, then start "
+            "sending them. Until then nothing is sent."
+        )
+    return [facts.Fact("Learners", words, next_step=step)]
 
 
 def _slower_sweeps() -> list[facts.Fact]:
@@ -101,10 +120,16 @@ def _calls(tenant_id: UUID) -> facts.Fact:
 def give_action(
     request: access.SignedInRequest, connection: Connection, now: datetime
 ) -> SafeString:
-    """Return the link to the re-sync page, which those who may not start one can read too."""
+    """Return the links: to the check before a first start, to re-syncs and to contacts.
+
+    Those who may not act can read these pages too.
+    """
+    organisation = connection.organisation
     context = {
+        "is_start_due": organisation is not None and not push_gate.is_open(organisation),
         "is_live": connection.state in LIVE,
         "may_manage": permissions.may_manage_connected_apps(request.user),
+        "waiting": contact_words.waiting(connection.portal, organisation) if organisation else "",
     }
     return render_to_string("xero_sync/action.html", context, request)
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Lower
 
 from connected_apps.models import Organisation
@@ -27,6 +27,7 @@ from xero_sync.store import (
     identity_facts,
     identity_verdicts,
     link_history,
+    open_questions,
 )
 
 # A namespace for the locks, of this module alone.
@@ -66,24 +67,32 @@ def derive_for_contacts(
     _let_pushes_go_on(organisation, contact_ids)
 
 
-def derive_for_learner(
-    *, learner: Learner, organisation: Organisation, email_before: str, now: datetime
+def derive_for_learners(
+    *, saved: Sequence[tuple[Learner, str]], organisation: Organisation, now: datetime
 ) -> None:
-    """Link, and end links of, a learner that was just saved; in the same transaction.
+    """Link, and end links of, learners that were just saved; in the same transaction.
 
-    :param email_before: the learner's address before it was saved; whoever shares the old or the
-        new one is looked at too.
+    :param saved: each with the address it had before; whoever shares the old or the new one is
+        looked at too.
     """
-    learner_ids = [learner.pk]
-    if identity.address_of(email_before) != identity.address_of(learner.email):
-        learner_ids += _sharing(organisation, learner, email_before)
+    moved = [
+        (learner, before)
+        for learner, before in saved
+        if identity.address_of(before) != identity.address_of(learner.email)
+    ]
+    ids = dict.fromkeys(learner.pk for learner, _ in saved)
+    if moved:
+        ids |= dict.fromkeys(_sharing(organisation, moved))
+    learner_ids = list(ids)
     rows = identity_facts.rows_of_learners(organisation, learner_ids)
     links = ContactLink.objects.filter(organisation=organisation, learner_id__in=learner_ids)
     contact_ids = {row.contact_xero_id for row in rows}
     contact_ids.update(links.values_list("contact_xero_id", flat=True))
     merges = contact_merges.around(organisation.pk, contact_ids)
-    _apply(organisation, identity_verdicts.candidates(organisation, rows, merges=merges), now=now)
-    # Whose winner has the number that this learner had, perhaps, may follow now.
+    candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
+    _apply(organisation, candidates, now=now)
+    open_questions.keep_of_learners(organisation, learner_ids, candidates, now=now)
+    # Whose winner has the number that one of these had, perhaps, may follow now.
     _follow_merges(organisation, merges, contact_merges.unfollowed(organisation), now=now)
 
 
@@ -153,7 +162,9 @@ def _derive(
     """Derive anew whose these contacts are, by number and by merge."""
     rows = identity_facts.rows_of_contacts(organisation, contact_ids)
     merges = contact_merges.around(organisation.pk, contact_ids)
-    _apply(organisation, identity_verdicts.candidates(organisation, rows, merges=merges), now=now)
+    candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
+    _apply(organisation, candidates, now=now)
+    open_questions.keep_of_contacts(organisation, contact_ids, candidates, now=now)
     _follow_merges(organisation, merges, now=now)
 
 
@@ -177,6 +188,9 @@ def _follow_merges(
     rows, missing = contact_merges.followed_rows(organisation, learner_ids)
     changed = _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
     contact_merges.ask_for(organisation, missing, now=now)
+    every = contact_merges.rows_of_learners(organisation, learner_ids)
+    asked = identity_verdicts.candidates(organisation, every)
+    open_questions.keep_of_learners(organisation, learner_ids, asked, now=now)
     _waiting(organisation).filter(learner_id__in=changed).update(**_GOES_ON)
 
 
@@ -249,16 +263,18 @@ def _emails(organisation_id: int, contact_ids: Sequence[str | UUID]) -> dict[UUI
     return {each: email.lower() for each, email in contacts.values_list("xero_id", "email")}
 
 
-def _sharing(organisation: Organisation, learner: Learner, email_before: str) -> list[int]:
+def _sharing(organisation: Organisation, moved: Sequence[tuple[Learner, str]]) -> list[int]:
     """Return the learners whom an e-mail address alone may link from now on, or no longer."""
-    others = Learner.objects.filter(portal_id=organisation.portal_id).exclude(pk=learner.pk)
-    linked = others.filter(
+    learners = Learner.objects.filter(portal_id=organisation.portal_id).order_by()
+    by_address = learners.annotate(address=Lower("email"))
+    losing = by_address.filter(
+        address__in={learner.email.lower() for learner, _ in moved},
         contact_links__organisation=organisation,
         contact_links__source=LinkSource.NUMBER,
         contact_links__evidence=identity.Why.EMAIL.value,
     )
-    losing = linked.alias(address=Lower("email")).filter(address=learner.email.lower())
     # Where more than one is left, the address goes on to say nothing.
-    left = others.alias(address=Lower("email")).filter(address=email_before.lower())
-    gaining = list(left.values_list("id", flat=True)[:2]) if email_before else []
-    return [*losing.values_list("id", flat=True), *(gaining if len(gaining) == 1 else [])]
+    given_up = {before.lower() for _, before in moved} - {""}
+    left = by_address.filter(address__in=given_up).values("address")
+    gaining = left.annotate(count=Count("id"), only=Min("id")).filter(count=1)
+    return [*losing.values_list("id", flat=True), *gaining.values_list("only", flat=True)]

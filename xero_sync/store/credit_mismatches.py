@@ -46,7 +46,8 @@ def follow(
          WHERE invoice.organisation_id = %(organisation)s AND invoice.kind = 'INVOICE'
            AND invoice.contact_xero_id IN (
                SELECT contact_xero_id FROM invoices_document
-                WHERE organisation_id = %(organisation)s AND xero_id = ANY(%(touched)s::uuid[]))
+                WHERE organisation_id = %(organisation)s AND kind = %(kind)s
+                  AND xero_id = ANY(%(touched)s::uuid[]))
            AND {_DIFFERS}
          UNION
         SELECT named.xero_id FROM unnest(%(named)s::uuid[]) AS named (xero_id)
@@ -56,6 +57,8 @@ def follow(
          WHERE invoice.id IS NULL OR {_DIFFERS}
         """,  # noqa: S608 - the condition is above
         now,
+        # With it the ids are found by their index, which names the kind before the id.
+        kind=str(resources.of(resource).kind),
         touched=written.touched_ids,
         named=sorted(written.allocated_invoice_ids),
     )
@@ -83,7 +86,7 @@ def follow_all(*, organisation_id: int, now: datetime) -> None:
 
 
 def _store_events(
-    organisation_id: int, invoice_ids: str, now: datetime, **values: list[str]
+    organisation_id: int, invoice_ids: str, now: datetime, **values: list[str] | str
 ) -> None:
     """Store an event for each invoice that a query names."""
     with connection.cursor() as cursor:

@@ -86,6 +86,13 @@ def contact_facts(contact: Contact) -> identity.ContactFacts:
     )
 
 
+def contacts(
+    organisation: Organisation, contact_ids: Iterable[UUID]
+) -> dict[UUID, identity.ContactFacts]:
+    """Return what the rule looks at in these contacts, as far as they are mirrored."""
+    return _contacts(organisation.pk, "xero_id", contact_ids)
+
+
 def rows_of_contacts(organisation: Organisation, contact_ids: Sequence[str | UUID]) -> list[Row]:
     """Return the pairs in which one of these contacts is."""
     contacts = _contacts(organisation.pk, "xero_id", contact_ids)

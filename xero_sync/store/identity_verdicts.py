@@ -148,7 +148,8 @@ def _under_way(
 ) -> list[tuple[int, int, UUID | None, str]]:
     """Return the pushes that write to one of these contacts, or may have made it just now.
 
-    One whose learner was unticked will not go, unless it has gone.
+    One whose learner was unticked will not go, unless it has gone; nor will another portal's that
+    waits for a person to start it.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -158,7 +159,12 @@ def _under_way(
               FROM xero_sync_contactpush push
               JOIN lrm_learner learner ON learner.id = push.learner_id
              WHERE push.state IN ('PENDING', 'SENT') AND push.known_as IS NOT NULL
-               AND (push.state = 'SENT' OR learner.sync_to_xero)
+               AND (push.state = 'SENT' OR learner.sync_to_xero
+                    AND (learner.portal_id = %s OR EXISTS (
+                         SELECT FROM xero_sync_pushstart start
+                           JOIN connected_apps_organisation started
+                             ON started.id = start.organisation_id
+                          WHERE started.portal_id = learner.portal_id AND started.tenant_id = %s)))
                AND (push.contact_xero_id = ANY(%s::uuid[])
                     OR push.contact_xero_id IS NULL AND push.known_as ->> 'number' = ANY(%s))
                AND learner.portal_id IN (
@@ -168,6 +174,8 @@ def _under_way(
                     WHERE organisation.tenant_id = %s)
             """,
             [
+                organisation.portal_id,
+                organisation.tenant_id,
                 list(set[UUID]().union(*by_number.values())),
                 [number for number in by_number if number],
                 organisation.tenant_id,

@@ -56,14 +56,14 @@ def _object(value: Any) -> Element:
 
 
 def _is_sales(row: resources.Row, element: Element) -> bool:
-    """Return whether this is a sales document; purchases never enter the database.
+    """Return whether this is a sales document of its list; purchases never enter the database.
 
     :raises Unmappable: the type is neither a known sale nor a known purchase.
     """
     named = field_parsers.text(element.get("Type"))
-    if named in row.types_stored:
+    if named in row.sales:
         return True
-    if named in resources.PURCHASE_TYPES:
+    if named in resources.EVERY_TYPE:
         return False
     raise field_parsers.Unmappable(f"{named[:40]!r} is not a document type known here")
 

@@ -16,6 +16,7 @@ from functools import partial
 
 from django.db import DataError, connection, transaction
 
+from xero_sync import resources
 from xero_sync.api import responses
 from xero_sync.resources import Resource
 from xero_sync.store import contact_links, mapping, prepared_pages, upserts
@@ -115,7 +116,12 @@ def _align_names(organisation_id: int, resource: Resource, touched_ids: Sequence
     """
     if not touched_ids:
         return
-    side = "contact.xero_id" if resource is Resource.CONTACT else "document.xero_id"
+    # Documents are found by an index that names their kind before their id.
+    side = (
+        "contact.xero_id"
+        if resource is Resource.CONTACT
+        else f"document.kind = '{resources.of(resource).kind}' AND document.xero_id"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -127,7 +133,7 @@ def _align_names(organisation_id: int, resource: Resource, touched_ids: Sequence
                AND contact.xero_id = document.contact_xero_id
                AND contact.name <> document.contact_name
                AND contact.read_at >= document.read_at
-            """,  # noqa: S608 - one of two names from above
+            """,  # noqa: S608 - a condition from above
             # As one literal: a list would be quoted id by id.
             [organisation_id, f"{{{','.join(touched_ids)}}}"],
         )

@@ -17,6 +17,7 @@ from django.db.models import Case, F, Value, When
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from xero_sync.api import errors, list_queries, rate_limiter, sessions
+from xero_sync.contacts import push_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import Cursor
 from xero_sync.pull import pager
@@ -66,10 +67,17 @@ def _sweep_due(
     session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
     cursors = dict(due.values_list("resource", "pk"))
+    soonest: timedelta | None = None
     for pk in [cursors[resource] for resource in Resource if resource in cursors]:
-        delay = _sweep_one(session, connection, pk, clock)
-        if delay is not None:
-            return delay
+        turn = _sweep_one(session, connection, pk, clock)
+        if turn is None or turn.delay is None:
+            continue
+        soonest = min(turn.delay, soonest or turn.delay)
+        # Where Xero or a limit makes all wait; what is wrong with one kind alone stops no other.
+        if turn.retry is None or not turn.retry.needs_person:
+            return soonest
+    if soonest is not None:
+        return soonest
     quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=clock())
     _note_good_sync(connection, organisation_id, now=clock())
     return None
@@ -77,8 +85,8 @@ def _sweep_due(
 
 def _sweep_one(
     session: sessions.Session, connection: Connection, pk: int, clock: leases.Clock
-) -> timedelta | None:
-    """Sweep one resource where it is free and due; return when to try again, if it failed."""
+) -> leases.Turn | None:
+    """Sweep one resource where it is free and due; return what became of it."""
     cursor = leases.take(Cursor, pk, now=clock())
     if cursor is None:
         return None
@@ -90,7 +98,7 @@ def _sweep_one(
     ) as turn:
         while not _walk_or_narrow(session, connection, cursor, clock):
             pass
-    return turn.delay
+    return turn
 
 
 def _shortest_wait(cursor: Cursor, error: Exception) -> timedelta:
@@ -108,7 +116,9 @@ def _walk_or_narrow(
     """
     try:
         _walk(session, connection, cursor, clock)
-    except errors.Rejected:
+    except errors.Rejected as error:
+        if error.is_about_filter:
+            raise
         until = time_slices.shorter(cursor, now=clock())
         if until is None:
             raise
@@ -187,17 +197,21 @@ def _finish(cursor: Cursor, now: datetime) -> None:
         Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
     was_resumed = cursor.next_page > 1
     later = now if was_resumed else now + channel_health.sweep_interval(cursor)
-    leases.release(
-        cursor,
-        swept_through=cursor.walk_started_at,
-        walk_started_at=None,
-        next_page=1,
-        last_swept_at=now,
-        problem="",
-        next_due_at=Case(
-            When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")), default=Value(later)
-        ),
-    )
+    with transaction.atomic():
+        leases.release(
+            cursor,
+            swept_through=cursor.walk_started_at,
+            walk_started_at=None,
+            next_page=1,
+            last_swept_at=now,
+            problem="",
+            next_due_at=Case(
+                When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")),
+                default=Value(later),
+            ),
+        )
+        if cursor.resource == Resource.CONTACT and cursor.last_swept_at is None:
+            push_notices.contacts_are_read(organisation_id=cursor.organisation_id)
 
 
 def _note_good_sync(connection: Connection, organisation_id: int, *, now: datetime) -> None:

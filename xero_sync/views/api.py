@@ -24,6 +24,7 @@ from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     date_ranges,
     previews,
+    request_checks,
     resumption,
     run_progress,
     run_requests,
@@ -69,6 +70,12 @@ class _RunView(APIView):
         """Return a run of the portal, or 404."""
         return get_object_or_404(SyncRun, pk=run_id, portal=self.portal_of(request))
 
+    def as_json(self, request: Request, run: SyncRun) -> dict[str, Any]:
+        """Return a run as this person may read it."""
+        user = request.user
+        may_name = isinstance(user, User) and permissions.may_see_learners(user)
+        return run_json.run_as_json(run, now=timezone.now(), may_name=may_name)
+
 
 class SyncRuns(_RunView):
     """GET: the newest runs. POST: start one."""
@@ -78,9 +85,7 @@ class SyncRuns(_RunView):
         portal = self.portal_of(request)
         organisation = current_organisation(portal)
         found = run_progress.latest(portal=portal, organisation=organisation)
-        return Response(
-            {"results": [run_json.run_as_json(run, now=timezone.now()) for run in found]}
-        )
+        return Response({"results": [self.as_json(request, run) for run in found]})
 
     def post(self, request: Request) -> Response:
         """Start a run: 201, or 200 with one under way that reads all of these days.
@@ -96,11 +101,11 @@ class SyncRuns(_RunView):
             )
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             return _conflict(str(problem))
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
         return Response(
-            {**run_json.run_as_json(answer.run, now=timezone.now()), "detail": answer.words},
+            {**self.as_json(request, answer.run), "detail": answer.words},
             status=code,
         )
 
@@ -116,13 +121,16 @@ class PreviewSyncRun(_RunView):
         asked = _checked(request)
         days = {"date_from": asked["date_from"], "date_to": asked["date_to"]}
         try:
-            connection, _ = run_requests.check_request(
-                connection_of(self.portal_of(request)), now=timezone.now(), **days
+            connection, _ = request_checks.check_request(
+                connection_of(self.portal_of(request)),
+                what=asked["what"],
+                now=timezone.now(),
+                **days,
             )
             found = previews.preview(connection=connection, **asked)
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             return _conflict(str(problem))
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             why = retry_policy.after(error, attempts=0).why
@@ -148,7 +156,7 @@ class OneSyncRun(_RunView):
         """Return the run."""
         run = self.run_of(request, run_id)
         log = [{"at": line.at, "text": line.text} for line in run.lines.all()]
-        return Response({**run_json.run_as_json(run, now=timezone.now()), "log": log})
+        return Response({**self.as_json(request, run), "log": log})
 
 
 class CancelSyncRun(_RunView):
@@ -163,7 +171,7 @@ class CancelSyncRun(_RunView):
         ):
             return _conflict("It has ended already.")
         run.refresh_from_db()
-        return Response(run_json.run_as_json(run, now=timezone.now()))
+        return Response(self.as_json(request, run))
 
 
 class ResumeSyncRun(_RunView):
@@ -180,11 +188,11 @@ class ResumeSyncRun(_RunView):
             return _conflict("Only people can resume it.")
         try:
             answering = resumption.resume(run=run, by=user, now=timezone.now())
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             return _conflict(str(problem))
         if answering is None:
             return _conflict("It is not cancelled.")
-        return Response(run_json.run_as_json(answering, now=timezone.now()))
+        return Response(self.as_json(request, answering))
 
 
 def _checked(request: Request) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
 from connected_apps.states.states import LIVE
 from invoices import queries
-from lrm import access, permissions
+from lrm import access, page_calls, permissions
 from xero_sync import online_invoices
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
@@ -23,6 +23,17 @@ _NOT_CONNECTED = (
 )
 
 
+_SLOW = (
+    "Xero is slow at the moment: it did not answer in time. Nothing was changed. Try again in a "
+    "minute, or open the invoice in Xero itself."
+)
+_UNASKED = (
+    "This system cannot count its calls to Xero at the moment, so Xero was not asked. Try again in "
+    "a minute; if it stays so, ask whoever operates this system to look at its Valkey."
+)
+
+
+@page_calls.explain_busy
 @_require_learners
 @require_safe
 def open_online(request: access.SignedInRequest, document_id: int) -> HttpResponse:
@@ -40,11 +51,17 @@ def open_online(request: access.SignedInRequest, document_id: int) -> HttpRespon
         address = online_invoices.address_of(document=document, connection=connection)
     except online_invoices.NoOnlineInvoice as reason:
         return _explain(request, str(reason), 409)
+    except errors.Unavailable as error:
+        return _explain(request, _UNASKED if _is_ours(error) else _SLOW, 503)
     except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
         retry = retry_policy.after(error, attempts=0)
         hint = "" if retry.needs_person else " Try again in a moment."
         return _explain(request, f"{retry.why}.{hint}", 503)
     return HttpResponseRedirect(address)
+
+
+def _is_ours(error: errors.Unavailable) -> bool:
+    return isinstance(error, errors.BooksUnreadable)
 
 
 def _explain(request: access.SignedInRequest, why: str, status: int) -> HttpResponse:

@@ -17,23 +17,25 @@ from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
-from lrm import access, permissions
+from lrm import access, page_calls, permissions
 from xero_sync import forms
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
-from xero_sync.models import SyncRun
+from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     date_ranges,
     first_sync,
     previews,
+    request_checks,
     resumption,
     run_log,
+    run_notices,
     run_progress,
     run_requests,
     run_status,
     run_titles,
 )
-from xero_sync.status import run_words
+from xero_sync.status import learner_run_words, run_words
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -47,6 +49,7 @@ _DEFAULT_DAYS = 365
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@page_calls.explain_busy
 def resync(request: HttpRequest) -> HttpResponseBase:
     """Show the page, or start a re-sync. Starting needs a right that seeing does not."""
     return _start(request) if request.method == "POST" else _show(request)
@@ -68,7 +71,7 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
         answer = run_requests.request(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
         )
-    except run_requests.NotPossible as reason:
+    except request_checks.NotPossible as reason:
         form.add_error(None, str(reason))
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
     messages.success(request, f"{answer.words} {answer.promise}")
@@ -81,7 +84,8 @@ def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpRes
     context = _context(request, form)
     if connection is not None and _is_live(connection):
         try:
-            found = previews.preview(connection=connection, **form.cleaned_data)
+            with page_calls.seat():
+                found = previews.preview(connection=connection, **form.cleaned_data)
             context["preview"] = run_words.preview(found)
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
             context["preview_problem"] = retry_policy.after(error, attempts=0).why
@@ -107,7 +111,8 @@ def cancel(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     """Cancel a run; what it has stored stays."""
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
     if run_requests.cancel(run=run, by=request.user, now=timezone.now()):
-        messages.success(request, "The re-sync was cancelled. What it had read so far is kept.")
+        stays = run_notices.WHAT_STAYS[RunWhat(run.what)]
+        messages.success(request, f"The re-sync was cancelled. {stays}")
     else:
         messages.info(request, "The re-sync had ended already.")
     return redirect("resync")
@@ -120,7 +125,7 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
     try:
         answering = resumption.resume(run=run, by=request.user, now=timezone.now())
-    except run_requests.NotPossible as reason:
+    except request_checks.NotPossible as reason:
         messages.error(request, str(reason))
         return redirect("resync")
     if answering is None:
@@ -147,7 +152,7 @@ def _context(
         "connection": connection,
         "is_live": _is_live(connection),
         "organisation": organisation,
-        "runs": [_row(run) for run in latest],
+        "runs": [_row(run, may_name=permissions.may_see_learners(request.user)) for run in latest],
         "stopped": _stopped_first(organisation, may_resume=_is_live(connection) and may_manage),
         "may_manage": may_manage,
         "people": access.people_with(right, portal=request.portal),
@@ -170,7 +175,11 @@ def _stopped_first(organisation: Organisation | None, *, may_resume: bool) -> di
     }
 
 
-def _row(run: SyncRun) -> dict[str, Any]:
+def _row(run: SyncRun, *, may_name: bool) -> dict[str, Any]:
+    """Return what the page shows of a run.
+
+    :param may_name: whether this person may know learners by name.
+    """
     now = timezone.now()
     progress = run_progress.progress_of(run, now=now)
     return {
@@ -181,6 +190,7 @@ def _row(run: SyncRun) -> dict[str, Any]:
         "progress": progress,
         "progress_sentence": run_words.progress_of_run(progress, unmatched=run.unmatched_count),
         "reason_sentence": run_words.reason_of_run(run, now=now),
+        **learner_run_words.of_run(run, may_name=may_name),
         "kinds": [_kind(kind) for kind in progress.kinds],
         "has_stalled": run_status.has_stalled(run, now=now),
         "may_resume": resumption.is_offered(run),

@@ -7,12 +7,17 @@ a type of its own would write instants in the portal's time zone.
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
 from invoices import amounts
 from xero_sync.models import RunState, SyncRun
-from xero_sync.runs import run_progress, run_status
+from xero_sync.runs import learner_progress, run_progress, run_status
+from xero_sync.runs.learner_progress import LearnerProgress, Named
 from xero_sync.runs.run_progress import KindProgress, Progress
+
+# As many as a program gets at once; the page names ten.
+MOST_NAMED = 1000
 
 
 class KindOfRun(serializers.Serializer[KindProgress]):
@@ -96,10 +101,51 @@ class RunOfApi(serializers.Serializer[SyncRun]):
         return run.not_before if run.state == RunState.PAUSED else None
 
 
-def run_as_json(run: SyncRun, *, now: datetime) -> dict[str, Any]:
-    """Return a run with its progress and proof as it is now."""
+class NamedLearner(serializers.Serializer[Named]):
+    """A learner who is not in Xero as they are here."""
+
+    learner_number = serializers.ReadOnlyField(source="number")
+    name = serializers.ReadOnlyField()
+    outcome = serializers.ReadOnlyField(source="outcome.value")
+    why = serializers.ReadOnlyField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, named: Named) -> str:
+        """Return the address of the learner's page."""
+        return reverse("learner", args=[named.learner_id])
+
+
+class LearnersOfRun(serializers.Serializer[LearnerProgress]):
+    """How many learners a run has chosen, how they stand, and who is not in Xero as they are."""
+
+    chosen = serializers.ReadOnlyField()
+    in_xero = serializers.ReadOnlyField()
+    different = serializers.ReadOnlyField(source="differing")
+    refused = serializers.ReadOnlyField()
+    waiting_for_an_answer = serializers.ReadOnlyField(source="asked")
+    being_checked = serializers.ReadOnlyField(source="unchecked")
+    on_the_way = serializers.ReadOnlyField(source="waiting")
+    not_ticked = serializers.ReadOnlyField()
+    named = serializers.SerializerMethodField()
+
+    def get_named(self, progress: LearnerProgress) -> list[Any]:
+        """Return them by name, to those who may see learners."""
+        if not self.context["may_name"]:
+            return []
+        named = learner_progress.named_of(self.context["run"], most=MOST_NAMED)
+        return [NamedLearner(one).data for one in named]
+
+
+def run_as_json(run: SyncRun, *, now: datetime, may_name: bool) -> dict[str, Any]:
+    """Return a run with its progress and proof as it is now.
+
+    :param may_name: whether learners may be told by name.
+    """
     progress = run_progress.progress_of(run, now=now)
+    learners = learner_progress.progress_of(run)
+    of_learners = {"run": run, "may_name": may_name}
     return {
         **RunOfApi(run, context={"now": now}).data,
         **ProgressOfRun(progress, context={"run": run}).data,
+        "learners": LearnersOfRun(learners, context=of_learners).data if learners else None,
     }

@@ -45,8 +45,10 @@ def note_sweep(
         "updated_at__gt": connection.connected_at + GRACE,
         "updated_at__lt": (page.answered_at or page.sent_at) - GRACE,
     }
-    model: Any = Contact if cursor.resource == Resource.CONTACT else Document
-    changed = dict(model.objects.filter(**overdue).values_list("xero_id", "updated_at"))
+    kind = resources.of(Resource(cursor.resource)).kind
+    # Documents are found by an index that names their kind before their id.
+    rows: Any = Document.objects.filter(kind=kind) if kind else Contact.objects
+    changed = dict(rows.filter(**overdue).values_list("xero_id", "updated_at"))
     announced = _announced(cursor.organisation_id, changed)
     missed = sum(
         xero_id not in announced or announced[xero_id] < updated_at - GRACE

@@ -1,10 +1,11 @@
 """Webhooks that were signed: stored as they came, and later taken apart into events."""
 
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from connected_apps.queries import live_connections
 from xero_sync import resources
@@ -12,6 +13,10 @@ from xero_sync.api import json_codec
 from xero_sync.jobs import dispatch
 from xero_sync.models import Delivery, EventState, WebhookEvent
 
+logger = logging.getLogger(__name__)
+
+# What is wrong with a delivery itself, whatever it is; an unreachable database is none of these.
+_POISON = (DataError, IntegrityError, ValueError, TypeError, OverflowError, RecursionError)
 # What each category asks us to fetch; all others are recorded and need nothing.
 ACTED_ON = frozenset({*resources.BY_CATEGORY, "PAYMENT"})
 
@@ -31,7 +36,8 @@ def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
     """Turn stored deliveries into events and return the organisations that have work now.
 
     Deliveries are locked with SKIP LOCKED and unpacked in one transaction, so each becomes
-    events exactly once however many workers unpack.
+    events exactly once however many workers unpack. One that cannot be unpacked is put aside with
+    the reason, and keeps no other waiting.
     """
     with transaction.atomic():
         waiting = (
@@ -40,24 +46,48 @@ def unpack(*, now: datetime, at_most: int = 100) -> set[int]:
             .order_by("id")[:at_most]
         )
         deliveries = list(waiting)
-        events: list[WebhookEvent] = []
-        for delivery in deliveries:
-            found, problem = _events_of(delivery)
-            events.extend(found)
-            delivery.unpacked_at, delivery.problem = now, problem
-        _assign(events, now)
-        WebhookEvent.objects.bulk_create(events, batch_size=1000)
-        Delivery.objects.bulk_update(deliveries, ["unpacked_at", "problem"])
-        have_work = {
-            event.organisation_id
-            for event in events
-            if event.state == EventState.PENDING and event.organisation_id is not None
-        }
+        have_work = _unpack_each(deliveries, now)
         for organisation_id in have_work:
             dispatch.FETCH_EVENTS.wake(organisation_id)
         if len(deliveries) == at_most:  # There may be more.
             dispatch.UNPACK_DELIVERIES.wake()
     return have_work
+
+
+def _unpack_each(deliveries: list[Delivery], now: datetime) -> set[int]:
+    """Unpack deliveries together, or, where one of them cannot be, each by itself."""
+    try:
+        with transaction.atomic():
+            return _unpack_together(deliveries, now)
+    except _POISON as error:
+        if len(deliveries) == 1:
+            _put_aside(deliveries[0], error, now)
+            return set()
+    return set().union(*(_unpack_each([delivery], now) for delivery in deliveries))
+
+
+def _unpack_together(deliveries: list[Delivery], now: datetime) -> set[int]:
+    events: list[WebhookEvent] = []
+    for delivery in deliveries:
+        found, problem = _events_of(delivery)
+        events.extend(found)
+        delivery.unpacked_at, delivery.problem = now, problem
+    _assign(events, now)
+    WebhookEvent.objects.bulk_create(events, batch_size=1000)
+    Delivery.objects.bulk_update(deliveries, ["unpacked_at", "problem"])
+    return {
+        event.organisation_id
+        for event in events
+        if event.state == EventState.PENDING and event.organisation_id is not None
+    }
+
+
+def _put_aside(delivery: Delivery, error: Exception, now: datetime) -> None:
+    """Keep a delivery as it came, with the reason; the message of the error may quote it."""
+    logger.error("Delivery %s was put aside: %s", delivery.pk, type(error).__name__)
+    delivery.unpacked_at = now
+    delivery.problem = f"It could not be taken apart ({type(error).__name__})"
+    delivery.save(update_fields=["unpacked_at", "problem"])
 
 
 def _events_of(delivery: Delivery) -> tuple[list[WebhookEvent], str]:
@@ -76,8 +106,8 @@ def _event(delivery: Delivery, named: dict[str, Any]) -> WebhookEvent:
     return WebhookEvent(
         delivery=delivery,
         tenant_id=json_codec.uuid_or_none(named.get("tenantId")),
-        category=_text(named.get("eventCategory"), 60).upper(),
-        event_type=_text(named.get("eventType"), 30).upper(),
+        category=_capitals(named.get("eventCategory"), 60),
+        event_type=_capitals(named.get("eventType"), 30),
         resource_id=json_codec.uuid_or_none(named.get("resourceId")),
         happened_at=json_codec.instant_or_none(named.get("eventDateUtc")),
         received_at=delivery.received_at,
@@ -128,5 +158,6 @@ def _for_another(event: WebhookEvent, organisation_id: int) -> WebhookEvent:
     return WebhookEvent(**{**fields, "organisation_id": organisation_id})
 
 
-def _text(value: Any, longest: int) -> str:
-    return value[:longest] if isinstance(value, str) else ""
+def _capitals(value: Any, longest: int) -> str:
+    # Cut at the end: some letters become two.
+    return value.upper()[:longest] if isinstance(value, str) else ""

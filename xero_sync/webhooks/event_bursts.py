@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from xero_sync import resources
-from xero_sync.api import client, errors, json_codec, responses, sessions
+from xero_sync.api import client, errors, json_codec, list_queries, responses, sessions
 from xero_sync.models import WebhookEvent
 from xero_sync.resources import Resource
 
@@ -43,14 +43,10 @@ def pages(
     :raises errors.XeroError: any other failure.
     """
     since = min(event.happened_at for event in named if event.happened_at) - MARGIN
+    listing = list_queries.Listing(resource=resource, modified_since=since)
     for number in range(1, math.ceil(len(named) / client.PAGE_SIZE) + 1):
         try:
-            page = session.list_page(
-                resource,
-                page=number,
-                if_modified_since=since,
-                include_archived=resource is Resource.CONTACT,
-            )
+            page = list_queries.fetch(session, listing, page=number)
         except errors.Rejected:
             return
         yield page

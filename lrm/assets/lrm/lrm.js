@@ -18,10 +18,20 @@
     }
   }
 
+  // Without script the link loads the page with all boxes ticked.
+  function chooseAll(event, link) {
+    event.preventDefault();
+    const boxes = [...link.closest("form").querySelectorAll(`input[name="${link.dataset.choose}"]`)];
+    const all = !boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = all;
+  }
+
   for (const button of document.querySelectorAll("[data-theme-switch]")) button.hidden = false;
 
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-theme-switch]")) switchTheme();
+    const chooser = event.target.closest("[data-choose]");
+    if (chooser) chooseAll(event, chooser);
     closePops(event.target.closest("details.pop"));
   });
 

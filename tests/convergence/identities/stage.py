@@ -26,6 +26,7 @@ from tests.convergence.identities.oracle import Facts
 from tests.convergence.identities.sides import Shown, Side, connected
 from tests.convergence.worker import Complaints
 from tests.support import simulator_process
+from tests.support.linked import let_learners_go
 from tests.support.simulator_client import SimulatorClient
 from xero_sync.contacts import push_queue
 from xero_sync.models import Cursor, Delivery, SyncRun
@@ -93,7 +94,10 @@ class Stage:
         self._bystanders = list(self.witness.order)
 
     def _start_pushing(self) -> None:
-        """Do what a person does before the first learner goes to Xero: so far nothing is needed."""
+        """Do what a person does before the first learner goes to Xero."""
+        for side in self.sides:
+            assert side.connection.organisation is not None
+            let_learners_go(side.connection.organisation)
 
     def now(self) -> datetime:
         """Read the clock of the workers."""

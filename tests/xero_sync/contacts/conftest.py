@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import builders, xero
-from tests.support.linked import Linked
+from tests.support.linked import Linked, let_learners_go
 from tests.support.staff import Staff
 
 
@@ -23,5 +23,6 @@ def neighbours(staff: Staff) -> Staff:
     browser.connect()
     browser.post(xero.CHOOSE, organisation=staff.linked.tenant, confirmed="yes")
     other = Linked(staff.linked.world, portal, manager, browser.connection)
+    let_learners_go(other.organisation)
     other.sweep()
     return Staff(other)

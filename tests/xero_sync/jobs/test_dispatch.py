@@ -20,8 +20,8 @@ from tests.support.broker import Broker
 from xero_sync.jobs import dispatch
 
 ROOT = Path(__file__).parents[3]
-# A second to connect, a second to be answered, and a busy machine.
-MOST_SECONDS = 5.0
+# Nothing of it waits for the broker; this is for a busy machine.
+MOST_SECONDS = 0.5
 
 
 def test_first_row_wakes_at_once_and_those_close_behind_share_a_later_message() -> None:
@@ -160,8 +160,12 @@ def test_broker_that_is_away_fails_nothing_and_delays_it_by_little(
     code = (
         "import django, time; django.setup()\n"
         "from xero_sync.jobs import dispatch\n"
-        "for wake in (lambda: dispatch.SWEEP.wake(1), dispatch.UNPACK_DELIVERIES.wake_together):\n"
-        "    began = time.monotonic(); wake(); print(time.monotonic() - began)\n"
+        "for number in range(20):\n"
+        "    began = time.monotonic()\n"
+        "    dispatch.SWEEP.wake(number)\n"
+        "    dispatch.UNPACK_DELIVERIES.wake_together()\n"
+        "    print(time.monotonic() - began)\n"
+        "    time.sleep(0.05)\n"
     )
     around = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -179,5 +183,5 @@ def test_broker_that_is_away_fails_nothing_and_delays_it_by_little(
     )
 
     seconds = [float(line) for line in told.stdout.split()]
-    assert len(seconds) == 2
+    assert len(seconds) == 20
     assert max(seconds) < MOST_SECONDS

@@ -332,7 +332,7 @@ def test_daily_check_is_done_by_one_of_many_workers(linked: Linked) -> None:
         assert list(workers.map(check, range(3))) == [[], [], []]
 
     # One for each kind of document, and one for the organisation's details.
-    assert linked.world.calls("/api.xro/") - before == 5
+    assert linked.world.calls("/api.xro/") - before == 13
     assert lease_of(DailyCheck.objects.get()) == (None, 0)
 
 

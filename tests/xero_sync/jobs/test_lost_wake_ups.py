@@ -10,16 +10,26 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import State
 from invoices.models import Document
-from tests.support import webhook_posts
+from tests.support import builders, webhook_posts
 from tests.support.broker import Broker, Message
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
-from tests.support.resyncs import ask
+from tests.support.resyncs import ask, ask_for_learners
 from tests.support.xero_documents import open_invoice
 from xero_sync import tasks
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import ContactPush, Cursor, EventState, Inbox, RunState, SyncRun, WebhookEvent
+from xero_sync.models import (
+    ContactPush,
+    Cursor,
+    EventState,
+    Inbox,
+    LearnerRefresh,
+    PushState,
+    RunState,
+    SyncRun,
+    WebhookEvent,
+)
 from xero_sync.webhooks import deliveries
 
 # What Xero is scripted to name for a used-up day.
@@ -170,6 +180,44 @@ def test_learner_reaches_xero_when_the_message_was_lost(
     assert contacts_numbered(quiet, "L900001")
     tasks.wake_all()
     assert broker.waiting() == []
+
+
+@pytest.mark.parametrize("leased_until", [None, -1])
+def test_learner_is_read_when_the_message_was_lost(
+    quiet: Linked, broker: Broker, leased_until: int | None
+) -> None:
+    learner = save(quiet)
+    broker.answer()
+    builders.client_of(quiet.manager).post(f"/learners/{learner.pk}/xero-contact/sync/")
+    refresh = LearnerRefresh.objects.get()
+    if leased_until is not None:
+        refresh.leased_until = clock() + timedelta(seconds=leased_until)
+        refresh.save()
+    broker.lose_all()
+
+    tasks.wake_all()
+
+    assert broker.waiting() == [(tasks.refresh_learner.name, [refresh.pk])]
+    broker.answer()
+    assert LearnerRefresh.objects.get().finished_at is not None
+    tasks.wake_all()
+    assert broker.waiting() == []
+
+
+def test_run_of_learners_ends_when_every_message_was_lost(quiet: Linked, broker: Broker) -> None:
+    save(quiet)
+    ContactPush.objects.update(state=PushState.REFUSED)
+    run = ask_for_learners(quiet)
+
+    for _ in range(4):
+        broker.lose_all()
+        SyncRun.objects.filter(pk=run.pk).update(not_before=None)
+        tasks.wake_all()
+        broker.answer()
+
+    run.refresh_from_db()
+    assert run.state == RunState.DONE
+    assert contacts_numbered(quiet, "L900001")
 
 
 @pytest.mark.parametrize("column", ["leased_until", "not_before"])

@@ -20,9 +20,13 @@ def simulator_url(small_pages_url: str) -> str:
 @pytest.mark.parametrize("pages", [1, 4])
 def test_list_that_is_refused_half_way_is_read_in_parts(known: Linked, pages: int) -> None:
     known.world.fail("/2.0/Invoices", times=pages, delay_seconds=0)
-    known.world.fail("/2.0/Invoices", status=400, body=REFUSED)
+    run = ask(known)
+    # The whole window, and none of its parts.
+    whole = f"DateTime.{run.date_from.year},.*DateTime.{run.date_to.year},"
+    match = {"path": "/2.0/Invoices", "query": whole}
+    known.world.do("faults", match=match, times=-1, answer={"status": 400, "body": REFUSED})
 
-    run = known.work(ask(known))
+    run = known.work(run)
 
     assert (run.state, run.reason) == (RunState.DONE, "")
     assert "Invoices: reading in two parts" in log(run)

@@ -11,11 +11,12 @@ from django.db import connections
 
 from connected_apps.models import Connection
 from tests.support import waiting
+from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
-from tests.support.resyncs import end_first, request, resync
+from tests.support.resyncs import end_first, request, resync, work_with_pushes
 from tests.support.run_progress import NOW, read_on, take_up
 from xero_sync.management import run_output
-from xero_sync.models import RunState, SyncRun
+from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
 
 
 def test_verified_end_is_a_success_with_progress(linked: Linked) -> None:
@@ -59,6 +60,52 @@ def test_days_that_another_run_reads_are_waited_for_too(linked: Linked) -> None:
     thread.start()
     with pytest.raises(CommandError, match="Cancelled"):
         resync(linked, "--wait", said=said)
+    thread.join()
+
+
+def test_learners_are_waited_for_until_they_are_proved(linked: Linked) -> None:
+    end_first(linked)
+    save(linked)
+    today = clock().astimezone(linked.portal.zone).date()
+
+    def worker() -> None:
+        try:
+            while not (run := SyncRun.objects.filter(what=RunWhat.LEARNERS).first()):
+                pass
+            work_with_pushes(linked, run)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    start, end = str(today - timedelta(days=1)), str(today)
+    said = resync(linked, "--what", "learners", "--wait", start=start, end=end)
+    thread.join()
+
+    assert "1 of 1 learner is in Xero, as they are here" in said.splitlines()[-1]
+    assert len(contacts_numbered(linked, "L900001")) == 1
+
+
+def test_refused_learner_is_no_success(linked: Linked) -> None:
+    end_first(linked)
+    save(linked)
+    today = clock().astimezone(linked.portal.zone).date()
+
+    def worker() -> None:
+        try:
+            while not (run := SyncRun.objects.filter(what=RunWhat.LEARNERS).first()):
+                pass
+            linked.work(run)
+            ContactPush.objects.update(state=PushState.REFUSED, problem="No.")
+            work_with_pushes(linked, run)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    start, end = str(today - timedelta(days=1)), str(today)
+    with pytest.raises(CommandError, match=r"Done with problems\. 1 refused by Xero"):
+        resync(linked, "--what", "learners", "--wait", start=start, end=end)
     thread.join()
 
 

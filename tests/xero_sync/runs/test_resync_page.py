@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from tests.support import builders
+from tests.support import builders, document_builders
 from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, people
@@ -116,7 +116,9 @@ def test_preview_that_xero_does_not_answer_says_so(linked: Linked) -> None:
 def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked) -> None:
     for number in range(60):
         save(linked, number=f"L91{number:04}")
-    ContactPush.objects.filter(learner__number="L910007").update(state=PushState.DONE)
+    done = linked.portal.learners.get(number="L910007")
+    ContactPush.objects.filter(learner=done).update(state=PushState.DONE)
+    document_builders.make_linked(done, linked.organisation)
     today = date_ranges.today_of(
         portal=linked.portal, organisation=linked.organisation, now=clock()
     )
@@ -129,7 +131,7 @@ def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked)
 
     html = answer.content.decode()
     assert "<strong>59 learners</strong> changed between these days" in html
-    assert "About 4 calls to Xero" in html
+    assert "About 6 calls to Xero" in html
 
 
 @pytest.mark.parametrize(

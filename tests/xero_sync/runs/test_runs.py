@@ -5,6 +5,7 @@ from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.db.models import F
 
@@ -12,12 +13,11 @@ from connected_apps.models import AuditEvent, Connection
 from invoices.models import Document
 from lrm.models import Notice
 from tests.support import builders
-from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, request
 from xero_sync import signal_handlers
-from xero_sync.models import ContactPush, PushState, RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, resumption, run_requests, run_status, run_worker
+from xero_sync.models import RunState, SyncRun
+from xero_sync.runs import resumption, run_requests, run_status, run_worker
 from xero_sync.sweeps import sweeper
 
 
@@ -133,7 +133,12 @@ def test_end_is_told_by_bell_and_mail_with_all_counts(linked: Linked) -> None:
 
     notice = Notice.objects.get(user=linked.manager)
     assert "864 documents read: 864 new, 0 changed, 0 unchanged, 0 set aside" in notice.text
-    assert "without a learner. Verified: Xero's counts and sums are ours." in notice.text
+    assert "belong to no learner. Verified: Xero's counts and sums are ours." in notice.text
+    nobodys = "/settings/connected-apps/xero/contacts/?tab=no-learner"
+    assert notice.url == nobodys
+    assert f"Documents that belong to no learner: {settings.PUBLIC_URL}{nobodys}" in (
+        mail.outbox[0].body
+    )
     assert [message.to for message in mail.outbox] == [[linked.manager.email]]
     assert "done" in mail.outbox[0].subject
     invoices = run.steps.get(resource="INVOICE")
@@ -262,25 +267,6 @@ def test_document_that_cannot_be_told_apart_is_named_by_number(linked: Linked) -
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
     assert "Invoice INV-GHOST is stored here, but Xero does not list it" in run.reason
-
-
-def test_learners_run_sends_those_that_did_not_arrive_again(linked: Linked) -> None:
-    save(linked)
-    ContactPush.objects.update(state=PushState.REFUSED, problem="refused")
-    today = date_ranges.today_of(
-        portal=linked.portal, organisation=linked.organisation, now=clock()
-    )
-    run = run_requests.request(
-        portal=linked.portal,
-        date_from=today - timedelta(days=2),
-        date_to=today,
-        what=RunWhat.LEARNERS,
-        by=linked.manager,
-        now=clock(),
-    ).run
-
-    assert linked.work(run).state == RunState.DONE
-    assert ContactPush.objects.get().state == PushState.PENDING
 
 
 def test_everything_is_said_to_be_in_step_soon_after_the_first_sync(linked: Linked) -> None:

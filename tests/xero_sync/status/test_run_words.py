@@ -57,7 +57,8 @@ def text_of(html: str) -> str:
             {"read": 3000, "unchanged": 1500, "quarantined": 1500},
             1100,
             "3,000 documents read: 0 new, 0 changed, 1,500 unchanged, 1,500 set aside; "
-            "1,100 belong to no learner.",
+            '<a href="/settings/connected-apps/xero/contacts/?tab=no-learner">'
+            "1,100 belong to no learner</a>.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""`manage.py resync PORTAL_SLUG --from YYYY-MM-DD --to YYYY-MM-DD [--wait]`."""
+"""`manage.py resync PORTAL_SLUG --from YYYY-MM-DD --to YYYY-MM-DD [--what …] [--wait]`."""
 
 import argparse
 import time
@@ -13,7 +13,7 @@ from connected_apps.states.states import LIVE
 from lrm.models import Portal
 from xero_sync.management import run_output
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, resumption, run_requests
+from xero_sync.runs import date_ranges, request_checks, resumption, run_requests
 
 
 def _date(text: str) -> date:
@@ -32,7 +32,8 @@ class Command(BaseCommand):
     """Ask for a re-sync from the shell; exit 0 only when it is verified complete (--wait)."""
 
     help = (
-        "Re-syncs the Xero documents of a portal that are dated in a range, both days included. "
+        "Re-syncs the Xero documents of a portal that are dated in a range, both days included, or "
+        "the learners that were changed in it and did not reach Xero. "
         "Without --wait it only asks: the workers do it, and the re-sync page shows it."
     )
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             type=_date,
             required=True,
             metavar="YYYY-MM-DD",
-            help="The first day, by the documents' own date.",
+            help="The first day, by the documents' own date or the learners' last change.",
         )
         parser.add_argument(
             "--to",
@@ -54,6 +55,12 @@ class Command(BaseCommand):
             required=True,
             metavar="YYYY-MM-DD",
             help="The last day: at most ten years after the first, and not in the future.",
+        )
+        parser.add_argument(
+            "--what",
+            choices=RunWhat.values,
+            default=RunWhat.DOCUMENTS.value,
+            help="What to re-sync; documents where this is left out.",
         )
         parser.add_argument(
             "--wait",
@@ -69,12 +76,13 @@ class Command(BaseCommand):
         portal = Portal.objects.filter(slug=options["portal"]).first()
         if portal is None:
             raise CommandError(f"There is no portal {options['portal']!r}.")
+        what = RunWhat(options["what"])
         try:
             answer = run_requests.request(
                 portal=portal,
                 date_from=options["date_from"],
                 date_to=options["date_to"],
-                what=RunWhat.DOCUMENTS,
+                what=what,
                 by=None,
                 now=timezone.now(),
                 by_command=True,
@@ -82,7 +90,7 @@ class Command(BaseCommand):
         except date_ranges.BadRange as problem:
             option = {"date_from": "--from", "date_to": "--to"}[problem.field]
             raise CommandError(f"{option}: {problem}") from None
-        except run_requests.NotPossible as problem:
+        except request_checks.NotPossible as problem:
             raise CommandError(str(problem)) from None
         run = answer.run
         self.stderr.write(answer.words)
@@ -92,7 +100,10 @@ class Command(BaseCommand):
             return
         # Runs that were open already may read some of the days instead.
         others = run_requests.open_between(
-            portal=portal, date_from=options["date_from"], date_to=options["date_to"]
+            portal=portal,
+            date_from=options["date_from"],
+            date_to=options["date_to"],
+            what=what,
         )
         for one in [run, *(other for other in others if other != run)]:
             self._wait(one)

@@ -1,8 +1,9 @@
-"""Pages of the report cut by key: the last page of a million rows is as near as the first.
+"""Pages of documents cut by key: the last page of a million rows is as near as the first.
 
 The edge between two pages is a document's date and id, which also stands in the address. Both
-orders come from one index, `(organisation, date, id)`, read forwards or backwards; PostgreSQL
-puts rows without a date at its end, so going newest first they come before all others.
+orders come from one index, `(organisation, date, id)` or that of a contact's documents, read
+forwards or backwards; PostgreSQL puts rows without a date at its end, so going newest first they
+come before all others.
 """
 
 import re

@@ -1,0 +1,57 @@
+"""Celery tasks of the LRM itself: each does one turn of work on rows.
+
+They carry ids only; the rows know what is done. Only `apps` imports this, for the schedule.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from lrm import worker_tasks
+from lrm.batch_jobs import job_queue, job_worker, retention
+from lrm.learner_imports import uploads
+
+# A longer wait is left to beat.
+_MOST_SECONDS = 90.0
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "lrm-wake-jobs": {
+        "task": "lrm.tasks.wake_jobs",
+        "schedule": timedelta(seconds=10),
+        # A message that nobody took in time is as good as the next one.
+        "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
+    },
+    "lrm-tidy": {"task": "lrm.tasks.tidy", "schedule": timedelta(hours=1)},
+}
+
+
+@shared_task
+def work_on_job(job_id: int) -> None:
+    """Work a turn on a batch job."""
+    delay = job_worker.work_on(job_id=job_id, clock=timezone.now)
+    if delay is not None and delay.total_seconds() <= _MOST_SECONDS:
+        job_queue.WORK_ON_JOB.wake(job_id, delay=delay.total_seconds())
+
+
+@shared_task
+def wake_jobs() -> None:
+    """Wake a worker for every job that waits, so that no lost message loses work."""
+    if waiting := job_queue.waiting_jobs(now=timezone.now()):
+        wake = worker_tasks.waker()
+        for job_id in waiting:
+            wake(job_queue.WORK_ON_JOB, job_id)
+
+
+@shared_task
+def tidy() -> None:
+    """Delete what is not to be kept."""
+    retention.delete_old_failures(now=timezone.now())
+    uploads.discard_old(now=timezone.now())
+
+
+def schedule() -> None:
+    """Add what this app has beat do to whatever it does already."""
+    conf = current_app.conf
+    conf.beat_schedule = {**conf.beat_schedule, **SCHEDULE}

@@ -1,0 +1,25 @@
+"""How to reach Valkey, which may refuse or hang: whoever asks waits about a second, never longer.
+
+redis-py by itself tries four times with sleeps between. Here one more try at once mends a
+connection that the server closed meanwhile; one that hangs is not tried again.
+"""
+
+import redis
+import redis.backoff
+import redis.retry
+from django.conf import settings
+
+TIMEOUT_SECONDS = 1.0
+
+
+def make_client(url: str = "") -> redis.Redis:
+    """Return a client with connections of its own, to the Valkey of the settings by default."""
+    once_more = redis.retry.Retry(
+        redis.backoff.NoBackoff(), 1, supported_errors=(redis.ConnectionError,)
+    )
+    return redis.Redis.from_url(
+        url or settings.REDIS_URL,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=once_more,
+    )

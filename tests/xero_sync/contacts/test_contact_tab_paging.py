@@ -1,0 +1,125 @@
+"""Long tabs of the contacts page: cut by key, and with the same few queries however long."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from lrm.models import Portal
+from tests.support import builders, document_builders
+from tests.support.contact_rows import Office, open_office
+from xero_sync.contact_tabs import listings
+from xero_sync.contact_tabs.tabs import Tab
+
+TABS = ["linked", "without-contact", "no-learner", "refused", "left-out"]
+PAGES = 3
+LONG = (PAGES - 1) * listings.PAGE_SIZE + 2
+
+
+@pytest.fixture
+def office(portal: Portal) -> Office:
+    return open_office(portal)
+
+
+def fill(office: Office, count: int) -> None:
+    """Put as many rows onto each tab."""
+    office.linked(count)
+    office.refused(count)
+    for number in range(count):
+        contact = document_builders.make_contact(office.organisation, name=f"Employer {number}")
+        document_builders.make_document(office.organisation, contact_xero_id=contact.xero_id)
+
+
+def titles(page: str) -> list[str]:
+    return re.findall(r'<li class="pair" id="row-([^"]+)"', page)
+
+
+def cursor(page: str, name: str) -> str | None:
+    found = re.search(rf'rel="{name}" href="\?[^"]*&amp;(?:after|before)=([^"&]+)"', page)
+    return found[1] if found else None
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_pages_follow_each_other_there_and_back(office: Office, tab: str) -> None:
+    fill(office, LONG)
+
+    page, cursors = office.page(tab), 0
+    there = [titles(page)]
+    while (after := cursor(page, "next")) and cursors < LONG:
+        page, cursors = office.page(tab, after=after), cursors + 1
+        there.append(titles(page))
+    back = [titles(page)]
+    while (before := cursor(page, "prev")) and cursors < 2 * LONG:
+        page, cursors = office.page(tab, before=before), cursors + 1
+        back.append(titles(page))
+
+    seen = [title for one in there for title in one]
+    assert len(seen) == len(set(seen)) == LONG
+    assert [len(one) for one in there] == [listings.PAGE_SIZE] * (PAGES - 1) + [2]
+    assert back == there[::-1]
+
+
+@pytest.mark.parametrize("nonsense", ["x", "1_2_3", "999999999999999999999", "-" * 36, ""])
+def test_nonsense_for_a_cursor_gives_the_first_page(office: Office, nonsense: str) -> None:
+    fill(office, 1)
+
+    for tab in [*TABS, "questions", "nonsense"]:
+        first = titles(office.page(tab))
+        assert titles(office.page(tab, after=nonsense)) == first
+        assert titles(office.page(tab, before=nonsense)) == first
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_queries_are_as_few_with_many_rows_as_with_one(office: Office, tab: str) -> None:
+    fill(office, 1)
+    office.page(tab)
+    with CaptureQueriesContext(connection) as few:
+        office.page(tab)
+    fill(office, listings.PAGE_SIZE)
+
+    with CaptureQueriesContext(connection) as many:
+        office.page(tab)
+
+    assert len(many) == len(few) <= 26
+
+
+def test_counts_stop_at_a_thousand(office: Office) -> None:
+    listing = listings.Listing(office.portal, office.organisation, Tab.LINKED)
+    office.linked(3)
+
+    assert str(listings.count(listing, most=2)) == "2+"
+    assert str(listings.count(listing, most=3)) == "3"
+
+
+def test_search_for_nobody_says_so_and_leads_back(office: Office) -> None:
+    fill(office, 1)
+
+    page = office.page("linked", q="Nobody <of> this name")
+
+    assert "Nothing found for “Nobody &lt;of&gt; this name”" in page
+    assert 'href="?tab=linked">Show all of this tab' in page
+
+
+@pytest.mark.parametrize(
+    ("tab", "words"),
+    [
+        ("linked", "No contact is linked yet"),
+        ("questions", "No open questions"),
+        ("without-contact", "Every ticked learner is in Xero"),
+        ("no-learner", "Every document belongs to a learner"),
+        ("refused", "Xero has refused nothing"),
+        ("left-out", "Nobody is left out here"),
+    ],
+)
+def test_empty_tab_says_what_would_stand_there(office: Office, tab: str, words: str) -> None:
+    assert words in office.page(tab)
+
+
+def test_names_in_rows_are_text_and_no_html(office: Office) -> None:
+    builders.make_learner(office.portal, given_name="<b>Wren</b>", sync_to_xero=True)
+
+    page = office.page("without-contact")
+
+    assert "&lt;b&gt;Wren&lt;/b&gt;" in page
+    assert "<b>Wren" not in page

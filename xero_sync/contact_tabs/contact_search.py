@@ -1,0 +1,25 @@
+"""Finding contacts by the beginnings of words in name, number and e-mail address."""
+
+from uuid import UUID
+
+from django.db import connection
+
+from connected_apps.models import Organisation
+from lrm import search
+from xero_sync.contact_tabs.listings import CONTACT_WORDS
+
+_FIND = f"""
+    SELECT xero_id FROM invoices_contact
+     WHERE organisation_id = %s AND {CONTACT_WORDS} @@ to_tsquery('simple', %s)
+     LIMIT %s
+"""  # noqa: S608 - the expression is a constant
+
+
+def find(organisation: Organisation, text: str, *, most: int) -> list[UUID]:
+    """Return the contacts that match, archived ones too, up to a number."""
+    query = search.raw_query(text)
+    if query is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [organisation.pk, query, most])
+        return [xero_id for (xero_id,) in cursor.fetchall()]

@@ -1,0 +1,37 @@
+"""Contacts that belong to a learner of another portal on the same organisation in Xero.
+
+Whose they are is never told, nor which portal: only that they are held, and whether the hold may be
+lifted because nobody there is connected to the organisation any more.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Q
+
+from connected_apps.models import Connection, Organisation, State
+from invoices.models import ContactLink, LinkSource
+
+# In each other state a connection may go on; one that is being made counts as it was before.
+_ENDED = ("", State.NOT_CONNECTED, State.DISCONNECTED_IN_XERO, State.DISCONNECTED_HERE)
+
+
+def of_other_portals(organisation: Organisation, contact_ids: Collection[UUID]) -> dict[UUID, bool]:
+    """Return which of these contacts other portals hold, and whether that may be lifted."""
+    links = ContactLink.objects.filter(
+        organisation__tenant_id=organisation.tenant_id,
+        contact_xero_id__in=contact_ids,
+        source__in=(LinkSource.PUSHED, LinkSource.PERSON),
+    ).exclude(organisation=organisation)
+    holders = list(links.values_list("contact_xero_id", "organisation_id"))
+    if not holders:
+        return {}
+    connected = set(
+        Connection.objects.filter(organisation_id__in={holder for _, holder in holders})
+        .exclude(Q(state__in=_ENDED) | Q(state=State.CONNECTING, state_before__in=_ENDED))
+        .values_list("organisation_id", flat=True)
+    )
+    held: dict[UUID, bool] = {}
+    for contact_id, holder in holders:
+        held[contact_id] = held.get(contact_id, True) and holder not in connected
+    return held

@@ -1,0 +1,37 @@
+"""Whether a re-sync can be asked for at all."""
+
+from datetime import date, datetime
+
+from connected_apps.models import Connection, Organisation
+from connected_apps.states.states import LIVE
+from xero_sync.contacts import push_gate
+from xero_sync.models import RunWhat
+from xero_sync.runs import date_ranges
+
+
+class NotPossible(Exception):
+    """A re-sync cannot be asked for now; the message says why and what to do."""
+
+
+def check_request(
+    connection: Connection | None,
+    *,
+    what: RunWhat,
+    date_from: date,
+    date_to: date,
+    now: datetime,
+) -> tuple[Connection, Organisation]:
+    """Return the connection and the organisation that a re-sync of these days would read.
+
+    :raises NotPossible: Xero is not connected, or nobody has let learners be sent to it yet.
+    :raises date_ranges.BadRange: see `date_ranges.check_range`.
+    """
+    if connection is None or connection.organisation is None or connection.state not in LIVE:
+        raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
+    today = date_ranges.today_of(
+        portal=connection.portal, organisation=connection.organisation, now=now
+    )
+    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
+    if what == RunWhat.LEARNERS and not push_gate.is_open(connection.organisation):
+        raise NotPossible(push_gate.waiting_in_words(connection.portal))
+    return connection, connection.organisation
