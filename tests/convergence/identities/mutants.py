@@ -79,12 +79,12 @@ class Case:
 
 
 CASES = (
-    Case(number_alone_is_enough, ()),
-    Case(no_link_ends, ()),
-    Case(first_write_needs_no_agreement, ()),
+    Case(number_alone_is_enough, (3, 4)),
+    Case(no_link_ends, (5, 6)),
+    Case(first_write_needs_no_agreement, (7,)),
     Case(nobody_looks_for_the_name, ()),
-    Case(push_knows_no_contact, ()),
-    Case(lost_reply_is_not_looked_up, ()),
-    Case(portals_are_not_kept_apart, ()),
-    Case(no_merge_is_followed, ()),
+    Case(push_knows_no_contact, (2, 3)),
+    Case(lost_reply_is_not_looked_up, (2, 3)),
+    Case(portals_are_not_kept_apart, (12,)),
+    Case(no_merge_is_followed, (1,)),
 )

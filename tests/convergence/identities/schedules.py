@@ -1,7 +1,8 @@
 """Schedules of identities: one seed, one list of steps, played to the end, and shrunk if it fails.
 
 Drawn like those of documents (`tests.convergence.schedules`). People mostly go together, number and
-name and address, and often enough they do not.
+name and address, and often enough they do not. Into each is woven one story that chance alone would
+rarely tell (`motifs`).
 """
 
 import random
@@ -9,13 +10,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tests.convergence.identities import steps
+from tests.convergence.identities import motifs, steps
 from tests.convergence.identities.stage import Stage
 from tests.convergence.identities.steps import Step
 
 SCHEDULES = 40  # Played where nobody asks for more.
 SHRINK_SECONDS = 90.0
-_SHORTEST, _LONGEST = 10, 22
+_SHORTEST, _LONGEST = 8, 18
 _SLOTS = (3, 2)
 # How often a number, a name or an address is another person's.
 _MIXED = 0.3
@@ -38,12 +39,14 @@ _CHANGES = (
 def draw(seed: int) -> list[Step]:
     """Return the schedule of a seed; it begins with some people on both sides."""
     chance = random.Random(seed)
-    begin = [_make_contact(chance) for _ in range(chance.randint(1, 3))]
-    begin += [_save(chance) for _ in range(chance.randint(1, 3))]
+    begin = [_make_contact(chance) for _ in range(chance.randint(0, 2))]
+    begin += [_save(chance) for _ in range(chance.randint(0, 2))]
     begin += [steps.Work("sweep", side) for side in (0, 1)] if chance.random() < 0.7 else []
     kinds = _KINDS | ({_kill: 8} if seed % _KILLS_PROCESSES == 0 else {})
     more = chance.choices(list(kinds), list(kinds.values()), k=chance.randint(_SHORTEST, _LONGEST))
-    return begin + [kind(chance) for kind in more]
+    found = begin + [kind(chance) for kind in more]
+    at = chance.choice([0, len(begin), chance.randrange(len(found))])
+    return found[:at] + chance.choice(motifs.ALL)(chance) + found[at:]
 
 
 def _person(chance: random.Random) -> tuple[int, int, int]:

@@ -229,6 +229,10 @@ class Stage:
         """Let the faults stop and all work be done, then judge every page by the whole rule."""
         self.heal()
         self.world.do("webhooks", **_GOOD_DELIVERY)
+        # So that whoever is shown what is not theirs is found out.
+        for contact_id in self.in_play():
+            if self.witness.contacts[contact_id]["status"] == "ACTIVE":
+                self.invoice(contact_id)
         self.world.do("webhooks/flush")
         before: object = None
         for _ in range(MOST_ROUNDS):
