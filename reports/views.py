@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
+from connected_apps.card import facts
 from connected_apps.models import Organisation
 from lrm import access, permissions
 from reports import csv_export, forms, paging, report_page, synced_invoices, workbook
@@ -125,7 +126,12 @@ def _show(
     request: access.SignedInRequest, question: Question, *, status: int = 200
 ) -> HttpResponse:
     criteria = question.criteria
-    context: dict[str, object] = {"question": question, "organisation": question.organisation}
+    connection = connections.connection_of(request.portal)
+    context: dict[str, object] = {
+        "question": question,
+        "organisation": question.organisation,
+        "unread": facts.unread_of(connection, now=timezone.now()),
+    }
     if criteria is not None:
         context |= report_page.contents_of(
             criteria,

@@ -14,11 +14,9 @@ from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, readiness
+from xero_sync.status import completeness, readiness, unread
 from xero_sync.webhooks import channel_health
 
-# Shorter waits are daily business.
-OVERDUE = timedelta(minutes=10)
 MOST_SHOWN = 50
 _BY_SWEEP = (
     "Changes arrive by sweep instead of by webhook, so a little later; the Xero card says what an "
@@ -31,6 +29,7 @@ def register() -> None:
     facts.register_facts(give_facts)
     facts.register_action(give_action)
     facts.register_panel(give_panel)
+    facts.register_unread(unread.line_of)
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 
 
@@ -80,13 +79,11 @@ def _slower_sweeps() -> list[facts.Fact]:
 
 
 def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:
-    """Return why sweeps wait, where one has not got through for minutes."""
-    since = now - max(OVERDUE, 2 * channel_health.usual_interval())
-    waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
-    late = waiting.exclude(last_swept_at__gt=since).order_by("resource")
+    """Return why sweeps wait, where one does not get through."""
+    late = unread.late_cursors(organisation_id, now=now)
     return [
         facts.Fact("Waiting", f"{problem}.", is_obstacle=True)
-        for problem in dict.fromkeys(late.values_list("problem", flat=True))
+        for problem in dict.fromkeys(cursor.problem for cursor in late)
     ]
 
 
