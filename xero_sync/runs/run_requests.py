@@ -89,13 +89,13 @@ def request(
     with transaction.atomic():
         connection = lock(connection_of(portal))
         connection, organisation = check_request(
-            connection, date_from=date_from, date_to=date_to, now=now
+            connection, date_from=date_from, date_to=date_to, what=what, now=now
         )
         return _answer(connection, organisation, asked, now)
 
 
 def check_request(
-    connection: Connection | None, *, date_from: date, date_to: date, now: datetime
+    connection: Connection | None, *, date_from: date, date_to: date, what: RunWhat, now: datetime
 ) -> tuple[Connection, Organisation]:
     """Return the connection and the organisation that a re-sync of these days would read.
 
@@ -107,7 +107,7 @@ def check_request(
     today = date_ranges.today_of(
         portal=connection.portal, organisation=connection.organisation, now=now
     )
-    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
+    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today, what=what)
     return connection, connection.organisation
 
 
