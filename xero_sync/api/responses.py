@@ -51,6 +51,20 @@ class Page:
         return self.headers.get("Xero-Correlation-Id", "")
 
 
+def none(*, sent_at: datetime.datetime, headers: Mapping[str, str]) -> Page:
+    """Return the page of a list of nothing."""
+    return Page(
+        elements=[],
+        page_count=0,
+        item_count=0,
+        page_size=None,
+        sent_at=sent_at,
+        answered_at=None,
+        bytes=0,
+        headers=headers,
+    )
+
+
 def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
     """Read the reply to a call that gives elements of `collection`.
 

@@ -22,7 +22,7 @@ from xero_sync.maintenance import contact_counts, count_bisection
 from xero_sync.models import Cursor, DailyCheck
 from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
-from xero_sync.runs import first_sync, run_requests
+from xero_sync.runs import comparison, first_sync, run_requests
 from xero_sync.store import quarantine
 
 logger = logging.getLogger(__name__)
@@ -131,12 +131,13 @@ class Count:
         try:
             return list_queries.fetch(self.session, listing, page=1, page_size=1).item_count
         except errors.Rejected as error:
+            if window.is_undated:
+                # Xero takes no question for what has no date, so nothing is known but what is here.
+                return _here(self.daily.organisation_id, window) if types is None else 0
             if error.is_about_filter or not window.days or not cuts:
                 raise
-            first, second = (
-                self._in_xero(half, types=types, cuts=cuts - 1) for half in window.halves()
-            )
-            return None if first is None or second is None else first + second
+            parts = [self._in_xero(part, types=types, cuts=cuts - 1) for part in window.parts()]
+            return comparison.sum_if_known(parts)
 
 
 def due(*, now: datetime) -> QuerySet[Cursor]:

@@ -82,7 +82,7 @@ def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.Xe
             for listing, arriving in pages:
                 step = by_listing[listing]
                 try:
-                    page = _first_page(puller, step, arriving, clock)
+                    page = _first_page_or_none(puller, step, arriving, clock)
                 except errors.XeroError as error:
                     problems.setdefault(step.resource, error)
                     step_checkpoint.resize_after(step, error, clock())
@@ -102,6 +102,23 @@ def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> l
         ]
         if not [step for step in large if _cut(step, clock())]:
             return steps
+
+
+def _first_page_or_none(
+    puller: pager.Puller, step: SyncStep, arriving: Future[responses.Page], clock: leases.Clock
+) -> responses.Page:
+    """Return a step's first page; an empty one where Xero takes no question for the undated.
+
+    Its own pages ask for a date, so there is hardly any; what there is comes by webhook and sweep.
+    """
+    if not date_windows.of_step(step).is_undated:
+        return _first_page(puller, step, arriving, clock)
+    try:
+        return arriving.result()
+    except errors.Rejected as error:
+        label = Resource(step.resource).label
+        run_log.write(step.run, f"{label}: Xero does not list those without a date", now=clock())
+        return responses.none(sent_at=clock(), headers=error.headers)
 
 
 def _first_page(
@@ -201,16 +218,17 @@ def _cut(step: SyncStep, now: datetime) -> bool:
     window = date_windows.of_step(step)
     if not window.days:
         return False
-    first, second = window.halves()
+    first, *others = window.parts()
     with transaction.atomic():
         step_checkpoint.renew_lease(step.run, now)
-        SyncStep.objects.create(
-            run=step.run,
-            resource=step.resource,
-            date_from=second.date_from,
-            date_to=second.date_to,
-            again_since=step.again_since,
-        )
+        for other in others:
+            SyncStep.objects.create(
+                run=step.run,
+                resource=step.resource,
+                date_from=other.date_from,
+                date_to=other.date_to,
+                again_since=step.again_since,
+            )
         SyncStep.objects.filter(pk=step.pk).update(date_to=first.date_to)
     step.date_to = first.date_to
     label = Resource(step.resource).label

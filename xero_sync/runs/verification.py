@@ -149,8 +149,14 @@ def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
 
 
 def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
-    listing = date_windows.of_step(step).listing
-    return list_queries.fetch(puller.session, listing, page=1, page_size=1).item_count
+    window = date_windows.of_step(step)
+    try:
+        return list_queries.fetch(puller.session, window.listing, page=1, page_size=1).item_count
+    except errors.Rejected:
+        if not window.is_undated:
+            raise
+        # Xero takes no question for what has no date, so nothing is known but what is here.
+        return window.stored(step.run.organisation_id).count()
 
 
 def _save(step: SyncStep, now: datetime, **changes: Any) -> None:

@@ -139,7 +139,6 @@ def test_lost_connection_ends_the_waiting(linked: Linked) -> None:
     ("start", "end", "message"),
     [
         ("2026-03-02", "2026-03-01", "--to: The end is before the start"),
-        ("2999-01-01", "2999-01-02", "--from: This date is in the future"),
         ("soon", "2026-03-01", "not a date such as 2026-03-31"),
     ],
 )

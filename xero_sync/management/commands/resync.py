@@ -81,7 +81,7 @@ class Command(BaseCommand):
             type=_date,
             required=True,
             metavar="YYYY-MM-DD",
-            help="The last day: at most ten years after the first, and not in the future.",
+            help="The last day, which may lie ahead: documents can be dated ahead.",
         )
         parser.add_argument(
             "--what",
