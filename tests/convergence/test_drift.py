@@ -150,7 +150,7 @@ def test_sweep_that_was_taken_up_half_way_is_followed_by_another(stage: Stage) -
     stage.work("sweep")
     stage.converge()
     Cursor.objects.filter(organisation=stage.organisation, resource=Resource.INVOICE).update(
-        next_page=2, walk_started_at=datetime.now(UTC) - timedelta(minutes=3)
+        next_page=2, page_size=PAGE, walk_started_at=datetime.now(UTC) - timedelta(minutes=3)
     )
     stage.make_due()
 

@@ -274,7 +274,7 @@ TOO_LATE = 3600.0
         ({"status": 400, "body": "?"}, errors.Rejected, errors.Rejected),
         ({"cut": "before"}, errors.Unavailable, errors.Ambiguous),
         ({"cut": "after"}, errors.Unavailable, errors.Ambiguous),
-        ({"late_seconds": TOO_LATE}, errors.Unavailable, errors.Ambiguous),
+        ({"late_seconds": TOO_LATE}, errors.TimedOut, errors.Ambiguous),
     ],
 )
 @pytest.mark.parametrize("wrote", [False, True])
@@ -403,7 +403,7 @@ def test_reply_is_given_up_when_it_drips_in_for_ever(settings: Settings) -> None
             error = failure_of(read, stranger)
 
             over.set()
-    assert type(error) is errors.Unavailable
+    assert type(error) is errors.TimedOut
     # Counted in drops, which stand still when the machine does.
     assert dripping.result() * DRIP_SECONDS < limits.call_seconds() + 1
 
