@@ -26,13 +26,15 @@ from xero_sync.runs import run_worker
 from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries, event_processing
 
+EXPIRES_SECONDS = 300.0
 SCHEDULE: dict[str, dict[str, Any]] = {
     "xero_sync-ring-all": {
         # The first name of `wake_all`, which workers of the release before know, too.
         "task": "xero_sync.tasks.ring_all",
         "schedule": timedelta(seconds=10),
-        # A message that nobody took in time is as good as the next one.
-        "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
+        # One that nobody took for long is as good as the next one, and they must not pile up. Far
+        # longer than clocks differ: a worker drops what has expired by its own.
+        "options": {"queue": worker_tasks.PEOPLE, "expires": EXPIRES_SECONDS},
     },
 }
 # What waits for a task: the primary keys that it is woken with, in the order of their worth.
