@@ -105,7 +105,9 @@ def test_stranger_sees_nothing_of_another_portal(office: Office) -> None:
         assert "Robin" not in stranger.page(tab)
 
 
-@pytest.mark.parametrize("key", ["", ".", "x.", "1", "999.", ".6d61646e-6f62-4f64-8900-000000000001", "1.no-uuid"])
+@pytest.mark.parametrize(
+    "key", ["", ".", "x.", "1", "999.", ".6d61646e-6f62-4f64-8900-000000000001", "1.no-uuid"]
+)
 def test_key_that_names_nobody_is_not_found(office: Office, key: str) -> None:
     answer = office.client.post(f"{CONTACTS}act/", {"tab": "linked", "only": f"unlink {key}"})
 
