@@ -5,7 +5,7 @@ import pytest
 from tests.support import builders, xero
 from tests.support.contact_desk import Desk
 from tests.support.learners import contacts_numbered
-from tests.support.linked import Linked
+from tests.support.linked import Linked, let_learners_go
 from tests.support.staff import raise_invoice
 
 DISCONNECT = "/settings/connected-apps/xero/disconnect/"
@@ -27,6 +27,7 @@ def neighbours(desk: Desk) -> Desk:
     browser.connect()
     browser.post(xero.CHOOSE, organisation=desk.linked.tenant, confirmed="yes")
     other = Linked(desk.linked.world, portal, manager, browser.connection)
+    let_learners_go(other.organisation)
     other.sweep()
     return Desk(other)
 
