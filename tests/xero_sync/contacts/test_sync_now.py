@@ -342,3 +342,29 @@ def test_learner_that_is_not_ticked_has_no_button(linked: Linked) -> None:
 
     assert "Nothing was read" in answer.content.decode()
     assert not LearnerRefresh.objects.exists()
+
+
+def test_before_the_start_it_reads_at_once_and_sends_nothing(unstarted: Linked) -> None:
+    unstarted.world.do("webhooks", enabled=False)
+    unstarted.world.do(
+        "contacts",
+        tenant=unstarted.tenant,
+        act="create",
+        name="Imogen Made-Up",
+        number="L900001",
+        email="imogen@example.com",
+    )
+    learner = save(unstarted)
+    before = unstarted.books()["contacts"]
+
+    press(unstarted, learner)
+    unstarted.refresh()
+    unstarted.push()
+
+    assert LearnerRefresh.objects.get().finished_at is not None
+    shown = said(unstarted, learner)
+    assert "has not started sending learners to Xero yet." in shown
+    assert "Refreshed at" in shown
+    assert "The documents of Imogen Made-Up" in shown
+    assert not re.search("[Oo]n the way|sends it", shown)
+    assert unstarted.books()["contacts"] == before
