@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('xero_sync', '0020_counts_of_unknown_types'),
+        ('xero_sync', '0022_counts_of_unknown_types'),
     ]
 
     operations = [

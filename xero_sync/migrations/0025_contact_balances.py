@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connected_apps', '0001_initial'),
-        ('xero_sync', '0032_full_readings'),
+        ('xero_sync', '0024_full_readings'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connected_apps', '0001_initial'),
-        ('xero_sync', '0031_page_sizes'),
+        ('xero_sync', '0023_page_sizes'),
     ]
 
     operations = [
