@@ -1,6 +1,6 @@
 """`hanging URL SIMULATOR KEY SECONDS RATE FAULT VALKEY_PID`: webhooks and pages while a part hangs.
 
-Sends so many webhooks a second and a third as many requests for pages, each at its own moment
+Sends so many webhooks a second and a twentieth as many requests for pages, each at its own moment
 whether the ones before it were answered or not, and times them from that moment. Meanwhile a fault
 lasts: `quiet` is none; `valkey` stops Valkey; `clicks` presses View Invoice twelve times while Xero
 takes 25 seconds for each; `first` lets the second portal pull its documents for the first time.
@@ -94,7 +94,7 @@ class Load:
                 if not goes_on(at - began):
                     break
                 under_way.append(asyncio.create_task(self._webhook(session, at)))
-                if number % 3 == 0:
+                if number % 20 == 0:
                     under_way.append(asyncio.create_task(self._page(session, at)))
             await asyncio.gather(*under_way)
 
