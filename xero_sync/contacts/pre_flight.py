@@ -53,9 +53,11 @@ _TABLE: tuple[tuple[Missing, Lacks], ...] = (
         Missing(
             "postal_code", "a postcode of four digits", "a postcode that is not of four digits"
         ),
-        lambda it: _is_in_australia(it)
-        and bool(it.postal_code.strip())
-        and not _POSTCODE.fullmatch(it.postal_code.strip()),
+        lambda it: (
+            _is_in_australia(it)
+            and bool(it.postal_code.strip())
+            and not _POSTCODE.fullmatch(it.postal_code.strip())
+        ),
     ),
 )
 

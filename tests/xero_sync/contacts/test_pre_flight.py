@@ -119,7 +119,7 @@ ODD: list[dict[str, str]] = [
     {"region": "\u00a0", "postal_code": "\u2003"},
     {"postal_code": "283"},
     {"postal_code": "28300"},
-    {"postal_code": "２８３０"},
+    {"postal_code": "\uff12\uff18\uff13\uff10"},
     {"postal_code": " 2830 "},
     {"region": "", "postal_code": "", "country": ""},
     {"region": "", "postal_code": "", "country": " australia"},
@@ -136,7 +136,7 @@ def test_many_are_counted_by_the_rule_for_one(portal: Portal) -> None:
         builders.make_learner(portal, **details, sync_to_xero=True)
     builders.make_learner(portal, **{**WHOLE, "number": "U1", "email": ""})
 
-    counted = dict((words, count) for count, words in gaps.counts(portal))
+    counted = {words: count for count, words in gaps.counts(portal)}
 
     expected: Counter[str] = Counter()
     for learner in portal.learners.filter(sync_to_xero=True):
