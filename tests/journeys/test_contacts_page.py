@@ -23,6 +23,7 @@ def wait_for(came: Visitor, target: Locator) -> None:
 def test_admin_answers_undoes_and_resolves_a_refusal_by_keyboard(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     tenant = stage.home.tenant_id
     stranger = stage.xero.do(
         "contacts",
