@@ -35,6 +35,7 @@ def test_admin_answers_undoes_and_resolves_a_refusal_by_keyboard(stage: Stage) -
     )
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     admin.open("/learners/new/")
     admin.page.get_by_label("Given name").fill("Wren")
     admin.page.get_by_label("Family name").fill("Made-Up")

@@ -10,6 +10,7 @@ from tests.journeys.stage import Stage
 def test_staff_are_told_in_the_form_and_under_the_bell(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     tenant = stage.home.tenant_id
     there = stage.xero.do(
         "contacts", tenant=tenant, act="create", name="Nadia Old", number="W000007"

@@ -67,9 +67,8 @@ def test_pages_of_a_contact_and_a_document_lead_there_where_one_may_go(desk: Des
 
     for page in pages:
         assert f'href="{to_it}"' in desk.client.get(page).content.decode()
-    assert (
-        f'<a href="{CONTACTS}">Contacts in Xero</a>' in desk.client.get(pages[0]).content.decode()
-    )
+    of_contact = desk.client.get(pages[0]).content.decode()
+    assert f'<a href="{CONTACTS}">Contacts in Xero</a>' in of_contact
     answer = desk.client.get(to_it.replace("&amp;", "&"))
     assert "Wattle &amp; Sons" in answer.content.decode()
 
