@@ -44,7 +44,7 @@ def test_admin_answers_undoes_and_resolves_a_refusal_by_keyboard(stage: Stage) -
     wait_for(admin, question)
 
     admin.open_connected_apps()
-    admin.follow("Contacts (1 question)")
+    admin.page.get_by_role("link", name=re.compile(r"^Contacts \(\d+ questions?\b")).click()
     admin.expect_heading("Contacts in Xero")
     row = admin.page.get_by_role("listitem").filter(has_text=WREN)
     expect(row).to_contain_text("differs")
@@ -52,8 +52,8 @@ def test_admin_answers_undoes_and_resolves_a_refusal_by_keyboard(stage: Stage) -
     admin.tab_to(row.get_by_role("button", name="Yes, same person"))
     admin.page.keyboard.press("Enter")
     admin.expect_message("1 linked.")
-    expect(admin.page.get_by_role("heading", name="No open questions")).to_be_visible()
-    admin.inspect("contacts-questions-none")
+    expect(row).to_have_count(0)
+    admin.inspect("contacts-questions-answered")
 
     admin.tab_to(admin.page.get_by_role("button", name="Undo", exact=True))
     admin.page.keyboard.press("Enter")
@@ -135,4 +135,4 @@ def test_page_works_without_script(stage: Stage) -> None:
     plain.page.get_by_label("Number, name or e-mail, here or in Xero").fill(name)
     plain.press("Search")
     plain.page.get_by_role("link", name="History").first.click()
-    expect(plain.page.locator("main")).to_contain_text("Linked by Alex Ironbark")
+    expect(plain.page.locator("main")).to_contain_text("Answer taken back by Alex Ironbark")
