@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bench, machine, p1, p2, p3, p4, p5, p7, results
+from benchmarks import bench, machine, p1, p2, p3, p4, p5, p7, p8, results
 from lrm.local import local_services
 
 FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
@@ -24,6 +24,7 @@ FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P4": p4.measure,
     "P5": p5.measure,
     "P7": p7.measure,
+    "P8": p8.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

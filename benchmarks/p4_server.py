@@ -13,7 +13,7 @@ from benchmarks import bench, results, workers
 from lrm.demo import stack
 
 POSTS, TINY = 3000, 60
-# As many as the server has threads (2 processes of 4), so that nobody queues outside it.
+# Fewer than the server has threads (2 processes of 8), so that nobody queues outside it.
 AT_ONCE = 8
 
 

@@ -58,7 +58,7 @@ def web(
         [
             *(sys.executable, "-m", "gunicorn", "lrm.wsgi"),
             *("--bind", f"127.0.0.1:{port}"),
-            *("--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+            *("--workers", "2", "--threads", "8", "--graceful-timeout", "3"),
         ],
         environment=environment,
         ready_url=f"{url}/healthz",

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from connected_apps import queries
-from connected_apps.card import card
+from connected_apps.card import card, facts
 from connected_apps.models import Connection, PendingRemoval
 from connected_apps.states import states
 from lrm import access, panels, permissions
@@ -57,8 +57,10 @@ def broken_banner(request: access.SignedInRequest) -> SafeString | None:
 
 def dashboard_panel(request: access.SignedInRequest) -> SafeString:
     """Return the card of the dashboard: the state of Xero in one line."""
-    xero = card.card_of(portal=request.portal, user=request.user, now=timezone.now())
-    return render_to_string("connected_apps/dashboard_panel.html", {"card": xero}, request=request)
+    now = timezone.now()
+    xero = card.card_of(portal=request.portal, user=request.user, now=now)
+    context = {"card": xero, "unread": facts.unread_of(xero.connection, now=now)}
+    return render_to_string("connected_apps/dashboard_panel.html", context, request=request)
 
 
 def count_connections() -> dict[str, Any]:

@@ -51,6 +51,7 @@ def contact(request: access.SignedInRequest, contact_id: int) -> HttpResponse:
         "only_waiting": only_waiting,
         "show_query": "show=waiting&" if only_waiting else "",
         "here_query": _place(request),
+        "sees_contacts": permissions.may_see_connected_apps(request.user),
     }
     return render(request, "invoices/contact.html", context)
 

@@ -19,11 +19,11 @@ Nothing is written over the winner before name or e-mail agree (`may_write`).
 - Numbers: exactly, without spaces around them. An empty one equals nothing.
 """
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+
+from invoices import person_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,17 +244,20 @@ def may_write(pair: Pair, verdict: Verdict) -> bool:
 
 def names_agree(learner: LearnerFacts, contact: ContactFacts) -> bool:
     """Return whether the contact's name, or its first and last name, is the learner's."""
-    ours = words_of_name(f"{learner.given_name} {learner.family_name}")
+    ours = person_names.words_of_name(f"{learner.given_name} {learner.family_name}")
     if not ours:
         return False
     number = learner.number.strip()
     theirs = contact.name.strip().removesuffix(f"({number})") if number else contact.name
-    if words_of_name(theirs) == ours:
+    if person_names.words_of_name(theirs) == ours:
         return True
     # One of the two alone is only a part of a name.
-    if not (words_of_name(contact.first_name) and words_of_name(contact.last_name)):
+    if not (
+        person_names.words_of_name(contact.first_name)
+        and person_names.words_of_name(contact.last_name)
+    ):
         return False
-    return words_of_name(f"{contact.first_name} {contact.last_name}") == ours
+    return person_names.words_of_name(f"{contact.first_name} {contact.last_name}") == ours
 
 
 def emails_agree(ours: str, theirs: str) -> bool:
@@ -265,42 +268,3 @@ def emails_agree(ours: str, theirs: str) -> bool:
 def address_of(email: str) -> str:
     """Return an e-mail address in the form in which addresses are compared."""
     return email.strip().casefold()
-
-
-@lru_cache(maxsize=4096)
-def words_of_name(name: str) -> tuple[str, ...]:
-    """Return the words of a name in a form and an order in which names are compared."""
-    if name.isascii():
-        # The same in a tenth of the time: a hundred thousand are compared at once.
-        return tuple(sorted(name.casefold().translate(_ASCII).split()))
-    folded = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS)).casefold()
-    letters = folded.translate(_ACCENTS)
-    return tuple(sorted("".join(map(_spoken, letters)).split()))
-
-
-def _spoken(character: str) -> str:
-    """Return a character as it counts: a hyphen as a space, an invisible one not at all."""
-    category = unicodedata.category(character)
-    if category == "Pd" or character == ",":
-        return " "
-    return "" if category == "Cf" or character in "<>" else character
-
-
-# Apostrophes in all their spellings, and letters that no normal form takes apart (those with a
-# stroke, the i without a dot, joined ones).
-_LETTERS: dict[int, str | None] = {
-    **dict.fromkeys((0x27, 0x60, 0xB4, *range(0x2B9, 0x2BD), 0x2018, 0x2019, 0x201B, 0x2032)),
-    0x142: "l",
-    0xF8: "o",
-    0x111: "d",
-    0x131: "i",
-    0xE6: "ae",
-    0x153: "oe",
-}
-# What `_spoken` and `_LETTERS` do to the characters without accents.
-_ASCII: dict[int, str | None] = {
-    **dict.fromkeys(map(ord, "'`<>")),
-    **dict.fromkeys(map(ord, "-,"), " "),
-}
-# Marks of other scripts than those with accents are letters of their own, and stay.
-_ACCENTS: dict[int, None] = dict.fromkeys(range(0x0300, 0x0370))

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from connected_apps.models import Organisation
 from invoices import mentions, words
-from invoices.models import ContactLink, LineItem, NamedNumber
+from invoices.models import ContactLink, Document, LineItem, NamedNumber
 
 
 class Readable(NamedTuple):
@@ -39,6 +39,8 @@ class Written(Protocol):
 
 FIELDS = Readable._fields
 REFERENCE = "reference"
+# Read while a person waits.
+_MOST_OF_CONTACT = 500
 
 
 def renew(documents: Sequence[Readable], *, organisation: Organisation) -> int:
@@ -65,6 +67,17 @@ def renew(documents: Sequence[Readable], *, organisation: Organisation) -> int:
         NamedNumber.objects.filter(id__in=gone).delete()
     NamedNumber.objects.bulk_create(new, ignore_conflicts=True)
     return len(gone) + len(new)
+
+
+def renew_of_contact(contact_id: UUID, *, organisation: Organisation) -> None:
+    """Bring the index of a contact's newest documents up to date, whose links have changed.
+
+    Older ones, where it has very many, are looked at by the next pass over all documents.
+    """
+    documents = Document.objects.filter(organisation=organisation, contact_xero_id=contact_id)
+    newest = documents.order_by("-date", "-id").values_list(*FIELDS)[:_MOST_OF_CONTACT]
+    if found := [Readable(*columns) for columns in newest]:
+        renew(found, organisation=organisation)
 
 
 def texts_of(documents: Iterable[Written]) -> dict[int, list[mentions.Text]]:

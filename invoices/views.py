@@ -68,6 +68,7 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         "document": document,
         "organisation": organisation,
         "learners": learners,
+        "sees_contacts": permissions.may_see_connected_apps(request.user),
         "payer_id": queries.payer_ids([document.contact_xero_id], organisation=organisation).get(
             document.contact_xero_id
         ),

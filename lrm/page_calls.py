@@ -19,7 +19,7 @@ from django.shortcuts import render
 
 P = ParamSpec("P")
 
-# Fewer than the threads of a web process: the image's has four.
+# Far fewer than the threads of a web process: the image's has eight.
 SEATS = 2
 BUDGET_SECONDS = 8.0
 AGAIN_SECONDS = 3

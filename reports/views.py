@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
+from connected_apps.card import facts
 from connected_apps.models import Organisation
 from invoices import paging
 from lrm import access, permissions
@@ -126,10 +127,12 @@ def _show(
     request: access.SignedInRequest, question: Question, *, status: int = 200
 ) -> HttpResponse:
     criteria = question.criteria
+    connection = connections.connection_of(request.portal)
     context: dict[str, object] = {
         "question": question,
         "organisation": question.organisation,
         "sees_contacts": permissions.may_see_connected_apps(request.user),
+        "unread": facts.unread_of(connection, now=timezone.now()),
     }
     if criteria is not None:
         context |= report_page.contents_of(

@@ -62,7 +62,10 @@ class ResyncForm(forms.Form):
         if "date_from" in cleaned and "date_to" in cleaned:
             try:
                 date_ranges.check_range(
-                    date_from=cleaned["date_from"], date_to=cleaned["date_to"], today=self.today
+                    date_from=cleaned["date_from"],
+                    date_to=cleaned["date_to"],
+                    today=self.today,
+                    what=cleaned.get("what") or RunWhat.DOCUMENTS,
                 )
             except date_ranges.BadRange as problem:
                 self.add_error(problem.field, str(problem))

@@ -10,6 +10,9 @@ from django.db import models
 
 from invoices.models import Kind
 
+# The most that Xero gives at once.
+PAGE_SIZE = 1000
+
 
 class Resource(models.TextChoices):
     """What is pulled from Xero, in the order in which it is pulled."""

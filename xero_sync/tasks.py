@@ -15,18 +15,26 @@ from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
-from xero_sync.maintenance import daily_check, mention_pass, organisation_details
+from xero_sync.maintenance import (
+    contact_balances,
+    daily_check,
+    full_readings,
+    mention_pass,
+    organisation_details,
+)
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries, event_processing
 
+EXPIRES_SECONDS = 300.0
 SCHEDULE: dict[str, dict[str, Any]] = {
     "xero_sync-ring-all": {
         # The first name of `wake_all`, which workers of the release before know, too.
         "task": "xero_sync.tasks.ring_all",
         "schedule": timedelta(seconds=10),
-        # A message that nobody took in time is as good as the next one.
-        "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
+        # One that nobody took for long is as good as the next one, and they must not pile up. Far
+        # longer than clocks differ: a worker drops what has expired by its own.
+        "options": {"queue": worker_tasks.PEOPLE, "expires": EXPIRES_SECONDS},
     },
 }
 # What waits for a task: the primary keys that it is woken with, in the order of their worth.
@@ -37,6 +45,8 @@ WAITING: tuple[tuple[WorkerTask, Callable[..., Iterable[int]]], ...] = (
     (dispatch.REFRESH_LEARNER, learner_refreshes.waiting_refreshes),
     (dispatch.SWEEP, sweeper.waiting_organisations),
     (dispatch.CHECK_COUNTS, daily_check.waiting_organisations),
+    (dispatch.COMPARE_BALANCES, contact_balances.waiting_organisations),
+    (dispatch.REREAD_OPEN, full_readings.waiting_organisations),
     (dispatch.LOOK_FOR_MENTIONS, mention_pass.waiting_organisations),
 )
 
@@ -77,6 +87,17 @@ def look_for_mentions(organisation_id: int) -> None:
     """Look through an organisation's documents for the numbers that they name."""
     delay = mention_pass.look_through(organisation_id=organisation_id, clock=_clock)
     _again(dispatch.LOOK_FOR_MENTIONS, organisation_id, delay)
+
+
+def compare_balances(organisation_id: int) -> None:
+    """Hold what every contact owes in Xero against its documents here."""
+    contact_balances.compare(organisation_id=organisation_id, clock=_clock)
+
+
+@shared_task
+def reread_open(organisation_id: int) -> None:
+    """Read an organisation's open documents anew, those that were read longest ago."""
+    full_readings.read(organisation_id=organisation_id, clock=_clock)
 
 
 @shared_task

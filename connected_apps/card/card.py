@@ -98,6 +98,9 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
     is_live = shown.state in states.LIVE
     cautions = [fact.next_step for fact in shown_facts if is_live and fact.next_step]
     words = wording.with_cautions(words, shown.state, cautions)
+    unread = facts.unread_of(connection, now=now) if is_live else ""
+    if unread and not cautions:
+        words = dataclasses.replace(words, next_step=unread)
     if any(fact.is_obstacle for fact in shown_facts):
         words = dataclasses.replace(words, next_step=wording.WAITING)
     return Card(

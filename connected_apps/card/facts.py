@@ -32,11 +32,13 @@ class Fact:
 
 
 GiveFacts = Callable[[Connection, datetime], list[Fact]]
+GiveLine = Callable[[Connection, datetime], str]
 GiveBlock = Callable[[access.SignedInRequest, Connection, datetime], SafeString | None]
 
 _givers: list[GiveFacts] = []
 _actions: list[GiveBlock] = []
 _panels: list[GiveBlock] = []
+_unread: list[GiveLine] = []
 
 
 def register_facts(giver: GiveFacts) -> None:
@@ -55,6 +57,19 @@ def register_panel(panel: GiveBlock) -> None:
     """Let a function add a block of HTML (a list, a form) below the card."""
     if panel not in _panels:
         _panels.append(panel)
+
+
+def register_unread(giver: GiveLine) -> None:
+    """Let a function say in a line what is not here yet, for pages that show what is."""
+    if giver not in _unread:
+        _unread.append(giver)
+
+
+def unread_of(connection: Connection | None, *, now: datetime) -> str:
+    """Return what all apps say is not here yet, empty where all is."""
+    if connection is None:
+        return ""
+    return " ".join(filter(None, (giver(connection, now) for giver in _unread)))
 
 
 def facts_of(connection: Connection, *, now: datetime) -> list[Fact]:

@@ -147,7 +147,7 @@ class Stack:
             [
                 *(sys.executable, "-m", "gunicorn", "lrm.wsgi"),
                 *("--bind", f"127.0.0.1:{self.plan.web_port}"),
-                *("--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
+                *("--workers", "2", "--threads", "8", "--graceful-timeout", "3"),
                 "--no-control-socket",
             ],
             environment=self.env,

@@ -32,13 +32,14 @@ def start(home: Path, launch: Launch) -> tuple[subprocess.Popen[bytes], str]:
     end_remnant(home / "valkey.pid", "valkey-server")
     for _ in range(ATTEMPTS):  # Another program may take the free port first.
         port = _free_port()
-        server = launch(_command(home, port), None)
-        if _answers(server, port):
+        server = launch(command(home, port), None)
+        if answers(server, port):
             return server, f"redis://127.0.0.1:{port}/0"
     raise RuntimeError("Valkey ended before it answered.")
 
 
-def _command(home: Path, port: int) -> list[str]:
+def command(home: Path, port: int) -> list[str]:
+    """Return what starts a Valkey with `home` as its directory on a port."""
     options = {
         "bind": "127.0.0.1",
         "port": str(port),
@@ -54,7 +55,7 @@ def _command(home: Path, port: int) -> list[str]:
     return [os.fspath(valkey_program.get_binary_path()), *flat]
 
 
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+def answers(server: subprocess.Popen[bytes], port: int) -> bool:
     """Return whether the server came up; False where it ended instead.
 
     Who took the port first may answer too, and may be another Valkey: only the pid tells.

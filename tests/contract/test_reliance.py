@@ -49,7 +49,9 @@ RELIED_ON: dict[str, dict[str, set[str]]] = {
         "Allocation": {"AllocationID", "Invoice", "Date", "Amount", "IsDeleted"},
         "Contact": {"ContactID", "ContactNumber", "ContactStatus", "Name", "EmailAddress"}
         | {"FirstName", "LastName", "Phones", "Addresses", "MergedToContactID"}
-        | {"UpdatedDateUTC", "ValidationErrors"},
+        | {"UpdatedDateUTC", "ValidationErrors", "Balances"},
+        "Balances": {"AccountsReceivable"},
+        "AccountsReceivable": {"Outstanding"},
         "Phone": {"PhoneType", "PhoneNumber", "PhoneAreaCode", "PhoneCountryCode"},
         "Address": {"AddressType", "AddressLine1", "City", "Region", "PostalCode", "Country"},
         "Organisation": {"Name", "ShortCode", "BaseCurrency", "Timezone"},

@@ -100,8 +100,9 @@ def test_walk_reads_again_what_was_overtaken_when_rows_entered_between_calls_in_
     assert {one["xero_id"] for one in listed} <= ids(pages)
 
 
+@pytest.mark.parametrize("count", [3, PAGE + 3])
 def test_walk_reads_what_moved_up_when_rows_left_the_range(
-    stage: Stage, session: sessions.Session
+    stage: Stage, session: sessions.Session, count: int
 ) -> None:
     today = stage.now().date()
     listing = list_queries.Listing(
@@ -111,7 +112,7 @@ def test_walk_reads_what_moved_up_when_rows_left_the_range(
     _, first = next(walk)
     rows = [one for one in invoices(stage) if one["date"] <= today.isoformat()]
 
-    for one in rows[:3]:
+    for one in rows[:count]:
         assert stage.act("documents", act="redate", id=one["xero_id"], date="2001-01-01")
     pages = [first, *rest(walk)]
 
@@ -149,7 +150,7 @@ def test_sweep_that_was_taken_up_half_way_is_followed_by_another(stage: Stage) -
     stage.work("sweep")
     stage.converge()
     Cursor.objects.filter(organisation=stage.organisation, resource=Resource.INVOICE).update(
-        next_page=2, walk_started_at=datetime.now(UTC) - timedelta(minutes=3)
+        next_page=2, page_size=PAGE, walk_started_at=datetime.now(UTC) - timedelta(minutes=3)
     )
     stage.make_due()
 

@@ -16,8 +16,8 @@ from invoices.identity import (
     assess,
     may_write,
     names_agree,
-    words_of_name,
 )
+from invoices.person_names import words_of_name
 
 MEI = LearnerFacts(number="L1", given_name="Mei", family_name="Kelly", email="mei@example.com")
 SAME = ContactFacts(

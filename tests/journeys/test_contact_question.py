@@ -41,6 +41,7 @@ def test_staff_answer_by_keyboard_whether_a_contact_is_the_learner(stage: Stage)
 def test_staff_answer_by_keyboard_whether_a_merge_in_xero_was_meant(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     tenant = stage.home.tenant_id
     staff = stage.visitor("staff")
     for given, number in (("Ben", "W000002"), ("Wren", "W000001")):

@@ -10,6 +10,7 @@ from tests.journeys.stage import Stage
 def test_staff_are_told_in_the_form_and_under_the_bell(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     tenant = stage.home.tenant_id
     there = stage.xero.do(
         "contacts", tenant=tenant, act="create", name="Nadia Old", number="W000007"
@@ -31,7 +32,7 @@ def test_staff_are_told_in_the_form_and_under_the_bell(stage: Stage) -> None:
 
     number.fill("W000007")
     staff.press("Add learner")
-    expect(staff.page.get_by_role("main")).to_contain_text("did not reach Xero")
+    expect(staff.page.get_by_role("main")).to_contain_text("Refused by Xero")
     expect(staff.page.get_by_role("main")).to_contain_text(
         "Xero will not have an e-mail address, the state and the postcode of Wren Made-Up"
     )

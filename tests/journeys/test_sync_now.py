@@ -8,7 +8,9 @@ from tests.journeys.stage import RESYNC, Stage
 
 
 def test_staff_read_a_learner_by_keyboard_and_hear_what_came(stage: Stage) -> None:
-    stage.connect(stage.visitor())
+    admin = stage.visitor()
+    stage.connect(admin)
+    stage.start_sending(admin)
     staff = stage.visitor("staff")
     staff.open("/learners/new/")
     staff.page.get_by_label("Given name").fill("Sylvie")
@@ -44,6 +46,7 @@ def test_staff_read_a_learner_by_keyboard_and_hear_what_came(stage: Stage) -> No
 def test_admin_sends_learners_again_by_keyboard_and_sees_the_proof(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
+    stage.start_sending(admin)
     # Accounts have made a contact of that name by hand, so somebody has to say.
     stage.xero.do("contacts", tenant=stage.home.tenant_id, act="create", name="Tess Made-Up")
     admin.open("/learners/new/")

@@ -98,6 +98,18 @@ class Linked:
                 learner_refreshes.work_on(refresh_id=pk, clock=clock)
 
 
+def neighbour_of(linked: Linked) -> Linked:
+    """Return another portal that is confirmed on the same organisation, and sends learners too."""
+    portal = builders.make_portal("Saltbush Skills Institute")
+    manager = builders.make_user(portal, portal_admin=True, accounts=True)
+    browser = xero.Browser(linked.world, manager)
+    browser.connect()
+    browser.post(xero.CHOOSE, organisation=linked.tenant, confirmed="yes")
+    other = Linked(linked.world, portal, manager, browser.connection)
+    let_learners_go(other.organisation)
+    return other
+
+
 @pytest.fixture
 def unstarted(transactional_db: None, simulator: str, settings: Settings) -> Linked:
     """Connect a portal to the simulator's first organisation, the whole way through consent."""

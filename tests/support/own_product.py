@@ -42,7 +42,7 @@ def web(place: Path, *options: str, **changes: str) -> Iterator[str]:
     """Run gunicorn as the image does, and give its address."""
     address = f"127.0.0.1:{ports.free_port()}"
     command = [sys.executable, "-m", "gunicorn", "lrm.wsgi", "--bind", address]
-    command += [*(options or ("--workers", "2", "--threads", "4")), "--no-control-socket"]
+    command += [*(options or ("--workers", "2", "--threads", "8")), "--no-control-socket"]
     with supervisor.Supervisor(logs=place / "logs", root=processes.ROOT) as only:
         child = only.start(
             "web",

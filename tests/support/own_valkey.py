@@ -38,10 +38,10 @@ class OwnValkey:
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = valkey._command(self._home, self._port)
+        command = valkey.command(self._home, self._port)
         for _ in range(valkey.ATTEMPTS):
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-            if valkey._answers(process, self._port):
+            if valkey.answers(process, self._port):
                 return process
         raise RuntimeError("Valkey ended before it answered.")
 

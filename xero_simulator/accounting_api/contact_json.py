@@ -50,19 +50,25 @@ def show_contact(contact: records.Contact, *, full: bool, summary: bool = False)
 def balances(books: ledgers.Books, contact_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return what is outstanding and overdue for each contact that has approved documents.
 
-    Raw, in whatever currencies the documents have: Xero does not convert them.
+    Raw, in whatever currencies the documents have: Xero does not convert them. What is left of
+    credits lessens what is outstanding and not what is overdue, as the specification's example
+    shows, where more is overdue than outstanding.
     """
-    today, grouped = books.today(), books.invoices.grouped[ledgers.CONTACT]
+    today = books.today()
+    kinds = [(kind, books.tables[kind].grouped[ledgers.CONTACT]) for kind in records.KINDS]
     sums: dict[str, dict[str, list[int]]] = {}
     for contact_id in contact_ids:
         sides = {"AccountsReceivable": [0, 0], "AccountsPayable": [0, 0]}
-        for document in grouped.of(contact_id):
-            if document.status == "AUTHORISED":
-                sums[contact_id] = sides
-                due = document.outstanding
-                side = "AccountsReceivable" if document.type == "ACCREC" else "AccountsPayable"
-                sides[side][0] += due
-                sides[side][1] += due if _is_overdue(document, today) else 0
+        for kind, grouped in kinds:
+            for document in grouped.of(contact_id):
+                if document.status == "AUTHORISED":
+                    sums[contact_id] = sides
+                    is_sale = document.type in records.SALES_TYPES
+                    side = sides["AccountsReceivable" if is_sale else "AccountsPayable"]
+                    is_invoice = kind == records.INVOICES
+                    side[0] += document.outstanding if is_invoice else -document.outstanding
+                    if is_invoice and _is_overdue(document, today):
+                        side[1] += document.outstanding
     return {
         contact_id: {
             side: {"Outstanding": xero_json.money(both[0]), "Overdue": xero_json.money(both[1])}

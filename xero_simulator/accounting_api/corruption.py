@@ -15,7 +15,7 @@ def corrupt_elements(body: bytes, named: str, corrupted_ids: list[str]) -> bytes
     """Return a body whose first element is corrupted; one without elements stays as it is.
 
     `unknown_enum` gives it a status nobody knows, `nulls` writes null where Xero would leave a
-    field out.
+    field out. `untold` leaves the elements alone and takes away what tells how many there are.
 
     :param corrupted_ids: is given the id of the element that is no longer as it is in the books.
     """
@@ -23,6 +23,9 @@ def corrupt_elements(body: bytes, named: str, corrupted_ids: list[str]) -> bytes
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return body
+    if named == "untold":
+        value.pop("pagination", None)
+        return xero_json.document(value)
     for element in _elements(value)[:1]:
         corrupted_ids += [element[name] for name in _IDS if name in element]
         if named == "unknown_enum":

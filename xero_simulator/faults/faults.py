@@ -30,10 +30,11 @@ NAMED = frozenset(
         "bad_json",
         "unknown_enum",
         "nulls",
+        "untold",
         "empty_html_500",
     )
 )
-CORRUPTING = frozenset(("bad_json", "unknown_enum", "nulls"))
+CORRUPTING = frozenset(("bad_json", "unknown_enum", "nulls", "untold"))
 
 
 class BadFault(Exception):

@@ -13,6 +13,9 @@ bulk work may still use a part. At 5,000 calls a day five kinds may be swept eve
 that is one call in five seconds. Once half of the day is used up, calls are as far apart as if a
 whole day's were spread evenly over a day. Once only a fifth is left, they are four times as far
 apart.
+
+*Reading anew.* Some changes move no time stamp, so what is open is read anew all day long, by a
+twentieth of the day's calls. Nothing of it is done once less than half of the day is left.
 """
 
 from datetime import timedelta
@@ -24,6 +27,9 @@ from xero_sync.api import limits, rate_limiter
 
 HEALTHY_SHARE = 1 / 3
 UNHEALTHY_SHARE = 1 / 2
+_ANEW_SHARE = 1 / 20
+# Rounds a day.
+_ANEW_ROUNDS = 24
 _TRICKLE_SHARE = 1 / 5
 _HALF, _LITTLE = 1 / 2, 1 / 5
 _WHERE_LITTLE_IS_LEFT = 4
@@ -40,6 +46,18 @@ def of_events(*, tenant_id: UUID) -> timedelta:
     allowed = limits.from_settings()
     within_minute = allowed.minute_seconds / (_TRICKLE_SHARE * allowed.minute)
     return timedelta(seconds=max(within_minute, _within_day(allowed, tenant_id)))
+
+
+def of_readings_anew(*, tenant_id: UUID) -> tuple[int, timedelta]:
+    """Return how many calls a round of reading anew may make now, and when the next one is due."""
+    allowed = limits.from_settings()
+    calls = max(1, int(_ANEW_SHARE * allowed.day / _ANEW_ROUNDS))
+    apart = timedelta(seconds=allowed.day_seconds / _ANEW_ROUNDS)
+    try:
+        left = rate_limiter.shared().books_of(tenant_id).day_left
+    except redis.RedisError:
+        left = 0
+    return (calls if left >= _HALF * allowed.day else 0), apart
 
 
 def _within_day(allowed: limits.Limits, tenant_id: UUID) -> float:

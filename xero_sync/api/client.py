@@ -35,15 +35,14 @@ from xero_python.rest import RESTClientObject
 
 from lrm import page_calls
 from xero_sync import resources
-from xero_sync.api import errors, limits, responses
+from xero_sync.api import errors, failures, limits, responses
 from xero_sync.resources import Resource
 
-PAGE_SIZE = 1000
+PAGE_SIZE = resources.PAGE_SIZE
 _MAX_IDEMPOTENCY_KEY = 128
 # Where a word begins inside a name such as "CreditNotes".
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _CONNECTIONS = 32
-_CHUNK = 1 << 18
 
 # What is asked for stands in the address. Xero takes about 2,048 characters of it: some 52 ids have
 # been seen to fit (XeroAPI/Xero-Java, issue 331). This leaves room for the rest.
@@ -194,7 +193,7 @@ class XeroClient:
 
         Unlike `upsert_contacts` it never touches an existing contact: one whose name or number is
         taken is refused. Each element of the page carries its own `ValidationErrors` (see
-        `errors.messages_of`): a bad one does not sink the others.
+        `failures.messages_of`): a bad one does not sink the others.
 
         :raises errors.Ambiguous: sent, but its fate is unknown; look before sending again.
         """
@@ -271,31 +270,26 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses
     :raises errors.XeroError: no reply, half of one, or a status outside 2xx.
     """
     sent_at = datetime.datetime.now(datetime.UTC)
-    longest = page_calls.within(limits.call_seconds() - limits.read_seconds())
-    deadline = time.monotonic() + longest
+    begun = time.monotonic()
+    deadline = begun + page_calls.within(limits.call_seconds() - limits.read_seconds())
     try:
         response = call()
-        body = _body(response, deadline)
-        return responses.Reply(response.status, response.headers, body, response.tell(), sent_at)
+        body = responses.body_of(response, deadline)
+        return responses.Reply(
+            response.status,
+            response.headers,
+            body,
+            response.tell(),
+            sent_at,
+            time.monotonic() - begun,
+        )
     except HTTPStatusException as error:
         refused = error.http_resp.urllib3_response
-        failure = errors.classify(refused.status, refused.headers, refused.data, wrote=wrote)
+        failure = failures.classify(refused.status, refused.headers, refused.data, wrote=wrote)
     except ApiSSLException:
-        failure = errors.of_transport(urllib3.exceptions.SSLError(), wrote=wrote)
+        failure = failures.of_transport(urllib3.exceptions.SSLError(), wrote=wrote)
     except urllib3.exceptions.HTTPError as error:
-        failure = errors.of_transport(error, wrote=wrote)
+        failure = failures.of_transport(error, wrote=wrote)
     # Outside the handlers: the SDK's exception, with headers and body in its text, must not ride
     # along as the context of ours.
     raise failure
-
-
-def _body(response: urllib3.HTTPResponse, deadline: float) -> bytes:
-    """Read the whole body; one that drips in for ever is cut, as the limiter's slot ends too."""
-    chunks = []
-    # `read1` gives what there is, where `read` would wait for the whole amount.
-    while chunk := response.read1(_CHUNK):
-        chunks.append(chunk)
-        if time.monotonic() > deadline:
-            response.close()
-            raise urllib3.exceptions.TimeoutError
-    return b"".join(chunks)

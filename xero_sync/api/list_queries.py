@@ -21,6 +21,8 @@ class Listing:
     resource: Resource
     date_from: date | None = None
     date_to: date | None = None
+    # What has no date, which no range of dates holds.
+    is_undated: bool = False
     modified_since: datetime | None = None
     # Documents of these contacts only; few, since each takes a condition in the address.
     contact_ids: tuple[UUID, ...] = ()
@@ -41,6 +43,8 @@ class Listing:
         parts = [f"({' OR '.join(types)})"] if len(types) > 1 else types
         contacts = [f'Contact.ContactID==Guid("{one}")' for one in self.contact_ids]
         parts += [f"({' OR '.join(contacts)})"] if len(contacts) > 1 else contacts
+        if self.is_undated:
+            parts.append("Date==null")
         if self.date_from is not None:
             parts.append(f"Date>={_date_time(self.date_from)}")
         if self.date_to is not None:

@@ -50,6 +50,8 @@ from xero_sync.api.errors import LimitKind
 
 PATIENCE_SECONDS = 1.0
 _STEP_SECONDS = 0.02
+# So long after Valkey failed to answer nobody of this process waits for it again.
+AWAY_SECONDS = 2.0
 _SCRIPT = Path(__file__).with_name("rate_limiter.lua").read_text()
 
 
@@ -102,6 +104,7 @@ class Limiter:
         self._allowed = allowed
         self._prefix = prefix
         self._script = server.register_script(_SCRIPT)
+        self._away_until = 0.0
 
     def acquire(self, *, tenant_id: uuid.UUID, lane: Lane) -> Slot | Wait:
         """Take a slot for one call, or learn what to wait for. Never waits itself."""
@@ -202,7 +205,13 @@ class Limiter:
         own = f"{self._prefix}{tenant_id}:"
         keys = [f"{own}calls", f"{own}flight", f"{own}book"]
         keys += [f"{self._prefix}app:calls", f"{self._prefix}app:book"]
-        reply = cast("list[bytes]", self._script(keys=keys, args=arguments))
+        if time.monotonic() < self._away_until:
+            raise redis.ConnectionError("Valkey did not answer a moment ago.")
+        try:
+            reply = cast("list[bytes]", self._script(keys=keys, args=arguments))
+        except (redis.ConnectionError, redis.TimeoutError):
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
         return [part.decode() for part in reply]
 
 

@@ -1,11 +1,17 @@
 """Reading what a call to Xero gave: elements, Xero's own figures, the time it answered."""
 
 import datetime
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xero_sync.api import errors, json_codec
+import urllib3
+
+from xero_sync.api import failures, json_codec
+
+# How much of a body is read at once.
+_CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,7 @@ class Reply:
     body: bytes
     bytes_on_wire: int
     sent_at: datetime.datetime
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,8 @@ class Page:
     """What one call gave.
 
     The three figures are Xero's own `pagination`, None where the reply had none. `sent_at` is our
-    clock before the call, `answered_at` Xero's `DateTimeUTC`. `bytes` is the size on the wire.
+    clock before the call, `answered_at` Xero's `DateTimeUTC`. `bytes` is the size on the wire,
+    `seconds` how long it took to come.
     """
 
     elements: list[dict[str, Any]]
@@ -35,11 +43,26 @@ class Page:
     answered_at: datetime.datetime | None
     bytes: int
     headers: Mapping[str, str]
+    seconds: float = 0.0
 
     @property
     def correlation_id(self) -> str:
         """Xero's own name for this call, for its support."""
         return self.headers.get("Xero-Correlation-Id", "")
+
+
+def none(*, sent_at: datetime.datetime, headers: Mapping[str, str]) -> Page:
+    """Return the page of a list of nothing."""
+    return Page(
+        elements=[],
+        page_count=0,
+        item_count=0,
+        page_size=None,
+        sent_at=sent_at,
+        answered_at=None,
+        bytes=0,
+        headers=headers,
+    )
 
 
 def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
@@ -51,7 +74,7 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
     envelope = json_codec.object_or_empty(reply.body)
     elements = envelope.get(collection)
     if not isinstance(elements, list):
-        raise errors.of_nonsense(
+        raise failures.of_nonsense(
             f"no JSON with {collection}",
             wrote=wrote,
             status=reply.status,
@@ -69,8 +92,21 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
         answered_at=json_codec.instant_or_none(envelope.get("DateTimeUTC")),
         bytes=reply.bytes_on_wire,
         headers=reply.headers,
+        seconds=reply.seconds,
     )
 
 
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def body_of(response: urllib3.HTTPResponse, deadline: float) -> bytes:
+    """Read the whole body; one that drips in for ever is cut, as the limiter's slot ends too."""
+    chunks = []
+    # `read1` gives what there is, where `read` would wait for the whole amount.
+    while chunk := response.read1(_CHUNK):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            response.close()
+            raise urllib3.exceptions.TimeoutError
+    return b"".join(chunks)

@@ -18,7 +18,7 @@ from invoices.models import Contact, ContactLink, ContactLinkChange, LinkChange,
 from lrm.models import Learner, LearnerChange, Portal, User
 from xero_sync.contact_tabs import sides, suggestions
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
-from xero_sync.contacts import link_acts, push_queue, questions
+from xero_sync.contacts import link_acts, push_gate, push_queue, questions
 from xero_sync.store import contact_links
 from xero_sync.store.link_decisions import NotPossible
 
@@ -263,6 +263,8 @@ def _retry(target: _Target, actor: Actor, now: datetime) -> None:
         raise NotDone("It is not here any more.")
     if not learner.sync_to_xero:
         raise NotDone("It is not ticked any more. Tick “Sync to Xero” on the learner.")
+    if waiting := push_gate.waiting(actor.organisation):
+        raise NotDone(waiting)
     # Before the push, as whoever saves a learner takes them.
     contact_links.hold([actor.organisation.tenant_id])
     LearnerChange.objects.create(

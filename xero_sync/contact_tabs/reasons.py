@@ -9,6 +9,7 @@ _LINKED = {
     LinkSource.PERSON: "A person said that this is the learner",
     LinkSource.NUMBER: "Number, and name or e-mail address agree",
 }
+_LINKED_BY_MERGE = "Merged in Xero: a contact of this learner became this one"
 _MERGED = {
     identity.Why.MERGED: (
         "Somebody merged the learner's contact into this one in Xero. Its documents show on the "
@@ -60,11 +61,19 @@ def of_suggestion(learner: identity.LearnerFacts, contact: identity.ContactFacts
 
 def of_link(link: ContactLink) -> str:
     """Return what a link rests on, where its history does not say."""
+    if link.evidence == identity.Why.MERGED.value:
+        return _LINKED_BY_MERGE
     return _LINKED[LinkSource(link.source)]
 
 
-def of_push(push: ContactPush | None) -> tuple[str, str]:
-    """Return the look and the words of how far a ticked learner is."""
+def of_push(push: ContactPush | None, *, waiting: str = "") -> tuple[str, str]:
+    """Return the look and the words of how far a ticked learner is.
+
+    :param waiting: why nobody is sent yet; empty once somebody has started it.
+    """
+    is_stuck = push is not None and push.state in (PushState.REFUSED, PushState.QUESTION)
+    if waiting and not is_stuck:
+        return "idle", waiting
     if push is None:
         return "idle", _NOT_SENT
     if push.state == PushState.REFUSED:

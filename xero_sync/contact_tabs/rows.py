@@ -13,6 +13,7 @@ from xero_sync.contact_tabs import asked_pairs, comparison, holds, reasons, side
 from xero_sync.contact_tabs.figures import Figures, figures_of
 from xero_sync.contact_tabs.suggestions import Suggestion
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
+from xero_sync.contacts import push_gate
 from xero_sync.models import ContactPush
 
 _SUGGEST_LEARNERS = (Tab.NO_LEARNER,)
@@ -97,7 +98,7 @@ def rows_of(
             row.key = Key(row.learner.pk)
         row.lines = _lines(row)
     if tab in (Tab.WITHOUT_CONTACT, Tab.REFUSED):
-        _tell_of_pushes(rows, pushes)
+        _tell_of_pushes(rows, pushes, waiting=push_gate.waiting(organisation))
     if isinstance(tab, LeftOut):
         for row in rows:
             row.reason = _LEFT_OUT_WHY[tab]
@@ -198,11 +199,11 @@ def _suggest(rows: list[Row], organisation: Organisation, tab: Tab | LeftOut) ->
             row.suggestions = for_learners.get(row.key.learner_id or 0, [])
 
 
-def _tell_of_pushes(rows: list[Row], pushes: dict[int, ContactPush]) -> None:
+def _tell_of_pushes(rows: list[Row], pushes: dict[int, ContactPush], *, waiting: str) -> None:
     for row in rows:
         push = pushes.get(row.key.learner_id or 0)
-        row.look, row.reason = reasons.of_push(push)
-        row.is_pending = row.look == "busy"
+        row.look, row.reason = reasons.of_push(push, waiting=waiting)
+        row.is_pending = row.look == "busy" or bool(waiting)
 
 
 def _pushes(portal: Portal, keys: Iterable[Key]) -> dict[int, ContactPush]:

@@ -11,7 +11,7 @@ from collections import Counter
 
 from connected_apps.models import Organisation
 from invoices.models import Contact
-from xero_sync.api import errors, sessions
+from xero_sync.api import errors, failures, sessions
 from xero_sync.contacts import (
     archived_contacts,
     contact_overlay,
@@ -74,7 +74,7 @@ def _steps_aside(
     except errors.Rejected as error:
         push_rows.halves([push], error, clock())
         return False
-    messages = [message for one in page.elements for message in errors.messages_of(one)]
+    messages = [message for one in page.elements for message in failures.messages_of(one)]
     if messages or not page.elements:
         push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
         push_rows.refuse([push], now=clock())
@@ -94,7 +94,7 @@ def _send(
 ) -> None:
     contacts = []
     doubled = _doubled_numbers(organisation, batch)
-    without_number = archived_contacts.with_number_elsewhere(organisation, batch)
+    without_number = _without_number(organisation, batch)
     for push in batch:
         # A name that had to be made unique stays so: the plain one is somebody else's.
         unique = contact_of(push.learner, unique_name=True)
@@ -124,6 +124,16 @@ def _send(
             _send(session, organisation, namesakes, mirrored, clock, unique_names=True)
     obstacles.explain(organisation, refused)
     push_rows.refuse(refused, now=clock())
+
+
+def _without_number(organisation: Organisation, batch: list[ContactPush]) -> set[int]:
+    """Return the learners whose number an archived contact of theirs keeps."""
+    numbers = {push.learner_id: push.learner.number for push in batch}
+    return archived_contacts.with_number_elsewhere(
+        archived_contacts.links_of(organisation, list(numbers)),
+        numbers=numbers,
+        written={p.learner_id: p.contact_xero_id for p in batch if p.contact_xero_id},
+    )
 
 
 def _doubled_numbers(organisation: Organisation, batch: list[ContactPush]) -> set[str]:

@@ -5,15 +5,18 @@ the two cannot disagree. What changes in Xero or here meanwhile changes the outc
 again. Nothing is written, and Xero is not called.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
 from connected_apps.models import Organisation
 from invoices import identity
-from xero_sync.contacts import dry_run_facts, ownership
+from xero_sync.contacts import dry_run_facts, obstacles, ownership
 from xero_sync.contacts.dry_run_facts import Facts, LearnerRow, Pairing
+
+# Of what Xero merged a person is asked, whoever has it.
+_MERGED = (identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL)
 
 
 class Fate(Enum):
@@ -69,47 +72,75 @@ def _outcome(row: LearnerRow, facts: Facts) -> Outcome:
     own = facts.own.get(row.learner_id)
     if own is None:
         return _without_contact(row, facts, pairings)
-    owner_id, why = facts.owners[own]
+    owner_id, why = facts.owners.get(own, (row.learner_id, None))
     if owner_id != row.learner_id:
         return Outcome(row.learner_id, Fate.CLASH, why, own)
     contact = facts.contacts.get(own)
     if contact is None or not facts.may_write(row):
         return _without_contact(row, facts, pairings)
-    if not contact.is_active:
-        return Outcome(row.learner_id, Fate.CLASH, identity.Why.NOT_ACTIVE, own)
-    if contact.number != row.facts.number:
-        # Whoever has the number in Xero keeps it from this contact.
-        others = [each for each in pairings if each.contact_id != own]
-        blocked = _without_contact(row, facts, others)
-        if blocked.fate is not Fate.CREATED:
-            return blocked
-    return Outcome(row.learner_id, _change(row, contact), None, own)
+    keeps_number = contact.number == row.facts.number or row.learner_id in facts.without_number
+    # Whoever has the number in Xero keeps it from this contact.
+    numbered = [] if keeps_number else _numbered(row, pairings)
+    if numbered:
+        return _obstacle(row, facts, pairings) or _because(Fate.CLASH, numbered[0])
+    fate = _change(row, contact, number=contact.number if keeps_number else row.facts.number)
+    return Outcome(row.learner_id, fate, None, own)
 
 
-def _without_contact(row: LearnerRow, facts: Facts, pairings: Iterable[Pairing]) -> Outcome:
+def _without_contact(row: LearnerRow, facts: Facts, pairings: Sequence[Pairing]) -> Outcome:
     """Return what becomes of a learner for whom a contact would be made."""
-    numbered = [each for each in pairings if each.contact.number == row.facts.number]
-    if not numbered:
-        return Outcome(row.learner_id, Fate.CREATED)
-    in_the_way = [each for each in numbered if each.verdict.why in ownership.IN_THE_WAY]
-    if not in_the_way:
+    archived = facts.archived.get(row.learner_id)
+    if obstacle := _obstacle(row, facts, pairings, archived):
+        return obstacle
+    if numbered := _numbered(row, pairings):
         # Nobody can be sent to it, and it keeps its number.
         return _because(Fate.CLASH, numbered[0])
-    first = min(in_the_way, key=lambda each: ownership.IN_THE_WAY.index(each.verdict.why))
-    owner_id, why = facts.owners.get(first.contact_id, (row.learner_id, first.verdict.why))
-    if owner_id != row.learner_id:
-        return Outcome(row.learner_id, Fate.CLASH, why, first.contact_id)
-    return _because(Fate.ASKED if first.verdict.is_question else Fate.CLASH, first)
+    return Outcome(row.learner_id, Fate.CREATED)
+
+
+def _numbered(row: LearnerRow, pairings: Iterable[Pairing]) -> list[Pairing]:
+    return [each for each in pairings if each.contact.number == row.facts.number]
+
+
+def _obstacle(
+    row: LearnerRow, facts: Facts, pairings: Iterable[Pairing], archived: UUID | None = None
+) -> Outcome | None:
+    """Return what stands in the way first, as `ownership.obstacles` does.
+
+    :param archived: the learner's own contact, where it is archived and there is no other.
+    """
+    in_the_way = [
+        (each.verdict.why, each.contact_id)
+        for each in pairings
+        if each.verdict.why in ownership.IN_THE_WAY and not each.may_write
+    ]
+    if archived is not None:
+        in_the_way.append((identity.Why.ARCHIVED, archived))
+    if not in_the_way:
+        return None
+    # Of equals the last one.
+    why, contact_id = min(
+        reversed(in_the_way), key=lambda each: ownership.IN_THE_WAY.index(each[0])
+    )
+    owner_id, owners_why = facts.owners.get(contact_id, (row.learner_id, why))
+    if owner_id != row.learner_id and why not in _MERGED:
+        return Outcome(row.learner_id, Fate.CLASH, owners_why, contact_id)
+    fate = Fate.ASKED if why in obstacles.ASKED else Fate.CLASH
+    return Outcome(row.learner_id, fate, why, contact_id)
 
 
 def _because(fate: Fate, pairing: Pairing) -> Outcome:
     return Outcome(pairing.learner_id, fate, pairing.verdict.why, pairing.contact_id)
 
 
-def _change(row: LearnerRow, contact: identity.ContactFacts) -> Fate:
+def _change(row: LearnerRow, contact: identity.ContactFacts, *, number: str) -> Fate:
+    """Return whether a contact would be another.
+
+    :param number: what it has afterwards.
+    """
     is_same = (
         contact.name in (row.name, row.unique_name)
         and contact.email == (row.facts.email or contact.email)
-        and contact.number == row.facts.number
+        and contact.number == number
     )
     return Fate.SAME if is_same else Fate.CHANGED

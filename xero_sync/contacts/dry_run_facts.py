@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices import identity
-from invoices.models import ContactLink, LinkSource
-from xero_sync.contacts import contact_fields, contact_owners, ownership
+from invoices import identity, person_names
+from invoices.models import LinkSource
+from xero_sync.contacts import archived_contacts, contact_fields, contact_owners, ownership
 from xero_sync.contacts.obstacles import OPEN
-from xero_sync.store import identity_facts, identity_verdicts
+from xero_sync.store import contact_merges, identity_facts, identity_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Pairing:
     contact_id: UUID
     contact: identity.ContactFacts
     verdict: identity.Verdict
+    may_write: bool
 
 
 def learners(organisation: Organisation, *, ticked: bool) -> list[LearnerRow]:
@@ -84,26 +85,42 @@ class Facts:
 
     def __init__(self, organisation: Organisation, rows: Sequence[LearnerRow]) -> None:
         self._organisation = organisation
-        linked = ownership.linked_contacts(organisation, [row.learner_id for row in rows])
-        # What a push has noted stays its contact until it is done.
-        self.own = linked | {row.learner_id: row.noted for row in rows if row.noted}
-        self.contacts = identity_facts.contacts(organisation, set(self.own.values()))
+        numbers = {row.learner_id: row.facts.number for row in rows}
+        links = archived_contacts.links_of(organisation, list(numbers))
+        linked = ownership.written_contacts(links, numbers)
+        noted = {row.learner_id: row.noted for row in rows if row.noted}
+        self.contacts = identity_facts.contacts(
+            organisation, {*noted.values(), *(link.contact_xero_id for link in linked.values())}
+        )
+        # What a push has noted stays its contact until it is done, unless it is nobody's since.
+        over = {
+            (link.learner_id, link.contact_xero_id)
+            for link in links
+            if not link.is_writable(numbers[link.learner_id])
+        }
+        self.own = {learner_id: link.contact_xero_id for learner_id, link in linked.items()} | {
+            learner_id: contact_id
+            for learner_id, contact_id in noted.items()
+            if (learner_id, contact_id) not in over
+            and ((contact := self.contacts.get(contact_id)) is None or contact.is_active)
+        }
+        self.archived = dict(archived_contacts.own(links))
+        self.without_number = archived_contacts.with_number_elsewhere(
+            links, numbers=numbers, written=self.own
+        )
+        self._upheld = {
+            (learner_id, link.contact_xero_id)
+            for learner_id, link in linked.items()
+            if _is_upheld(link)
+        }
+        self._pairings = self._look_for(rows)
         self.owners = contact_owners.owners_before(organisation)
         for row in rows:
-            if contact_id := self.own.get(row.learner_id):
+            if (contact_id := self.own.get(row.learner_id)) and self.may_write(row):
                 self.owners.setdefault(contact_id, (row.learner_id, identity.Why.OTHER_LEARNER))
-        # The rule was asked of every link that stands whenever either side changed, but not yet of
-        # those that the release before made.
-        doubtful = set(
-            ContactLink.objects.filter(
-                organisation=organisation, source=LinkSource.NUMBER, evidence=""
-            ).values_list("learner_id", "contact_xero_id")
-        )
-        self._upheld = {pair for pair in linked.items() if pair not in doubtful}
-        self._pairings = self._look_for(rows)
 
     def pairings_of(self, row: LearnerRow) -> Sequence[Pairing]:
-        """Return the contacts that a learner may be, by its number or its push."""
+        """Return the contacts that a learner may be, by its number, its push or a merge."""
         return self._pairings.get(row.learner_id, ())
 
     def may_write(self, row: LearnerRow) -> bool:
@@ -111,16 +128,17 @@ class Facts:
         own = self.own[row.learner_id]
         if (row.learner_id, own) in self._upheld:
             return True
-        said = [each.verdict for each in self.pairings_of(row) if each.contact_id == own]
-        if row.known_as and (contact := self.contacts.get(own)):
-            pair = identity_facts.Row(row.learner_id, own, row.known_as, contact)
-            said += [identity_verdicts.candidates(self._organisation, [pair])[0].verdict]
-        return any(verdict.is_linked for verdict in said)
+        if any(each.may_write for each in self.pairings_of(row) if each.contact_id == own):
+            return True
+        if row.known_as is None or (contact := self.contacts.get(own)) is None:
+            return False
+        pair = identity_facts.Row(row.learner_id, own, row.known_as, contact)
+        return identity_verdicts.candidates(self._organisation, [pair])[0].may_write
 
     def _look_for(self, rows: Sequence[LearnerRow]) -> Mapping[int, Sequence[Pairing]]:
         """Ask the rule, but for learners who have a contact with their number by a link."""
         unsure = [row for row in rows if not self._is_settled(row)]
-        pairs = identity_facts.rows_of_learners(
+        pairs = contact_merges.rows_of_learners(
             self._organisation, [row.learner_id for row in unsure]
         )
         known = {pair.ids for pair in pairs}
@@ -140,6 +158,17 @@ class Facts:
             and contact is not None
             and contact.number == row.facts.number
         )
+
+
+def _is_upheld(link: archived_contacts.OwnLink) -> bool:
+    """Return whether a link lets its learner write.
+
+    The rule was asked of every link that stands whenever either side changed, but not yet of those
+    that the release before made; and by a merge alone nobody writes.
+    """
+    return link.evidence != identity.Why.MERGED.value and (
+        link.source != LinkSource.NUMBER or link.evidence != ""
+    )
 
 
 def name_holders(organisation: Organisation, rows: Iterable[LearnerRow]) -> dict[int, Pairing]:
@@ -163,7 +192,7 @@ def name_holders(organisation: Organisation, rows: Iterable[LearnerRow]) -> dict
         identity_facts.Row(row.learner_id, contact_id, row.facts, contacts[contact_id])
         for name, contact_id in found
         for row in by_name[name]
-        if identity.words_of_name(name) == identity.words_of_name(contacts[contact_id].name)
+        if person_names.words_of_name(name) == person_names.words_of_name(contacts[contact_id].name)
     ]
     said = identity_verdicts.candidates(organisation, pairs, name_is_refused=True)
     return {learner_id: some[0] for learner_id, some in _by_learner(pairs, said).items()}
@@ -175,6 +204,8 @@ def _by_learner(
     found: dict[int, list[Pairing]] = defaultdict(list)
     for pair, each in zip(pairs, said, strict=True):
         found[pair.learner_id].append(
-            Pairing(pair.learner_id, pair.contact_xero_id, pair.contact, each.verdict)
+            Pairing(
+                pair.learner_id, pair.contact_xero_id, pair.contact, each.verdict, each.may_write
+            )
         )
     return found

@@ -1,21 +1,21 @@
-"""What many learners lack that their contacts in Xero could use."""
+"""What many learners lack that their contacts in Xero could use, by the rule for one of them."""
 
-from django.db.models import Q
+from collections import Counter
 
+from lrm.learners import DETAIL_FIELDS, LearnerDetails
 from lrm.models import Portal
-
-_NO_EMAIL = Q(email="")
-_NO_STATE = Q(region="") | Q(postal_code="")
+from xero_sync.contacts import pre_flight
 
 
 def counts(portal: Portal, *, ticked: bool = True) -> list[tuple[int, str]]:
-    """Return how many of the ticked learners lack something, and what, where any does."""
+    """Return how many of the ticked learners lack something, and what, most of all first.
+
+    One query, and about three seconds of reading for a hundred thousand learners.
+    """
     learners = portal.learners.filter(sync_to_xero=ticked)
-    found = [
-        (
-            learners.filter(_NO_EMAIL).count(),
-            "no e-mail address, so Xero cannot send them invoices",
-        ),
-        (learners.filter(_NO_STATE).count(), "no state or no postcode"),
-    ]
-    return [(count, words) for count, words in found if count]
+    found: Counter[str] = Counter()
+    for columns in learners.values_list(*DETAIL_FIELDS).iterator(chunk_size=5000):
+        details = LearnerDetails(**dict(zip(DETAIL_FIELDS, columns, strict=True)))
+        # What blocks may be several fields of one learner.
+        found.update({each.of_many for each in pre_flight.missing_of(details)})
+    return [(count, words) for words, count in found.most_common()]

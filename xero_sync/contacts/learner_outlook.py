@@ -42,8 +42,9 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkedContact:
-    """A contact that is the learner, as Xero has it."""
+    """A contact that is the learner, as Xero has it; `pk` is ours."""
 
+    pk: int
     name: str
     is_active: bool
     since: datetime
@@ -202,11 +203,16 @@ def _contacts(learner: Learner, organisation: Organisation) -> tuple[LinkedConta
         organisation=organisation, xero_id=OuterRef("contact_xero_id")
     )
     links = ContactLink.objects.filter(learner=learner, organisation=organisation).annotate(
+        pk_here=Subquery(mirrored.values("pk")[:1]),
         name=Subquery(mirrored.values("name")[:1]),
         status=Subquery(mirrored.values("status")[:1]),
     )
     found = [
-        (_RANKS[link.source], link.pk, LinkedContact(link.name, is_active, link.created_at))
+        (
+            _RANKS[link.source],
+            link.pk,
+            LinkedContact(link.pk_here, link.name, is_active, link.created_at),
+        )
         for link in links
         if link.name is not None
         for is_active in [link.status == identity_facts.ACTIVE]

@@ -126,7 +126,9 @@ class Reader:
             while number <= last:
                 page = list_queries.fetch(self.session, listing, page=number)
                 yield page
-                number, last = number + 1, page.page_count or 1
+                # Where Xero does not tell how many there are, an empty page is the last.
+                last = page.page_count or number + bool(page.elements)
+                number += 1
 
     def _store(self, resource: Resource, page: responses.Page) -> int:
         """Store a page, and return how many of it are set aside.

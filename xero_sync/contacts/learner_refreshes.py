@@ -18,7 +18,7 @@ from invoices import queries
 from invoices.models import Document
 from lrm.models import Learner, User
 from xero_sync.api import errors, rate_limiter, sessions
-from xero_sync.contacts import learner_reader, obstacles, push_queue, questions
+from xero_sync.contacts import learner_reader, obstacles, push_gate, push_queue, questions
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, LearnerRefresh, PushState
 from xero_sync.store import contact_links
@@ -131,6 +131,9 @@ def start_again(*, organisation_id: int) -> None:
 
 def _must_wait_for_push(refresh: LearnerRefresh, now: datetime) -> bool:
     if now - refresh.requested_at > _LONGEST_FOR_PUSH:
+        return False
+    # Before the start it is only noted what a push needs.
+    if not push_gate.is_open(refresh.organisation):
         return False
     return ContactPush.objects.filter(
         learner_id=refresh.learner_id, learner__sync_to_xero=True, state__in=obstacles.OPEN

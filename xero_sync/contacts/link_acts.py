@@ -12,7 +12,8 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.models import ContactLinkChange
+from invoices import named_numbers
+from invoices.models import ContactLinkChange, LinkChange
 from lrm.models import Learner, LearnerChange, User
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import dispatch
@@ -58,7 +59,7 @@ def undo(*, change_id: int, by: User, now: datetime) -> ContactLinkChange:
     """
     with transaction.atomic():
         line = link_decisions.undo(change_id=change_id, by=by, now=now)
-        _follow(line.learner, by=by, now=now)
+        _follow(line.learner, line, by=by, now=now)
     return line
 
 
@@ -95,12 +96,17 @@ def _do(
             by=by,
             now=now,
         )
-        _follow(learner, by=by, now=now)
+        _follow(learner, line, by=by, now=now)
     return line
 
 
-def _follow(learner: Learner, *, by: User, now: datetime) -> None:
-    """Write the learner's line, and let its push go on; that of others who waited, too."""
+def _follow(learner: Learner, line: ContactLinkChange, *, by: User, now: datetime) -> None:
+    """Write the learner's line, and let its push go on; that of others who waited, too.
+
+    Where the contact is nobody's own any more, its documents may name learners.
+    """
+    if line.change == LinkChange.ENDED:
+        named_numbers.renew_of_contact(line.contact_xero_id, organisation=line.organisation)
     LearnerChange.objects.create(learner=learner, by=by, at=now, fields=[FIELD])
     if learner.sync_to_xero:
         push_queue.request(learner=learner, now=now)

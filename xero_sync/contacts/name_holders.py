@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from django.db.models.functions import Upper
 
 from connected_apps.models import Organisation
-from invoices import identity
+from invoices import identity, person_names
 from invoices.models import Contact
 from xero_sync.api import client, responses, sessions
 from xero_sync.contacts import narrowing
@@ -52,12 +52,12 @@ def among(
     contacts = [*active.filter(xero_id__in=shown)]
     if capitals:
         contacts += active.alias(capitals=Upper("name")).filter(capitals__in=capitals)
-    wanted = {learner_id: identity.words_of_name(name) for learner_id, name in names.items()}
+    wanted = {learner_id: person_names.words_of_name(name) for learner_id, name in names.items()}
     return {
         learner_id: contact
         for contact in contacts
         for learner_id, words in wanted.items()
-        if words == identity.words_of_name(contact.name)
+        if words == person_names.words_of_name(contact.name)
     }
 
 

@@ -18,7 +18,8 @@ from xero_sync.models import ContactPush, PushState
 from xero_sync.store import identity_facts
 
 OPEN = (PushState.PENDING, PushState.SENT)
-_ASKED = frozenset(
+# What a person answers.
+ASKED = frozenset(
     (
         *(identity.Why.NUMBER_ALONE, identity.Why.SHARED_EMAIL, identity.Why.SAME_NAME),
         *(identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL),
@@ -42,7 +43,7 @@ class Obstacle:
 def put_aside(obstacles: Sequence[Obstacle], *, now: datetime) -> None:
     """Let pushes wait for what is in their way: an answer, another push, or a change here."""
     for each in obstacles:
-        if each.why in _ASKED:
+        if each.why in ASKED:
             _wait(each, PushState.QUESTION, "")
         elif each.why is identity.Why.OTHER_LEARNER and _is_on_its_way(each):
             _wait(each, PushState.PENDING, "Waiting for another learner's change", now + _SOON)

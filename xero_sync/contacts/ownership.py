@@ -9,7 +9,7 @@ A contact is written by one learner only: by the one for whom it was made first.
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
-from lrm.models import Learner
 from xero_sync.contacts import archived_contacts, contact_owners
 from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.models import ContactPush, PushState
@@ -93,6 +92,7 @@ def number_sent(push: ContactPush) -> str:
 def own_contacts(organisation: Organisation, batch: Sequence[ContactPush]) -> list[Obstacle]:
     """Let each push know its contact where it has one; return those that may not write to it."""
     forget(archived_contacts.of(organisation, batch))
+    forget(_shared_meanwhile(organisation, batch))
     found = _linked(organisation, [push for push in batch if push.contact_xero_id is None])
     noted = []
     for push in batch:
@@ -109,6 +109,19 @@ def own_contacts(organisation: Organisation, batch: Sequence[ContactPush]) -> li
         if push.contact_xero_id
         and (owner := owners.get(push.contact_xero_id))
         and owner.learner_id != push.learner_id
+    ]
+
+
+def _shared_meanwhile(
+    organisation: Organisation, batch: Iterable[ContactPush]
+) -> list[ContactPush]:
+    """Return the pushes whose noted contact has come to carry no learner's name since."""
+    noted = {push.learner_id: push for push in batch if push.contact_xero_id}
+    return [
+        push
+        for link in archived_contacts.links_of(organisation, list(noted))
+        if link.contact_xero_id == (push := noted[link.learner_id]).contact_xero_id
+        and not link.is_writable(push.learner.number)
     ]
 
 
@@ -165,7 +178,9 @@ def obstacles(organisation: Organisation, batch: Sequence[ContactPush]) -> list[
     without = [push for push in batch if push.contact_xero_id is None]
     in_the_way += [
         (learner_id, contact_id, identity.Why.ARCHIVED)
-        for learner_id, contact_id in archived_contacts.own(organisation, without)
+        for learner_id, contact_id in archived_contacts.own(
+            archived_contacts.links_of(organisation, [push.learner_id for push in without])
+        )
     ]
     # The last one stays, so that the first of the order above is told.
     in_the_way.sort(key=lambda each: IN_THE_WAY.index(each[2]), reverse=True)
@@ -217,22 +232,26 @@ def take_made(organisation: Organisation, batch: Sequence[ContactPush], *, now: 
         ContactPush.objects.filter(pk=push.pk).update(contact_xero_id=mine[0])
 
 
-def linked_contacts(organisation: Organisation, learner_ids: Sequence[int]) -> dict[int, UUID]:
-    """Return {learner id: the contact to write to}, by the link that says most about it."""
-    return _contacts_of(organisation, list(Learner.objects.filter(pk__in=learner_ids)))
+def written_contacts(
+    links: Iterable[archived_contacts.OwnLink], numbers: Mapping[int, str]
+) -> dict[int, archived_contacts.OwnLink]:
+    """Return {learner: the link to the contact to write to}, the one that says most about it.
+
+    :param numbers: {learner: its number}.
+    """
+    writable = [link for link in links if link.is_writable(numbers[link.learner_id])]
+    writable.sort(key=lambda link: (-_rank(link), link.pk))
+    return {link.learner_id: link for link in writable}
 
 
 def _linked(organisation: Organisation, batch: Sequence[ContactPush]) -> dict[int, UUID]:
-    return _contacts_of(organisation, [push.learner for push in batch])
+    numbers = {push.learner_id: push.learner.number for push in batch}
+    links = archived_contacts.links_of(organisation, list(numbers)) if numbers else []
+    found = written_contacts(links, numbers)
+    return {learner_id: link.contact_xero_id for learner_id, link in found.items()}
 
 
-def _contacts_of(organisation: Organisation, learners: Sequence[Learner]) -> dict[int, UUID]:
-    links = archived_contacts.writable_links(organisation, learners)
-    links.sort(key=lambda link: (-_rank(link), link.pk))
-    return {link.learner_id: link.contact_xero_id for link in links}
-
-
-def _rank(link: ContactLink) -> int:
+def _rank(link: archived_contacts.OwnLink) -> int:
     """Return which link comes first: what Xero merged ours into comes right after ours."""
     is_merged = link.evidence == identity.Why.MERGED.value
     return _RANK_OF_MERGED if is_merged else _RANKS[link.source]

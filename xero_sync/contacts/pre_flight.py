@@ -7,8 +7,10 @@ which the form refuses too, so that learners of before alone can have it.
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 from lrm import learner_fields, learners
+from lrm.learners import LearnerDetails
 from lrm.models import Learner
 
 _POSTCODE = re.compile(r"\d{4}")
@@ -18,35 +20,61 @@ _POSTCODE = re.compile(r"\d{4}")
 class Missing:
     """A field of the learner, and in words what is missing there.
 
-    The words complete "Xero will not have …"; of what blocks they are a sentence. `blocks` says
-    that Xero refuses the learner as it is.
+    The words complete "Xero will not have …", and `of_many` "3 of them have …"; of what blocks
+    they are a sentence. `blocks` says that Xero refuses the learner as it is.
     """
 
     field: str
     words: str
+    of_many: str
     blocks: bool = False
+
+
+Lacks = Callable[[LearnerDetails], bool]
+
+_BLOCKING = "something that Xero does not take; their pages say what"
+# What is missing, and of whom.
+_TABLE: tuple[tuple[Missing, Lacks], ...] = (
+    (
+        Missing(
+            "email", "an e-mail address", "no e-mail address, so Xero cannot send them invoices"
+        ),
+        lambda it: not it.email.strip(),
+    ),
+    (
+        Missing("region", "the state", "no state"),
+        lambda it: _is_in_australia(it) and not it.region.strip(),
+    ),
+    (
+        Missing("postal_code", "the postcode", "no postcode"),
+        lambda it: _is_in_australia(it) and not it.postal_code.strip(),
+    ),
+    (
+        Missing(
+            "postal_code", "a postcode of four digits", "a postcode that is not of four digits"
+        ),
+        lambda it: (
+            _is_in_australia(it)
+            and bool(it.postal_code.strip())
+            and not _POSTCODE.fullmatch(it.postal_code.strip())
+        ),
+    ),
+)
 
 
 def missing(learner: Learner) -> list[Missing]:
     """Return what a learner lacks, what Xero refuses first; empty where all is well."""
-    details = learners.LearnerDetails(
-        **{name: getattr(learner, name) for name in learners.DETAIL_FIELDS}
+    return missing_of(
+        LearnerDetails(**{name: getattr(learner, name) for name in learners.DETAIL_FIELDS})
     )
+
+
+def missing_of(details: LearnerDetails) -> list[Missing]:
+    """Return what a learner with these details lacks, as `missing` does."""
     problems = learner_fields.problems_of(details)
-    found = [Missing(field, words, blocks=True) for field, words in problems.items()]
-    if not learner.email.strip():
-        found.append(Missing("email", "an e-mail address"))
-    if learner.country.strip().casefold() in ("", "australia", "au"):
-        found += _missing_in_australia(learner)
-    return found
+    found = [Missing(field, words, _BLOCKING, blocks=True) for field, words in problems.items()]
+    return found + [each for each, lacks in _TABLE if lacks(details)]
 
 
-def _missing_in_australia(learner: Learner) -> list[Missing]:
-    found = []
-    if not learner.region.strip():
-        found.append(Missing("region", "the state"))
-    if not learner.postal_code.strip():
-        found.append(Missing("postal_code", "the postcode"))
-    elif not _POSTCODE.fullmatch(learner.postal_code.strip()):
-        found.append(Missing("postal_code", "a postcode of four digits"))
-    return found
+def _is_in_australia(details: LearnerDetails) -> bool:
+    return details.country.strip().casefold() in ("", "australia", "au")

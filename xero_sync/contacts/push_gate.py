@@ -50,6 +50,13 @@ def contacts_are_read(organisation: Organisation) -> bool:
     ).exists()
 
 
+def waiting(organisation: Organisation | None) -> str:
+    """Return why nothing is sent to an organisation yet; empty where it is, or without one."""
+    if organisation is None or is_open(organisation):
+        return ""
+    return waiting_in_words(organisation.portal)
+
+
 def waiting_in_words(portal: Portal) -> str:
     """Return why nothing is sent yet, and who can change that, as a sentence for people."""
     people = access.people_with(permissions.may_manage_connected_apps, portal=portal)

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from connected_apps.models import Organisation
 from lrm.models import Learner
-from xero_sync.api import errors, json_codec, responses, sessions
+from xero_sync.api import errors, failures, json_codec, responses, sessions
 from xero_sync.contacts import ownership
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
@@ -144,7 +144,7 @@ def take_answers(
         contact_links.hold([organisation.tenant_id])
         for push, sent in zip(batch, contacts, strict=True):
             answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
-            messages = errors.messages_of(answer)
+            messages = failures.messages_of(answer)
             if not answer or messages:
                 push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
                 refused.append(push)

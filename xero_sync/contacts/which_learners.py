@@ -19,7 +19,7 @@ class Choice(models.TextChoices):
 
     BY_HAND = "by_hand", "Only learners who are ticked; new learners start unticked"
     NEW = "new", "Only learners who are ticked; new learners start ticked"
-    ALL = "all", "All learners: new learners start ticked, and you tick the others on the list"
+    ALL = "all", "All learners: new learners start ticked, and the others are ticked now"
 
     @property
     def ticks_new(self) -> bool:
@@ -38,7 +38,7 @@ def current(portal: Portal) -> Choice:
 def choose(*, portal: Portal, choice: Choice, by: User, now: datetime) -> bool:
     """Keep what new learners start as, and return whether that is a change.
 
-    Whoever is there already stays as it is: ticking them is an act of its own, on the list.
+    Whoever is there already stays as it is: ticking them all is `lrm.bulk_ticks`' business.
     """
     with transaction.atomic():
         stored = Portal.objects.select_for_update().get(pk=portal.pk)

@@ -68,6 +68,11 @@ _NEEDS_PERSON_WORDS: dict[type[Exception], str] = {
 }
 
 
+def passes_by_itself(why: str) -> bool:
+    """Return whether these words, as a row keeps them, tell of what time alone mends."""
+    return why in {*_LIMIT_WORDS.values(), _WAITING, _OUR_BOOKS, _OUR_DATABASE}
+
+
 def back_off(attempts: int) -> timedelta:
     """Return how long to wait after so many failed attempts: 2, 4, 8 … seconds, at most 5 min."""
     return timedelta(seconds=min(2.0 ** min(attempts, 12), _LONGEST_BACK_OFF))

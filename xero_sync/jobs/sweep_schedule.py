@@ -57,6 +57,20 @@ def make_due(
     dispatch.SWEEP.wake(organisation_id)
 
 
+def begin_anew(*, organisation_id: int, resource: Resource, now: datetime) -> None:
+    """Sweep all of a resource from its beginning, unless a worker sweeps it at this moment."""
+    is_free = Q(leased_until=None) | Q(leased_until__lt=now)
+    Cursor.objects.filter(is_free, organisation_id=organisation_id, resource=resource).update(
+        swept_through=None,
+        until=None,
+        walk_started_at=None,
+        next_page=1,
+        item_count=None,
+        next_due_at=now,
+    )
+    dispatch.SWEEP.wake(organisation_id)
+
+
 def make_due_soon(
     *, organisation_id: int, now: datetime, resources: Iterable[Resource], apart: timedelta
 ) -> None:

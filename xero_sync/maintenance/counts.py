@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q, QuerySet
 
 from connected_apps.models import Connection
 from xero_sync import resources
 from xero_sync.api import errors, list_queries, sessions
 from xero_sync.jobs import leases
-from xero_sync.maintenance import count_bisection
+from xero_sync.maintenance import contact_counts, count_bisection
 from xero_sync.models import Cursor, DailyCheck
 from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
-from xero_sync.runs import first_sync, run_requests
+from xero_sync.runs import comparison, first_sync, run_requests
 from xero_sync.store import quarantine
 
 logger = logging.getLogger(__name__)
@@ -49,12 +49,15 @@ class Count:
         asked = []
         organisation_id, now = self.daily.organisation_id, self.clock()
         may_mend = not first_sync.is_unfinished(organisation_id)
-        due = Cursor.objects.filter(organisation_id=organisation_id, count_due_at__lte=now)
-        due.filter(resource=Resource.CONTACT).update(count_due_at=None)
         rejected: errors.Rejected | None = None
-        for cursor in due.exclude(resource=Resource.CONTACT):
+        for cursor in due(now=now).filter(organisation_id=organisation_id):
             try:
-                asked += self._check(cursor, now, may_mend=may_mend)
+                if cursor.resource == Resource.CONTACT:
+                    contact_counts.ContactCount(self.session, self.daily, self.clock).check(
+                        cursor, now
+                    )
+                else:
+                    asked += self._check(cursor, now, may_mend=may_mend)
             except errors.Rejected as error:
                 rejected = rejected or error
         if rejected is not None:
@@ -128,12 +131,22 @@ class Count:
         try:
             return list_queries.fetch(self.session, listing, page=1, page_size=1).item_count
         except errors.Rejected as error:
+            if window.is_undated:
+                # Xero takes no question for what has no date, so nothing is known but what is here.
+                return _here(self.daily.organisation_id, window) if types is None else 0
             if error.is_about_filter or not window.days or not cuts:
                 raise
-            first, second = (
-                self._in_xero(half, types=types, cuts=cuts - 1) for half in window.halves()
-            )
-            return None if first is None or second is None else first + second
+            parts = [self._in_xero(part, types=types, cuts=cuts - 1) for part in window.parts()]
+            return comparison.sum_if_known(parts)
+
+
+def due(*, now: datetime) -> QuerySet[Cursor]:
+    """Return the cursors of the kinds whose count is due.
+
+    Contacts were not counted by the release before, which leaves no time with them.
+    """
+    is_due = Q(count_due_at__lte=now) | Q(count_due_at=None, resource=Resource.CONTACT)
+    return Cursor.objects.filter(is_due)
 
 
 def _here(organisation_id: int, window: date_windows.Window) -> int:

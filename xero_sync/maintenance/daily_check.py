@@ -6,14 +6,12 @@ every call that counts.
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from xero_sync.api import rate_limiter, sessions
 from xero_sync.jobs import leases
-from xero_sync.maintenance import counts, organisation_details
-from xero_sync.models import Cursor, DailyCheck
+from xero_sync.maintenance import contact_balances, counts, full_readings, organisation_details
+from xero_sync.models import DailyCheck
 from xero_sync.store import credit_mismatches, quarantine_retry
 
 _SHORTEST_WAIT = timedelta(minutes=5)
@@ -36,7 +34,7 @@ def check(*, organisation_id: int, clock: leases.Clock) -> list[int]:
         no_sooner=lambda error: _SHORTEST_WAIT,
     ):
         # Looked at under the lease: another worker may just have counted.
-        if _due(now=clock()).filter(organisation_id=organisation_id).exists():
+        if counts.due(now=clock()).filter(organisation_id=organisation_id).exists():
             asked = _check(connection, daily, clock)
     return asked
 
@@ -45,12 +43,8 @@ def waiting_organisations(*, now: datetime) -> list[int]:
     """Return the connected organisations whose daily check is due and nobody does."""
     live = live_connections().values("organisation_id")
     busy = DailyCheck.objects.exclude(leases.takeable(DailyCheck, now)).values("organisation_id")
-    due = _due(now=now).filter(organisation_id__in=live).exclude(organisation_id__in=busy)
+    due = counts.due(now=now).filter(organisation_id__in=live).exclude(organisation_id__in=busy)
     return list(due.values_list("organisation_id", flat=True).distinct())
-
-
-def _due(*, now: datetime) -> QuerySet[Cursor]:
-    return Cursor.objects.filter(count_due_at__lte=now)
 
 
 def _check(connection: Connection, daily: DailyCheck, clock: leases.Clock) -> list[int]:
@@ -60,5 +54,7 @@ def _check(connection: Connection, daily: DailyCheck, clock: leases.Clock) -> li
     credit_mismatches.follow_all(organisation_id=organisation_id, now=now)
     quarantine_retry.retry_all(session=session, organisation_id=organisation_id, now=now)
     quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=now)
+    contact_balances.begin(organisation_id=organisation_id, now=now)
+    full_readings.begin(organisation_id=organisation_id, now=now)
     organisation_details.refresh_details(session=session, organisation_id=organisation_id)
     return asked

@@ -5,9 +5,10 @@ waits for the next. So whoever stores documents does no more than before, and a 
 goes on where its last batch was committed; looking at a document twice changes nothing.
 
 Two things it cannot see from where it is: a page of documents that was committed later than those
-stored after it, and a contact that is nobody's own any more, so that its documents count now. It
-waits a moment before it looks at what was stored, and begins again with the first document once a
-day. New learners and new numbers need no pass: the index holds whatever may be a number.
+stored after it, and a contact that is nobody's own any more, so that its documents count now (where
+a person said so, `contacts.link_acts` looks at them). It waits a moment before it looks at what was
+stored, and begins again with the first document once a day. New learners and new numbers need no
+pass: the index holds whatever may be a number.
 """
 
 from dataclasses import dataclass

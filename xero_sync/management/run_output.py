@@ -28,6 +28,14 @@ def heading_of(run: SyncRun, *, now: datetime) -> str:
     return f"{heading} ({run.reason})" if run.reason else heading
 
 
+def reached_by(run: SyncRun, *, now: datetime) -> str:
+    """Return how far a run has come; the same words again mean that nothing has come on."""
+    learners = learner_progress.progress_of(run)
+    if learners is not None:
+        return learner_titles.progress_in_words(learners)
+    return f"{run_progress.progress_of(run, now=now).read} {run.state == RunState.VERIFYING}"
+
+
 def line_of(run: SyncRun, *, now: datetime) -> str:
     """Return the time, the state, how much is read and, while it reads, its pace."""
     learners = learner_progress.progress_of(run)

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("connected_apps", "0001_initial"),
         ("invoices", "0002_identity_of_contacts"),
-        ("xero_sync", "0014_push_starts"),
+        ("xero_sync", "0013_push_starts"),
     ]
 
     operations = [migrations.RunPython(count_as_started, migrations.RunPython.noop)]

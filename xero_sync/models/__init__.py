@@ -10,6 +10,7 @@ work is taken up by the next.
 The rows of documents and contacts themselves belong to `invoices`.
 """
 
+from xero_sync.models.balances import BalanceCheck, BalanceDifference
 from xero_sync.models.contacts import ContactPush, ContactQuestion, PushStart, PushState
 from xero_sync.models.learner_refreshes import LearnerRefresh
 from xero_sync.models.leased_row import LeasedRow
@@ -27,12 +28,14 @@ from xero_sync.models.runs import (
     SyncRunLine,
     SyncStep,
 )
-from xero_sync.models.sweeps import Cursor, DailyCheck
+from xero_sync.models.sweeps import Cursor, DailyCheck, FullReading
 from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
 
 __all__ = [
     "ENDED_RUNS",
     "OPEN_RUNS",
+    "BalanceCheck",
+    "BalanceDifference",
     "CatchUp",
     "ContactPush",
     "ContactQuestion",
@@ -40,6 +43,7 @@ __all__ = [
     "DailyCheck",
     "Delivery",
     "EventState",
+    "FullReading",
     "Inbox",
     "LearnerOutcome",
     "LearnerRefresh",

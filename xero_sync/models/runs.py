@@ -10,7 +10,7 @@ from django.db import models
 from connected_apps.models import Organisation
 from lrm.models import Portal, User
 from xero_sync.models.leased_row import LeasedRow
-from xero_sync.resources import Resource
+from xero_sync.resources import PAGE_SIZE, Resource
 
 
 class RunState(models.TextChoices):
@@ -126,6 +126,8 @@ class SyncStep(models.Model):
     date_from = models.DateField()
     date_to = models.DateField()
     next_page = models.PositiveIntegerField(default=1)
+    # How many rows a page holds: the number of a page means nothing without it.
+    page_size = models.PositiveIntegerField(default=PAGE_SIZE, db_default=PAGE_SIZE)
     # Xero's own figures; null until the first page has come.
     page_count = models.PositiveIntegerField(null=True)
     item_count = models.PositiveIntegerField(null=True)
@@ -173,6 +175,9 @@ class CatchUp(models.Model):
     # The sweep lists what was modified since then.
     modified_since = models.DateTimeField()
     next_page = models.PositiveIntegerField(default=1, db_default=1)
+    # As a step's.
+    page_size = models.PositiveIntegerField(default=PAGE_SIZE, db_default=PAGE_SIZE)
+    item_count = models.PositiveIntegerField(null=True)
     # Xero's own time when the first page was answered; null until then.
     started_at = models.DateTimeField(null=True)
 

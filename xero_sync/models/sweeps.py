@@ -7,7 +7,7 @@ from django.db import models
 
 from connected_apps.models import Organisation
 from xero_sync.models.leased_row import LeasedRow
-from xero_sync.resources import Resource
+from xero_sync.resources import PAGE_SIZE, Resource
 
 
 class Cursor(LeasedRow):
@@ -22,6 +22,9 @@ class Cursor(LeasedRow):
     # Of a sweep in progress: its start and its page, so that it resumes where it was.
     walk_started_at = models.DateTimeField(null=True)
     next_page = models.PositiveIntegerField(default=1)
+    # How many rows a page of it holds, and how many Xero counted when the last one was read.
+    page_size = models.PositiveIntegerField(default=PAGE_SIZE, db_default=PAGE_SIZE)
+    item_count = models.PositiveIntegerField(null=True)
     last_swept_at = models.DateTimeField(null=True)
     next_due_at = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
@@ -42,6 +45,9 @@ class Cursor(LeasedRow):
 
     DUE_COLUMN = "next_due_at"
 
+    # Whether the worker that took this row took up a walk that had broken off.
+    was_resumed = False
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organisation", "resource"], name="cursor_once")
@@ -54,6 +60,22 @@ class Cursor(LeasedRow):
     def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
         """Return how a sweep waits."""
         return {"next_due_at": until, "problem": why}
+
+
+class FullReading(LeasedRow):
+    """How far the re-reading of an organisation's open documents has come.
+
+    The daily check makes the row. Each round goes on where the one before it ended, so that what
+    Xero does not give any more keeps nothing else from being read.
+    """
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
+    not_before = models.DateTimeField(null=True)
+    # {kind: [when the last one asked for had been read, its id]}; without a kind: from the oldest.
+    asked_through = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"full reading of {self.organisation_id}"
 
 
 class DailyCheck(LeasedRow):

@@ -30,14 +30,26 @@ class Window:
     date_from: date = EARLIEST
     date_to: date = LATEST
 
+    @classmethod
+    def undated(cls, resource: Resource) -> "Window":
+        """Return what has no date, written as what ends before it begins."""
+        return cls(resource, LATEST, EARLIEST)
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether it holds what has no date."""
+        return self.date_from > self.date_to
+
     @property
     def days(self) -> timedelta:
         """How long it is, less a day."""
-        return self.date_to - self.date_from
+        return max(timedelta(0), self.date_to - self.date_from)
 
     @property
     def listing(self) -> list_queries.Listing:
         """Xero's list of it."""
+        if self.is_undated:
+            return list_queries.Listing(resource=self.resource, is_undated=True)
         return list_queries.Listing(
             resource=self.resource,
             date_from=None if self.date_from == EARLIEST else self.date_from,
@@ -54,6 +66,8 @@ class Window:
         kept = Document.objects.filter(
             organisation_id=organisation_id, kind=resources.of(self.resource).kind
         )
+        if self.is_undated:
+            return kept.filter(date=None)
         # Xero's list of everything asks for no date, so it holds what has none.
         return kept if self.is_whole else kept.filter(date__range=(self.date_from, self.date_to))
 
@@ -69,6 +83,14 @@ class Window:
             self.date_from + self.days // 2,
         )
         return self.cut_after(middle)
+
+    def parts(self) -> tuple["Window", ...]:
+        """Cut it into windows that together hold all of it, what has no date as well.
+
+        :raises ValueError: it is a single day.
+        """
+        undated = (Window.undated(self.resource),) if self.is_whole else ()
+        return (*self.halves(), *undated)
 
     def cut_after(self, day: date) -> tuple["Window", "Window"]:
         """Cut it in two after a day before its last."""

@@ -11,7 +11,12 @@ Rows may enter or leave the list during a walk:
 - Pages in flight together may be answered out of order. A row that moved down between them is on
   neither, and the later page counts fewer items than the one before it: it is read again.
 - A row leaves, and those after it move up. The count stays lower when the page is read again; then
-  the page before it is read again, too. Nothing leaves a list of what was modified since a moment.
+  as many rows before it as have left are read again, too. Nothing leaves a list of what was
+  modified since a moment, unless the list ends at another moment.
+
+The number of a page means other rows where pages are of another size. What Xero says it gave is
+believed: of a first page it is the size of all that follow, and a later page of another size is not
+what was asked for.
 
 A page is asked for only after the thread that stores pages has made sure that the connection has
 not moved on. Once it has, no call is begun; those in flight end, and what they bring is dropped.
@@ -20,16 +25,17 @@ not moved on. Once it has, no call is begun; those in flight end, and what they 
 import contextlib
 import dataclasses
 import itertools
+import math
 import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from typing import Any
 
 from django.db import connections
 
 from xero_sync.api import client, list_queries, responses, sessions
-from xero_sync.pull import gc_tuning
+from xero_sync.pull import gc_tuning, page_sizes
 from xero_sync.store import prepared_pages
 
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
@@ -39,15 +45,24 @@ AHEAD = 4
 _preparing = threading.Lock()
 
 Walk = Generator[tuple[int, responses.Page], None, None]
-# A list, and a page of it.
-Place = tuple[list_queries.Listing, int]
+# A list, the size of its pages, and the number of one.
+Place = tuple[list_queries.Listing, int, int]
 FirstPages = Generator[tuple[list_queries.Listing, Future[responses.Page]], None, None]
 
 
-def walk(session: sessions.Session, listing: list_queries.Listing, *, first_page: int = 1) -> Walk:
+def walk(
+    session: sessions.Session,
+    listing: list_queries.Listing,
+    *,
+    first_page: int = 1,
+    page_size: int = client.PAGE_SIZE,
+    item_count: int | None = None,
+) -> Walk:
     """Walk one list; see `Puller.walk`."""
     with opened(session) as puller:
-        yield from puller.walk(listing, first_page=first_page)
+        yield from puller.walk(
+            listing, first_page=first_page, page_size=page_size, item_count=item_count
+        )
 
 
 @contextlib.contextmanager
@@ -71,18 +86,20 @@ class Puller:
         """End the threads, and wait for calls that are under way."""
         self._pool.shutdown(cancel_futures=True)
 
-    def first_pages(self, lists: Iterable[list_queries.Listing]) -> FirstPages:
+    def first_pages(self, lists: Iterable[tuple[list_queries.Listing, int]]) -> FirstPages:
         """Yield the first page of each list, in order, as it will be once it has come.
 
         It tells how many pages there are. One that fails does not end the others, which are
         asked for as `lists` gives them.
+
+        :param lists: each with the size of its pages.
         """
-        coming = iter(lists)
-        flight = deque((one, self._send_for(one, 1)) for one in itertools.islice(coming, AHEAD))
+        coming = ((one, self._send_for((one, size, 1))) for one, size in lists)
+        flight = deque(itertools.islice(coming, AHEAD))
         try:
             while flight:
                 yield flight.popleft()
-                flight.extend((one, self._send_for(one, 1)) for one in itertools.islice(coming, 1))
+                flight.extend(itertools.islice(coming, 1))
         finally:
             for _, future in flight:
                 future.cancel()
@@ -99,85 +116,104 @@ class Puller:
         listing: list_queries.Listing,
         *,
         first_page: int = 1,
+        page_size: int = client.PAGE_SIZE,
         page_count: int | None = None,
         item_count: int | None = None,
     ) -> Walk:
         """Yield (page number, page) in order, to the last page that any of them tells of.
 
         Where the number of pages is not known the first one is awaited, since it tells. Where Xero
-        does not tell at all, the walk ends with the first page that is not full.
+        does not tell at all, the walk ends with the first page that is empty: one that is not full
+        may be as large as they get.
 
+        :param page_size: of the pages before the first one; what they are numbered by.
         :param page_count: of the page before the first one, where that is known.
         :param item_count: the same.
         :raises errors.XeroError: at the page that failed, after all pages before it.
+        :raises page_sizes.ListMoved: it cannot go on at that page.
         """
         number, last = first_page, first_page if page_count is None else page_count
-        self._cancel([place for place in self._flight if place != (listing, number)])
+        self._cancel([place for place in self._flight if place != (listing, page_size, number)])
         try:
             if page_count is not None:
-                self._send_ahead(listing, number, last)
+                self._send_ahead(listing, page_size, number, last)
             while number <= last:
-                page = self._read(listing, number, item_count)
+                page = self._read((listing, page_size, number), item_count)
                 item_count = page.item_count
+                if number == 1:
+                    page_size = page_sizes.of_first(page, page_size)
                 if page.page_count is not None:
                     last = max(last, page.page_count)
-                elif len(page.elements) >= client.PAGE_SIZE:
+                elif page.elements:
                     last = max(last, number + 1)
                 # After a page that is read again, which is a call in flight, too.
-                self._send_ahead(listing, number + 1, last)
+                self._send_ahead(listing, page_size, number + 1, last)
                 yield number, page
                 number += 1
         finally:
             # After a failure, or when the caller stops: what has not begun is not begun.
             self._cancel([place for place in self._flight if place[0] == listing])
 
-    def _send_ahead(self, listing: list_queries.Listing, first: int, last: int) -> None:
+    def _send_ahead(
+        self, listing: list_queries.Listing, page_size: int, first: int, last: int
+    ) -> None:
         """Have the next pages of a list in flight; where there are few, also what is expected."""
         for page in range(first, min(last, first + AHEAD - 1) + 1):
-            if (listing, page) not in self._flight:
-                self._flight[listing, page] = self._send_for(listing, page)
+            place = (listing, page_size, page)
+            if place not in self._flight:
+                self._flight[place] = self._send_for(place)
         if self._expected is not None and len(self._flight) < AHEAD:
-            self._flight[self._expected] = self._send_for(*self._expected)
+            self._flight[self._expected] = self._send_for(self._expected)
             self._expected = None
 
-    def _send_for(self, listing: list_queries.Listing, page: int) -> Future[responses.Page]:
-        return self._pool.submit(_fetch_ahead, self.session.ready(), listing, page)
+    def _send_for(self, place: Place) -> Future[responses.Page]:
+        return self._pool.submit(_fetch_ahead, self.session.ready(), place)
 
     def _cancel(self, places: Iterable[Place]) -> None:
         for place in places:
             self._flight.pop(place).cancel()
 
-    def _read(
-        self, listing: list_queries.Listing, number: int, before: int | None
-    ) -> responses.Page:
+    def _read(self, place: Place, before: int | None) -> responses.Page:
         """Return a page once it has come, no older than the one before, with what moved up there.
 
         One that is not in flight is fetched in this thread.
 
         :param before: how many items the list had when the page before this one was read.
         """
-        fetch = partial(list_queries.fetch, self.session, listing)
-        coming = self._flight.pop((listing, number), None)
-        page = coming.result() if coming else fetch(page=number)
-        if not _has_fewer(page, before):
+        coming = self._flight.pop(place, None)
+        page = coming.result() if coming else self._fetch(place)
+        _, page_size, number = place
+        if number > 1:
+            page_sizes.check(page, page_size)
+        if not _have_left(page, before):
             return page
-        page = fetch(page=number)
-        if not _has_fewer(page, before) or number == 1:
-            return page
-        moved_up = fetch(page=number - 1).elements
-        return dataclasses.replace(page, elements=[*moved_up, *page.elements])
+        page = self._fetch(place)
+        left = _have_left(page, before)
+        pages_left = math.ceil(left / page_size)
+        if pages_left > AHEAD:
+            raise page_sizes.ListMoved(f"{left} rows have left it")
+        moved_up: list[Any] = []
+        for earlier in range(max(1, number - pages_left), number):
+            moved_up += self._fetch((place[0], page_size, earlier)).elements
+        return dataclasses.replace(page, elements=[*moved_up, *page.elements]) if moved_up else page
+
+    def _fetch(self, place: Place) -> responses.Page:
+        listing, page_size, number = place
+        return list_queries.fetch(self.session, listing, page=number, page_size=page_size)
 
 
-def _has_fewer(page: responses.Page, before: int | None) -> bool:
-    return before is not None and page.item_count is not None and page.item_count < before
+def _have_left(page: responses.Page, before: int | None) -> int:
+    """Return how many rows fewer the list has than it had, as far as it tells."""
+    if before is None or page.item_count is None:
+        return 0
+    return max(0, before - page.item_count)
 
 
-def _fetch_ahead(
-    session: sessions.Session, listing: list_queries.Listing, page: int
-) -> responses.Page:
+def _fetch_ahead(session: sessions.Session, place: Place) -> responses.Page:
     """Fetch a page and prepare it for writing, while the one before is written."""
+    listing, page_size, number = place
     try:
-        fetched = list_queries.fetch(session, listing, page=page)
+        fetched = list_queries.fetch(session, listing, page=number, page_size=page_size)
     finally:
         # A token that Xero refused was renewed over one of this thread's own.
         connections.close_all()

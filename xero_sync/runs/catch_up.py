@@ -11,15 +11,16 @@ never older than the sweep of one turn.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
 from xero_sync.api import errors, list_queries
 from xero_sync.jobs import leases
 from xero_sync.models import CatchUp, SyncRun, SyncStep
-from xero_sync.pull import pager
+from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
-from xero_sync.runs import step_reader
+from xero_sync.runs import step_checkpoint
 
 OVERLAP = timedelta(minutes=5)
 
@@ -33,12 +34,30 @@ def pull(*, puller: pager.Puller, run: SyncRun, steps: list[SyncStep], clock: le
     """
     checkpoint = _get_or_begin(run, steps, clock)
     try:
-        while _list_to_the_end(puller, run, checkpoint, clock):
+        while _list_or_go_on(puller, run, checkpoint, clock):
             pass
     except errors.Rejected:
         checkpoint.delete()
         return False
     return True
+
+
+def _list_or_go_on(
+    puller: pager.Puller, run: SyncRun, checkpoint: CatchUp, clock: leases.Clock
+) -> bool:
+    """Store the rest of the list; return whether there is more to list."""
+    try:
+        return _list_to_the_end(puller, run, checkpoint, clock)
+    except (errors.TimedOut, page_sizes.ListMoved) as error:
+        place = page_sizes.after(checkpoint, error)
+        if place is not None:
+            begun = {"started_at": None, "item_count": None} if place.is_start else {}
+            with transaction.atomic():
+                step_checkpoint.renew_lease(run, clock())
+                _move(checkpoint, **place._asdict(), **begun)
+        if isinstance(error, errors.TimedOut):
+            raise
+        return True
 
 
 def _get_or_begin(run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> CatchUp:
@@ -48,7 +67,7 @@ def _get_or_begin(run: SyncRun, steps: list[SyncStep], clock: leases.Clock) -> C
         return found
     first_read_at = min(step.walked_since or run.requested_at for step in steps)
     with transaction.atomic():
-        step_reader.renew_lease(run, clock())
+        step_checkpoint.renew_lease(run, clock())
         begun, _ = run.catch_ups.get_or_create(
             resource=resource, defaults={"modified_since": first_read_at - OVERLAP}
         )
@@ -62,24 +81,33 @@ def _list_to_the_end(
     resource = Resource(checkpoint.resource)
     listing = list_queries.Listing(resource=resource, modified_since=checkpoint.modified_since)
     first_page = checkpoint.next_page
-    for number, page in puller.walk(listing, first_page=first_page):
+    pages = puller.walk(listing, first_page=first_page, page_size=checkpoint.page_size)
+    for number, page in pages:
         started_at = checkpoint.started_at or page.answered_at or page.sent_at
         with transaction.atomic():
-            step_reader.store_without_checkpoint(puller.session, run, resource, page, clock())
-            _move(checkpoint, next_page=number + 1, started_at=started_at)
+            step_checkpoint.store_without_checkpoint(puller.session, run, resource, page, clock())
+            _move(
+                checkpoint,
+                next_page=number + 1,
+                started_at=started_at,
+                item_count=page.item_count,
+                **page_sizes.told_by(page, number, checkpoint),
+            )
     if checkpoint.started_at is not None:
         with transaction.atomic():
-            step_reader.renew_lease(run, clock())
+            step_checkpoint.renew_lease(run, clock())
             _move(
                 checkpoint,
                 modified_since=checkpoint.started_at - OVERLAP,
                 next_page=1,
+                page_size=page_sizes.of_next_walk(checkpoint),
                 started_at=None,
+                item_count=None,
             )
     return first_page > 1
 
 
-def _move(checkpoint: CatchUp, **changes: object) -> None:
+def _move(checkpoint: CatchUp, **changes: Any) -> None:
     """Move the checkpoint, where nobody else has moved it.
 
     :raises leases.LeaseLost: somebody has.
@@ -88,6 +116,7 @@ def _move(checkpoint: CatchUp, **changes: object) -> None:
         pk=checkpoint.pk,
         modified_since=checkpoint.modified_since,
         next_page=checkpoint.next_page,
+        page_size=checkpoint.page_size,
     )
     if not unmoved.update(**changes):
         raise leases.LeaseLost

@@ -165,13 +165,13 @@ def lasting_words_of(compared: Comparison) -> frozenset[str]:
     return frozenset(found)
 
 
-def counts_in_words(kinds: Sequence[Comparison]) -> str:
+def counts_in_words(kinds: Sequence[Comparison], *, of: str = "documents") -> str:
     """Return "864 documents in Xero, 863 here", and of which kind how many are missing."""
     counted = [kind for kind in kinds if kind.in_xero is not None]
     in_xero = sum(kind.in_xero or 0 for kind in counted)
     stored = sum(kind.stored or 0 for kind in counted)
     missing = sum(kind.missing for kind in counted)
-    words = f"{in_xero:,} documents in Xero, {stored:,} here"
+    words = f"{in_xero:,} {of} in Xero, {stored:,} here"
     if missing:
         words += f" and {missing:,} set aside"
     odd = [_surplus_in_words(kind) for kind in kinds if kind.surplus != 0]

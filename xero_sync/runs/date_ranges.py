@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from connected_apps.models import Organisation
 from lrm import day_formats
 from lrm.models import Portal
+from xero_sync.models import RunWhat
 
 LONGEST_RANGE = timedelta(days=3653)
 
@@ -28,11 +29,20 @@ def zone_of(*, portal: Portal, organisation: Organisation | None) -> ZoneInfo:
     return ZoneInfo((organisation.time_zone if organisation else "") or portal.time_zone)
 
 
-def check_range(*, date_from: date, date_to: date, today: date) -> None:
+def check_range(*, date_from: date, date_to: date, today: date, what: RunWhat) -> None:
     """Refuse a range that makes no sense, naming the field at fault.
 
-    :raises BadRange: end before start, in the future, or longer than ten years.
+    Documents may be dated ahead, and any number of years back. Learners are chosen by the days on
+    which they were changed, which lie neither ahead nor that far back.
+
+    :raises BadRange: end before start; of learners, in the future, or longer than ten years.
     """
+    if date_to < date_from:
+        raise BadRange(
+            "date_to", "The end is before the start. Choose an end on or after the start."
+        )
+    if what != RunWhat.LEARNERS:
+        return
     if date_from > today:
         raise BadRange(
             "date_from", f"This date is in the future. Today is {day_formats.long_day(today)}."
@@ -40,10 +50,6 @@ def check_range(*, date_from: date, date_to: date, today: date) -> None:
     if date_to > today:
         raise BadRange(
             "date_to", f"This date is in the future. Today is {day_formats.long_day(today)}."
-        )
-    if date_to < date_from:
-        raise BadRange(
-            "date_to", "The end is before the start. Choose an end on or after the start."
         )
     if date_to - date_from > LONGEST_RANGE:
         raise BadRange(

@@ -24,7 +24,7 @@ from xero_sync.contacts import field_comparison, unsent_learners
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush, LearnerOutcome, RunLearner, RunState, SyncRun
 from xero_sync.resources import Resource
-from xero_sync.runs import learner_progress, run_log, step_reader
+from xero_sync.runs import learner_progress, run_log, step_checkpoint
 from xero_sync.store import identity_facts
 
 # How soon to look again whether pushes have come on; shorter waits than this are not told.
@@ -77,7 +77,7 @@ def _choose(run: SyncRun, session: sessions.Session, now: datetime) -> None:
     behind = unsent_learners.changed_between(organisation=organisation, **days)
     with transaction.atomic():
         session.check_generation()
-        step_reader.renew_lease(run, now)
+        step_checkpoint.renew_lease(run, now)
         ids = list(behind.values_list("pk", flat=True))
         RunLearner.objects.bulk_create(
             [RunLearner(run=run, learner_id=pk) for pk in ids],
@@ -125,9 +125,9 @@ def _check(run: SyncRun, session: sessions.Session, clock: leases.Clock) -> None
         str(one.get("ContactID", "")).lower(): one for page in pages for one in page.elements
     }
     with transaction.atomic():
-        step_reader.renew_lease(run, clock())
+        step_checkpoint.renew_lease(run, clock())
         for page in pages:
-            step_reader.store_without_checkpoint(session, run, Resource.CONTACT, page, clock())
+            step_checkpoint.store_without_checkpoint(session, run, Resource.CONTACT, page, clock())
         for row in rows:
             # Of a learner that was saved meanwhile this is an older version: it is read again.
             row.checked_version = row.learner.contact_push.version

@@ -31,7 +31,7 @@ def check_request(
     today = date_ranges.today_of(
         portal=connection.portal, organisation=connection.organisation, now=now
     )
-    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
+    date_ranges.check_range(date_from=date_from, date_to=date_to, today=today, what=what)
     if what == RunWhat.LEARNERS and not push_gate.is_open(connection.organisation):
         raise NotPossible(push_gate.waiting_in_words(connection.portal))
     return connection, connection.organisation

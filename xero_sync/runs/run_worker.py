@@ -17,6 +17,7 @@ from xero_sync.runs import (
     learner_run,
     run_log,
     run_progress,
+    step_checkpoint,
     step_reader,
     verification,
 )
@@ -68,7 +69,7 @@ def _take_turn(run: SyncRun, turn: leases.Turn, clock: leases.Clock) -> bool:
     if run.what == RunWhat.LEARNERS:
         if not learner_run.take_turn(run, session, turn, clock, ends_at):
             return False
-        step_reader.renew_lease(run, clock())
+        step_checkpoint.renew_lease(run, clock())
         completion.finish_learners(run=run, now=clock())
         return True
     _set_state(run, RunState.RUNNING, clock())
@@ -81,7 +82,7 @@ def _take_turn(run: SyncRun, turn: leases.Turn, clock: leases.Clock) -> bool:
             if verification.verify(puller, run, clock):
                 break
             _set_state(run, RunState.RUNNING, clock())
-    step_reader.renew_lease(run, clock())
+    step_checkpoint.renew_lease(run, clock())
     completion.finish(run=run, now=clock())
     return True
 

@@ -1,8 +1,5 @@
 """Reading the steps of a run: pages in order, each committed together with the checkpoint.
 
-The checkpoint moves only from the page before it, and with each page the worker renews its lease on
-the run. A worker whose lease lapsed during a long pause and was taken has its page rolled back.
-
 Xero refuses lists of more than 100,000 documents. Windows of which many documents are stored here
 are cut before they are asked for, and one that Xero refuses all the same is cut in two, where it
 takes one of the parts. A kind that it rejects at any length stops no other.
@@ -12,19 +9,17 @@ import contextlib
 from collections.abc import Collection
 from concurrent.futures import Future
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from lrm import day_formats
-from xero_sync.api import client, errors, list_queries, responses, sessions
+from xero_sync.api import errors, list_queries, responses
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
-from xero_sync.pull import date_windows, pager
+from xero_sync.pull import date_windows, page_sizes, pager
 from xero_sync.resources import Resource
-from xero_sync.runs import run_log, unlisted
-from xero_sync.store import currency_totals, page_store, upserts
+from xero_sync.runs import run_log, step_checkpoint
 
 # A good part below Xero's 100,000, since more may be there than is stored here.
 LARGE = 60_000
@@ -64,23 +59,6 @@ def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datet
     return True
 
 
-def from_the_start() -> dict[str, Any]:
-    """Return the columns of a step that is to be read anew; its new and changed counts stay."""
-    return {
-        "next_page": 1,
-        "page_count": None,
-        "walked_since": None,
-        "reading_since": None,
-        "done_at": None,
-        "read_count": 0,
-        "unchanged_count": 0,
-        "quarantined_count": 0,
-        "missing_count": 0,
-        "totals": {},
-        "differences": [],
-    }
-
-
 def _begun(run: SyncRun, without: Collection[str]) -> SyncStep | None:
     return run.steps.filter(done_at=None, next_page__gt=1).exclude(resource__in=without).first()
 
@@ -88,8 +66,8 @@ def _begun(run: SyncRun, without: Collection[str]) -> SyncStep | None:
 def _forget_reading(step: SyncStep, now: datetime) -> None:
     """Let a step that was begun be read anew."""
     with transaction.atomic():
-        renew_lease(step.run, now)
-        SyncStep.objects.filter(pk=step.pk).update(**from_the_start())
+        step_checkpoint.renew_lease(step.run, now)
+        SyncStep.objects.filter(pk=step.pk).update(**step_checkpoint.from_the_start())
         step.pages.all().delete()
 
 
@@ -99,15 +77,17 @@ def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.Xe
     while steps := _not_begun(run, problems.keys(), clock):
         by_listing = {date_windows.of_step(step).listing: step for step in steps}
         wanted = (one for one, step in by_listing.items() if step.resource not in problems)
-        with contextlib.closing(puller.first_pages(wanted)) as pages:
+        sized = ((one, by_listing[one].page_size) for one in wanted)
+        with contextlib.closing(puller.first_pages(sized)) as pages:
             for listing, arriving in pages:
                 step = by_listing[listing]
                 try:
-                    page = _first_page(puller, step, arriving, clock)
+                    page = _first_page_or_none(puller, step, arriving, clock)
                 except errors.XeroError as error:
                     problems.setdefault(step.resource, error)
+                    step_checkpoint.resize_after(step, error, clock())
                 else:
-                    _store_page(puller.session, step, 1, page, clock())
+                    step_checkpoint.store_page(puller.session, step, 1, page, clock())
     return next(iter(problems.values()), None)
 
 
@@ -122,6 +102,23 @@ def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> l
         ]
         if not [step for step in large if _cut(step, clock())]:
             return steps
+
+
+def _first_page_or_none(
+    puller: pager.Puller, step: SyncStep, arriving: Future[responses.Page], clock: leases.Clock
+) -> responses.Page:
+    """Return a step's first page; an empty one where Xero takes no question for the undated.
+
+    Its own pages ask for a date, so there is hardly any; what there is comes by webhook and sweep.
+    """
+    if not date_windows.of_step(step).is_undated:
+        return _first_page(puller, step, arriving, clock)
+    try:
+        return arriving.result()
+    except errors.Rejected as error:
+        label = Resource(step.resource).label
+        run_log.write(step.run, f"{label}: Xero does not list those without a date", now=clock())
+        return responses.none(sent_at=clock(), headers=error.headers)
 
 
 def _first_page(
@@ -143,7 +140,9 @@ def _first_page(
             break
         window, _ = window.halves()
         try:
-            page = list_queries.fetch(puller.session, window.listing, page=1)
+            page = list_queries.fetch(
+                puller.session, window.listing, page=1, page_size=step.page_size
+            )
         except errors.Rejected as error:
             rejected = error
         else:
@@ -157,26 +156,51 @@ def _first_page(
 def _read_pages(
     puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime
 ) -> bool:
-    if _is_at_end(step):
-        return True
+    """Store a step's pages; return False when the turn is over before the last.
+
+    A step that moved is not at its end: it goes on in pages of another size, or was put back to the
+    start.
+    """
+    while not _is_at_end(step):
+        try:
+            is_over = _read_on(puller, step, clock, ends_at)
+        except (errors.TimedOut, page_sizes.ListMoved) as error:
+            step_checkpoint.resize_after(step, error, clock())
+            if isinstance(error, errors.TimedOut):
+                raise
+            is_over = step.next_page == 1
+        if is_over:
+            return False
+        if step.page_count is None:
+            return True
+    return True
+
+
+def _read_on(puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime) -> bool:
+    """Store pages of one size to the last; return whether the turn is over before it."""
     _expect_next(puller, step)
     pages = puller.walk(
         date_windows.of_step(step).listing,
         first_page=step.next_page,
+        page_size=step.page_size,
         page_count=step.page_count,
         item_count=step.item_count,
     )
-    for number, page in pages:
-        _store_page(puller.session, step, number, page, clock())
-        if clock() > ends_at and step.next_page <= (step.page_count or 0):
+    for pages_read, (number, page) in enumerate(pages, 1):
+        step_checkpoint.store_page(puller.session, step, number, page, clock())
+        if clock() > ends_at and not _is_at_end(step) and page.elements:
             pages.close()
+            return True
+        if place := page_sizes.larger(step, page, pages_read=pages_read):
+            pages.close()
+            step_checkpoint.go_on_at(step, place, clock())
             return False
-    return True
+    return False
 
 
 def _is_at_end(step: SyncStep) -> bool:
-    if step.page_count is None:  # Xero does not tell: a page that is not full was the last one.
-        return step.read_count < (step.next_page - 1) * client.PAGE_SIZE
+    if step.page_count is None:  # Xero does not tell: an empty page was the last one.
+        return step.next_page > 1 and not step.read_count
     return step.next_page > step.page_count
 
 
@@ -184,79 +208,9 @@ def _expect_next(puller: pager.Puller, step: SyncStep) -> None:
     """Name the list whose pages may be fetched while this step's last ones are stored."""
     rest = step.run.steps.filter(done_at=None, next_page__gt=1, next_page__lte=F("page_count"))
     later = rest.exclude(pk=step.pk).first()
-    puller.expect((date_windows.of_step(later).listing, later.next_page) if later else None)
-
-
-def _store_page(
-    session: sessions.Session, step: SyncStep, number: int, page: responses.Page, now: datetime
-) -> None:
-    """Store a page and move the checkpoint, in one transaction."""
-    with transaction.atomic():
-        written = store_without_checkpoint(
-            session,
-            step.run,
-            Resource(step.resource),
-            page,
-            now,
-            confirm=step.again_since is not None,
-        )
-        # The update finds the step only where nobody has moved it, so these counts are current.
-        checkpoint: dict[str, Any] = {
-            "next_page": number + 1,
-            "page_count": page.page_count,
-            "item_count": page.item_count,
-            "walked_since": step.walked_since or page.answered_at or page.sent_at,
-            "reading_since": page.sent_at if number == 1 else step.reading_since,
-            "read_count": step.read_count + written.read,
-            "new_count": step.new_count + written.new,
-            "changed_count": step.changed_count + written.changed,
-            "unchanged_count": step.unchanged_count + written.unchanged,
-            "quarantined_count": step.quarantined_count + written.quarantined,
-            "missing_count": step.missing_count + written.missing,
-            "totals": currency_totals.as_json(
-                currency_totals.together(currency_totals.from_json(step.totals), written.totals)
-            ),
-            "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
-        }
-        if not SyncStep.objects.filter(pk=step.pk, next_page=number).update(**checkpoint):
-            raise leases.LeaseLost
-        unlisted.save_page(step, page.elements, written)
-    for name, value in checkpoint.items():
-        setattr(step, name, value)
-
-
-def store_without_checkpoint(
-    session: sessions.Session,
-    run: SyncRun,
-    resource: Resource,
-    page: responses.Page,
-    now: datetime,
-    *,
-    confirm: bool = False,
-) -> upserts.Written:
-    """Store a page for a run that is still open; the caller moves a checkpoint, or needs none.
-
-    :param confirm: see `upserts.write`.
-    :raises leases.LeaseLost: the run was cancelled, or another worker has taken it.
-    """
-    with transaction.atomic(savepoint=False):
-        session.check_generation()
-        renew_lease(run, now)
-        return page_store.store(
-            organisation_id=run.organisation_id,
-            resource=resource,
-            page=page,
-            now=now,
-            confirm=confirm,
-        )
-
-
-def renew_lease(run: SyncRun, now: datetime) -> None:
-    """Renew the lease on a run that gets on, in the transaction that changes something of it.
-
-    :raises leases.LeaseLost: the run was cancelled, or another worker has taken it.
-    """
-    leases.renew(run, now=now, attempts=0, heard_at=now)
+    puller.expect(
+        (date_windows.of_step(later).listing, later.page_size, later.next_page) if later else None
+    )
 
 
 def _cut(step: SyncStep, now: datetime) -> bool:
@@ -264,16 +218,17 @@ def _cut(step: SyncStep, now: datetime) -> bool:
     window = date_windows.of_step(step)
     if not window.days:
         return False
-    first, second = window.halves()
+    first, *others = window.parts()
     with transaction.atomic():
-        renew_lease(step.run, now)
-        SyncStep.objects.create(
-            run=step.run,
-            resource=step.resource,
-            date_from=second.date_from,
-            date_to=second.date_to,
-            again_since=step.again_since,
-        )
+        step_checkpoint.renew_lease(step.run, now)
+        for other in others:
+            SyncStep.objects.create(
+                run=step.run,
+                resource=step.resource,
+                date_from=other.date_from,
+                date_to=other.date_to,
+                again_since=step.again_since,
+            )
         SyncStep.objects.filter(pk=step.pk).update(date_to=first.date_to)
     step.date_to = first.date_to
     label = Resource(step.resource).label

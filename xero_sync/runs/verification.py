@@ -22,7 +22,7 @@ from xero_sync.jobs import leases
 from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
 from xero_sync.pull import date_windows, pager
 from xero_sync.resources import Resource
-from xero_sync.runs import catch_up, comparison, run_log, step_reader, unlisted
+from xero_sync.runs import catch_up, comparison, run_log, step_checkpoint, unlisted
 from xero_sync.store import currency_totals
 
 # At most so many unlisted documents are fetched by id: where there are more, something else is
@@ -107,7 +107,7 @@ def _send_back(step: SyncStep, problem: str, now: datetime) -> None:
     """
     label = step.get_resource_display()
     run_log.write(step.run, f"{label}: {problem}, reading them once more", now=now)
-    _save(step, now, **step_reader.from_the_start(), again_since=now)
+    _save(step, now, **step_checkpoint.from_the_start(), again_since=now)
 
 
 def _heal(puller: pager.Puller, step: SyncStep, figures: _Figures, clock: leases.Clock) -> _Figures:
@@ -149,14 +149,20 @@ def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
 
 
 def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
-    listing = date_windows.of_step(step).listing
-    return list_queries.fetch(puller.session, listing, page=1, page_size=1).item_count
+    window = date_windows.of_step(step)
+    try:
+        return list_queries.fetch(puller.session, window.listing, page=1, page_size=1).item_count
+    except errors.Rejected:
+        if not window.is_undated:
+            raise
+        # Xero takes no question for what has no date, so nothing is known but what is here.
+        return window.stored(step.run.organisation_id).count()
 
 
 def _save(step: SyncStep, now: datetime, **changes: Any) -> None:
     """Write what became of a step, and drop the ids that were kept for its verification."""
     with transaction.atomic():
-        step_reader.renew_lease(step.run, now)
+        step_checkpoint.renew_lease(step.run, now)
         SyncStep.objects.filter(pk=step.pk).update(**changes)
         step.pages.all().delete()
 
@@ -168,7 +174,7 @@ def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: lea
             found = puller.session.by_ids(resource, batch)
         except errors.NotFound:
             continue
-        step_reader.store_without_checkpoint(
+        step_checkpoint.store_without_checkpoint(
             puller.session, step.run, resource, found, clock(), confirm=True
         )
 

@@ -20,6 +20,11 @@ from xero_sync.runs import comparison, run_titles
 _MOST_NAMED = 3
 _BEING_READ = "What differs is being read again now, by itself"
 _READ_SINCE = "The days that differed were read again since and are complete"
+_ALL_BEING_READ = "All contacts are being read again now, by itself"
+_TELL_OPERATOR = (
+    "Reading all contacts again did not help. Please tell whoever operates this system; documents "
+    "are counted by themselves and are not affected."
+)
 _COUNTED_AGAIN = "It is counted again every day"
 _WAIT = "What differs from Xero is being read again by itself; Re-syncs shows how far it is."
 _NEW_TYPE = (
@@ -43,6 +48,7 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
     standing = _standing(organisation, cursors)
     return [
         _counted(organisation, cursors, bool(standing)),
+        *_contacts(organisation),
         *_unknown(cursors.values()),
         *(
             facts.Fact(
@@ -71,6 +77,28 @@ def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: boo
         return facts.Fact("Counted", words, oldest)
     then, step = _what_next(organisation, min(found_at), stands)
     return facts.Fact("Counted", f"{words}. {then}", oldest, next_step=step)
+
+
+def _contacts(organisation: Organisation) -> list[facts.Fact]:
+    """Return what the daily count of contacts found, once there was one."""
+    cursor = Cursor.objects.filter(
+        organisation=organisation, resource=Resource.CONTACT, counted_at__isnull=False
+    ).first()
+    if cursor is None:
+        return []
+    compared = _of_count(cursor)
+    words = comparison.counts_in_words([compared], of="contacts")
+    if comparison.Difference.COUNT not in compared.differences:
+        return [facts.Fact("Contacts counted", words, cursor.counted_at)]
+    is_being_read = cursor.swept_through is None
+    return [
+        facts.Fact(
+            "Contacts counted",
+            f"{words}. {_ALL_BEING_READ if is_being_read else _COUNTED_AGAIN}",
+            cursor.counted_at,
+            next_step="" if is_being_read else _TELL_OPERATOR,
+        )
+    ]
 
 
 def _unknown(cursors: Iterable[Cursor]) -> list[facts.Fact]:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from connected_apps.models import State
 from lrm.templatetags import shell
+from xero_sync.contacts import push_gate
 from xero_sync.contacts.learner_outlook import LinkedContact, Outlook, Standing
 from xero_sync.models import LearnerRefresh
 
@@ -29,7 +31,6 @@ LOOKS: dict[Standing, str] = {
 _ACTS: dict[Standing, str] = {
     Standing.NOT_CONNECTED: "can connect it on Connected Apps.",
     Standing.BROKEN: "can reconnect it on Connected Apps.",
-    Standing.HELD: "can start it on Connected Apps.",
 }
 
 
@@ -44,11 +45,25 @@ def sentence(outlook: Outlook, *, managers: Sequence[object], now: datetime) -> 
     :param managers: who may act on the connection, where it stands in the way.
     """
     standing = outlook.standing
+    if standing is Standing.HELD:
+        return _held(outlook)
     if standing in _ACTS:
         return _of_connection(outlook, managers)
     if standing is Standing.WAITING:
         return _waiting(outlook, now)
     return _WORDS[standing](outlook)
+
+
+def _held(outlook: Outlook) -> SafeString:
+    waiting = push_gate.waiting_in_words(outlook.learner.portal)
+    if not outlook.contacts:
+        return format_html("{}", waiting)
+    return format_html(
+        "{} The documents of {} in {} show here.",
+        waiting,
+        _names(outlook.contacts),
+        outlook.organisation,
+    )
 
 
 def _refused(outlook: Outlook) -> SafeString:
@@ -87,7 +102,6 @@ def _of_connection(outlook: Outlook, managers: Sequence[object]) -> SafeString:
     what = {
         Standing.NOT_CONNECTED: "Xero is not connected. This learner is sent once it is.",
         Standing.BROKEN: "Xero needs reconnecting. Changes made here are sent after that.",
-        Standing.HELD: "Nobody has started sending learners to Xero yet.",
     }[outlook.standing]
     who = shell.alternatives(managers) if managers else "A portal admin with an LRM role"
     return format_html("{} {} {}", what, who, _ACTS[outlook.standing])
@@ -127,7 +141,9 @@ def _in_xero(outlook: Outlook) -> SafeString:
     )
     if not others:
         return words
-    return format_html("{} The documents of {} show here too.", words, _names(others))
+    return format_html(
+        "{} Linked with several contacts: the documents of {} show here too.", words, _names(others)
+    )
 
 
 _WORDS: dict[Standing, Callable[[Outlook], SafeString]] = {
@@ -141,8 +157,11 @@ _WORDS: dict[Standing, Callable[[Outlook], SafeString]] = {
 
 
 def _names(contacts: Sequence[LinkedContact]) -> SafeString:
-    """Return the contacts' names as they are in Xero: of several, "A and B"."""
-    names = [format_html("<strong>{}</strong>", contact.name) for contact in contacts]
+    """Return the contacts' names as they are in Xero, each with its page: of several, "A and B"."""
+    names = [
+        format_html('<a href="{}">{}</a>', reverse("contact", args=[contact.pk]), contact.name)
+        for contact in contacts
+    ]
     *first, last = names
     if not first:
         return last

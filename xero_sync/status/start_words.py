@@ -29,6 +29,19 @@ _WHY: dict[Why, str] = {
     Why.OTHER_LEARNER: "Is kept for another learner; a contact follows one learner only.",
     Why.REJECTED: "Has the number, and somebody said that it is somebody else.",
     Why.NOT_ACTIVE: "Is archived in Xero, and keeps the number.",
+    Why.ARCHIVED: "Is the learner's contact, and is archived in Xero, which takes no change of it.",
+    Why.ERASED: "Its person asked to be forgotten, and it keeps the number.",
+    Why.MERGED: (
+        "Somebody merged the learner's contact into this one in Xero, but neither name nor e-mail "
+        "address agrees."
+    ),
+    Why.MERGED_OTHER: (
+        "Somebody merged the learner's contact into this one in Xero, which belongs to another "
+        "learner, or has the number of one."
+    ),
+    Why.MERGED_PORTAL: (
+        "Somebody merged the learner's contact in Xero into one of a learner of another portal."
+    ),
 }
 _HAS_NUMBER = "Has the number already."
 
@@ -76,8 +89,9 @@ _GROUPS: dict[str, _Words] = {
         "You would be asked",
         "warn",
         "Xero has a contact that may be the learner, and may be somebody else.",
-        "Nothing is sent for these until somebody answers, on the learner's page. Where you know "
-        "already, correct the number, name or e-mail address here or in Xero now.",
+        "Nothing is sent for these until somebody answers, on the learner's page or on Contacts in "
+        "Xero. Where you know already, correct the number, name or e-mail address here or in Xero "
+        "now.",
     ),
     "clash": _Words(
         (Fate.CLASH,),
@@ -143,7 +157,8 @@ def _contacts(
     organisation: Organisation, outcomes: Iterable[Outcome]
 ) -> dict[UUID | None, Contact]:
     # The contacts of another portal are not for the eyes of this one.
-    wanted = [one.contact_id for one in outcomes if one.why is not Why.OTHER_PORTAL]
+    theirs = Why.OTHER_PORTAL, Why.MERGED_PORTAL
+    wanted = [one.contact_id for one in outcomes if one.why not in theirs]
     rows = Contact.objects.filter(organisation=organisation, xero_id__in=filter(None, wanted))
     return {row.xero_id: row for row in rows.defer("raw", "digest")}
 

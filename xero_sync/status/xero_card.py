@@ -15,11 +15,9 @@ from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import completeness, contact_words, readiness
+from xero_sync.status import balance_words, completeness, contact_words, readiness, unread
 from xero_sync.webhooks import channel_health
 
-# Shorter waits are daily business.
-OVERDUE = timedelta(minutes=10)
 MOST_SHOWN = 50
 _BY_SWEEP = (
     "Changes arrive by sweep instead of by webhook, so a little later; the Xero card says what an "
@@ -32,6 +30,8 @@ def register() -> None:
     facts.register_facts(give_facts)
     facts.register_action(give_action)
     facts.register_panel(give_panel)
+    facts.register_panel(balance_words.give_panel)
+    facts.register_unread(unread.line_of)
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 
 
@@ -63,6 +63,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
     found += completeness.facts_of(organisation)
+    found += balance_words.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
         found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
     aside = QuarantinedDocument.objects.filter(organisation=organisation).count()
@@ -99,13 +100,11 @@ def _slower_sweeps() -> list[facts.Fact]:
 
 
 def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:
-    """Return why sweeps wait, where one has not got through for minutes."""
-    since = now - max(OVERDUE, 2 * channel_health.usual_interval())
-    waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
-    late = waiting.exclude(last_swept_at__gt=since).order_by("resource")
+    """Return why sweeps wait, where one does not get through."""
+    late = unread.late_cursors(organisation_id, now=now)
     return [
         facts.Fact("Waiting", f"{problem}.", is_obstacle=True)
-        for problem in dict.fromkeys(late.values_list("problem", flat=True))
+        for problem in dict.fromkeys(cursor.problem for cursor in late)
     ]
 
 

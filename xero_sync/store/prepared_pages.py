@@ -46,7 +46,7 @@ class Prepared:
     children: Children
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PreparedPage(responses.Page):
     """A page that brings its prepared form along."""
 

@@ -4,14 +4,14 @@ One bad document never sinks a page. Its row is deleted once a later version can
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import DataError, connection, transaction
 from django.db.models import QuerySet
 
-from invoices.models import Document
+from invoices.models import Contact, Document
 from xero_sync import resources
 from xero_sync.api import json_codec
 from xero_sync.models import QuarantinedDocument
@@ -34,10 +34,18 @@ def nameless(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDo
 def missing_count(organisation_id: int, resource: Resource) -> int:
     """Return how many quarantined elements have no version stored at all."""
     ids = list(named(organisation_id, resource).values_list("identity", flat=True))
-    stored = Document.objects.filter(
+    stored = _stored(organisation_id, resource, ids)
+    return len(ids) - stored.count() + nameless(organisation_id, resource).count()
+
+
+def _stored(
+    organisation_id: int, resource: Resource, ids: Sequence[str]
+) -> QuerySet[Contact] | QuerySet[Document]:
+    if resource is Resource.CONTACT:
+        return Contact.objects.filter(organisation_id=organisation_id, xero_id__in=ids)
+    return Document.objects.filter(
         organisation_id=organisation_id, kind=resources.of(resource).kind, xero_id__in=ids
     )
-    return len(ids) - stored.count() + nameless(organisation_id, resource).count()
 
 
 def _of(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
@@ -84,11 +92,9 @@ def record(
 
 
 def _is_stored(organisation_id: int, resource: Resource, identity: str) -> bool:
-    if resource is Resource.CONTACT or json_codec.uuid_or_none(identity) is None:
+    if json_codec.uuid_or_none(identity) is None:
         return False
-    return Document.objects.filter(
-        organisation_id=organisation_id, kind=resources.of(resource).kind, xero_id=identity
-    ).exists()
+    return _stored(organisation_id, resource, [identity]).exists()
 
 
 def _insert(row: list[Any], raw: bytes) -> None:

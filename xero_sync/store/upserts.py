@@ -10,6 +10,8 @@ documents wait for each other instead of deadlocking.
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
 
+import functools
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,7 +66,7 @@ def together(parts: Sequence[Written]) -> Written:
     return whole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Table:
     """A target table and how its rows travel there."""
 
@@ -76,9 +78,12 @@ class _Table:
     # What a row amounts to, as SQL; nothing where it is no document.
     amount: str
 
-    @property
+    @functools.cached_property
     def staging(self) -> str:
-        return f"incoming_{self.name}"
+        # It lives as long as a pooled connection, and so may outlive a release that changes its
+        # columns: those have a table of their own.
+        version = zlib.crc32(repr(self.columns).encode())
+        return f"incoming_{self.name}_{version:08x}"
 
     @property
     def altered(self) -> str:

@@ -10,6 +10,7 @@ soon a change is visible). What is too much for one list of Xero's is swept slic
 import logging
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Value, When
@@ -20,7 +21,7 @@ from xero_sync.api import errors, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import Cursor
-from xero_sync.pull import pager
+from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
 from xero_sync.store import credit_mismatches, page_store, quarantine_retry
@@ -90,6 +91,7 @@ def _sweep_one(
     cursor = leases.take(Cursor, pk, now=clock())
     if cursor is None:
         return None
+    cursor.was_resumed = cursor.next_page > 1
     with leases.working_on(
         cursor,
         organisation_id=cursor.organisation_id,
@@ -115,7 +117,8 @@ def _walk_or_narrow(
     :raises errors.Rejected: Xero takes no list of this kind, however short.
     """
     try:
-        _walk(session, connection, cursor, clock)
+        if not _walk_or_resize(session, connection, cursor, clock):
+            return False
     except errors.Rejected as error:
         if error.is_about_filter:
             raise
@@ -138,27 +141,77 @@ def _walk_or_narrow(
 def _begin_walk(
     cursor: Cursor, *, swept_through: datetime | None, until: datetime | None, now: datetime
 ) -> None:
-    leases.renew(
+    _change(
         cursor,
-        now=now,
+        now,
         swept_through=swept_through,
         until=until,
         walk_started_at=None,
         next_page=1,
+        page_size=page_sizes.of_next_walk(cursor),
+        item_count=None,
     )
-    cursor.swept_through, cursor.until = swept_through, until
-    cursor.walk_started_at, cursor.next_page = None, 1
+
+
+def _go_on_at(cursor: Cursor, place: page_sizes.Place, now: datetime) -> None:
+    """Go on with the walk in pages of another size, or from the start."""
+    logger.info("Sweeping %s by pages of %s", cursor.resource, place.page_size)
+    begun = {"walk_started_at": None, "item_count": None} if place.is_start else {}
+    _change(cursor, now, **place._asdict(), **begun)
+
+
+def _change(cursor: Cursor, now: datetime, **changes: Any) -> None:
+    leases.renew(cursor, now=now, **changes)
+    cursor.was_resumed &= changes.get("next_page") != 1
+    for name, value in changes.items():
+        setattr(cursor, name, value)
+
+
+def _walk_or_resize(
+    session: sessions.Session, connection: Connection, cursor: Cursor, clock: leases.Clock
+) -> bool:
+    """Walk to the end; return False where it goes on in pages of another size, or anew."""
+    try:
+        return _walk(session, connection, cursor, clock)
+    except (errors.TimedOut, page_sizes.ListMoved) as error:
+        if place := page_sizes.after(cursor, error):
+            _go_on_at(cursor, place, clock())
+        if isinstance(error, errors.TimedOut):
+            raise
+        return False
+
+
+def _may_have_moved(cursor: Cursor) -> bool:
+    """Return whether rows may have left the list of a broken walk without its count telling.
+
+    What is changed leaves a list that ends at a moment, and those after it move up. Nothing enters
+    one whose moment is past, so its count tells; but it must have told before.
+    """
+    if cursor.next_page == 1 or cursor.until is None:
+        return False
+    is_past = cursor.walk_started_at is not None and cursor.until <= cursor.walk_started_at
+    return cursor.item_count is None or not is_past
 
 
 def _walk(
     session: sessions.Session, connection: Connection, cursor: Cursor, clock: leases.Clock
-) -> None:
+) -> bool:
+    """Store page after page; return whether that was all, or it goes on in larger pages."""
+    if _may_have_moved(cursor):
+        _go_on_at(cursor, page_sizes.Place(1, cursor.page_size), clock())
     resource = Resource(cursor.resource)
     since = cursor.swept_through - OVERLAP if cursor.swept_through else None
     listing = list_queries.Listing(
         resource=resource, modified_since=since, modified_until=cursor.until
     )
-    for number, page in pager.walk(session, listing, first_page=cursor.next_page):
+    pages = pager.walk(
+        session,
+        listing,
+        first_page=cursor.next_page,
+        page_size=cursor.page_size,
+        item_count=cursor.item_count,
+    )
+    for pages_read, (number, page) in enumerate(pages, 1):
         with transaction.atomic():
             session.check_generation()
             written = page_store.store(
@@ -174,8 +227,14 @@ def _walk(
                 connection=connection, cursor=cursor, page=page, written=written, now=clock()
             )
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
-            leases.renew(cursor, now=clock(), walk_started_at=started_at, next_page=number + 1)
-            cursor.walk_started_at = started_at
+            _change(
+                cursor,
+                clock(),
+                walk_started_at=started_at,
+                next_page=number + 1,
+                item_count=page.item_count,
+                **page_sizes.told_by(page, number, cursor),
+            )
         logger.info(
             "Swept %s page %s of organisation %s: %s new, %s changed",
             resource,
@@ -184,6 +243,11 @@ def _walk(
             written.new,
             written.changed,
         )
+        if place := page_sizes.larger(cursor, page, pages_read=pages_read):
+            pages.close()
+            _go_on_at(cursor, place, clock())
+            return False
+    return True
 
 
 def _finish(cursor: Cursor, now: datetime) -> None:
@@ -195,14 +259,15 @@ def _finish(cursor: Cursor, now: datetime) -> None:
     cursor.refresh_from_db(fields=["missed_at", "missed_count"])
     if cursor.missed_at and channel_health.is_healthy(cursor):
         Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
-    was_resumed = cursor.next_page > 1
-    later = now if was_resumed else now + channel_health.sweep_interval(cursor)
+    later = now if cursor.was_resumed else now + channel_health.sweep_interval(cursor)
     with transaction.atomic():
         leases.release(
             cursor,
             swept_through=cursor.walk_started_at,
             walk_started_at=None,
             next_page=1,
+            page_size=page_sizes.of_next_walk(cursor),
+            item_count=None,
             last_swept_at=now,
             problem="",
             next_due_at=Case(

@@ -119,13 +119,9 @@ class PreviewSyncRun(_RunView):
         503 with the reason where Xero could not be asked; the run can be started all the same.
         """
         asked = _checked(request)
-        days = {"date_from": asked["date_from"], "date_to": asked["date_to"]}
         try:
             connection, _ = request_checks.check_request(
-                connection_of(self.portal_of(request)),
-                what=asked["what"],
-                now=timezone.now(),
-                **days,
+                connection_of(self.portal_of(request)), now=timezone.now(), **asked
             )
             found = previews.preview(connection=connection, **asked)
         except date_ranges.BadRange as problem:

@@ -21,6 +21,7 @@ from lrm import access, panels, permissions
 from lrm.models import Portal
 from xero_sync.contact_tabs import act_jobs, act_words, acts, histories, listings, rows, tab_counts
 from xero_sync.contact_tabs.tabs import LABELS, LEFT_OUT_LABELS, LeftOut, Tab
+from xero_sync.contacts import push_gate
 
 MAX_SEARCH = 200
 EXPLANATION = "Contacts in Xero are part of Connected Apps, which is for portal admins."
@@ -111,11 +112,14 @@ def show(request: access.SignedInRequest) -> HttpResponse:
     counts = tab_counts.of_all(request.portal, organisation)
     may_manage = permissions.may_manage_connected_apps(request.user)
     is_live = connection is not None and connection.state in LIVE
+    waiting = push_gate.waiting(organisation) if is_live else ""
     context = {
         "where": where,
         "organisation": organisation,
         "is_live": is_live,
         "may_act": is_live and may_manage,
+        "may_manage": may_manage,
+        "waiting": waiting,
         "people": [] if may_manage else _people_who_may(request.portal),
         "tabs": _tabs(where, counts),
         "parts": _parts(where, counts) if where.tab is Tab.LEFT_OUT else [],
@@ -128,6 +132,7 @@ def show(request: access.SignedInRequest) -> HttpResponse:
         "acts": [
             (act.value, act_words.button(act, where.list))
             for act in acts.OF_MANY.get(where.list, ())
+            if act is not acts.Act.RETRY or not waiting
         ],
         "last_act": _last_act(request, organisation),
         "job": _job(request.portal),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connected_apps.queries import current_organisation
-from lrm import access, permissions
+from lrm import access, bulk_ticks, permissions
 from lrm.models import Portal
 from xero_sync.contacts import dry_run, push_gate, which_learners
 from xero_sync.contacts.which_learners import Choice
@@ -51,22 +51,28 @@ def choose(request: access.SignedInRequest) -> HttpResponse:
     if "preview" in request.POST:
         context["preview"] = _preview(request.portal, choice, context["unticked"])
         return render(request, "xero_sync/which_learners.html", context)
-    return _save(request, choice, context["unticked"])
+    return _save(request, choice)
 
 
-def _save(request: access.SignedInRequest, choice: Choice, unticked: int) -> HttpResponse:
+def _save(request: access.SignedInRequest, choice: Choice) -> HttpResponse:
     changed = which_learners.choose(
         portal=request.portal, choice=choice, by=request.user, now=timezone.now()
     )
     start = "ticked" if choice.ticks_new else "unticked"
     said = "Saved: from now on" if changed else "As before:"
     messages.success(request, f"{said} new learners start {start}.")
-    if choice is Choice.ALL and unticked:
-        messages.info(
-            request,
-            f"{_learners(unticked)} not ticked yet. Choose them on this list and tick them.",
+    if choice is Choice.ALL:
+        ticked = bulk_ticks.set_ticks(
+            portal=request.portal,
+            learners=request.portal.learners.all(),
+            tick=True,
+            by=request.user,
+            now=timezone.now(),
         )
-        return redirect("learners")
+        if ticked.job is not None:
+            return redirect("job", ticked.job.pk)
+        if ticked.changed:
+            messages.success(request, bulk_ticks.sentence(tick=True, changed=ticked.changed))
     return redirect("contacts_which")
 
 
@@ -97,7 +103,7 @@ def _preview(portal: Portal, choice: Choice, unticked: int) -> list[str]:
         return [*said, "Who is there already stays ticked or unticked."]
     if not unticked:
         return [*said, "All learners are ticked already."]
-    return [*said, f"{_learners(unticked)} not ticked now.", *_fates(portal)]
+    return [*said, f"{_learners(unticked)} not ticked, and would be ticked now.", *_fates(portal)]
 
 
 def _fates(portal: Portal) -> list[str]:

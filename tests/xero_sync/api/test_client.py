@@ -16,7 +16,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.support import simulator_process, waiting
-from xero_sync.api import client, errors, limits, responses
+from xero_sync.api import client, errors, failures, limits, responses
 from xero_sync.resources import Resource
 
 Call = Callable[[client.XeroClient], responses.Page]
@@ -223,8 +223,8 @@ def test_good_contact_is_stored_and_bad_one_explained_when_both_are_sent(xero: X
     page = xero.client.create_contacts([good, taken], idempotency_key="once")
 
     by_number = {one.get("ContactNumber"): one for one in page.elements}
-    assert errors.messages_of(by_number["T-900"]) == []
-    assert errors.messages_of(by_number["T-901"]) != []
+    assert failures.messages_of(by_number["T-900"]) == []
+    assert failures.messages_of(by_number["T-901"]) != []
     assert {one["number"] for one in xero.contacts()} & {"T-900", "T-901"} == {"T-900"}
 
 
@@ -274,7 +274,7 @@ TOO_LATE = 3600.0
         ({"status": 400, "body": "?"}, errors.Rejected, errors.Rejected),
         ({"cut": "before"}, errors.Unavailable, errors.Ambiguous),
         ({"cut": "after"}, errors.Unavailable, errors.Ambiguous),
-        ({"late_seconds": TOO_LATE}, errors.Unavailable, errors.Ambiguous),
+        ({"late_seconds": TOO_LATE}, errors.TimedOut, errors.Ambiguous),
     ],
 )
 @pytest.mark.parametrize("wrote", [False, True])
@@ -403,7 +403,7 @@ def test_reply_is_given_up_when_it_drips_in_for_ever(settings: Settings) -> None
             error = failure_of(read, stranger)
 
             over.set()
-    assert type(error) is errors.Unavailable
+    assert type(error) is errors.TimedOut
     # Counted in drops, which stand still when the machine does.
     assert dripping.result() * DRIP_SECONDS < limits.call_seconds() + 1
 

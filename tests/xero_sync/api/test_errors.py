@@ -9,7 +9,7 @@ import pytest
 import urllib3.exceptions
 from urllib3 import HTTPHeaderDict
 
-from xero_sync.api import errors
+from xero_sync.api import errors, failures
 
 _EXPIRED = "TokenExpired: token expired at 01/01/2001 00:00:00"
 
@@ -34,7 +34,7 @@ def classified(
     status: int, body: bytes = b"", *, wrote: bool = False, **headers: str
 ) -> errors.XeroError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return errors.classify(status, HTTPHeaderDict(named), body, wrote=wrote)
+    return failures.classify(status, HTTPHeaderDict(named), body, wrote=wrote)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def classified(
             errors.ScopeMissing,
         ),
         (404, b"The resource you're looking for cannot be found", errors.NotFound, errors.NotFound),
-        (408, b"", errors.Unavailable, errors.Ambiguous),
+        (408, b"", errors.TimedOut, errors.Ambiguous),
         (412, b"Precondition Failed", errors.Unexpected, errors.Unexpected),
         (429, b"", errors.RateLimited, errors.RateLimited),
         (500, b"<html>", errors.Unavailable, errors.Ambiguous),
@@ -77,7 +77,7 @@ def classified(
         ),
         (503, b"The Xero API is temporarily unavailable", errors.Unavailable, errors.Unavailable),
         (503, b"upstream connect error", errors.Unavailable, errors.Ambiguous),
-        (504, b"", errors.Unavailable, errors.Ambiguous),
+        (504, b"", errors.TimedOut, errors.Ambiguous),
         (302, b"", errors.Unexpected, errors.Unexpected),
         (418, b"", errors.Unexpected, errors.Unexpected),
     ],
@@ -158,7 +158,7 @@ def test_offline_organisation_is_asked_again_in_five_minutes_when_no_time_is_giv
 
 def test_key_is_spent_when_a_write_was_answered_with_an_error() -> None:
     answered = classified(500, wrote=True)
-    silent = errors.of_transport(urllib3.exceptions.ProtocolError("cut"), wrote=True)
+    silent = failures.of_transport(urllib3.exceptions.ProtocolError("cut"), wrote=True)
 
     assert isinstance(answered, errors.Ambiguous)
     assert isinstance(silent, errors.Ambiguous)
@@ -202,7 +202,7 @@ def test_xeros_words_are_kept_apart_from_ours_when_it_rejects(
         (urllib3.exceptions.NewConnectionError, errors.Unavailable, errors.Unavailable),
         (urllib3.exceptions.NameResolutionError, errors.Unavailable, errors.Unavailable),
         (urllib3.exceptions.ConnectTimeoutError, errors.Unavailable, errors.Unavailable),
-        (urllib3.exceptions.ReadTimeoutError, errors.Unavailable, errors.Ambiguous),
+        (urllib3.exceptions.ReadTimeoutError, errors.TimedOut, errors.Ambiguous),
         (urllib3.exceptions.ProtocolError, errors.Unavailable, errors.Ambiguous),
         (urllib3.exceptions.SSLError, errors.Unavailable, errors.Ambiguous),
         (urllib3.exceptions.DecodeError, errors.Unavailable, errors.Ambiguous),
@@ -217,8 +217,8 @@ def test_a_write_is_ambiguous_only_when_it_may_have_been_sent(
 ) -> None:
     failure = cause.__new__(cause)
 
-    read = errors.of_transport(failure, wrote=False)
-    written = errors.of_transport(failure, wrote=True)
+    read = failures.of_transport(failure, wrote=False)
+    written = failures.of_transport(failure, wrote=True)
 
     assert type(read) is when_read
     assert type(written) is when_written
@@ -228,7 +228,7 @@ def test_a_write_is_ambiguous_only_when_it_may_have_been_sent(
 def test_words_of_the_cause_are_left_out_when_they_may_name_people() -> None:
     failure = urllib3.exceptions.ProtocolError("GET /Contacts?where=Name==Robin")
 
-    error = errors.of_transport(failure, wrote=False)
+    error = failures.of_transport(failure, wrote=False)
 
     assert "Robin" not in f"{error!r} {error} {vars(error)}"
 
@@ -237,7 +237,7 @@ def test_words_of_the_cause_are_left_out_when_they_may_name_people() -> None:
     ("text", "seconds"), [("0", 0.0), (" 12 ", 12.0), (None, None), ("-3", None)]
 )
 def test_retry_after_is_read_when_it_is_a_number(text: Any, seconds: float | None) -> None:
-    assert errors.seconds_of(text) == seconds
+    assert failures.seconds_of(text) == seconds
 
 
 def test_retry_after_is_read_when_it_is_a_date() -> None:
@@ -247,10 +247,10 @@ def test_retry_after_is_read_when_it_is_a_date() -> None:
     past = email.utils.format_datetime(before - datetime.timedelta(days=1), usegmt=True)
     zoneless = f"{at:%d %b %Y %H:%M:%S} -0000"
 
-    found = [errors.seconds_of(text) for text in (ahead, zoneless)]
+    found = [failures.seconds_of(text) for text in (ahead, zoneless)]
     after = datetime.datetime.now(datetime.UTC)
 
     for seconds in found:
         assert seconds is not None
         assert (at - after).total_seconds() <= seconds <= (at - before).total_seconds()
-    assert errors.seconds_of(past) == 0
+    assert failures.seconds_of(past) == 0

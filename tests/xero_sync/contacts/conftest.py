@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.support import builders, xero
-from tests.support.linked import Linked, let_learners_go
+from tests.support.linked import Linked, neighbour_of
 from tests.support.staff import Staff
 
 
@@ -17,12 +16,6 @@ def staff(linked: Linked) -> Staff:
 @pytest.fixture
 def neighbours(staff: Staff) -> Staff:
     """Another portal that is confirmed on the same organisation, and has the same documents."""
-    portal = builders.make_portal("Saltbush Skills Institute")
-    manager = builders.make_user(portal, portal_admin=True, accounts=True)
-    browser = xero.Browser(staff.linked.world, manager)
-    browser.connect()
-    browser.post(xero.CHOOSE, organisation=staff.linked.tenant, confirmed="yes")
-    other = Linked(staff.linked.world, portal, manager, browser.connection)
-    let_learners_go(other.organisation)
+    other = neighbour_of(staff.linked)
     other.sweep()
     return Staff(other)

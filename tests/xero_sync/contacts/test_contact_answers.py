@@ -11,12 +11,15 @@ from connected_apps.models import Organisation
 from invoices.models import Contact, ContactDecision, ContactLink, ContactLinkChange
 from lrm.models import Learner, LrmRole, Portal, User
 from tests.support import builders, document_builders
+from tests.support.linked import let_learners_go
 from xero_sync.models import ContactPush, PushState
 
 
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
-    return document_builders.make_organisation(portal)
+    made = document_builders.make_organisation(portal)
+    let_learners_go(made)
+    return made
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.support import builders, xero
 from tests.support.contact_desk import Desk
 from tests.support.learners import contacts_numbered
-from tests.support.linked import Linked
+from tests.support.linked import Linked, neighbour_of
 from tests.support.staff import raise_invoice
 
 DISCONNECT = "/settings/connected-apps/xero/disconnect/"
@@ -21,12 +20,7 @@ def desk(linked: Linked) -> Desk:
 @pytest.fixture
 def neighbours(desk: Desk) -> Desk:
     """Another portal that is confirmed on the same organisation."""
-    portal = builders.make_portal("Saltbush Skills Institute")
-    manager = builders.make_user(portal, portal_admin=True, accounts=True)
-    browser = xero.Browser(desk.linked.world, manager)
-    browser.connect()
-    browser.post(xero.CHOOSE, organisation=desk.linked.tenant, confirmed="yes")
-    other = Linked(desk.linked.world, portal, manager, browser.connection)
+    other = neighbour_of(desk.linked)
     other.sweep()
     return Desk(other)
 

@@ -1,6 +1,7 @@
 """What a learner lacks before it goes to Xero, and where that is said."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from connected_apps.models import Organisation
 from lrm.models import Learner, LrmRole, Portal
 from tests.support import builders, document_builders
-from xero_sync.contacts import pre_flight
+from xero_sync.contacts import gaps, pre_flight
 
 WHOLE = {
     "number": "L1",
@@ -109,3 +110,51 @@ def test_nothing_is_said_of_a_learner_who_does_not_go_or_lacks_nothing(portal: P
     for learner in (unticked, whole):
         assert "Xero will not have" not in page_of(portal, learner)
     assert "Xero will not have" not in page_of(portal, unconnected, role=LrmRole.NONE)
+
+
+ODD: list[dict[str, str]] = [
+    {},
+    {"email": ""},
+    {"email": " "},
+    {"region": "\u00a0", "postal_code": "\u2003"},
+    {"postal_code": "283"},
+    {"postal_code": "28300"},
+    {"postal_code": "\uff12\uff18\uff13\uff10"},
+    {"postal_code": " 2830 "},
+    {"region": "", "postal_code": "", "country": ""},
+    {"region": "", "postal_code": "", "country": " australia"},
+    {"region": "", "postal_code": "", "country": "New Zealand"},
+    {"number": "A\\7", "family_name": "", "email": ""},
+    {"email": "mei at example"},
+    {"family_name": "عائشة", "given_name": "🙂"},
+]
+
+
+def test_many_are_counted_by_the_rule_for_one(portal: Portal) -> None:
+    for at, fields in enumerate(ODD):
+        details = {**WHOLE, "number": f"N{at}", **fields}
+        builders.make_learner(portal, **details, sync_to_xero=True)
+    builders.make_learner(portal, **{**WHOLE, "number": "U1", "email": ""})
+
+    counted = {words: count for count, words in gaps.counts(portal)}
+
+    expected: Counter[str] = Counter()
+    for learner in portal.learners.filter(sync_to_xero=True):
+        expected.update({each.of_many for each in pre_flight.missing(learner)})
+    assert counted == expected
+    assert counted["no e-mail address, so Xero cannot send them invoices"] == 3
+    assert counted["no state"] == 3
+    assert counted["no postcode"] == 3
+    assert counted["something that Xero does not take; their pages say what"] == 2
+    assert gaps.counts(portal, ticked=False) == [
+        (1, "no e-mail address, so Xero cannot send them invoices")
+    ]
+
+
+def test_counting_many_is_one_query(
+    portal: Portal, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    builders.make_learner(portal, **{**WHOLE, "email": ""}, sync_to_xero=True)
+
+    with django_assert_num_queries(1):
+        assert gaps.counts(portal)

@@ -347,7 +347,7 @@ def test_dry_run_shows_whom_it_is_about_and_why(unstarted: Linked) -> None:
     assert "Has the number, but another name and e-mail address." in said
     assert "New contacts: 1" in said
     assert "1 of them has no e-mail address" in said
-    assert "1 of them has no state or no postcode" in said
+    assert "1 of them has no state." in said
     assert "This takes about 1 call to Xero" in said
 
 

@@ -10,9 +10,9 @@ from django.test import Client
 from connected_apps.models import Connection
 from invoices.models import Contact
 from lrm.models import Learner, LrmRole, User
-from tests.support import builders, faults, xero
+from tests.support import builders, faults
 from tests.support.learners import contacts_numbered, save
-from tests.support.linked import Linked, clock
+from tests.support.linked import Linked, clock, neighbour_of
 from xero_sync import tasks
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush, LearnerRefresh, PushState
@@ -284,12 +284,7 @@ def test_another_portal_on_the_organisation_reads_nothing_of_ours(
     linked: Linked, learner: Learner
 ) -> None:
     invoice = raise_invoice(linked, learner)
-    portal = builders.make_portal("Saltbush Skills Institute")
-    manager = builders.make_user(portal, portal_admin=True)
-    browser = xero.Browser(linked.world, manager)
-    browser.connect()
-    browser.post(xero.CHOOSE, organisation=linked.tenant, confirmed="yes")
-    others = Linked(linked.world, portal, manager, browser.connection)
+    others = neighbour_of(linked)
     theirs = save(others, number=learner.number, email="ben@example.com", given_name="Ben")
 
     press(others, theirs)
@@ -347,3 +342,29 @@ def test_learner_that_is_not_ticked_has_no_button(linked: Linked) -> None:
 
     assert "Nothing was read" in answer.content.decode()
     assert not LearnerRefresh.objects.exists()
+
+
+def test_before_the_start_it_reads_at_once_and_sends_nothing(unstarted: Linked) -> None:
+    unstarted.world.do("webhooks", enabled=False)
+    unstarted.world.do(
+        "contacts",
+        tenant=unstarted.tenant,
+        act="create",
+        name="Imogen Made-Up",
+        number="L900001",
+        email="imogen@example.com",
+    )
+    learner = save(unstarted)
+    before = unstarted.books()["contacts"]
+
+    press(unstarted, learner)
+    unstarted.refresh()
+    unstarted.push()
+
+    assert LearnerRefresh.objects.get().finished_at is not None
+    shown = said(unstarted, learner)
+    assert "has not started sending learners to Xero yet." in shown
+    assert "Refreshed at" in shown
+    assert "The documents of Imogen Made-Up" in shown
+    assert not re.search("[Oo]n the way|sends it", shown)
+    assert unstarted.books()["contacts"] == before

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import AuditEvent
-from lrm.models import Portal, User
-from tests.support import builders
+from lrm import bulk_ticks
+from lrm.models import BatchJob, Portal, User
+from tests.support import batch_jobs, builders
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked
 
@@ -113,7 +114,7 @@ def test_preview_changes_nothing_and_says_what_each_choice_does(
     assert "Of 2 learners, 1 is ticked." in said["all"]
     assert "nobody reaches Xero unless somebody ticks them" in said["by_hand"]
     assert "Who is there already stays ticked or unticked" in said["new"]
-    assert "1 learner is not ticked now." in said["all"]
+    assert "1 learner is not ticked, and would be ticked now." in said["all"]
     assert "once the contacts in Xero are read" in said["all"]
     portal.refresh_from_db()
     assert not portal.new_learners_sync
@@ -140,12 +141,39 @@ def test_preview_of_all_says_what_would_become_of_those_who_are_not_ticked(linke
     assert contacts_numbered(linked, "L900003") == []
 
 
-def test_all_leads_to_the_list_where_the_others_can_be_ticked(
-    client: Client, portal: Portal
-) -> None:
+def test_all_ticks_the_others_and_says_how_many(client: Client, portal: Portal) -> None:
     builders.make_learner(portal)
+    builders.make_learner(portal, sync_to_xero=True)
 
     answer = client.post(PAGE, {"choice": "all"}, follow=True)
 
-    assert answer.redirect_chain[-1][0] == "/learners/"
-    assert "1 learner is not ticked yet" in answer.content.decode()
+    assert answer.redirect_chain[-1][0] == PAGE
+    said = answer.content.decode()
+    assert "Sync to Xero was turned on for 1 learner." in said
+    assert "Of 2 learners, 2 are ticked." in words(said)
+    assert not portal.learners.filter(sync_to_xero=False).exists()
+
+
+def test_all_of_many_is_done_in_the_background_where_one_sees_how_far_it_is(
+    client: Client, portal: Portal
+) -> None:
+    for _ in range(bulk_ticks.AT_ONCE + 1):
+        builders.make_learner(portal)
+
+    answer = client.post(PAGE, {"choice": "all"}, follow=True)
+
+    job = BatchJob.objects.get()
+    assert answer.redirect_chain[-1][0] == f"/jobs/{job.pk}/"
+    assert "Turning Sync to Xero on for 201 learners" in words(answer.content.decode())
+    batch_jobs.work_on_all()
+    assert portal.learners.filter(sync_to_xero=True).count() == bulk_ticks.AT_ONCE + 1
+
+
+def test_choice_that_ticks_nobody_leaves_the_others(client: Client, portal: Portal) -> None:
+    builders.make_learner(portal)
+
+    for choice in ("new", "by_hand"):
+        client.post(PAGE, {"choice": choice})
+        client.post(PAGE, {"choice": "all", "preview": "1"})
+
+    assert portal.learners.filter(sync_to_xero=False).count() == 1

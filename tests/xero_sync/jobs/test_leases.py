@@ -331,8 +331,8 @@ def test_daily_check_is_done_by_one_of_many_workers(linked: Linked) -> None:
     with ThreadPoolExecutor(3) as workers:
         assert list(workers.map(check, range(3))) == [[], [], []]
 
-    # One for each kind of document, and one for the organisation's details.
-    assert linked.world.calls("/api.xro/") - before == 13
+    # Three for each kind of document, one for contacts, one for the organisation's details.
+    assert linked.world.calls("/api.xro/") - before == 14
     assert lease_of(DailyCheck.objects.get()) == (None, 0)
 
 

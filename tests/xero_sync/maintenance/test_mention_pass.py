@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from invoices.models import Contact, ContactLink, Document, NamedNumber
+from invoices.models import Contact, ContactLink, ContactLinkChange, Document, NamedNumber
 from lrm.models import Learner
 from tests.support import builders, document_builders, mentions, page_reading
 from tests.support.learners import save
 from tests.support.linked import Linked
+from tests.support.staff import Staff
 from xero_sync import tasks
 from xero_sync.jobs import leases
 from xero_sync.maintenance import mention_pass
@@ -289,3 +290,25 @@ def test_beat_wakes_a_worker_for_what_nobody_has_looked_at(
         assert mention_pass.waiting_organisations(now=now) == [quiet.organisation.pk]
     tasks.wake_all()
     tasks.look_for_mentions(quiet.organisation.pk)
+
+
+def test_contact_that_a_person_unlinks_suggests_its_documents_at_once(quiet: Linked) -> None:
+    learner = save(quiet, number="W000123", sync_to_xero=False)
+    other = save(quiet, number="W000124", given_name="Sol", sync_to_xero=False)
+    employer = employer_of(quiet)["contact_id"]
+    staff = Staff(quiet)
+    staff.link(other, employer)
+    bill(quiet, employer, "Course fee", "Term 1 for W000123, Imogen")
+    quiet.sweep()
+    mentions.look_through(quiet.organisation)
+    assert "Does it cover" not in said(quiet, learner)
+
+    staff.unlink(other, employer)
+
+    assert "Does it cover Imogen Made-Up?" in said(quiet, learner)
+    assert "Does it cover" not in said(quiet, other)
+    staff.link(other, employer)
+    assert "Does it cover" not in said(quiet, learner)
+    line = ContactLinkChange.objects.latest("id")
+    staff.undo(line)
+    assert "Does it cover Imogen Made-Up?" in said(quiet, learner)

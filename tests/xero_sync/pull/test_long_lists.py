@@ -1,6 +1,6 @@
 """What Xero refuses to list at once is swept span by span, in few calls, and all of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +10,10 @@ from invoices.models import Contact, Document
 from tests.support import simulator_process
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
+from tests.support.resyncs import ask
 from xero_sync.api import rate_limiter
 from xero_sync.jobs import leases, sweep_schedule
+from xero_sync.maintenance import daily_check
 from xero_sync.models import Cursor
 from xero_sync.sweeps import sweeper, time_slices
 
@@ -100,6 +102,17 @@ def test_more_contacts_than_xero_lists_are_all_swept(linked: Linked) -> None:
     assert cursor.swept_through > now() - timedelta(minutes=1)
 
 
+def test_more_contacts_than_xero_lists_are_counted(linked: Linked) -> None:
+    add_contacts_over_days(linked)
+    assert sweep(linked) is None
+    Cursor.objects.filter(resource="CONTACT").update(count_due_at=clock())
+
+    daily_check.check(organisation_id=linked.organisation.pk, clock=clock_of(linked))
+
+    counted = cursor_of("CONTACT")
+    assert counted.count_in_xero == counted.count_here == len(contacts_in_xero(linked)) > MOST
+
+
 def test_gap_of_more_changes_than_xero_lists_is_closed(linked: Linked) -> None:
     linked.sweep()
     touched = touch_over_days(linked)
@@ -131,6 +144,49 @@ def test_walk_of_a_span_goes_on_where_it_broke_off(linked: Linked) -> None:
     assert sweep(linked) is None
 
     assert contacts_here() == contacts_in_xero(linked)
+
+
+def break_off(linked: Linked, *, page: int) -> None:
+    """Let the walk of a bounded list of contacts fail once at a page."""
+    bounded = {"path": "/Contacts", "query": rf"^(?=.*page={page}(&|$)).*UpdatedDateUTC<"}
+    linked.world.do("faults", match=bounded, times=1, answer={"status": 503})
+
+
+def change(linked: Linked, contact_ids: Iterable[str]) -> None:
+    """Give contacts another e-mail address, which moves them out of every list of what is old."""
+    for one in contact_ids:
+        linked.world.do(
+            "contacts", tenant=linked.tenant, act="update", id=one, email=f"{one}@example.test"
+        )
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_bounded_walk_that_is_taken_up_again_loses_nobody_when_contacts_have_left_it(
+    linked: Linked, tells: bool
+) -> None:
+    add_contacts_over_days(linked)
+    break_off(linked, page=3)
+    if not tells:
+        linked.world.fail("/Contacts", times=-1, named="untold")
+    assert sweep(linked) is not None
+    cursor = cursor_of("CONTACT")
+    assert (cursor.until is None, cursor.next_page) == (False, 3)
+    change(linked, sorted(contacts_here())[:7])
+
+    assert sweep(linked) is None
+
+    assert contacts_here() == contacts_in_xero(linked)
+
+
+def test_list_that_tells_no_count_is_read_to_its_first_empty_page(linked: Linked) -> None:
+    linked.world.fail("/api.xro/2.0/[A-Z]", times=-1, named="untold")
+
+    assert sweep(linked) is None
+    run = linked.work(ask(linked))
+
+    assert contacts_here() == contacts_in_xero(linked)
+    assert ours(linked) == theirs(linked)
+    assert "Xero gave no count" in run.reason
 
 
 def test_list_that_is_rejected_at_any_length_costs_one_call_a_try_and_says_why(

@@ -8,7 +8,7 @@ from invoices.models import Contact, Document
 from tests.support.linked import Linked
 from tests.support.mirror import SALES, ours, theirs
 from tests.support.resyncs import ask
-from xero_sync.models import RunState, SyncRun
+from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import date_ranges, run_progress
 
 
@@ -138,7 +138,12 @@ def test_line_items_and_allocations_come_with_their_document(resynced: Linked) -
 
 def test_resync_refuses_a_range_at_the_field_at_fault() -> None:
     today = date(2026, 3, 31)
+    learners, documents = RunWhat.LEARNERS, RunWhat.DOCUMENTS
 
+    # Documents may be dated ahead, and any number of years back.
+    date_ranges.check_range(
+        date_from=date(1066, 1, 1), date_to=date(2999, 1, 1), today=today, what=documents
+    )
     for date_from, date_to, field in [
         (date(2026, 3, 2), date(2026, 3, 1), "date_to"),
         (date(2026, 4, 1), date(2026, 4, 2), "date_from"),
@@ -146,5 +151,7 @@ def test_resync_refuses_a_range_at_the_field_at_fault() -> None:
         (date(2015, 1, 1), date(2026, 3, 1), "date_from"),
     ]:
         with pytest.raises(date_ranges.BadRange) as refusal:
-            date_ranges.check_range(date_from=date_from, date_to=date_to, today=today)
+            date_ranges.check_range(
+                date_from=date_from, date_to=date_to, today=today, what=learners
+            )
         assert refusal.value.field == field

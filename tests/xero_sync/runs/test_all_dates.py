@@ -4,7 +4,9 @@ import pytest
 
 from invoices.models import Document
 from tests.support import builders
+from tests.support.bad_documents import invoice, serve
 from tests.support.daily_checks import check, cursor_of
+from tests.support.faults import REFUSED
 from tests.support.linked import Linked
 from tests.support.mirror import ours, theirs
 from tests.support.passing import Time
@@ -50,7 +52,8 @@ def test_first_sync_that_xero_finds_too_large_is_read_in_parts_of_any_day(far: L
     run = far.work(SyncRun.objects.get(is_first=True))
 
     assert (run.state, run.reason) == (RunState.DONE, "")
-    assert run.steps.filter(resource="INVOICE").count() == 4
+    # One of them of what has no date.
+    assert run.steps.filter(resource="INVOICE").count() == 5
     assert ours(far) == theirs(far)
 
 
@@ -76,3 +79,64 @@ def test_pages_say_all_documents(far: Linked) -> None:
     html = builders.client_of(far.manager).get(PAGE).content.decode()
 
     assert "First sync of all documents" in html
+
+
+def serve_undated(linked: Linked) -> None:
+    """Let Xero have two invoices, one of them without a date."""
+    undated = {name: value for name, value in invoice(2).items() if not name.startswith("Date")}
+    serve(linked, invoice(1), undated)
+
+
+def refuse_whole(linked: Linked) -> None:
+    """Let Xero refuse the next list of all invoices."""
+    match = {"path": "/Invoices", "query": r'where=Type%3D%3D"ACCREC"(&|$)'}
+    linked.world.do("faults", match=match, times=1, answer={"status": 400, "body": REFUSED})
+
+
+def test_what_has_no_date_is_read_and_counted_where_the_ledger_is_read_in_parts(
+    linked: Linked,
+) -> None:
+    serve_undated(linked)
+    refuse_whole(linked)
+
+    run = linked.work(SyncRun.objects.get(is_first=True))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert run.steps.filter(resource="INVOICE").count() > 1
+    assert set(Document.objects.values_list("number", "date__year")) == {
+        ("INV-1", 2026),
+        ("INV-2", None),
+    }
+    refuse_whole(linked)
+    assert check(linked) == []
+    assert (cursor_of(linked).count_in_xero, cursor_of(linked).count_here) == (2, 2)
+
+
+def test_run_ends_where_xero_takes_no_question_for_what_has_no_date(linked: Linked) -> None:
+    serve_undated(linked)
+    refuse_whole(linked)
+    body = '{"ErrorNumber":16,"Type":"QueryParseException","Message":"null"}'
+    linked.world.do(
+        "faults",
+        match={"path": "/Invoices", "query": "Date%3D%3Dnull"},
+        times=-1,
+        answer={"status": 400, "body": body},
+    )
+
+    run = linked.work(SyncRun.objects.get(is_first=True))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert list(Document.objects.values_list("number", flat=True)) == ["INV-1"]
+    assert run.lines.filter(text__contains="does not list those without a date").exists()
+
+
+def test_people_read_days_ahead_and_long_ago_again(far: Linked) -> None:
+    far.work(SyncRun.objects.get(is_first=True))
+    Document.objects.filter(date__in=FAR).delete()
+    asked = {"date_from": "1000-01-01", "date_to": "9999-12-31"}
+
+    builders.client_of(far.manager).post(PAGE, asked)
+    run = far.work(SyncRun.objects.get(is_first=False))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert ours(far) == theirs(far)

@@ -139,7 +139,6 @@ def test_lost_connection_ends_the_waiting(linked: Linked) -> None:
     ("start", "end", "message"),
     [
         ("2026-03-02", "2026-03-01", "--to: The end is before the start"),
-        ("2999-01-01", "2999-01-02", "--from: This date is in the future"),
         ("soon", "2026-03-01", "not a date such as 2026-03-31"),
     ],
 )
@@ -208,3 +207,29 @@ def test_help_says_what_dates_look_like(capsys: pytest.CaptureFixture[str]) -> N
 def test_unknown_portal_is_named(db: None) -> None:
     with pytest.raises(CommandError, match="There is no portal 'nowhere'"):
         call_command("resync", "nowhere", "--from", "2026-01-01", "--to", "2026-01-02")
+
+
+def test_waiting_ends_with_the_reason_where_nothing_comes_on(linked: Linked) -> None:
+    end_first(linked)
+
+    def parker() -> None:
+        try:
+            while not SyncRun.objects.filter(is_first=False).exists():
+                pass
+            SyncRun.objects.filter(is_first=False).update(
+                state=RunState.PAUSED,
+                reason="Xero refuses access; see Connected Apps",
+                not_before=clock() + timedelta(minutes=10),
+            )
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=parker)
+    thread.start()
+    with pytest.raises(CommandError, match="Xero refuses access") as ended:
+        resync(linked, "--wait", "--patience", "0.05")
+    thread.join()
+
+    assert ended.value.returncode == 3
+    assert "Nothing has come on for 0.05 minutes" in str(ended.value)
+    assert SyncRun.objects.get(is_first=False).is_open

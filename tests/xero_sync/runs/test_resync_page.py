@@ -18,9 +18,7 @@ from xero_sync.runs import date_ranges
     ("start", "end", "message"),
     [
         ("2026-03-02", "2026-03-01", "The end is before the start"),
-        ("2999-01-01", "2999-01-02", "This date is in the future"),
         ("soon", "2026-03-01", "Enter a date such as 2026-03-31"),
-        ("2010-01-01", "2026-03-01", "longer than ten years"),
         ("", "2026-03-01", "Choose the first day"),
     ],
 )

@@ -12,9 +12,9 @@ from connected_apps.models import Connection, Organisation
 from invoices.models import Contact, ContactLink
 from lrm.models import Learner, Portal, User
 from tests.support import builders, document_builders
-from tests.support.linked import clock
+from tests.support.linked import clock, let_learners_go
 from xero_sync.contacts import learner_outlook
-from xero_sync.models import ContactPush, PushState
+from xero_sync.models import ContactPush, PushStart, PushState
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def manager(portal: Portal) -> User:
 
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
-    return document_builders.make_organisation(portal)
+    organisation = document_builders.make_organisation(portal)
+    let_learners_go(organisation)
+    return organisation
 
 
 @pytest.fixture
@@ -96,7 +98,21 @@ def test_several_contacts_are_told_the_active_one_first(
     said = card(manager, learner)
 
     assert f"As New Mei in {organisation}, since" in said
-    assert "The documents of Third Mei and Old Mei show here too." in said
+    assert "Linked with several contacts: the documents of Third Mei and Old Mei show here" in said
+
+
+def test_contacts_lead_to_their_pages(
+    learner: Learner, organisation: Organisation, manager: User
+) -> None:
+    push(learner, PushState.DONE)
+    contacts = [link(learner, organisation, name) for name in ("Mei K.", "Wattle Builders")]
+
+    client = builders.client_of(manager)
+    page = client.get(f"/learners/{learner.pk}/").content.decode()
+
+    for contact in contacts:
+        assert f'<a href="/contacts/{contact.pk}/">{contact.name}</a>' in page
+        assert client.get(f"/contacts/{contact.pk}/").status_code == 200
 
 
 def test_archived_contact_is_told_with_what_to_do(
@@ -215,3 +231,31 @@ def test_standing_costs_three_queries(learner: Learner, organisation: Organisati
         assert outlook.standing.value == "In Xero"
 
     assert len(captured) == 3
+
+
+@pytest.mark.parametrize("state", [PushState.PENDING, PushState.QUESTION, PushState.REFUSED])
+def test_before_the_start_nothing_is_promised_and_nobody_asks_again_and_again(
+    learner: Learner, organisation: Organisation, manager: User, state: PushState
+) -> None:
+    PushStart.objects.all().delete()
+    push(learner, state)
+
+    said = card(manager, learner)
+
+    assert (
+        "Not started Waiting: Alex Ironbark has not started sending learners to Xero yet." in said
+    )
+    page = builders.client_of(manager).get(f"/learners/{learner.pk}/").content.decode()
+    assert not re.search("[Oo]n (the|its) way|within seconds|sends it|are sent to this", page)
+    assert "every 2s" not in page
+
+
+def test_before_the_start_the_documents_of_a_linked_contact_are_told(
+    learner: Learner, organisation: Organisation, manager: User
+) -> None:
+    PushStart.objects.all().delete()
+    contact = link(learner, organisation, "Mei K.")
+
+    assert f"The documents of Mei K. in {organisation} show here." in card(manager, learner)
+    page = builders.client_of(manager).get(f"/learners/{learner.pk}/").content.decode()
+    assert f'href="/contacts/{contact.pk}/"' in page

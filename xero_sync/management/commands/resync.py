@@ -26,6 +26,33 @@ def _date(text: str) -> date:
 # Seconds between two lines of figures.
 EVERY = 2.0
 _MOVING = (RunState.RUNNING, RunState.VERIFYING)
+# The exit code where nothing comes on: neither an end nor an error, as the run goes on by itself.
+PARKED = 3
+PATIENCE_MINUTES = 15.0
+
+
+class _Silence:
+    """How long a run has not come on."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._reached = ""
+        self._since = time.monotonic()
+
+    def listen(self, reached: str, heading: str) -> None:
+        """Take how far the run has come.
+
+        :raises CommandError: it has been there for longer than the person's patience.
+        """
+        now = time.monotonic()
+        if reached != self._reached:
+            self._reached, self._since = reached, now
+        if now > self._since + self._patience * 60:
+            raise CommandError(
+                f"Nothing has come on for {self._patience:g} minutes. {heading}. The re-sync is "
+                "not lost: it goes on by itself, and the re-sync page shows how far it is.",
+                returncode=PARKED,
+            )
 
 
 class Command(BaseCommand):
@@ -54,7 +81,7 @@ class Command(BaseCommand):
             type=_date,
             required=True,
             metavar="YYYY-MM-DD",
-            help="The last day: at most ten years after the first, and not in the future.",
+            help="The last day, which may lie ahead: documents can be dated ahead.",
         )
         parser.add_argument(
             "--what",
@@ -66,6 +93,13 @@ class Command(BaseCommand):
             "--wait",
             action="store_true",
             help="Tell how far it is, in UTC, and exit 0 only when it is verified complete.",
+        )
+        parser.add_argument(
+            "--patience",
+            type=float,
+            default=PATIENCE_MINUTES,
+            metavar="MINUTES",
+            help="With --wait: exit 3 with the reason when nothing has come on for so long (15).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -106,10 +140,11 @@ class Command(BaseCommand):
             what=what,
         )
         for one in [run, *(other for other in others if other != run)]:
-            self._wait(one)
+            self._wait(one, patience=options["patience"])
 
-    def _wait(self, run: SyncRun) -> None:
+    def _wait(self, run: SyncRun, *, patience: float) -> None:
         said, said_at = "", 0.0
+        silence = _Silence(patience)
         while True:
             run.refresh_from_db()
             now = timezone.now()
@@ -126,11 +161,12 @@ class Command(BaseCommand):
                     "Xero is not connected any more. The re-sync goes on by itself when a portal "
                     "admin has connected it again on Settings > Connected Apps."
                 )
+            silence.listen(run_output.reached_by(run, now=now), heading)
             time.sleep(0.3)
         # A longer one that was asked for meanwhile reads these days in its place.
         other = resumption.instead_of(run) if run.state == RunState.CANCELLED else None
         if other is not None:
-            self._wait(other)
+            self._wait(other, patience=patience)
             return
         if run.state != RunState.DONE:
             raise CommandError(f"{run.get_state_display()}. {run.reason}".strip())

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("invoices", "0003_end_links_by_number_alone"),
         ("lrm", "0002_learner_words"),
-        ("xero_sync", "0017_contact_questions_filled"),
+        ("xero_sync", "0018_contact_questions_filled"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('xero_sync', '0019_deliveries_put_aside'),
+        ('xero_sync', '0021_deliveries_put_aside'),
     ]
 
     operations = [

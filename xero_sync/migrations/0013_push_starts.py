@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connected_apps', '0001_initial'),
-        ('xero_sync', '0013_mention_passes'),
+        ('xero_sync', '0012_mention_passes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('xero_sync', '0018_run_learners'),
+        ('xero_sync', '0020_run_learners'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('lrm', '0002_learner_words'),
-        ('xero_sync', '0017_indexes_of_contact_tabs'),
+        ('xero_sync', '0019_indexes_of_contact_tabs'),
     ]
 
     operations = [

@@ -1,0 +1,125 @@
+"""What contacts owe by Xero's own figure, held against the documents here."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from invoices.models import Contact, Document
+from tests.support import builders
+from tests.support.daily_checks import check
+from tests.support.linked import Linked
+from tests.support.mirror import ours, theirs
+from xero_sync import tasks
+from xero_sync.models import BalanceCheck, BalanceDifference
+from xero_sync.status import balance_words
+
+CARD = "/settings/connected-apps/"
+
+
+def compare(linked: Linked) -> int:
+    """Take a worker's turn at comparing now; return how many calls it made."""
+    check(linked)
+    BalanceCheck.objects.update(not_before=None)
+    before = linked.world.calls("/api.xro/")
+    tasks.compare_balances(linked.organisation.pk)
+    return linked.world.calls("/api.xro/") - before
+
+
+def told(linked: Linked) -> str:
+    """Return what the card says of balances."""
+    return " ".join(fact.value for fact in balance_words.facts_of(linked.organisation))
+
+
+def someone_who_owes() -> tuple[Document, Contact]:
+    """Return an approved invoice and its contact, who has no document in another currency."""
+    for invoice in Document.objects.filter(kind="INVOICE", status="AUTHORISED").order_by("pk"):
+        of_contact = Document.objects.filter(contact_xero_id=invoice.contact_xero_id)
+        if of_contact.values("currency").distinct().count() == 1:
+            return invoice, Contact.objects.get(xero_id=str(invoice.contact_xero_id))
+    raise AssertionError("nobody owes in one currency")
+
+
+def say_another_balance(linked: Linked, contact: Contact) -> None:
+    """Let Xero say that a contact owes a thousand, and nothing of anybody else."""
+    balances = {"AccountsReceivable": {"Outstanding": 1000.0, "Overdue": 0}}
+    element: dict[str, Any] = {"ContactID": str(contact.xero_id), "Balances": balances}
+    body = json.dumps({"Contacts": [element], "pagination": {"pageCount": 1, "itemCount": 1}})
+    linked.world.fail("/Contacts", times=-1, status=200, body=body)
+
+
+def test_balances_of_all_contacts_agree_by_one_call_a_thousand(linked: Linked) -> None:
+    linked.sweep()
+
+    assert compare(linked) == 1
+
+    assert not BalanceDifference.objects.exists()
+    row = BalanceCheck.objects.get()
+    assert row.compared_count > 50
+    assert row.not_before is not None
+    assert timedelta(hours=23) < row.not_before - timezone.now() < timedelta(hours=25)
+    assert told(linked) == f"{row.compared_count} contacts owe here what Xero says they owe"
+
+
+def test_amount_that_no_sweep_shows_is_found_and_mended(linked: Linked) -> None:
+    linked.sweep()
+    invoice, _ = someone_who_owes()
+    Document.objects.filter(pk=invoice.pk).update(amount_due=invoice.amount_due + 7)
+    linked.sweep()
+    assert ours(linked) != theirs(linked)
+
+    compare(linked)
+
+    assert ours(linked) == theirs(linked)
+    assert not BalanceDifference.objects.exists()
+
+
+def test_document_that_belongs_to_another_contact_by_now_is_found_by_both(linked: Linked) -> None:
+    linked.sweep()
+    invoice, contact = someone_who_owes()
+    other = Document.objects.filter(status="AUTHORISED").exclude(contact_xero_id=contact.xero_id)
+    Document.objects.filter(pk=invoice.pk).update(contact_xero_id=other[0].contact_xero_id)
+
+    compare(linked)
+
+    assert ours(linked) == theirs(linked)
+
+
+def test_balance_that_differs_all_the_same_is_named_until_it_agrees(linked: Linked) -> None:
+    linked.sweep()
+    _, contact = someone_who_owes()
+    say_another_balance(linked, contact)
+
+    compare(linked)
+
+    difference = BalanceDifference.objects.get()
+    assert (difference.name, difference.theirs) == (contact.name, Decimal(1000))
+    assert told(linked) == "1 of 1 contacts owe here another amount than in Xero"
+    page = builders.client_of(linked.manager).get(CARD).content.decode()
+    assert "1,000.00 in Xero" in page
+    linked.world.heal()
+    compare(linked)
+    assert not BalanceDifference.objects.exists()
+    assert "1,000.00 in Xero" not in builders.client_of(linked.manager).get(CARD).content.decode()
+
+
+def test_contact_with_two_currencies_is_not_compared(linked: Linked) -> None:
+    linked.sweep()
+    _, contact = someone_who_owes()
+    linked.world.do(
+        "documents",
+        tenant=linked.tenant,
+        act="raise",
+        contact_id=str(contact.xero_id),
+        amount="50.00",
+        currency="USD",
+        currency_rate="0.65",
+    )
+    linked.sweep()
+    say_another_balance(linked, contact)
+
+    compare(linked)
+
+    assert not BalanceDifference.objects.exists()

@@ -1,0 +1,121 @@
+"""How many rows to ask for in one page: fewer where Xero takes too long, and more again later.
+
+A page that takes Xero longer than we wait would be asked for again unchanged for ever. So the size
+shrinks with every page that did not come in time, and grows again once pages come so quickly that
+the next larger one can be expected in half of that time.
+
+The number of a page means other rows at another size, so the size is kept with the checkpoint, and
+both change together. Every size divides the one before it: what was read ends at a page of the
+smaller size, too. A list that does not tell its size may give smaller pages than were asked for,
+so that nobody knows what was read: there a smaller size begins from the start.
+"""
+
+from typing import NamedTuple, Protocol
+
+from xero_sync.api import client, errors, limits, responses
+
+SIZES = (client.PAGE_SIZE, 500, 250, 125, 25)
+# A larger page drops those in flight, which are calls, too.
+_GROWS_AFTER = 8
+
+
+class Checkpoint(Protocol):
+    """A row that keeps how far a list was read."""
+
+    next_page: int
+    page_size: int
+    item_count: int | None
+
+
+class Place(NamedTuple):
+    """Where in a list to go on."""
+
+    next_page: int
+    page_size: int
+
+    @property
+    def is_start(self) -> bool:
+        """Whether nothing of the list counts as read."""
+        return self.next_page == 1
+
+
+class ListMoved(Exception):
+    """A walk cannot go on where it was: what is numbered so is not what it was.
+
+    `page_size` is the size of page that Xero gave in place of the one that was asked for; None
+    where so much has left the list that it is to be read from the start.
+    """
+
+    def __init__(self, why: str, *, page_size: int | None = None) -> None:
+        super().__init__(why)
+        self.page_size = page_size
+
+
+def of_first(page: responses.Page, asked: int) -> int:
+    """Return how many rows the pages of a list hold, by its first one."""
+    return min(page.page_size or asked, asked)
+
+
+def told_by(page: responses.Page, number: int, row: Checkpoint) -> dict[str, int]:
+    """Return the column of the size where a first page tells of another than was asked for."""
+    return {"page_size": of_first(page, row.page_size)} if number == 1 else {}
+
+
+def check(page: responses.Page, asked: int) -> None:
+    """Make sure that a later page is of the size by which it was numbered.
+
+    :raises ListMoved: it is of another.
+    """
+    if page.page_size and page.page_size != asked:
+        raise ListMoved(f"its pages hold {page.page_size} rows", page_size=page.page_size)
+
+
+def after(row: Checkpoint, error: Exception) -> Place | None:
+    """Return where to go on after a failure; None where another place would not help."""
+    if isinstance(error, errors.TimedOut):
+        return _smaller(row)
+    if isinstance(error, ListMoved):
+        if error.page_size is None or row.item_count is None:
+            return Place(1, error.page_size or row.page_size)
+        return _at(row, error.page_size)
+    return None
+
+
+def _smaller(row: Checkpoint) -> Place | None:
+    """Return where to go on in smaller pages; None where they are as small as they get."""
+    size = next((one for one in SIZES if one < row.page_size and not row.page_size % one), None)
+    if size is None:
+        return None
+    return _at(row, size) if row.item_count is not None else Place(1, size)
+
+
+def larger(row: Checkpoint, page: responses.Page, *, pages_read: int) -> Place | None:
+    """Return where to go on in larger pages; None where they are not due or do not begin here.
+
+    :param page: the last one that came.
+    :param pages_read: of this size.
+    """
+    size = _next_up(row.page_size)
+    if size is None or row.item_count is None or pages_read < _GROWS_AFTER:
+        return None
+    place = _at(row, size)
+    return None if place.is_start or not _is_quick(page, size / row.page_size) else place
+
+
+def of_next_walk(row: Checkpoint) -> int:
+    """Return the size of the first page of a walk after one that went well."""
+    return _next_up(row.page_size) or row.page_size
+
+
+def _next_up(page_size: int) -> int | None:
+    return next((one for one in reversed(SIZES) if one > page_size), None)
+
+
+def _is_quick(page: responses.Page, times: float) -> bool:
+    return page.seconds * times <= limits.read_seconds() / 2
+
+
+def _at(row: Checkpoint, size: int) -> Place:
+    """Return where what was read ends in pages of another size; the start where it ends in one."""
+    rows = (row.next_page - 1) * row.page_size
+    return Place(1 if rows % size else rows // size + 1, size)

@@ -1,0 +1,133 @@
+"""The checkpoint of a step: committed with each page, moved only from the page before it.
+
+With each page the worker renews its lease on the run. A worker whose lease lapsed during a long
+pause and was taken has its page rolled back.
+"""
+
+import math
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from xero_sync.api import responses, sessions
+from xero_sync.jobs import leases
+from xero_sync.models import SyncRun, SyncStep
+from xero_sync.pull import page_sizes
+from xero_sync.resources import Resource
+from xero_sync.runs import unlisted
+from xero_sync.store import currency_totals, page_store, upserts
+
+
+def from_the_start() -> dict[str, Any]:
+    """Return the columns of a step that is to be read anew; its new and changed counts stay."""
+    return {
+        "next_page": 1,
+        "page_count": None,
+        "walked_since": None,
+        "reading_since": None,
+        "done_at": None,
+        "read_count": 0,
+        "unchanged_count": 0,
+        "quarantined_count": 0,
+        "missing_count": 0,
+        "totals": {},
+        "differences": [],
+    }
+
+
+def resize_after(step: SyncStep, error: Exception, now: datetime) -> None:
+    """Let a step go on in smaller pages where these take Xero too long."""
+    if place := page_sizes.after(step, error):
+        go_on_at(step, place, now)
+
+
+def go_on_at(step: SyncStep, place: page_sizes.Place, now: datetime) -> None:
+    """Let a step go on in pages of another size, or from its start."""
+    changes: dict[str, Any] = {"page_size": place.page_size}
+    if place.is_start:
+        changes |= from_the_start()
+    else:
+        page_count = math.ceil((step.item_count or 0) / place.page_size)
+        changes |= {"next_page": place.next_page, "page_count": page_count}
+    with transaction.atomic():
+        renew_lease(step.run, now)
+        SyncStep.objects.filter(pk=step.pk).update(**changes)
+        if place.is_start:
+            step.pages.all().delete()
+    for name, value in changes.items():
+        setattr(step, name, value)
+
+
+def store_page(
+    session: sessions.Session, step: SyncStep, number: int, page: responses.Page, now: datetime
+) -> None:
+    """Store a page and move the checkpoint, in one transaction."""
+    with transaction.atomic():
+        written = store_without_checkpoint(
+            session,
+            step.run,
+            Resource(step.resource),
+            page,
+            now,
+            confirm=step.again_since is not None,
+        )
+        # The update finds the step only where nobody has moved it, so these counts are current.
+        checkpoint: dict[str, Any] = {
+            "next_page": number + 1,
+            **page_sizes.told_by(page, number, step),
+            "page_count": page.page_count,
+            "item_count": page.item_count,
+            "walked_since": step.walked_since or page.answered_at or page.sent_at,
+            "reading_since": page.sent_at if number == 1 else step.reading_since,
+            "read_count": step.read_count + written.read,
+            "new_count": step.new_count + written.new,
+            "changed_count": step.changed_count + written.changed,
+            "unchanged_count": step.unchanged_count + written.unchanged,
+            "quarantined_count": step.quarantined_count + written.quarantined,
+            "missing_count": step.missing_count + written.missing,
+            "totals": currency_totals.as_json(
+                currency_totals.together(currency_totals.from_json(step.totals), written.totals)
+            ),
+            "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
+        }
+        unmoved = SyncStep.objects.filter(pk=step.pk, next_page=number, page_size=step.page_size)
+        if not unmoved.update(**checkpoint):
+            raise leases.LeaseLost
+        unlisted.save_page(step, page.elements, written)
+    for name, value in checkpoint.items():
+        setattr(step, name, value)
+
+
+def store_without_checkpoint(
+    session: sessions.Session,
+    run: SyncRun,
+    resource: Resource,
+    page: responses.Page,
+    now: datetime,
+    *,
+    confirm: bool = False,
+) -> upserts.Written:
+    """Store a page for a run that is still open; the caller moves a checkpoint, or needs none.
+
+    :param confirm: see `upserts.write`.
+    :raises leases.LeaseLost: the run was cancelled, or another worker has taken it.
+    """
+    with transaction.atomic(savepoint=False):
+        session.check_generation()
+        renew_lease(run, now)
+        return page_store.store(
+            organisation_id=run.organisation_id,
+            resource=resource,
+            page=page,
+            now=now,
+            confirm=confirm,
+        )
+
+
+def renew_lease(run: SyncRun, now: datetime) -> None:
+    """Renew the lease on a run that gets on, in the transaction that changes something of it.
+
+    :raises leases.LeaseLost: the run was cancelled, or another worker has taken it.
+    """
+    leases.renew(run, now=now, attempts=0, heard_at=now)
