@@ -37,7 +37,6 @@ def measure(here: bench.Bench) -> list[results.Row]:
         # As it stands once a portal is connected: contacts and documents are here.
         here.part("sweep", "1", environment=environment)
         here.part("resync", made["slug"], environment=environment)
-        _start_pushing(here, environment, made)
         with (
             workers.web(here, environment, port=port) as url,
             workers.running(here, environment, queues="people,events"),
@@ -53,10 +52,6 @@ def measure(here: bench.Bench) -> list[results.Row]:
                 _many(here, environment, running, made, how="known"),
             ]
     return rows
-
-
-def _start_pushing(here: bench.Bench, environment: dict[str, str], made: dict[str, Any]) -> None:
-    """Do what a person does before the first learner goes to Xero: so far nothing is needed."""
 
 
 def _one_by_one(

@@ -25,6 +25,14 @@ class Facts(NamedTuple):
         return f"{self.given} {self.family}".strip()
 
 
+def brief(contact: Row | None) -> str:
+    """Return a contact in few words, to be told."""
+    if contact is None:
+        return "nobody"
+    told = ("name", "number", "email", "status", "merged_to")
+    return f"{contact['contact_id'][:8]} {[contact[name] for name in told]}"
+
+
 def same_number(facts: Facts, contact: Row) -> bool:
     """Whether both have the same number."""
     return bool(facts.number) and facts.number == contact["number"]

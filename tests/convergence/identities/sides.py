@@ -12,25 +12,23 @@ from tests.support import builders, xero
 from tests.support.simulator_client import SimulatorClient
 
 ANSWERED_MEANWHILE = "Nothing was changed"
-REFUSED = "did not reach Xero"
+# The first words of how a learner stands, on its page.
+IN_XERO, ARCHIVED, NOT_TICKED = "In Xero", "Archived in Xero", "Not ticked"
+ASKED, REFUSED = "Waiting for an answer", "Refused by Xero"
 _FORM = re.compile(
     r'<form[^>]*action="/learners/\d+/xero-contact/(?P<contact>[0-9a-f-]+)/".*?</form>', re.DOTALL
 )
+_STANDING = re.compile(r'<div class="standing">.*?<p>(?P<words>.*?)</p>', re.DOTALL)
 _DOCUMENT = re.compile(r"\b(?:INV|CN)-\d+\b")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a learner's page shows: documents, questions with their answers, a refusal."""
+    """What a learner's page shows: how it stands, documents, questions with their answers."""
 
+    standing: str
     documents: frozenset[str]
     questions: tuple[tuple[str, tuple[str, ...]], ...]
-    is_refused: bool
-
-    @property
-    def is_stated(self) -> bool:
-        """Whether the page says what the learner waits for."""
-        return bool(self.questions) or self.is_refused
 
 
 @dataclass
@@ -82,14 +80,21 @@ class Side:
             (form["contact"], tuple(re.findall(r'name="answer" value="(\w+)"', form[0])))
             for form in _FORM.finditer(main)
         )
-        words = re.sub(r"<[^>]+>", " ", main)
-        return Shown(frozenset(_DOCUMENT.findall(words)), questions, REFUSED in words)
+        standing = _STANDING.search(main)
+        assert standing, f"The page of learner {learner_id} does not say how it stands"
+        return Shown(
+            _words(standing["words"]), frozenset(_DOCUMENT.findall(_words(main))), questions
+        )
 
     def answer(self, learner_id: int, contact_id: str, says: str) -> bool:
         """Press a button; return whether the answer was taken."""
         address = f"/learners/{learner_id}/xero-contact/{contact_id}/"
         answer = self.client.post(address, {"answer": says}, follow=True)
         return ANSWERED_MEANWHILE not in answer.content.decode()
+
+
+def _words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def connected(world: SimulatorClient, *, at: int, tenant: str = "") -> Side:

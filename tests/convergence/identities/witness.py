@@ -6,7 +6,7 @@ It holds both against what the oracle saw (`memory`) and knows (`kinship`).
 from collections.abc import Mapping
 from typing import Any
 
-from tests.convergence.identities import oracle
+from tests.convergence.identities import oracle, sides
 from tests.convergence.identities.kinship import Kinship, names_of, numbered
 from tests.convergence.identities.oracle import Facts, Row
 from tests.convergence.identities.sides import Shown, Side
@@ -38,7 +38,7 @@ class Witness(Kinship):
             was = before.get(contact_id)
             if was == row:
                 continue
-            assert side is not None, f"A worker that only reads wrote {was} over with {row}"
+            assert side is not None, f"A worker that only reads wrote: {_told(was, row)}"
             if was is None:
                 self._judge_new(side, row)
                 self.unsure |= set() if is_sure else {contact_id}
@@ -47,8 +47,8 @@ class Witness(Kinship):
 
     def _judge_new(self, side: Side, row: Row) -> None:
         learner_id = numbered(side, row["number"])
-        assert learner_id is not None, f"A contact was made for nobody: {row}"
-        assert side.ticked[learner_id], f"A contact was made for a learner without a tick: {row}"
+        assert learner_id is not None, f"A contact was made for nobody: {_told(row)}"
+        assert side.ticked[learner_id], f"A contact was made for nobody with a tick: {_told(row)}"
         twins = [
             self.contacts[each]
             for each in self.order
@@ -56,7 +56,9 @@ class Witness(Kinship):
             and self.contacts[each]["status"] == "ACTIVE"
             and self._is_twin(side, learner_id, self.contacts[each])
         ]
-        assert not twins, f"A contact was made twice for {side.typed[learner_id]}: {twins}, {row}"
+        assert not twins, (
+            f"A contact was made twice for {side.typed[learner_id]}: {_told(*twins, row)}"
+        )
         self.made_for[row["contact_id"]] = learner_id
         self._has_reached_xero(side, learner_id, row)
 
@@ -82,13 +84,15 @@ class Witness(Kinship):
         self._judge_fields(was, row)
         if row["number"].startswith(_STEPPING_ASIDE):
             owner = self.owner.get(row["contact_id"])
-            assert owner in side.typed or self._may_step_aside(side, was), f"{was} stepped aside"
+            assert owner in side.typed or self._may_step_aside(side, was), (
+                f"{_told(was)} stepped aside"
+            )
             return
         writers = [each for each in side.typed if self._may_have_written(side, each, was, row)]
-        assert writers, f"A contact was written for nobody with a tick: {was}, {row}"
+        assert writers, f"A contact was written for nobody with a tick: {_told(was, row)}"
         rightly = [each for each in writers if self._may_write(side, each, was)]
         assert rightly, (
-            f"{side.typed[writers[0]]} of portal {side.at} wrote over a stranger: {was}, {row}"
+            f"{side.typed[writers[0]]} of portal {side.at} wrote over a stranger: {_told(was, row)}"
         )
         learner_id = rightly[0]
         self._has_reached_xero(side, learner_id, row)
@@ -121,14 +125,14 @@ class Witness(Kinship):
 
     def _judge_fields(self, was: Row, row: Row) -> None:
         changed = {name for name in row if row[name] != was[name]}
-        assert changed <= _OWN, f"{changed - _OWN} of a contact is not ours to change: {was}, {row}"
+        assert changed <= _OWN, f"{changed - _OWN} is not ours to change: {_told(was, row)}"
         emptied = {name for name in changed & {"name", "number", "email"} if not row[name]}
-        assert not emptied, f"{emptied} of a contact was emptied: {was}, {row}"
+        assert not emptied, f"{emptied} was emptied: {_told(was, row)}"
         kept = [
             {each["kind"]: each for each in one["phones"] if each["kind"] not in _OWN_PHONES}
             for one in (was, row)
         ]
-        assert kept[0] == kept[1], f"A telephone number is not ours to change: {was}, {row}"
+        assert kept[0] == kept[1], f"A telephone number is not ours to change: {_told(was, row)}"
 
     def _has_reached_xero(self, side: Side, learner_id: int, row: Row) -> None:
         facts = side.typed[learner_id]
@@ -149,7 +153,7 @@ class Witness(Kinship):
             places = self.since_sweep(side, number, self.places)
             assert any(self._is_defensible(side, learner_id, each) for each in places), (
                 f"{side.typed[learner_id]} of portal {side.at} is shown {number} of "
-                f"{[self.contacts[each] for each in places]}"
+                f"{_told(*(self.contacts[each] for each in places))}"
             )
 
     def _is_defensible(self, side: Side, learner_id: int, contact_id: str) -> bool:
@@ -175,20 +179,35 @@ class Witness(Kinship):
         documents = {number for number, places in self.places.items() if places[-1] in linked}
         wrong = {number: self.contacts[self.places[number][-1]] for number in shown.documents}
         wrong = {number: row for number, row in wrong.items() if number not in documents}
-        assert not wrong, f"{who} is shown {wrong}"
-        missing = {number: self.places[number][-1] for number in documents - shown.documents}
-        assert not missing, f"{who} is not shown {missing}"
-        if side.ticked[learner_id]:
-            stands = [self.contacts[each] for each in self.order if each in linked]
-            stands = [one for one in stands if self._is_in_step(facts, one)]
-            assert len(stands) == 1 or shown.is_stated, f"{who} is {stands} in Xero: {shown}"
+        assert not wrong, f"{who} is shown {list(wrong)} of {_told(*wrong.values())}"
+        missing = {
+            number: self.contacts[self.places[number][-1]] for number in documents - shown.documents
+        }
+        assert not missing, f"{who} is not shown {list(missing)} of {_told(*missing.values())}"
+        says = shown.standing
+        if not side.ticked[learner_id]:
+            assert says.startswith(sides.NOT_TICKED), f"{who} says {says}"
+            return
+        own = [self.contacts[each] for each in self.order if each in linked]
+        active = [one for one in own if one["status"] == "ACTIVE"]
+        good = {
+            sides.IN_XERO: sum(self._is_in_step(facts, one) for one in active) == 1,
+            sides.ARCHIVED: not active and bool(own),
+            sides.ASKED: bool(shown.questions),
+            sides.REFUSED: len(says) > len(sides.REFUSED),
+        }
+        assert any(holds for word, holds in good.items() if says.startswith(word)), (
+            f"{who} is {_told(*own)} in Xero, but says {says}, and asks {shown.questions}"
+        )
 
     def _is_in_step(self, facts: Facts, contact: Row) -> bool:
         """Whether a contact is what the learner is, but for what people changed in Xero since."""
         if _is_as_typed(facts, contact):
             return True
-        was_written = self.written.get(contact["contact_id"])
-        return was_written is not None and was_written[0] == facts and was_written[1] != contact
+        written = [self.written.get(each) for each in self._family(contact["contact_id"])]
+        return any(each is not None and each[0] == facts for each in written) and (
+            self.written.get(contact["contact_id"]) != (facts, contact)
+        )
 
 
 def _is_as_typed(facts: Facts, contact: Row) -> bool:
@@ -198,3 +217,7 @@ def _is_as_typed(facts: Facts, contact: Row) -> bool:
         and contact["name"] in names_of(facts)
         and (not facts.email or contact["email"] == facts.email)
     )
+
+
+def _told(*contacts: Row | None) -> str:
+    return "; ".join(map(oracle.brief, contacts)) or "nobody"
