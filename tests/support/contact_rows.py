@@ -5,8 +5,8 @@ from typing import Any
 
 from connected_apps.models import Organisation
 from lrm.models import Learner, Portal
-from tests.support import builders, document_builders
-from tests.support.linked import let_learners_go, page_reading
+from tests.support import builders, document_builders, page_reading
+from tests.support.linked import let_learners_go
 from xero_sync.models import ContactPush, PushState
 
 CONTACTS = "/settings/connected-apps/xero/contacts/"
