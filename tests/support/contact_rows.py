@@ -6,6 +6,7 @@ from typing import Any
 from connected_apps.models import Organisation
 from lrm.models import Learner, Portal
 from tests.support import builders, document_builders, page_reading
+from tests.support.linked import let_learners_go
 from xero_sync.models import ContactPush, PushState
 
 CONTACTS = "/settings/connected-apps/xero/contacts/"
@@ -54,5 +55,6 @@ class Office:
 def open_office(portal: Portal, **person: Any) -> Office:
     """Return the office of a portal, with an admin who may act."""
     organisation = document_builders.make_organisation(portal)
+    let_learners_go(organisation)
     admin = builders.make_user(portal, portal_admin=True, **person)
     return Office(portal, organisation, builders.client_of(admin))
