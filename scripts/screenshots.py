@@ -118,7 +118,8 @@ def _walk(page: Page, running: stack.Stack, album: Album) -> None:
 
     learner, invoice = _interesting_learner(running.simulator_url)
     page.goto(f"{running.url}/learners/?q={learner}")
-    page.locator("#learner-table").get_by_role("link").first.click()
+    row = page.locator("#learner-table").get_by_role("row").filter(has_text=learner)
+    row.get_by_role("link").first.click()
     page.get_by_role("link", name="Xero Invoices").click()
     _pay_half(running.simulator_url, invoice)
     row = page.get_by_role("row").filter(has_text=invoice["number"])
