@@ -70,4 +70,4 @@ def on_learners_saved(
         )
     learners = [one.learner for one in saved]
     push_queue.request_many(learners=[one for one in learners if one.sync_to_xero], now=now)
-    push_queue.withdraw_many(learners=[one for one in learners if not one.sync_to_xero])
+    push_queue.withdraw_many(learners=[one for one in learners if not one.sync_to_xero], now=now)

@@ -15,7 +15,14 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
-from xero_sync.contacts import obstacles, ownership, push_gate, push_sender, refusal_notices
+from xero_sync.contacts import (
+    obstacles,
+    ownership,
+    push_gate,
+    push_sender,
+    refusal_notices,
+    released_contacts,
+)
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import ContactPush, PushState
 
@@ -63,17 +70,22 @@ def request_many(*, learners: Sequence[Learner], now: datetime) -> None:
     dispatch.PUSH_LEARNERS.wake(learners[0].portal_id)
 
 
-def withdraw_many(*, learners: Sequence[Learner]) -> None:
+def withdraw_many(*, learners: Sequence[Learner], now: datetime) -> None:
     """Note that learners need not reach Xero; inside the transaction that saved them.
 
     What their pushes were about to write to is forgotten: by the time they are asked for again, a
     learner may be somebody else.
     """
-    ContactPush.objects.filter(
-        learner_id__in=[learner.pk for learner in learners],
+    learner_ids = [learner.pk for learner in learners]
+    noted = ContactPush.objects.filter(
+        learner_id__in=learner_ids,
         state=PushState.PENDING,
         contact_xero_id__isnull=False,
-    ).update(contact_xero_id=None, known_as=None)
+    )
+    if contact_ids := {each for each in noted.values_list("contact_xero_id", flat=True) if each}:
+        noted.update(contact_xero_id=None, known_as=None)
+        for organisation in learners[0].portal.organisations.all():
+            released_contacts.offer(organisation, contact_ids, by=learner_ids, now=now)
 
 
 def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
@@ -95,8 +107,10 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
         return None
     organisation = connection.organisation
     session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
+    in_view = released_contacts.InView(batch)
     with leases.working_on(*batch, organisation_id=organisation.pk, clock=clock) as turn:
         push_sender.send(session, organisation, batch, clock)
+    in_view.offer(organisation, now=clock())
     return timedelta(0) if turn.went_well else turn.delay
 
 

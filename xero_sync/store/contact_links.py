@@ -144,6 +144,23 @@ def follow_decision(
         _let_pushes_go_on(each, contact_ids)
 
 
+def follow_release(
+    organisation: Organisation, contact_ids: Sequence[UUID], *, by: Sequence[int], now: datetime
+) -> None:
+    """Do what follows where pushes let go of contacts, for every portal. The caller has the lock.
+
+    Only whoever waits because they were somebody else's goes on.
+
+    :param by: the learners who let go.
+    """
+    derive_everywhere(organisation, contact_ids, now=now)
+    for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
+        _waiting(each).filter(
+            candidate_xero_id__in=contact_ids,
+            candidate_why__in=(identity.Why.OTHER_PORTAL.value, identity.Why.OTHER_LEARNER.value),
+        ).exclude(learner_id__in=by).update(**_GOES_ON)
+
+
 def _let_pushes_go_on(organisation: Organisation, contact_ids: Sequence[str | UUID]) -> None:
     """Let whoever waits because of one of these contacts go on, or be asked again."""
     _waiting(organisation).filter(candidate_xero_id__in=contact_ids).update(**_GOES_ON)

@@ -41,10 +41,7 @@ def nobody_looks_for_the_name(patch: pytest.MonkeyPatch) -> None:
 def push_knows_no_contact(patch: pytest.MonkeyPatch) -> None:
     """A push does not note its contact, and finds it by what the learner has become."""
 
-    def note(push: Any, *, is_new: bool) -> None:
-        push.contact_xero_id = push.known_as = None
-
-    patch.setattr(ownership, "note", note)
+    patch.setattr(ownership, "note_many", lambda *_, **__: [])
 
 
 def lost_reply_is_not_looked_up(patch: pytest.MonkeyPatch) -> None:

@@ -99,3 +99,28 @@ def test_contact_that_another_portal_makes_meanwhile_is_not_ours(
 
     assert invoice in neighbours.shown(neighbour)
     assert staff.shown(ours) == set()
+
+
+def test_contact_that_another_portals_push_lets_go_of_is_free(
+    staff: Staff, neighbours: Staff
+) -> None:
+    """The neighbours were about to write to it, and found it archived."""
+    theirs, invoice = somebodys(staff.linked)
+    same = {
+        "number": theirs["number"],
+        "given_name": theirs["given_name"],
+        "family_name": theirs["family_name"],
+    }
+    neighbours.save(ticked=True, **same)
+    ours = staff.save(ticked=True, **same)
+    staff.push()
+    assert "taken by a contact of another portal" in staff.invoices(ours)
+
+    staff.linked.world.do(
+        "contacts", tenant=staff.linked.tenant, act="archive", id=theirs["contact_id"]
+    )
+    neighbours.push()
+    staff.push()
+
+    assert invoice in staff.shown(ours)
+    assert "is archived in Xero" in staff.invoices(ours)
