@@ -24,7 +24,7 @@ from tests.journeys.stage import SECONDS, PortalMaker, Stage
 from tests.journeys.xero import Xero
 from tests.support import live
 
-ORGANISATIONS = 69  # Three with books that differ in size, then two for each of 33 journeys.
+ORGANISATIONS = 83  # Three with books that differ in size, then two for each of 40 journeys.
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
