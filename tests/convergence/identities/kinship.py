@@ -51,6 +51,32 @@ class Kinship(Memory):
             facts.email, others, contacts
         )
 
+    def settle_doubts(self, side: Side, *, is_sure: bool) -> None:
+        """Note whom a portal may have taken for whom, when a worker looked for what was sent.
+
+        The contact was there with number and name, and nobody can tell whether it was made by what
+        was sent: that is how the rule takes it.
+
+        :param is_sure: the turn went to its end, so that nothing is in doubt after it.
+        """
+        for learner_id, facts in side.typed.items():
+            for sent in self.doubts[learner_id]:
+                self.maybe.update(
+                    (learner_id, contact_id)
+                    for contact_id, contact in self.contacts.items()
+                    if contact_id not in self.owner
+                    and oracle.same_number(sent, contact)
+                    and oracle.agrees(sent, contact)
+                )
+            self.doubts[learner_id] = [] if is_sure else [*self.doubts[learner_id], facts]
+
+    def may_be(self, learner_id: int | None, contact_id: str) -> bool:
+        """Whether a contact may be taken for a learner so; None is for any."""
+        return any(
+            what in self._family(contact_id) and learner_id in (None, who)
+            for who, what in self.maybe
+        )
+
     def losers(self, contact_id: str) -> list[str]:
         """Return the contacts that were merged into one, now or before somebody restored them."""
         return [

@@ -26,6 +26,10 @@ class Memory:
         self.said: dict[tuple[int, str], bool] = {}
         # Made, but the reply may be lost: known by number alone until a worker has looked.
         self.unsure: set[str] = set()
+        # What was sent of learners while nobody heard the answers; and the contacts that each may
+        # have been taken for since, by number and agreement, though somebody else had made them.
+        self.doubts: dict[int, list[Facts]] = defaultdict(list)
+        self.maybe: set[tuple[int, str]] = set()
         # What a learner was since it last had to reach Xero: its push may know any of it.
         self.facts: dict[int, list[Facts]] = defaultdict(list)
         # The contact that a learner's push must have known when it was asked for.

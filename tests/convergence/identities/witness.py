@@ -31,7 +31,9 @@ class Witness(Kinship):
         :raises AssertionError: it wrote what it must not.
         """
         before = self.contacts
-        if is_sure and side is not None:
+        if side is not None:
+            self.settle_doubts(side, is_sure=is_sure)
+        if side is not None and is_sure:
             self.unsure = {each for each in self.unsure if self.owner.get(each) not in side.typed}
         self.look(books)
         for contact_id, row in self.contacts.items():
@@ -157,6 +159,8 @@ class Witness(Kinship):
             )
 
     def _is_defensible(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        if self.may_be(learner_id, contact_id):
+            return True
         if (known := self.known(side, learner_id, contact_id)) is not None:
             return known
         facts = side.typed[learner_id]
@@ -178,10 +182,16 @@ class Witness(Kinship):
         linked = {each for each in self.order if self.is_linked(side, learner_id, each)}
         documents = {number for number, places in self.places.items() if places[-1] in linked}
         wrong = {number: self.contacts[self.places[number][-1]] for number in shown.documents}
-        wrong = {number: row for number, row in wrong.items() if number not in documents}
+        wrong = {
+            number: row
+            for number, row in wrong.items()
+            if number not in documents and not self.may_be(learner_id, row["contact_id"])
+        }
         assert not wrong, f"{who} is shown {list(wrong)} of {_told(*wrong.values())}"
         missing = {
-            number: self.contacts[self.places[number][-1]] for number in documents - shown.documents
+            number: self.contacts[self.places[number][-1]]
+            for number in documents - shown.documents
+            if not self.may_be(None, self.places[number][-1])
         }
         assert not missing, f"{who} is not shown {list(missing)} of {_told(*missing.values())}"
         says = shown.standing
