@@ -54,7 +54,9 @@ def _handed_on(chance: random.Random) -> list[Step]:
     second = steps.Save(
         cast.side, cast.second, cast.who, cast.other, cast.other, ticked=chance.random() < 0.8
     )
-    return [cast.contact(), cast.sweep(), cast.learner(), moved, second, cast.push()]
+    # Spelled so, Xero does not refuse the learner's name: only the push knows the contact.
+    made = steps.MakeContact(cast.who, cast.who, cast.who, spelling=1)
+    return [made, cast.sweep(), cast.learner(), moved, second, cast.push()]
 
 
 def _made_by_hand(chance: random.Random) -> list[Step]:
