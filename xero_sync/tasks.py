@@ -89,6 +89,7 @@ def look_for_mentions(organisation_id: int) -> None:
     _again(dispatch.LOOK_FOR_MENTIONS, organisation_id, delay)
 
 
+@shared_task
 def compare_balances(organisation_id: int) -> None:
     """Hold what every contact owes in Xero against its documents here."""
     contact_balances.compare(organisation_id=organisation_id, clock=_clock)

@@ -194,7 +194,7 @@ def test_page_costs_the_same_queries_with_one_row_and_with_a_hundred(
         document_builders.make_document(organisation, contact_xero_id=contact)
 
     # Frame (session, user, notices, banners), connection, rows, totals, learners, refunds.
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         html = client.get(PAGE, ALL_DATES).content.decode()
 
     assert html.count('/xero-invoices/"') == 100

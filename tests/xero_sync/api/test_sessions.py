@@ -255,7 +255,7 @@ def test_call_is_put_off_when_valkey_is_away(linked: Linked, settings: Settings)
 
     error = failure_of(list_invoices, session_of(linked))
 
-    assert type(error) is errors.Unavailable
+    assert type(error) is errors.BooksUnreadable
     assert accounting_calls(linked) == []
 
 

@@ -55,7 +55,7 @@ def test_learners_go_and_are_proved_by_what_xero_has(linked: Linked, behind: lis
         assert (contact["given_name"], contact["email"]) == (learner.given_name, learner.email)
     assert f"{ALL_WELL}." in page(linked)
     assert ALL_WELL in resyncs.log(run)
-    notice = Notice.objects.get(user=linked.manager)
+    notice = Notice.objects.get(user=linked.manager, text__startswith="Re-sync")
     assert notice.text.endswith(f"done. {ALL_WELL}.")
     act = AuditEvent.objects.get(action="RESYNC_ENDED", detail__contains=ALL_WELL)
     assert "Ann" not in act.detail
@@ -125,7 +125,7 @@ def test_what_xero_refuses_or_asks_is_named_with_why_and_a_link(
     assert re.search(r"Ben .* L910002 Waiting for an answer A contact in Xero may be", shown)
     html = builders.client_of(linked.manager).get(PAGE).content.decode()
     assert f'href="/learners/{refused.pk}/"' in html
-    notice = Notice.objects.get(user=linked.manager)
+    notice = Notice.objects.get(user=linked.manager, text__startswith="Re-sync")
     assert "1 refused by Xero; 1 waiting for an answer" in notice.text
 
 
