@@ -47,9 +47,9 @@ def measure(here: bench.Bench) -> list[results.Row]:
             rows = [
                 *_one_by_one(here, environment, running, made, url, during_resync=False),
                 *_one_by_one(here, environment, running, made, url, during_resync=True),
-                _many(here, environment, running, made, how="together"),
-                _many(here, environment, running, made, how="singly"),
-                _many(here, environment, running, made, how="known"),
+                *_many(here, environment, running, made, how="together"),
+                *_many(here, environment, running, made, how="singly"),
+                *_many(here, environment, running, made, how="known"),
             ]
     return rows
 
@@ -99,21 +99,30 @@ def _many(
     made: dict[str, Any],
     *,
     how: str,
-) -> results.Row:
+) -> list[results.Row]:
     """Save many learners and count the calls, with those for the webhooks that they cause."""
     count = str(here.size(MANY, TINY_MANY))
     running.forget_calls()
     told = here.part("save_many", running.url, made["slug"], count, how, environment=environment)
-    calls = Counter(_kind_of(one) for one in running.calls())
-    words = ", ".join(f"{number} x {name}" for name, number in sorted(calls.items()))
-    what = f"calls for {told['learners']:,} {_WAYS[how]} ({words})"
-    ours = f"{calls.total()}, all in Xero after {told['seconds']:.1f} s"
-    if how != "together":
-        return results.Row("P5", what, ours)
-    holds = calls.total() <= MOST_CALLS
-    return results.figure_of("P5", what, ours, target=f"<= {MOST_CALLS} calls", holds=holds)
+    calls = running.calls()
+    what = f"{told['learners']:,} {_WAYS[how]}"
+    ours = f"{len(calls)}, all in Xero after {told['seconds']:.1f} s"
+    rows = [results.Row("P5", f"calls for {what}, all there were ({_kinds(calls)})", ours)]
+    if how == "together":
+        # Their numbers and names are new, so only what webhooks name is asked for by id or by time.
+        sent = [one for one in calls if one["method"] != "GET" or "where=" in one["query"]]
+        rows.append(
+            results.figure_of(
+                "P5",
+                f"calls for {what}, without those for the webhooks of it ({_kinds(sent)})",
+                str(len(sent)),
+                target=f"<= {MOST_CALLS} calls",
+                holds=len(sent) <= MOST_CALLS,
+            )
+        )
+    return rows
 
 
-def _kind_of(call: dict[str, Any]) -> str:
-    collection = call["path"].removeprefix("/api.xro/2.0/").split("/")[0]
-    return f"{call['method']} {collection}"
+def _kinds(calls: list[dict[str, Any]]) -> str:
+    counts = Counter(f"{one['method']} {one['path'].rsplit('/', 1)[1]}" for one in calls)
+    return ", ".join(f"{number} x {name}" for name, number in sorted(counts.items()))
