@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db import connection as database
 
 from connected_apps import signals
 from connected_apps.models import AuditEvent, Connection, Grant, PendingConsent, State
@@ -73,6 +75,23 @@ def test_nothing_stays_in_xero_of_a_connection_that_failed_here(browser: Browser
     tasks.finish_removals()
 
     assert browser.world.connections() == []
+    assert not Grant.objects.exists()
+
+
+def test_person_is_told_the_same_where_the_database_cannot_note_a_removal_either(
+    browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lose_grants(execute: Callable[..., Any], sql: str, *given: Any) -> Any:
+        if sql.startswith('INSERT INTO "connected_apps_grant"'):
+            raise OperationalError("the disk is full")
+        return execute(sql, *given)
+
+    with database.execute_wrapper(lose_grants):
+        answer = browser.connect()
+
+    assert "an error on our side" in browser.told(answer)
+    assert "could not be noted for removal" in caplog.text
+    assert browser.connection.state == State.NOT_CONNECTED
     assert not Grant.objects.exists()
 
 
