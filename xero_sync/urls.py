@@ -9,6 +9,7 @@ from xero_sync.views import (
     contact_questions,
     contact_search,
     contacts,
+    document_history,
     online,
     push_start,
     resync,
@@ -22,6 +23,12 @@ _CONTACTS = "settings/connected-apps/xero/contacts/"
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path("documents/<int:document_id>/history/", document_history.show, name="document_history"),
+    path(
+        "documents/<int:document_id>/history/<int:version_id>/",
+        document_history.show_version,
+        name="document_version",
+    ),
     path(
         "learners/<int:learner_id>/xero-contact/",
         contact_questions.show,

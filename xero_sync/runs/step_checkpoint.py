@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from invoices.models import ReadBy
 from xero_sync.api import responses, sessions
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
@@ -120,6 +121,7 @@ def store_without_checkpoint(
             organisation_id=run.organisation_id,
             resource=resource,
             page=page,
+            by=ReadBy.RESYNC,
             now=now,
             confirm=confirm,
         )
