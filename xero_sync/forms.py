@@ -57,8 +57,8 @@ class ResyncForm(forms.Form):
     )
     date_from = _day_field("From", "Choose the first day.")
     date_to = _day_field("To", "Choose the last day.")
-    time_from = _time_field("From, at", "The start of the day where this is left empty.")
-    time_to = _time_field("To, at", "The end of the day where this is left empty.")
+    time_from = _time_field("Start time", "The start of the day where this is left empty.")
+    time_to = _time_field("End time", "The end of the day where this is left empty.")
 
     def __init__(
         self, *args: Any, today: date, zone: ZoneInfo, now: datetime, **kwargs: Any
@@ -100,9 +100,9 @@ class ActAgainForm(forms.Form):
     """Between which moments stored events were received that are to be acted on once more."""
 
     date_from = _day_field("From", "Choose the first day.")
-    time_from = _time_field("From, at", "The start of the day where this is left empty.")
+    time_from = _time_field("Start time", "The start of the day where this is left empty.")
     date_to = _day_field("To", "Choose the last day.")
-    time_to = _time_field("To, at", "The end of the day where this is left empty.")
+    time_to = _time_field("End time", "The end of the day where this is left empty.")
 
     def __init__(self, *args: Any, zone: ZoneInfo, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
