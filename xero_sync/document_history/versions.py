@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, overload
 
-from django.db.models import TextField
+from django.db.models import Func, TextField
 from django.db.models.functions import Cast
 
 from invoices.models import Document, ReadBy
@@ -89,6 +89,8 @@ class Steps(Sequence[Step]):
         start = place.start or 0
         # What came after the first of them is the version before it in this order.
         rows = list(_newest(self._document)[max(0, start - 1) : place.stop])
+        if len(rows) <= bool(start):
+            return []
         following = rows.pop(0).text if start else _text_of(self._document)
         read = [
             version_fields.read(kind=self._document.kind, raw=text)
@@ -114,7 +116,8 @@ def history_of(document: Document, *, most: int) -> History:
 
 def version_of(document: Document, pk: int) -> Version | None:
     """Return a version of this document that was replaced."""
-    row = _newest(document).filter(pk=pk).first()
+    pretty = Func("raw", function="jsonb_pretty", output_field=TextField())
+    row = _newest(document).filter(pk=pk).annotate(text=pretty).first()
     if row is None:
         return None
     before = document.versions.filter(replaced_at__lte=row.replaced_at, pk__lt=row.pk)
