@@ -209,7 +209,11 @@ def _is_live(connection: Connection | None) -> bool:
 
 def _form(request: access.SignedInRequest, *given: Any, **more: Any) -> forms.ResyncForm:
     """Return the form; its times are those of the portal."""
-    about = {"today": _today(request), "zone": request.portal.zone, "now": timezone.now()}
+    about: dict[str, Any] = {
+        "today": _today(request),
+        "zone": request.portal.zone,
+        "now": timezone.now(),
+    }
     return forms.ResyncForm(*given, **about, **more)
 
 

@@ -8,6 +8,7 @@ counts stand beside those of the events that came. Days are the portal's.
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Count, F
 from django.db.models.functions import TruncDate
@@ -67,8 +68,9 @@ def days_of(*, organisation: Organisation, now: datetime, days: int = DAYS) -> l
         delivery__isnull=False,
         received_at__gte=datetime.combine(first, time(), zone),
     )
-    rows = events.values(on=TruncDate("received_at", tzinfo=zone)).values_list("on", "category")
-    for on, category, count in rows.annotate(count=Count("pk")).order_by():
+    dated: Any = events.annotate(on=TruncDate("received_at", tzinfo=zone)).order_by()
+    counted = dated.values("on", "category").annotate(count=Count("pk"))
+    for on, category, count in counted.values_list("on", "category", "count"):
         label = _LABELS.get(category, "Other")
         received[on][label] = received[on].get(label, 0) + count
     unannounced: defaultdict[date, dict[str, int]] = defaultdict(dict)
