@@ -17,6 +17,21 @@ def title_of(run: SyncRun) -> str:
     return f"Re-sync of {days_of(run)}"
 
 
+def short_title_of(run: SyncRun) -> str:
+    """Return what a run is where its neighbours are runs too: "1 Jun 2026 to 26 Nov 2026"."""
+    if run.is_first:
+        return "First sync, everything"
+    title = title_of(run).removeprefix("Re-sync of ")
+    return title[0].upper() + title[1:]
+
+
+def who_of(run: SyncRun) -> str:
+    """Return who started a run, as a list names them."""
+    if run.requested_by is not None:
+        return str(run.requested_by)
+    return "by command" if run.by_command else "by itself"
+
+
 def days_of(run: SyncRun) -> str:
     """Return the days that a run reads."""
     first, last = map(day_formats.short_day, (run.date_from, run.date_to))
@@ -43,9 +58,9 @@ def duration(span: timedelta) -> str:
 def origin_of(run: SyncRun) -> str:
     """Return who or what asked for a run."""
     if run.requested_by is not None:
-        return f"Asked for by {run.requested_by}"
+        return f"Started by {run.requested_by}"
     if run.by_command:
-        return "Asked for by command"
+        return "Started by command"
     if run.is_first:
         return "Started by itself when Xero was connected"
     return "Started by itself"

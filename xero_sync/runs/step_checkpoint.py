@@ -5,6 +5,7 @@ pause and was taken has its page rolled back.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import page_sizes
 from xero_sync.resources import Resource
 from xero_sync.runs import unlisted
-from xero_sync.store import currency_totals, page_store, upserts
+from xero_sync.store import currency_totals, differing, page_store, upserts
+from xero_sync.store.differing import Differing
 
 
 def from_the_start() -> dict[str, Any]:
@@ -33,6 +35,7 @@ def from_the_start() -> dict[str, Any]:
         "missing_count": 0,
         "totals": {},
         "differences": [],
+        "differing": [],
     }
 
 
@@ -89,7 +92,7 @@ def store_page(
             "totals": currency_totals.as_json(
                 currency_totals.together(currency_totals.from_json(step.totals), written.totals)
             ),
-            "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
+            **_differences(step, written.differences),
         }
         unmoved = SyncStep.objects.filter(pk=step.pk, next_page=number, page_size=step.page_size)
         if not unmoved.update(**checkpoint):
@@ -97,6 +100,18 @@ def store_page(
         unlisted.save_page(step, page.elements, written)
     for name, value in checkpoint.items():
         setattr(step, name, value)
+
+
+def _differences(step: SyncStep, found: Sequence[Differing]) -> dict[str, Any]:
+    """Return the columns that keep what differs: some in words, more as figures."""
+    if not found:
+        return {}
+    words = [*step.differences, *(one.sentence for one in found)]
+    kept = [*step.differing, *differing.as_json(found)]
+    return {
+        "differences": words[: currency_totals.MOST_NAMED],
+        "differing": kept[: differing.MOST_KEPT],
+    }
 
 
 def store_without_checkpoint(

@@ -22,6 +22,7 @@ from django.db import connection
 
 from xero_sync.resources import Resource
 from xero_sync.store import columns, currency_totals, mapping, prepared_pages, quarantine
+from xero_sync.store.differing import Differing
 
 # Which version may replace the one that is stored; `altered` compares the other columns.
 NEWER = """
@@ -47,9 +48,9 @@ class Written:
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
     touched_ids: list[str] = field(default_factory=list)
-    # What was read compared with what is stored, and which documents differ, in words.
+    # What was read compared with what is stored, and which documents differ.
     totals: currency_totals.Totals = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
+    differences: list[Differing] = field(default_factory=list)
     allocated_invoice_ids: set[str] = field(default_factory=set)
 
 
