@@ -12,11 +12,13 @@ from xero_sync.views import (
     online,
     push_start,
     resync,
+    sync_health,
     webhooks,
     which_learners,
 )
 
 _RESYNC = "settings/connected-apps/xero/resync/"
+_HEALTH = "settings/connected-apps/xero/health/"
 _CONTACTS = "settings/connected-apps/xero/contacts/"
 
 urlpatterns = [
@@ -46,6 +48,9 @@ urlpatterns = [
     path(f"{_CONTACTS}find/<str:key>/", contact_search.find, name="xero_contacts_find"),
     path(f"{_CONTACTS}history/", contact_history.show, name="xero_contacts_history"),
     path(f"{_CONTACTS}history/<str:key>/", contact_history.show, name="xero_contacts_history_of"),
+    path(_HEALTH, sync_health.show, name="xero_health"),
+    path(f"{_HEALTH}retry/", sync_health.retry, name="xero_health_retry"),
+    path("settings/connected-apps/xero/health.csv", sync_health.as_csv, name="xero_health_csv"),
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}estimate/", resync.estimate, name="resync_estimate"),
     path(f"{_RESYNC}<int:run_id>/differences.csv", resync.differences, name="resync_differences"),

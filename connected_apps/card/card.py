@@ -100,7 +100,11 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
     missing = _missing(connection, shown.state)
     shown_facts = _facts(connection, now=now)
     is_live = shown.state in states.LIVE
-    cautions = [fact.next_step for fact in shown_facts if is_live and fact.next_step]
+    cautions = [
+        wording.Step(fact.next_step, fact.address, fact.link)
+        for fact in shown_facts
+        if is_live and fact.next_step
+    ]
     words = wording.of_state(shown.state)
     if is_live:
         fresh = freshness.of(portal, now=now)
@@ -121,7 +125,7 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
         may_act=may_act,
         people_who_may=people,
         can_disconnect=disconnecting.can_disconnect(connection),
-        cautions=tuple(dict.fromkeys(cautions)),
+        cautions=tuple(dict.fromkeys(step.text for step in cautions)),
     )
 
 

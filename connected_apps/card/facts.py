@@ -27,6 +27,9 @@ class Fact:
     value: str = ""
     at: datetime | None = None
     next_step: str = ""
+    # Where the next step is taken, and the words that lead there.
+    address: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

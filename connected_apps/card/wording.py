@@ -78,39 +78,48 @@ _PERMISSIONS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Step:
+    """A sentence of the card on what is so or what to do, and where that is done."""
+
+    text: str
+    address: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
 class StateWords:
     """A state as people read it: a pill, and what it means or what to do about it."""
 
     word: str
     look: str
-    steps: tuple[freshness.Gap, ...] = ()
-    next_step: str = ""
+    steps: tuple[Step, ...]
 
 
 def of_state(state: State) -> StateWords:
     """Return the words of a state in which nothing is read from Xero."""
-    return StateWords(str(state.label), _LOOKS[state], next_step=_NEXT_STEPS.get(state, ""))
+    step = _NEXT_STEPS.get(state)
+    return StateWords(str(state.label), _LOOKS[state], (Step(step),) if step else ())
 
 
 def of_live(
-    fresh: freshness.Freshness, *, cautions: list[str], now: datetime, zone: tzinfo
+    fresh: freshness.Freshness, *, cautions: list[Step], now: datetime, zone: tzinfo
 ) -> StateWords:
     """Return the words of a connection that works: those of the worst that is known of it.
 
     :param cautions: what apps know that is not as it should be, and what happens next.
     """
     worst = fresh.worst
+    cautions = list(dict.fromkeys(cautions))
     if worst is None:
         if cautions:
-            return StateWords(_NEEDS_A_LOOK, "warn", next_step=" ".join(dict.fromkeys(cautions)))
-        return StateWords("Up to date", "ok", next_step=_UP_TO_DATE)
-    steps = fresh.gaps
+            return StateWords(_NEEDS_A_LOOK, "warn", tuple(cautions))
+        return StateWords("Up to date", "ok", (Step(_UP_TO_DATE),))
+    gaps = [Step(gap.text, gap.address, gap.link) for gap in fresh.gaps]
     if worst.condition == Condition.FIRST_SYNC:
         # How far it is stands among the figures.
-        steps = steps[1:]
-        cautions = [_FIRST_SYNC, *cautions]
+        gaps[0] = Step(_FIRST_SYNC)
     word = _word_of(worst, now=now, zone=zone)
-    return StateWords(word, fresh.look, steps, " ".join(dict.fromkeys(cautions)))
+    return StateWords(word, fresh.look, (*gaps, *cautions))
 
 
 def _word_of(worst: freshness.Gap, *, now: datetime, zone: tzinfo) -> str:

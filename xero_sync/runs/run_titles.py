@@ -1,7 +1,7 @@
 """What a run is called, who asked for it and how long it takes, in words for people."""
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 
 from lrm import day_formats
 from xero_sync.models import RunWhat, SyncRun
@@ -34,8 +34,13 @@ def who_of(run: SyncRun) -> str:
 
 def days_of(run: SyncRun) -> str:
     """Return the days that a run reads."""
-    first, last = map(day_formats.short_day, (run.date_from, run.date_to))
-    match run.date_from == date_windows.EARLIEST, run.date_to == date_windows.LATEST:
+    return between(run.date_from, run.date_to)
+
+
+def between(date_from: date, date_to: date) -> str:
+    """Return a range of days in words."""
+    first, last = map(day_formats.short_day, (date_from, date_to))
+    match date_from == date_windows.EARLIEST, date_to == date_windows.LATEST:
         case True, True:
             return "all days"
         case True, False:

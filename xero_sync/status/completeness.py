@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 
 from connected_apps.card import facts
 from connected_apps.models import Organisation
@@ -56,6 +57,8 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
                 f"{run_titles.title_of(run)}: {run.reason}",
                 run.finished_at,
                 next_step=_LOOK,
+                address=reverse("resync"),
+                link="See re-syncs",
             )
             for run in standing[:_MOST_NAMED]
         ),
@@ -87,7 +90,14 @@ def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: boo
     if not found_at:
         return facts.Fact("Checked against Xero", words, oldest)
     then, step = _what_next(organisation, min(found_at), stands)
-    return facts.Fact("Checked against Xero", f"{words}. {then}", oldest, next_step=step)
+    return facts.Fact(
+        "Checked against Xero",
+        f"{words}. {then}",
+        oldest,
+        next_step=step,
+        address=reverse("resync") if step else "",
+        link="See re-syncs",
+    )
 
 
 def _contacts(organisation: Organisation) -> list[facts.Fact]:

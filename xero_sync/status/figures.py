@@ -34,7 +34,7 @@ def give_figures(connection: Connection, now: datetime) -> list[Figure]:
     return [
         _documents(organisation, now=now, zone=zone),
         _last_change(organisation, now=now),
-        _calls(organisation.tenant_id, zone=zone),
+        _calls(organisation.tenant_id, now=now, zone=zone),
     ]
 
 
@@ -53,14 +53,13 @@ def _first_sync(run: SyncRun | None, *, now: datetime) -> Figure:
         value=f"{progress.read:,}",
         unit=unit,
         share=progress.percent,
-        lines=tuple(_of_kind(kind) for kind in progress.kinds),
+        lines=tuple(_of_kind(kind) for kind in progress.kinds if kind.total is not None),
     )
 
 
 def _of_kind(kind: KindProgress) -> tuple[str, str]:
     is_read = kind.stage in (Stage.READ, Stage.COMPLETE)
-    total = "" if kind.total is None else f" of {kind.total:,}"
-    return "ok" if is_read else "idle", f"{kind.label} {kind.read:,}{total}"
+    return "ok" if is_read else "idle", f"{kind.label} {kind.read:,} of {kind.total or 0:,}"
 
 
 def _documents(organisation: Organisation, *, now: datetime, zone: tzinfo) -> Figure:
@@ -116,7 +115,7 @@ def _last_change(organisation: Organisation, *, now: datetime) -> Figure:
     return Figure(label="Last change received", value=words, unit=unit, note=note)
 
 
-def _calls(tenant_id: UUID, *, zone: tzinfo) -> Figure:
+def _calls(tenant_id: UUID, *, now: datetime, zone: tzinfo) -> Figure:
     label = "Calls to Xero today"
     try:
         books = rate_limiter.shared().books_of(tenant_id)
@@ -129,5 +128,5 @@ def _calls(tenant_id: UUID, *, zone: tzinfo) -> Figure:
         value=f"{books.day_used:,}",
         unit=f"of {allowed:,}",
         share=min(100, books.day_used * 100 // allowed) if allowed else 100,
-        note=f"Starts again by {moments.clock(ends_at, zone=zone)}" if ends_at else "",
+        note=f"Starts again by {moments.short(ends_at, now=now, zone=zone)}" if ends_at else "",
     )

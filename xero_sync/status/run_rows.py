@@ -116,6 +116,8 @@ def _result(run: SyncRun, progress: run_progress.Progress, differ: int) -> tuple
         return "idle", "Cancelled"
     if run.state == RunState.DONE:
         return "ok", "Complete"
+    if run.what == RunWhat.LEARNERS:
+        return "warn", "Needs a look"
     if differ:
         return "warn", f"{differ:,} differ{'s' if differ == 1 else ''}"
     if progress.quarantined and not any(kind.differences for kind in progress.kinds):

@@ -105,7 +105,8 @@ def _estimate(request: access.SignedInRequest, form: forms.ResyncForm) -> dict[s
             found = previews.preview(connection=connection, **form.cleaned_data)
     except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
         return {"preview_problem": retry_policy.after(error, attempts=0).why}
-    return {"preview": run_words.preview(found)}
+    days = run_titles.between(form.cleaned_data["date_from"], form.cleaned_data["date_to"])
+    return {"preview": run_words.preview(found), "days": days}
 
 
 @_require_seeing
@@ -123,7 +124,9 @@ def progress(request: access.SignedInRequest) -> HttpResponse:
     told = run_milestones.from_text(request.GET.get("told", ""))
     news = run_milestones.news_of(runs, told)
     context["said"] = " ".join(run_milestones.sentence_of(run) for run in news)
-    context["ended"] = [row for row in context["runs"] if row["run"] in news and not row["is_open"]]
+    context["ended"] = [row for row in context["ended_runs"] if row["run"] in news]
+    for row in context["ended"]:
+        row["is_news"] = True
     return render(request, "xero_sync/runs_live.html", context)
 
 
