@@ -16,6 +16,7 @@ from xero_sync import resources
 from xero_sync.api import client, errors, limits, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_queue, unsent_learners
 from xero_sync.models import RunWhat
+from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
 
 # Besides the pages: a closing sweep and, at the worst, one count a kind.
@@ -55,7 +56,10 @@ def preview(*, connection: Connection, what: RunWhat, date_from: date, date_to: 
     """
     if what == RunWhat.LEARNERS:
         return _of_learners(connection, date_from, date_to)
-    return _of_documents(connection, date_from, date_to)
+    # A range that is open at an end asks for no date there, as the run itself does.
+    first = None if date_from == date_windows.EARLIEST else date_from
+    last = None if date_to == date_windows.LATEST else date_to
+    return _of_documents(connection, first, last)
 
 
 def _of_learners(connection: Connection, date_from: date, date_to: date) -> Preview:
@@ -72,7 +76,7 @@ def _of_learners(connection: Connection, date_from: date, date_to: date) -> Prev
     )
 
 
-def _of_documents(connection: Connection, date_from: date, date_to: date) -> Preview:
+def _of_documents(connection: Connection, date_from: date | None, date_to: date | None) -> Preview:
     session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
     counts = [
         (resource.label, _count(session, resource, date_from, date_to))
@@ -103,7 +107,7 @@ def _within_limits(
 
 
 def _count(
-    session: sessions.Session, resource: Resource, date_from: date, date_to: date
+    session: sessions.Session, resource: Resource, date_from: date | None, date_to: date | None
 ) -> int | None:
     listing = list_queries.Listing(resource=resource, date_from=date_from, date_to=date_to)
     try:
