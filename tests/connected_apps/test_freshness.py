@@ -169,6 +169,7 @@ def test_line_says_what_is_missing_after_a_cancelled_first_sync(portal: Portal, 
 
 def test_line_names_the_kind_that_xero_refuses(portal: Portal) -> None:
     connection = connect(portal)
+    assert connection.organisation is not None
     Cursor.objects.create(
         organisation=connection.organisation,
         resource="CREDIT_NOTE",
@@ -212,6 +213,7 @@ def test_line_is_not_complete_when_a_check_found_differences(portal: Portal) -> 
 
 def test_line_says_that_our_own_books_hold_calls_back(portal: Portal) -> None:
     connection = connect(portal)
+    assert connection.organisation is not None
     Cursor.objects.create(
         organisation=connection.organisation,
         resource="INVOICE",

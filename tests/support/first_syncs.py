@@ -40,6 +40,7 @@ def make_first(connection: Connection, state: RunState, *, read: int) -> SyncRun
 
 def quarantine(connection: Connection, count: int) -> None:
     """Store documents that could not be saved."""
+    assert connection.organisation is not None
     for number in range(count):
         QuarantinedDocument.objects.create(
             organisation=connection.organisation,

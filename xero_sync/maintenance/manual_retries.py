@@ -54,5 +54,5 @@ def ask_again(
             detail=f"{len(events):,} document{'' if len(events) == 1 else 's'}",
             organisation_name=connection.organisation.name,
         )
-        dispatch.FETCH_EVENTS.wake(connection.organisation_id)
+        dispatch.FETCH_EVENTS.wake(connection.organisation.pk)
     return len(events)

@@ -17,6 +17,7 @@ from lrm import moments
 from lrm.models import Portal
 from xero_sync import resources
 from xero_sync.contact_tabs import tab_counts
+from xero_sync.contact_tabs.listings import Count
 from xero_sync.contact_tabs.tabs import LABELS, LEFT_OUT_LABELS, LeftOut, Tab
 from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
 from xero_sync.resources import Resource
@@ -110,7 +111,7 @@ def _linked(count: object) -> Row:
     )
 
 
-def _left_out(counts: dict[Tab | LeftOut, tab_counts.Count]) -> list[Row]:
+def _left_out(counts: dict[Tab | LeftOut, Count]) -> list[Row]:
     nobodys = counts[Tab.NO_LEARNER]
     rows = [
         Row(
@@ -155,7 +156,7 @@ def _waiting(cursors: Iterable[Cursor], *, now: datetime) -> list[Row]:
     ]
 
 
-def _refused(refused: tab_counts.Count, questions: tab_counts.Count) -> list[Row]:
+def _refused(refused: Count, questions: Count) -> list[Row]:
     rows = []
     if refused.number:
         rows.append(

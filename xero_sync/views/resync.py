@@ -86,9 +86,9 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     return redirect("resync")
 
 
-@_require_managing
 @require_safe
 @page_calls.explain_busy
+@_require_managing
 def estimate(request: access.SignedInRequest) -> HttpResponse:
     """Answer the open form with what the re-sync would read; nothing while its dates are wrong."""
     form = forms.ResyncForm(_asked(request, request.GET), today=_today(request))

@@ -13,7 +13,7 @@ from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, people, request
 from xero_sync.models import RunState, SyncRun
 from xero_sync.pull import date_windows
-from xero_sync.runs import date_presets, date_ranges, run_milestones
+from xero_sync.runs import date_presets, date_ranges, run_milestones, run_titles
 
 PROGRESS = f"{PAGE}progress/"
 
@@ -99,7 +99,7 @@ def test_open_page_is_answered_204_until_something_changes(linked: Linked) -> No
 
 
 def run_title(run: SyncRun) -> str:
-    return run_milestones.run_titles.title_of(run)
+    return run_titles.title_of(run)
 
 
 def test_quarters_are_told_once(linked: Linked) -> None:
