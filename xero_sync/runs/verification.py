@@ -155,8 +155,10 @@ def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
 
 def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
     """Compare Xero's count with what is stored now; `_record` makes both figures last."""
-    stored = date_windows.of_step(step).stored(step.run.organisation_id)
-    step.xero_count, step.our_count = in_xero, stored.count()
+    window = date_windows.of_step(step)
+    listed = None if in_xero is None else in_xero - step.missing_count
+    step.xero_count = in_xero
+    step.our_count = window.stored_count(step.run.organisation_id, listed=listed)
     return comparison.of_step(step)
 
 
@@ -200,10 +202,12 @@ def _differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[Differing]:
         resource=step.resource,
         last_tried_at__gte=step.again_since,
     )
+    by_date = step.run.changed_from is None
+    how = differing.NOT_LISTED if by_date else differing.NOT_AMONG_CHANGED
     return [
         *(
             Differing(
-                how=differing.NOT_LISTED,
+                how=how,
                 kind=one.kind,
                 number=one.number or str(one.xero_id),
                 xero_id=str(one.xero_id),

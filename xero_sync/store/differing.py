@@ -15,7 +15,10 @@ MOST_KEPT = 1000
 OTHER_AMOUNT = "amount"
 NOT_STORED = "not stored"
 NOT_LISTED = "not listed"
+NOT_AMONG_CHANGED = "not among changed"
 NOT_SAVED = "not saved"
+# Told in a sentence, which stands in place of the number.
+SAID = "said"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,9 @@ class Differing:
             OTHER_AMOUNT: "Another amount",
             NOT_STORED: "Not stored here",
             NOT_LISTED: "No longer in Xero for these dates",
+            NOT_AMONG_CHANGED: "Not among what Xero lists as changed",
             NOT_SAVED: "Could not be saved",
+            SAID: "Another version",
         }[self.how] + (f": {self.reason}" if self.reason else "")
 
     @property
@@ -51,6 +56,10 @@ class Differing:
         """The whole in one sentence, for mails, programs and logs."""
         if self.how == NOT_LISTED:
             return f"{self.name}: no longer in Xero for these dates"
+        if self.how == NOT_AMONG_CHANGED:
+            return f"{self.name}: not among what Xero lists as changed"
+        if self.how == SAID:
+            return self.number
         if self.how == NOT_SAVED:
             return f"{self.number} is in Xero, but could not be saved"
         in_xero = f"{self.name} comes to {self.currency} {_grouped(self.in_xero)} in Xero"

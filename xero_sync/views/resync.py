@@ -69,7 +69,7 @@ def _show(request: access.SignedInRequest) -> HttpResponse:
 
 @_require_managing
 def _start(request: access.SignedInRequest) -> HttpResponse:
-    form = forms.ResyncForm(_asked(request, request.POST), today=_today(request))
+    form = _form(request, _asked(request, request.POST))
     if not form.is_valid():
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
     if "preview" in request.POST:
@@ -91,7 +91,7 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
 @_require_managing
 def estimate(request: access.SignedInRequest) -> HttpResponse:
     """Answer the open form with what the re-sync would read; nothing while its dates are wrong."""
-    form = forms.ResyncForm(_asked(request, request.GET), today=_today(request))
+    form = _form(request, _asked(request, request.GET))
     context = _estimate(request, form) if form.is_valid() else {}
     return render(request, "xero_sync/resync_estimate.html", context)
 
@@ -220,7 +220,7 @@ def _context(
         now=now,
     )
     return {
-        "form": form or forms.ResyncForm(initial=_initial(today), today=today),
+        "form": form or _form(request, initial=_initial(today)),
         "presets": Preset.choices,
         "preset": _preset(form),
         "connection": connection,
@@ -264,6 +264,16 @@ def _stopped_first(organisation: Organisation | None, *, may_resume: bool) -> di
 
 def _is_live(connection: Connection | None) -> bool:
     return connection is not None and connection.state in LIVE
+
+
+def _form(request: access.SignedInRequest, *given: Any, **more: Any) -> forms.ResyncForm:
+    """Return the form; its times are those of the portal."""
+    about: dict[str, Any] = {
+        "today": _today(request),
+        "zone": request.portal.zone,
+        "now": timezone.now(),
+    }
+    return forms.ResyncForm(*given, **about, **more)
 
 
 def _initial(today: date) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('xero_sync', '0025_contact_balances'),
+        ('xero_sync', '0027_unannounced_changes'),
     ]
 
     operations = [
