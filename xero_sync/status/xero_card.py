@@ -15,7 +15,14 @@ from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import balance_words, completeness, contact_words, readiness, unread
+from xero_sync.status import (
+    balance_words,
+    completeness,
+    contact_words,
+    other_news,
+    readiness,
+    unread,
+)
 from xero_sync.webhooks import channel_health
 
 MOST_SHOWN = 50
@@ -62,6 +69,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         found.append(_calls(organisation.tenant_id))
         found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
+        found += other_news.facts_of(organisation)
     found += completeness.facts_of(organisation)
     found += balance_words.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
