@@ -9,6 +9,8 @@ from xero_sync.views import (
     contact_questions,
     contact_search,
     contacts,
+    document_history,
+    instant_updates,
     online,
     push_start,
     resync,
@@ -17,11 +19,18 @@ from xero_sync.views import (
 )
 
 _RESYNC = "settings/connected-apps/xero/resync/"
+_EVENTS = "settings/connected-apps/xero/events/"
 _CONTACTS = "settings/connected-apps/xero/contacts/"
 
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path("documents/<int:document_id>/history/", document_history.show, name="document_history"),
+    path(
+        "documents/<int:document_id>/history/<int:version_id>/",
+        document_history.show_version,
+        name="document_version",
+    ),
     path(
         "learners/<int:learner_id>/xero-contact/",
         contact_questions.show,
@@ -46,6 +55,8 @@ urlpatterns = [
     path(f"{_CONTACTS}find/<str:key>/", contact_search.find, name="xero_contacts_find"),
     path(f"{_CONTACTS}history/", contact_history.show, name="xero_contacts_history"),
     path(f"{_CONTACTS}history/<str:key>/", contact_history.show, name="xero_contacts_history_of"),
+    path(_EVENTS, instant_updates.show, name="xero_events"),
+    path(f"{_EVENTS}again/", instant_updates.act_again, name="xero_events_again"),
     path(_RESYNC, resync.resync, name="resync"),
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),

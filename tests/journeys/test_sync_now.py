@@ -58,7 +58,7 @@ def test_admin_sends_learners_again_by_keyboard_and_sees_the_proof(stage: Stage)
     expect(admin.page.locator("#xero-contact")).to_contain_text("Waiting for an answer")
 
     admin.open(RESYNC)
-    documents = admin.page.get_by_role("radio", name="Documents")
+    documents = admin.page.get_by_role("radio", name=re.compile("^Documents Reads"))
     expect(documents).to_be_checked()
     admin.tab_to(documents)
     admin.page.keyboard.press("ArrowUp")

@@ -25,6 +25,7 @@ _STILL_THE_SAME = timedelta(days=4)
 # After a run was cancelled.
 WHAT_STAYS: dict[RunWhat, str] = {
     RunWhat.DOCUMENTS: "What it had read so far is kept.",
+    RunWhat.CHANGED: "What it had read so far is kept.",
     RunWhat.LEARNERS: "Learners that are on their way reach Xero all the same.",
 }
 

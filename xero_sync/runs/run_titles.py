@@ -6,6 +6,7 @@ from datetime import timedelta
 from lrm import day_formats
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.pull import date_windows
+from xero_sync.runs import changed_spans
 
 
 def title_of(run: SyncRun) -> str:
@@ -14,11 +15,22 @@ def title_of(run: SyncRun) -> str:
         return "First sync of all documents"
     if run.what == RunWhat.LEARNERS:
         return f"Re-sync of learners changed {days_of(run)}"
+    if run.what == RunWhat.CHANGED:
+        return f"Re-sync of what changed {days_of(run)}"
     return f"Re-sync of {days_of(run)}"
 
 
+def span_of(run: SyncRun) -> changed_spans.Span | None:
+    """Return the moments of a run of what changed; None for every other."""
+    if run.changed_from is None or run.changed_to is None:
+        return None
+    return changed_spans.Span(run.changed_from, run.changed_to)
+
+
 def days_of(run: SyncRun) -> str:
-    """Return the days that a run reads."""
+    """Return the days that a run reads, or the moments between which it reads what changed."""
+    if span := span_of(run):
+        return changed_spans.in_words(span, zone=run.portal.zone)
     first, last = map(day_formats.short_day, (run.date_from, run.date_to))
     match run.date_from == date_windows.EARLIEST, run.date_to == date_windows.LATEST:
         case True, True:

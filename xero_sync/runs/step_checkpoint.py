@@ -10,12 +10,13 @@ from typing import Any
 
 from django.db import transaction
 
+from invoices.models import ReadBy
 from xero_sync.api import responses, sessions
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import page_sizes
 from xero_sync.resources import Resource
-from xero_sync.runs import unlisted
+from xero_sync.runs import listed_versions, unlisted
 from xero_sync.store import currency_totals, page_store, upserts
 
 
@@ -72,6 +73,7 @@ def store_page(
             now,
             confirm=step.again_since is not None,
         )
+        named = [*written.differences, *_older_here(step, page)]
         # The update finds the step only where nobody has moved it, so these counts are current.
         checkpoint: dict[str, Any] = {
             "next_page": number + 1,
@@ -89,7 +91,7 @@ def store_page(
             "totals": currency_totals.as_json(
                 currency_totals.together(currency_totals.from_json(step.totals), written.totals)
             ),
-            "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
+            "differences": [*step.differences, *named][: currency_totals.MOST_NAMED],
         }
         unmoved = SyncStep.objects.filter(pk=step.pk, next_page=number, page_size=step.page_size)
         if not unmoved.update(**checkpoint):
@@ -97,6 +99,17 @@ def store_page(
         unlisted.save_page(step, page.elements, written)
     for name, value in checkpoint.items():
         setattr(step, name, value)
+
+
+def _older_here(step: SyncStep, page: responses.Page) -> list[str]:
+    """Name what is older here than on the page, for runs that prove it by version."""
+    if step.run.changed_from is None:
+        return []
+    return listed_versions.older_here(
+        organisation_id=step.run.organisation_id,
+        resource=Resource(step.resource),
+        elements=page.elements,
+    )
 
 
 def store_without_checkpoint(
@@ -120,6 +133,7 @@ def store_without_checkpoint(
             organisation_id=run.organisation_id,
             resource=resource,
             page=page,
+            by=ReadBy.RESYNC,
             now=now,
             confirm=confirm,
         )

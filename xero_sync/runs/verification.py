@@ -143,8 +143,10 @@ def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
 
 def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
     """Compare Xero's count with what is stored now; `_record` makes both figures last."""
-    stored = date_windows.of_step(step).stored(step.run.organisation_id)
-    step.xero_count, step.our_count = in_xero, stored.count()
+    window = date_windows.of_step(step)
+    listed = None if in_xero is None else in_xero - step.missing_count
+    step.xero_count = in_xero
+    step.our_count = window.stored_count(step.run.organisation_id, listed=listed)
     return comparison.of_step(step)
 
 
@@ -188,9 +190,10 @@ def _name_differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[str]:
         resource=step.resource,
         last_tried_at__gte=step.again_since,
     )
+    among = "between these dates" if step.run.changed_from is None else "among what changed"
     return [
         *(
-            f"{document} is stored here, but Xero does not list it between these dates"
+            f"{document} is stored here, but Xero does not list it {among}"
             for document in here.order_by("pk")
         ),
         *(

@@ -21,6 +21,11 @@ from xero_sync.runs.previews import Preview
 from xero_sync.runs.run_progress import Progress
 from xero_sync.store.currency_totals import Both
 
+_WHY_SINCE = (
+    "That is all that changed since the first moment: Xero tells only of the last change, so what "
+    "changed again after the second one is among them."
+)
+
 
 def progress_of_run(progress: Progress, *, unmatched: int | None) -> SafeString:
     """Return how many documents are read, how fast, and what became of them.
@@ -96,7 +101,10 @@ def preview(found: Preview) -> list[SafeString]:
                 "There is nothing to send."
             )
         ]
-    return [_what_there_is(found), SafeString(_what_it_costs(found))]
+    paragraphs = [_what_there_is(found), SafeString(_what_it_costs(found))]
+    if found.what == RunWhat.CHANGED:
+        paragraphs.insert(1, SafeString(_WHY_SINCE))
+    return paragraphs
 
 
 def _what_there_is(found: Preview) -> SafeString:

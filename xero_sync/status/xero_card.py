@@ -16,6 +16,7 @@ from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
 from xero_sync.status import (
+    announcement_words,
     balance_words,
     completeness,
     contact_words,
@@ -38,6 +39,7 @@ def register() -> None:
     facts.register_action(give_action)
     facts.register_panel(give_panel)
     facts.register_panel(balance_words.give_panel)
+    facts.register_panel(announcement_words.give_panel)
     facts.register_unread(unread.line_of)
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 

@@ -62,7 +62,7 @@ def _show(request: access.SignedInRequest) -> HttpResponse:
 
 @_require_managing
 def _start(request: access.SignedInRequest) -> HttpResponse:
-    form = forms.ResyncForm(request.POST, today=_today(request))
+    form = _form(request, request.POST)
     if not form.is_valid():
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
     if "preview" in request.POST:
@@ -148,7 +148,7 @@ def _context(
     right = permissions.may_manage_connected_apps
     may_manage = right(request.user)
     return {
-        "form": form or forms.ResyncForm(initial=_initial(today), today=today),
+        "form": form or _form(request, initial=_initial(today)),
         "connection": connection,
         "is_live": _is_live(connection),
         "organisation": organisation,
@@ -205,6 +205,16 @@ def _kind(kind: run_progress.KindProgress) -> dict[str, Any]:
 
 def _is_live(connection: Connection | None) -> bool:
     return connection is not None and connection.state in LIVE
+
+
+def _form(request: access.SignedInRequest, *given: Any, **more: Any) -> forms.ResyncForm:
+    """Return the form; its times are those of the portal."""
+    about: dict[str, Any] = {
+        "today": _today(request),
+        "zone": request.portal.zone,
+        "now": timezone.now(),
+    }
+    return forms.ResyncForm(*given, **about, **more)
 
 
 def _initial(today: date) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from xero_sync.api import call_budget, responses
 from xero_sync.models import Cursor, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
+from xero_sync.webhooks import announcements
 
 # Events travel for a moment, and what changed before the connection was announced to nobody.
 GRACE = timedelta(minutes=2)
@@ -57,6 +58,9 @@ def note_sweep(
     if missed:
         Cursor.objects.filter(pk=cursor.pk).update(
             missed_at=now, missed_count=F("missed_count") + missed
+        )
+        announcements.note_unannounced(
+            portal=connection.portal, cursor=cursor, count=missed, now=now
         )
 
 
