@@ -4,8 +4,9 @@ A fixture that every test has without asking for it. The simulators, whoever sta
 what they are asked; at its end a test fails where something new was asked that no source knows
 (`tests.contract.second_opinion`). Workers in processes of their own are heard too.
 
-Tests of the simulator itself ask it for all kinds of things on purpose, and are left alone. A test
-elsewhere that does so says why, with the mark `asks_oddly`.
+Tests of the simulator itself ask it for all kinds of things on purpose, and are left alone; so are
+calls that carry the header of `own_calls`. A test elsewhere that lets the product ask oddly says
+why, with the mark `asks_oddly`.
 """
 
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract import second_opinion
+from tests.support import own_calls
 from xero_simulator.__main__ import RECORD_VARIABLE
 
 _LEFT_ALONE = ("simulator", "contract")
@@ -46,7 +48,7 @@ class Listener:
         found = []
         for line in self.new_lines():
             asked = second_opinion.Asked.read(line)
-            if asked.shape() not in self._seen:
+            if own_calls.NAME not in asked.headers and asked.shape() not in self._seen:
                 self._seen.add(asked.shape())
                 if faults := second_opinion.faults_of(asked):
                     # Seen again it is told again, by whichever test asks.
