@@ -9,7 +9,12 @@ import pytest
 
 # Before anything of it is imported: what a helper asserts is then as telling as in a test.
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = ["tests.support.order", "tests.support.fixtures", "tests.support.linked"]
+pytest_plugins = [
+    "tests.support.order",
+    "tests.support.asked_of_xero",
+    "tests.support.fixtures",
+    "tests.support.linked",
+]
 
 HERE = Path(__file__).parent
 # `make check` leaves these out, so that it stays under two minutes: whole products, kills and

@@ -160,9 +160,14 @@ def test_error_of_the_redirect_has_its_own_sentence(
     assert browser.connection.state == State.NOT_CONNECTED
 
 
-def test_practice_alone_is_no_organisation(browser: Browser) -> None:
+# What a Xero user may have besides organisations; the second is the tenant of an app's own events.
+OTHER_TENANTS = pytest.mark.parametrize("kind", ["PRACTICE", "APPLICATION"])
+
+
+@OTHER_TENANTS
+def test_tenant_of_another_kind_alone_is_no_organisation(browser: Browser, kind: str) -> None:
     user = browser.world.user(organisations=1)
-    browser.world.do("users", user=user["user_id"], practice=True)
+    browser.world.do("users", user=user["user_id"], practice=True, tenant_type=kind)
     back = browser.world.consent(browser.start(), user=user, tenants=user["tenant_ids"][:1])
     for line in browser.world.connections():
         if line["tenantType"] == "ORGANISATION":
@@ -175,9 +180,12 @@ def test_practice_alone_is_no_organisation(browser: Browser) -> None:
     assert not Grant.objects.exists()
 
 
-def test_practice_beside_an_organisation_is_ignored(browser: Browser) -> None:
+@OTHER_TENANTS
+def test_tenant_of_another_kind_beside_an_organisation_is_ignored(
+    browser: Browser, kind: str
+) -> None:
     user = browser.world.user(organisations=1)
-    browser.world.do("users", user=user["user_id"], practice=True)
+    browser.world.do("users", user=user["user_id"], practice=True, tenant_type=kind)
     back = browser.world.consent(browser.start(), user=user, tenants=user["tenant_ids"][:1])
 
     browser.come_back(back)

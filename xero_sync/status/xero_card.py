@@ -20,6 +20,7 @@ from xero_sync.status import (
     contact_words,
     figures,
     gaps,
+    other_news,
     readiness,
     unread,
 )
@@ -72,6 +73,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
         found += _start(organisation)
         found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
+        found += other_news.facts_of(organisation)
     found += completeness.facts_of(organisation)
     found += balance_words.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):

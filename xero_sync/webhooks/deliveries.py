@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 _POISON = (DataError, IntegrityError, ValueError, TypeError, OverflowError, RecursionError)
 # What each category asks us to fetch; all others are recorded and need nothing.
 ACTED_ON = frozenset({*resources.BY_CATEGORY, "PAYMENT"})
+# Its tenant is the app, which Xero calls an APPLICATION.
+_OF_THE_APP = "SUBSCRIPTION"
 
 
 def accept(*, body: bytes, now: datetime) -> None:
@@ -140,6 +142,8 @@ def _assign(events: list[WebhookEvent], now: datetime) -> None:
 
 
 def _why_ignored(event: WebhookEvent, owners: list[int]) -> str:
+    if event.category == _OF_THE_APP:
+        return "It is about this app's own subscription in Xero, not about an organisation"
     if not owners:
         return "No connected organisation has this tenant id"
     if event.category not in ACTED_ON:
