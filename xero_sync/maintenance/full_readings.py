@@ -131,10 +131,10 @@ def _read_batch(
     organisation_id, now = row.organisation_id, clock()
     with transaction.atomic():
         session.check_generation()
+        leases.renew(row, now=now)
         written = page_store.store(
             organisation_id=organisation_id, resource=resource, page=page, now=now, confirm=True
         )
         credit_mismatches.follow(
             organisation_id=organisation_id, resource=resource, written=written, now=now
         )
-        leases.renew(row, now=now)

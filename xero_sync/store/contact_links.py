@@ -20,6 +20,7 @@ from django.db.models.functions import Lower
 from connected_apps.models import Organisation
 from invoices import identity
 from invoices.models import Contact, ContactDecision, ContactLink, LinkSource
+from lrm import row_locks
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import (
@@ -155,15 +156,17 @@ def follow_release(
     """
     derive_everywhere(organisation, contact_ids, now=now)
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
-        _waiting(each).filter(
+        kept = _waiting(each).filter(
             candidate_xero_id__in=contact_ids,
             candidate_why__in=(identity.Why.OTHER_PORTAL.value, identity.Why.OTHER_LEARNER.value),
-        ).exclude(learner_id__in=by).update(**_GOES_ON)
+        )
+        row_locks.update(kept.exclude(learner_id__in=by), **_GOES_ON)
 
 
 def _let_pushes_go_on(organisation: Organisation, contact_ids: Sequence[str | UUID]) -> None:
     """Let whoever waits because of one of these contacts go on, or be asked again."""
-    _waiting(organisation).filter(candidate_xero_id__in=contact_ids).update(**_GOES_ON)
+    waiting = _waiting(organisation).filter(candidate_xero_id__in=contact_ids)
+    row_locks.update(waiting, **_GOES_ON)
 
 
 def _waiting(organisation: Organisation) -> QuerySet[ContactPush]:
@@ -208,7 +211,7 @@ def _follow_merges(
     every = contact_merges.rows_of_learners(organisation, learner_ids)
     asked = identity_verdicts.candidates(organisation, every)
     open_questions.keep_of_learners(organisation, learner_ids, asked, now=now)
-    _waiting(organisation).filter(learner_id__in=changed).update(**_GOES_ON)
+    row_locks.update(_waiting(organisation).filter(learner_id__in=changed), **_GOES_ON)
 
 
 def _apply(
