@@ -213,6 +213,8 @@ class ContactLink(models.Model):
     # What it rests on, an `identity.Why`. Empty where the release before paired by number alone:
     # such a pairing is held against the rule at the next chance.
     evidence = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # Of a pairing by number, which number that is: a merge in Xero may free it from the contact.
+    number = models.CharField(max_length=50, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
