@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invoices', '0006_documents_by_storing'),
+        ('invoices', '0007_document_versions'),
     ]
 
     operations = [

@@ -9,6 +9,6 @@ FILL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("invoices", "0007_numbers_of_links")]
+    dependencies = [("invoices", "0008_numbers_of_links")]
 
     operations = [migrations.RunSQL(FILL, migrations.RunSQL.noop)]
