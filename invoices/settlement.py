@@ -41,6 +41,9 @@ _REFUNDED = Coalesce(
     _NOTHING,
     output_field=_AMOUNT,
 )
+REFUNDED_OF_CREDIT = Case(
+    When(kind=Kind.INVOICE, then=_NOTHING), default=_REFUNDED, output_field=_AMOUNT
+)
 # Paid of an invoice, refunded of a credit.
 PAID = Case(When(kind=Kind.INVOICE, then=F("amount_paid")), default=_REFUNDED, output_field=_AMOUNT)
 # Credited to an invoice; used or refunded of a credit. Nothing is of what is not approved, or no
