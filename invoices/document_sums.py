@@ -85,8 +85,8 @@ def kept_cells(organisation: Organisation, wanted: Wanted, *, today: datetime.da
     return Sql(" UNION ALL ".join(texts), tuple(parameters))
 
 
-def cells_of(documents: "QuerySet[Any]") -> Sql:
-    """Return documents one by one as cells."""
+def cells_of(documents: "QuerySet[Any]", *, most: int | None = None) -> Sql:
+    """Return documents one by one as cells; no more than `most`, in no order."""
     is_open = {"kind": Kind.INVOICE, "status": "AUTHORISED", "amount_due__gt": 0}
     rows = (
         documents.order_by()
@@ -101,7 +101,9 @@ def cells_of(documents: "QuerySet[Any]") -> Sql:
         )
     )
     text, parameters = rows.query.sql_with_params()
-    return Sql(f"SELECT * FROM ({text}) AS found ({_NAMES})", parameters)  # noqa: S608 - by Django
+    limit = "" if most is None else f" LIMIT {most:d}"
+    found = f"SELECT * FROM ({text}) AS found ({_NAMES}){limit}"  # noqa: S608 - Django's own
+    return Sql(found, parameters)
 
 
 def add_up(*, most: int = BATCH) -> int:

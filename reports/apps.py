@@ -18,7 +18,7 @@ class ReportsConfig(AppConfig):
         panels.add_dashboard_panel(
             panels.DashboardPanel(
                 name="report_0442",
-                right=permissions.may_run_finance_reports,
+                right=permissions.may_read_synced_invoices,
                 render=dashboard.panel,
                 order=60,
             )
