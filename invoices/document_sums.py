@@ -127,7 +127,8 @@ def mend(organisation: Organisation) -> int:
         cursor.execute(_MEND, [organisation.pk] * 4)
         differing: int = cursor.rowcount
         cursor.execute(_MEND_MONTHS, [organisation.pk] * 3)
-        return differing + cursor.rowcount
+        differing += cursor.rowcount
+    return differing
 
 
 def _added(grain: str, day: str, *, condition: str = "TRUE") -> str:

@@ -93,7 +93,6 @@ def rows_of(criteria: Criteria, columns: Sequence[Column]) -> Iterator[tuple[Any
     """
     text, parameters = statement(criteria, [(one.name, one.sql) for one in columns])
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.itersize = BATCH
         cursor.execute(text, parameters)
         while rows := cursor.fetchmany(BATCH):
             yield from rows

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from connected_apps.models import Organisation
 from invoices.models import Document, Kind
@@ -27,7 +26,7 @@ def not_saved_of(organisation: Organisation) -> list[NotSaved]:
     rows = QuarantinedDocument.objects.filter(
         organisation=organisation, resource__in=resources.DOCUMENTS
     )
-    found: list[dict[str, Any]] = list(
+    found = list(
         rows.order_by("-last_tried_at").values("resource", "identity", "number", "reason")
     )
     identities = {one["identity"] for one in found}

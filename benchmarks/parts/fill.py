@@ -83,8 +83,9 @@ def main(documents: int, learners: int) -> None:
     Connection.objects.create(
         portal=portal, state=State.CONNECTED, state_since=now, organisation=organisation
     )
-    everything = {"is_portal_admin": True, "is_accounts": True, "lrm_role": LrmRole.ADMIN}
-    User.objects.create_user("p6", password=None, portal=portal, **everything)
+    User.objects.create_user(
+        "p6", portal=portal, is_portal_admin=True, is_accounts=True, lrm_role=LrmRole.ADMIN
+    )
     given = {"portal": portal.pk, "organisation": organisation.pk, "learners": learners}
     with connection.cursor() as cursor:
         cursor.execute(_LEARNERS, given)
