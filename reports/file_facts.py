@@ -95,9 +95,7 @@ def current_as_of(organisation_id: int) -> dict[str, datetime.datetime | None]:
     """Return up to when all that was modified in Xero is here, by kind of document."""
     cursors = Cursor.objects.filter(organisation_id=organisation_id)
     through = dict(cursors.values_list("resource", "swept_through"))
-    return {
-        str(resources.of(Resource(one)).kind): through.get(one) for one in resources.DOCUMENTS
-    }
+    return {str(resources.of(Resource(one)).kind): through.get(one) for one in resources.DOCUMENTS}
 
 
 def period_of(criteria: Criteria) -> str:

@@ -7,8 +7,8 @@ from django import forms
 
 from connected_apps.models import Organisation
 from invoices import words
-from invoices.models import DocumentSum, Kind
-from invoices.sum_models import DocumentSumChange
+from invoices.models import Kind
+from invoices.sum_models import DocumentSum, DocumentSumChange
 from lrm.models import Learner, Portal
 from reports import periods
 from reports.synced_invoices import Criteria

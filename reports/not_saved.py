@@ -26,9 +26,7 @@ def not_saved_of(organisation: Organisation) -> list[NotSaved]:
     rows = QuarantinedDocument.objects.filter(
         organisation=organisation, resource__in=resources.DOCUMENTS
     )
-    found = list(
-        rows.order_by("-last_tried_at").values("resource", "identity", "number", "reason")
-    )
+    found = list(rows.order_by("-last_tried_at").values("resource", "identity", "number", "reason"))
     identities = {one["identity"] for one in found}
     listed = {
         str(xero_id)

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from invoices import queries
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from lrm.models import Learner
 from xero_sync import resources
 from xero_sync.api import client, errors, list_queries, responses, sessions
@@ -137,10 +137,13 @@ class Reader:
         """
         with transaction.atomic():
             self.session.check_generation()
+            # The lease before what is stored, as whoever asks for a refresh takes them.
+            leases.renew(self.refresh, now=self.clock())
             written = page_store.store(
                 organisation_id=self.organisation.pk,
                 resource=resource,
                 page=page,
+                by=ReadBy.REFRESH,
                 now=self.clock(),
             )
             credit_mismatches.follow(
@@ -149,7 +152,6 @@ class Reader:
                 written=written,
                 now=self.clock(),
             )
-            leases.renew(self.refresh, now=self.clock())
         return written.quarantined
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from xero_sync import resources
 from xero_sync.api import client, errors, json_codec, list_queries, responses, sessions
 from xero_sync.jobs import leases
@@ -65,17 +65,18 @@ class Reader:
         now = self.clock()
         with transaction.atomic():
             self.session.check_generation()
+            leases.renew(self.row, now=now)
             written = page_store.store(
                 organisation_id=self.organisation_id,
                 resource=resource,
                 page=page,
+                by=ReadBy.SWEEP,
                 now=now,
                 confirm=True,
             )
             credit_mismatches.follow(
                 organisation_id=self.organisation_id, resource=resource, written=written, now=now
             )
-            leases.renew(self.row, now=now)
 
 
 def _ids(resource: Resource, page: responses.Page) -> set[UUID]:

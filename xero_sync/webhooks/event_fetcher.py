@@ -20,6 +20,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, transaction
 
 from connected_apps import errors as connection_errors
+from invoices.models import ReadBy
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy
 from xero_sync.models import EventState, Inbox, WebhookEvent
@@ -77,11 +78,14 @@ class Fetcher:
         """Store a page and settle the events that named what is on it, in one transaction."""
         with transaction.atomic():
             self.session.check_generation()
+            # The lease before what is stored, as whoever connects anew takes them.
+            leases.renew(self.inbox, now=self.clock())
             if page is not None:
                 written = page_store.store(
                     organisation_id=self.inbox.organisation_id,
                     resource=self.resource,
                     page=page,
+                    by=ReadBy.WEBHOOK,
                     now=self.clock(),
                 )
                 credit_mismatches.follow(
@@ -91,7 +95,6 @@ class Fetcher:
                     now=self.clock(),
                 )
             _update(settled, state=EventState.DONE, settled_at=self.clock(), note="")
-            leases.renew(self.inbox, now=self.clock())
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch, store and settle; bills' stubs and the like are not there, which is fine.

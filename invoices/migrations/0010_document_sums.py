@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connected_apps', '0001_initial'),
-        ('invoices', '0006_documents_by_storing'),
+        ('invoices', '0009_numbers_of_links_filled'),
     ]
 
     operations = [

@@ -89,7 +89,7 @@ _FILL = f"""
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("invoices", "0007_document_sums"),
+        ("invoices", "0010_document_sums"),
     ]
 
     operations = [
