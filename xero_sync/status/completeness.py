@@ -67,13 +67,18 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
 
 def standing_count(organisation: Organisation) -> int:
     """Return how many runs found a difference that still stands; mostly one query."""
+    return len(standing_runs(organisation))
+
+
+def standing_runs(organisation: Organisation) -> list[SyncRun]:
+    """Return the runs that found a difference which still stands, newest first."""
     problems = SyncRun.objects.filter(
         organisation=organisation, what=RunWhat.DOCUMENTS, state=RunState.DONE_WITH_PROBLEMS
     )
     if not problems.exists():
-        return 0
+        return []
     found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
-    return len(_standing(organisation, {cursor.resource: cursor for cursor in found}))
+    return _standing(organisation, {cursor.resource: cursor for cursor in found})
 
 
 def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: bool) -> facts.Fact:
