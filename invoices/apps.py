@@ -9,8 +9,9 @@ class InvoicesConfig(AppConfig):
     name = "invoices"
 
     def ready(self) -> None:
-        """Put the Xero Invoices tab on the learner profile."""
+        """Put the Xero Invoices tab on the learner profile, and documents into the search."""
         # Imported here: models are not ready when this module is.
+        from invoices import document_hits
         from lrm import panels, permissions
 
         panels.add_learner_tab(
@@ -18,6 +19,14 @@ class InvoicesConfig(AppConfig):
                 label="Xero Invoices",
                 url_name="learner_xero_invoices",
                 right=permissions.may_see_learners,
+                order=20,
+            )
+        )
+        panels.add_search_group(
+            panels.SearchGroup(
+                label="Invoices and credits",
+                right=permissions.may_see_learners,
+                find=document_hits.find,
                 order=20,
             )
         )

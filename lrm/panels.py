@@ -69,6 +69,49 @@ class Banner:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One line of what a search found: where it leads, and what tells it from the others.
+
+    `aside` is shown at its end, such as an amount; `pill` is the HTML of a status.
+    """
+
+    title: str
+    url: str
+    detail: str = ""
+    aside: str = ""
+    pill: SafeString | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search found in one group; `exact` is the address of what was typed in full."""
+
+    hits: tuple[Hit, ...] = ()
+    has_more: bool = False
+    more_url: str = ""
+    exact: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchGroup:
+    """Things that the search in the header finds; `find` gets what was typed."""
+
+    label: str
+    right: permissions.Right
+    find: Callable[[access.SignedInRequest, str], Found]
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchNote:
+    """What it means that a search found nothing; `render` gets what was typed."""
+
+    name: str
+    render: Callable[[access.SignedInRequest, str], SafeString | None]
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadinessCheck:
     """A part of /readyz: returns facts as JSON values. `{"ok": False, …}` means not ready."""
 
@@ -100,6 +143,8 @@ _cards: dict[str, LearnerCard] = {}
 _settings: dict[str, SettingsEntry] = {}
 _banners: dict[str, Banner] = {}
 _checks: dict[str, ReadinessCheck] = {}
+_searched: dict[str, SearchGroup] = {}
+_search_notes: dict[str, SearchNote] = {}
 
 
 def add_dashboard_panel(panel: DashboardPanel) -> None:
@@ -132,6 +177,16 @@ def add_readiness_check(check: ReadinessCheck) -> None:
     _checks[check.name] = check
 
 
+def add_search_group(group: SearchGroup) -> None:
+    """Let the search in the header find more."""
+    _searched[group.label] = group
+
+
+def add_search_note(note: SearchNote) -> None:
+    """Say more where a search found nothing."""
+    _search_notes[note.name] = note
+
+
 def dashboard_panels(user: User) -> list[DashboardPanel]:
     """Return the dashboard cards this user may see."""
     return _allowed(_dashboard.values(), user)
@@ -160,6 +215,16 @@ def banners() -> list[Banner]:
 def readiness_checks() -> list[ReadinessCheck]:
     """Return every registered readiness check."""
     return _ordered(_checks.values())
+
+
+def search_groups(user: User) -> list[SearchGroup]:
+    """Return what the search may find for this user."""
+    return _allowed(_searched.values(), user)
+
+
+def search_notes() -> list[SearchNote]:
+    """Return what may be said where a search found nothing."""
+    return _ordered(_search_notes.values())
 
 
 def _ordered(entries: Iterable[E]) -> list[E]:

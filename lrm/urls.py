@@ -11,6 +11,7 @@ from lrm.views import (
     learner_ticks,
     learners,
     notices,
+    search_page,
     settings_pages,
 )
 
@@ -24,6 +25,7 @@ urlpatterns = [
         name="sign_in",
     ),
     path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
+    path("search/", search_page.search, name="search"),
     path("learners/", learners.index, name="learners"),
     path("learners/new/", learners.add, name="learner_add"),
     path("learners/import/", learner_imports.upload, name="learner_import"),

@@ -14,6 +14,8 @@ SIGN_IN = "sign-in"
 # Page, then what happens for: LRM user, portal admin without LRM role, nobody signed in.
 PAGES = [
     ("/", 200, 200, SIGN_IN),
+    ("/search/", 200, 403, SIGN_IN),
+    ("/search/?q=nobody", 200, 403, SIGN_IN),
     ("/learners/", 200, 403, SIGN_IN),
     ("/learners/new/", 200, 403, SIGN_IN),
     ("/learners/import/", 200, 403, SIGN_IN),
