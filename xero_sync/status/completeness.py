@@ -62,6 +62,12 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
     ]
 
 
+def standing_count(organisation: Organisation) -> int:
+    """Return how many runs found a difference that still stands."""
+    found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
+    return len(_standing(organisation, {cursor.resource: cursor for cursor in found}))
+
+
 def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: bool) -> facts.Fact:
     """Return what the daily count found, or the first sync before all kinds were counted once."""
     counted = [

@@ -40,7 +40,7 @@ def line_of(connection: Connection | None, now: datetime) -> str:
         return ""
     late = late_cursors(connection.organisation_id, now=now)
     if late:
-        kinds = _listed([Resource(cursor.resource).label.lower() for cursor in late])
+        kinds = listed([Resource(cursor.resource).label.lower() for cursor in late])
         return f"Not everything in Xero is here: {kinds} cannot be read at the moment. {_WHO}"
     if first_sync.cancelled(connection.organisation_id):
         return f"Not everything in Xero is here: the first sync was cancelled. {_WHO}"
@@ -52,6 +52,7 @@ def line_of(connection: Connection | None, now: datetime) -> str:
     return ""
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
+    """Return words in one line: "a, b and c"."""
     *before, last = words
     return f"{', '.join(before)} and {last}" if before else last

@@ -15,7 +15,7 @@ from lrm import access, panels, permissions
 from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import balance_words, completeness, contact_words, readiness, unread
+from xero_sync.status import balance_words, completeness, contact_words, gaps, readiness, unread
 from xero_sync.webhooks import channel_health
 
 MOST_SHOWN = 50
@@ -32,6 +32,7 @@ def register() -> None:
     facts.register_panel(give_panel)
     facts.register_panel(balance_words.give_panel)
     facts.register_unread(unread.line_of)
+    gaps.register()
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 
 

@@ -1,0 +1,122 @@
+"""What of Xero's documents is not here, or not as it is there: for the line of freshness."""
+
+from datetime import datetime
+
+from connected_apps import freshness
+from connected_apps.freshness import Condition, Gap
+from connected_apps.models import Connection, State
+from connected_apps.states import states
+from lrm import moments
+from xero_sync.models import QuarantinedDocument, RunState, SyncRun
+from xero_sync.resources import Resource
+from xero_sync.runs import first_sync, run_progress
+from xero_sync.status import completeness, unread
+
+
+def register() -> None:
+    """Add to what every page says of its documents."""
+    freshness.register(of_connection)
+
+
+def of_connection(connection: Connection, now: datetime) -> list[Gap]:
+    """Return every gap of an organisation's documents."""
+    organisation = connection.organisation
+    if organisation is None:
+        return []
+    is_live = connection.state in states.LIVE
+    return [
+        *(_refused(organisation.pk, now=now) if is_live else []),
+        *_first_sync(connection, is_live=is_live, now=now),
+        *_not_saved(organisation.pk),
+        *_differs(completeness.standing_count(organisation)),
+    ]
+
+
+def _refused(organisation_id: int, *, now: datetime) -> list[Gap]:
+    late = unread.late_cursors(organisation_id, now=now)
+    if not late:
+        return []
+    kinds = unread.listed([Resource(cursor.resource).label.lower() for cursor in late])
+    problems = ". ".join(dict.fromkeys(cursor.problem for cursor in late))
+    return [
+        Gap(
+            condition=Condition.KIND_REFUSED,
+            text=f"Changes of {kinds} cannot be read at the moment. {problems}.",
+            count=len(late),
+        )
+    ]
+
+
+def _first_sync(connection: Connection, *, is_live: bool, now: datetime) -> list[Gap]:
+    organisation_id = connection.organisation_id
+    if organisation_id is None or not first_sync.is_behind(organisation_id):
+        return []
+    run = first_sync.latest(organisation_id)
+    read, total = _figures(run)
+    if run is not None and run.state == RunState.CANCELLED:
+        return [_cancelled(connection, run, read, total, now=now)]
+    if total is None:
+        words = "Xero is still being read." if is_live else "The first sync had hardly begun."
+    elif is_live:
+        words = f"Xero is still being read: {read:,} of {total:,} documents."
+    else:
+        words = f"The first sync had read {read:,} of {total:,} documents."
+    goes_on = is_live and connection.state != State.PAUSED
+    return [
+        Gap(
+            condition=Condition.FIRST_SYNC,
+            text=f"{words} The rest appears here by itself." if goes_on else words,
+            read=read,
+            total=total,
+        )
+    ]
+
+
+def _cancelled(
+    connection: Connection, run: SyncRun, read: int, total: int | None, *, now: datetime
+) -> Gap:
+    ended = moments.at(run.finished_at or now, now=now, zone=connection.portal.zone)
+    after = f" after {read:,} of {total:,} documents" if total else ""
+    return Gap(
+        condition=Condition.FIRST_SYNC_CANCELLED,
+        text=(
+            f"The first sync was cancelled {ended}{after}, so older documents are missing. "
+            "New changes still arrive."
+        ),
+        remedy="continue it",
+        read=read,
+        total=total,
+        since=run.finished_at,
+    )
+
+
+def _figures(run: SyncRun | None) -> tuple[int, int | None]:
+    if run is None:
+        return 0, None
+    progress = run_progress.progress_of(run)
+    return progress.read, progress.total
+
+
+def _not_saved(organisation_id: int) -> list[Gap]:
+    count = QuarantinedDocument.objects.filter(organisation_id=organisation_id).count()
+    if not count:
+        return []
+    one = count == 1
+    return [
+        Gap(
+            condition=Condition.NOT_SAVED,
+            text=(
+                f"{count:,} document{'' if one else 's'} could not be saved, so "
+                f"{'it is' if one else 'they are'} missing or older here. "
+                f"{'It is' if one else 'They are'} tried again every day."
+            ),
+            count=count,
+        )
+    ]
+
+
+def _differs(count: int) -> list[Gap]:
+    if not count:
+        return []
+    text = "Not everything here is as it is in Xero: the last check against Xero found differences."
+    return [Gap(condition=Condition.DIFFERS, text=text, remedy="look into it", count=count)]
