@@ -8,6 +8,8 @@ from datetime import datetime, tzinfo
 
 from django.utils import dateformat
 
+from lrm import day_formats
+
 _DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
 
@@ -38,5 +40,28 @@ def at(moment: datetime, *, now: datetime, zone: tzinfo) -> str:
 
 
 def short(moment: datetime, *, now: datetime, zone: tzinfo) -> str:
-    """Return a moment by itself, as labels write it: "today, 9:14 pm"."""
-    return f"{day(moment, now=now, zone=zone)}, {clock(moment, zone=zone)}"
+    """Return a moment by itself, as labels write it: "today, 9:14 pm", "26 Nov 2026, 9:14 pm"."""
+    words = day(moment, now=now, zone=zone)
+    if words not in _DAYS.values():
+        words = day_formats.short_day(moment.astimezone(zone).date())
+    return f"{words}, {clock(moment, zone=zone)}"
+
+
+def in_full(moment: datetime, *, zone: tzinfo) -> str:
+    """Return all there is to say of a moment: "Thursday 26 November 2026, 9:14:05 pm AEDT"."""
+    local = moment.astimezone(zone)
+    time = f"{dateformat.format(local, 'g:i:s')} {dateformat.format(local, 'A').lower()}"
+    return f"{dateformat.format(local, 'l j F Y')}, {time} {local.tzname()}"
+
+
+def ago(moment: datetime, *, now: datetime) -> str:
+    """Return how long ago it was, roughly: "just now", "2 min", "3 h", "5 days"."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    days = int(seconds // 86400)
+    if not days:
+        return f"{int(seconds // 3600)} h"
+    return f"{days} day{'' if days == 1 else 's'}"

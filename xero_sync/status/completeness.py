@@ -63,7 +63,12 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
 
 
 def standing_count(organisation: Organisation) -> int:
-    """Return how many runs found a difference that still stands."""
+    """Return how many runs found a difference that still stands; mostly one query."""
+    problems = SyncRun.objects.filter(
+        organisation=organisation, what=RunWhat.DOCUMENTS, state=RunState.DONE_WITH_PROBLEMS
+    )
+    if not problems.exists():
+        return 0
     found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
     return len(_standing(organisation, {cursor.resource: cursor for cursor in found}))
 

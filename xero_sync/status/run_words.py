@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.template.defaultfilters import floatformat
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -53,15 +52,13 @@ def progress_of_run(progress: Progress, *, unmatched: int | None) -> SafeString:
 def reason_of_run(run: SyncRun, *, now: datetime) -> SafeString:
     """Return why a run waits or how it ended, with its next try; empty where there is no reason.
 
-    A try on another day is told with its date.
+    A try on another day is told with its day.
     """
     if not run.reason:
         return SafeString()
     if run.state != RunState.PAUSED or run.not_before is None:
         return format_html("{}.", run.reason)
-    is_today = timezone.localdate(run.not_before) == timezone.localdate(now)
-    at = shell.clock(run.not_before) if is_today else shell.when(run.not_before)
-    return format_html("{}. Next try {} {}.", run.reason, "at" if is_today else "on", at)
+    return format_html("{}. Next try {}.", run.reason, shell.at(run.not_before, now))
 
 
 def stopped_first_sync(run: SyncRun, *, must_wait: bool) -> SafeString:

@@ -54,8 +54,8 @@ def test_page_starts_a_run_and_shows_its_proof(linked: Linked) -> None:
 @pytest.mark.parametrize(
     ("pause", "words"),
     [
-        (timedelta(0), r"Next try at <time[^>]*>\d+:\d\d:\d\d [ap]m</time>"),
-        (timedelta(days=1), r"Next try on <time[^>]*>\d+ \w+ \d{4}, "),
+        (timedelta(0), r"Next try <time[^>]*>today at \d+:\d\d [ap]m</time>"),
+        (timedelta(days=1), r"Next try <time[^>]*>tomorrow at "),
     ],
 )
 def test_pause_names_the_day_when_it_is_another(

@@ -78,7 +78,7 @@ def test_progress_is_one_sentence(figures: dict[str, Any], unmatched: int, sente
         ({"state": RunState.PAUSED, "reason": "Xero is slow"}, "Xero is slow."),
         (
             {"state": RunState.PAUSED, "reason": "Xero is slow", "not_before": NOW},
-            "Xero is slow. Next try at 1:00:00 am.",
+            "Xero is slow. Next try today at 1:00 am.",
         ),
         (
             {
@@ -86,7 +86,7 @@ def test_progress_is_one_sentence(figures: dict[str, Any], unmatched: int, sente
                 "reason": "Today's calls are used up",
                 "not_before": NOW + timedelta(hours=23),
             },
-            "Today&#x27;s calls are used up. Next try on 21 Nov 2026, 12:00 am.",
+            "Today&#x27;s calls are used up. Next try tomorrow at 12:00 am.",
         ),
     ],
 )
