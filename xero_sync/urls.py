@@ -22,6 +22,7 @@ _CONTACTS = "settings/connected-apps/xero/contacts/"
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path("documents/<int:document_id>/pdf/", online.open_pdf, name="document_pdf"),
     path(
         "learners/<int:learner_id>/xero-contact/",
         contact_questions.show,

@@ -144,7 +144,10 @@ def test_nothing_found_says_what_is_missing_while_xero_is_disconnected(
 ) -> None:
     portal.connections.update(state=State.DISCONNECTED_IN_XERO)
 
-    assert "What was made there since is not here" in found(client, "INV-1")
+    page = found(client, "INV-1")
+
+    assert "It may be in Xero all the same" in page
+    assert "Not up to date" in page
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "'; --", "\\", "\u202e", "\x00", "x" * 500, "😀"])

@@ -4,16 +4,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from connected_apps import freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
-from connected_apps.states.states import LIVE
 from lrm import access, panels
 from lrm.templatetags import shell
 from xero_sync import resources
-from xero_sync.models import Cursor, QuarantinedDocument
+from xero_sync.models import Cursor
 from xero_sync.resources import Resource
 from xero_sync.runs import comparison
-from xero_sync.status import unread
 
 XERO = "https://go.xero.com/"
 
@@ -25,16 +24,13 @@ def register() -> None:
 
 def of_nothing_found(request: access.SignedInRequest, text: str) -> SafeString:
     """Return how complete the documents are among which the text was not found."""
-    connection = connections.connection_of(request.portal)
-    organisation = connection.organisation if connection else None
-    if connection is None or organisation is None:
+    now = timezone.now()
+    fresh = freshness.of(request.portal, now=now)
+    organisation = connections.current_organisation(request.portal)
+    if not fresh.is_connected or organisation is None:
         return _paragraph("Xero is not connected, so no invoice or credit is here.")
-    if connection.state not in LIVE:
-        return _paragraph(
-            "Xero is not connected at the moment. What was made there since is not here."
-        )
-    if behind := unread.line_of(connection, timezone.now()):
-        return _paragraph(behind)
+    if not fresh.is_complete:
+        return _paragraph(f"It may be in Xero all the same. {fresh.line}")
     return _of_counts(organisation, text)
 
 
@@ -46,13 +42,6 @@ def _of_counts(organisation: Organisation, text: str) -> SafeString:
     if not counted or len(counted) < len(resources.DOCUMENTS):
         return _paragraph("Xero's documents have not been counted against those here yet.")
     checked = shell.when(min(at for at, _ in counted))
-    missing = QuarantinedDocument.objects.filter(organisation=organisation).count()
-    if missing:
-        return format_html(
-            "<p>{} could not be saved, so it may be among those. Portal admins see them on "
-            "Connected Apps.</p>",
-            f"{missing:,} document{'s' if missing > 1 else ''}",
-        )
     if not all(compared.counts_agree for _, compared in counted):
         return format_html(
             "<p>Xero and the LRM did not agree on the number of documents when they were checked, "
