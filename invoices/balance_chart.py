@@ -14,17 +14,8 @@ from invoices import amounts
 from invoices.balance_history import History
 
 WIDTH, HEIGHT = 720, 150
-_LEFT, _TOP, _BOTTOM = 4, 14, 22
+_LEFT, _TOP, _BOTTOM = 2, 4, 4
 MOST_MONTHS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A line across the picture, or a place along its foot, and the words at it."""
-
-    at: float
-    words: str
-    anchor: str = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +26,9 @@ class Chart:
     line: str
     area: str
     zero: float
-    levels: tuple[Tick, ...]
-    days: tuple[Tick, ...]
+    # The highest and the lowest balance, and the first and the last month, in words.
+    levels: tuple[str, str]
+    days: tuple[str, str]
     months: tuple[tuple[str, Decimal], ...]
     summary: str
 
@@ -66,13 +58,8 @@ def chart_of(history: History, *, today: date) -> Chart:
         line=line,
         area=f"{line}V{zero}H{across(first)}Z",
         zero=zero,
-        levels=tuple(
-            Tick(down(value), amounts.grouped(value)) for value in (highest, lowest) if value
-        ),
-        days=(
-            Tick(_LEFT, dateformat.format(first, "M Y")),
-            Tick(WIDTH - _LEFT, dateformat.format(today, "M Y"), "end"),
-        ),
+        levels=(amounts.grouped(highest), amounts.grouped(lowest)),
+        days=(dateformat.format(first, "M Y"), dateformat.format(today, "M Y")),
         months=tuple(_months(history, today)),
         summary=(
             f"{history.currency} balance from {dateformat.format(first, 'j M Y')} to today: "

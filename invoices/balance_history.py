@@ -50,9 +50,7 @@ def histories_of(documents: QuerySet[Document], *, today: date) -> list[History]
     ]
 
 
-def _changes(
-    approved: QuerySet[Document], today: date
-) -> Iterator[tuple[str, date, Decimal]]:
+def _changes(approved: QuerySet[Document], today: date) -> Iterator[tuple[str, date, Decimal]]:
     """Yield by how much the balance of a currency rose on a day."""
     is_invoice = Q(kind=Kind.INVOICE)
     invoices = approved.filter(is_invoice)

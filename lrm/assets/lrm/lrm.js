@@ -53,19 +53,6 @@
     if (pop && event.relatedTarget && !pop.contains(event.relatedTarget)) pop.open = false;
   });
 
-  // --- Filters, folded on a phone -----------------------------------------------------------
-
-  const roomy = window.matchMedia("(min-width: 48rem)");
-
-  function fold() {
-    for (const one of document.querySelectorAll("details.fold")) {
-      one.open = roomy.matches || "filtered" in one.dataset;
-    }
-  }
-
-  roomy.addEventListener("change", fold);
-  fold();
-
   // --- Tables that scroll sideways take the focus -------------------------------------------
 
   function letTablesScroll() {
