@@ -1,6 +1,6 @@
 """Finding documents by what people have in hand: a number, a reference, an amount.
 
-Every question is answered from an index of `0007_documents_by_what_is_typed`, a handful of rows at
+Every question is answered from an index of `0009_documents_by_what_is_typed`, a handful of rows at
 a time, so that the millionth document is as near as the first. Beginnings are found and middles are
 not, as with learners; but whoever types digits alone also finds Xero's usual numbers with them,
 since `570` is what people say of INV-0570.

@@ -14,6 +14,8 @@ from invoices.cover_models import CoverAct as CoverAct
 from invoices.cover_models import CoverChange as CoverChange
 from invoices.cover_models import CoverDecision as CoverDecision
 from invoices.cover_models import NamedNumber as NamedNumber
+from invoices.sum_models import DocumentSum as DocumentSum
+from invoices.sum_models import DocumentSumCheck as DocumentSumCheck
 from lrm.models import Learner, User
 
 

@@ -67,10 +67,13 @@ def standing_count(organisation: Organisation) -> int:
     problems = SyncRun.objects.filter(
         organisation=organisation, what=RunWhat.DOCUMENTS, state=RunState.DONE_WITH_PROBLEMS
     )
-    if not problems.exists():
-        return 0
+    return len(standing_runs(organisation)) if problems.exists() else 0
+
+
+def standing_runs(organisation: Organisation) -> list[SyncRun]:
+    """Return the runs that found a difference which still stands, newest first."""
     found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
-    return len(_standing(organisation, {cursor.resource: cursor for cursor in found}))
+    return _standing(organisation, {cursor.resource: cursor for cursor in found})
 
 
 def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: bool) -> facts.Fact:

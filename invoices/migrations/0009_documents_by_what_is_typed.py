@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("invoices", "0006_documents_by_storing"),
+        ("invoices", "0008_document_sums_kept"),
     ]
 
     operations = [
