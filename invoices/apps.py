@@ -11,7 +11,7 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         """Put the Xero Invoices tab on the learner profile, and documents into the search."""
         # Imported here: models are not ready when this module is.
-        from invoices import document_hits
+        from invoices import dashboard, document_hits
         from lrm import panels, permissions
 
         panels.add_learner_tab(
@@ -30,3 +30,33 @@ class InvoicesConfig(AppConfig):
                 order=20,
             )
         )
+        for panel in (
+            panels.DashboardPanel(
+                name="freshness",
+                right=permissions.may_see_settings,
+                render=dashboard.freshness,
+                place="top",
+                order=1,
+            ),
+            panels.DashboardPanel(
+                name="find",
+                right=permissions.may_see_learners,
+                render=dashboard.search,
+                place="top",
+                order=5,
+            ),
+            panels.DashboardPanel(
+                name="late_learners",
+                right=permissions.may_see_learners,
+                render=dashboard.late_learners,
+                order=40,
+            ),
+            panels.DashboardPanel(
+                name="just_changed",
+                right=permissions.may_see_learners,
+                render=dashboard.just_changed,
+                place="aside",
+                order=45,
+            ),
+        ):
+            panels.add_dashboard_panel(panel)

@@ -6,7 +6,7 @@ entry, so that `ready` may run twice. Entries show in `order`, then in order of 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from django.utils.safestring import SafeString
 
@@ -19,11 +19,15 @@ RenderForLearner = Callable[[access.SignedInRequest, Learner], SafeString | None
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardPanel:
-    """A card on the dashboard; `render` returns its whole HTML, or None for nothing today."""
+    """A card on the dashboard; `render` returns its whole HTML, or None for nothing today.
+
+    `place` is where it stands: on top, in the main column, or aside.
+    """
 
     name: str
     right: permissions.Right
     render: Render
+    place: Literal["top", "main", "aside"] = "main"
     order: int = 50
 
 

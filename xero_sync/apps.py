@@ -14,11 +14,12 @@ class XeroSyncConfig(AppConfig):
         # Imported here because they need models, which are ready only now.
         from xero_sync import signal_handlers, tasks
         from xero_sync.contact_tabs import act_jobs
-        from xero_sync.status import search_words, xero_card
+        from xero_sync.status import needs, search_words, xero_card
         from xero_sync.views import contact_questions, contacts, pre_flight_card
 
         xero_card.register()
         search_words.register()
+        needs.register()
         contact_questions.register()
         pre_flight_card.register()
         contacts.register()
