@@ -27,6 +27,10 @@ PAGES = [
     ("/notices/bell/", 200, 200, SIGN_IN),
     ("/settings/", 200, 200, SIGN_IN),
     ("/settings/people/", 200, 200, SIGN_IN),
+    ("/settings/edit/", 403, 200, SIGN_IN),
+    ("/settings/people/invite/", 403, 200, SIGN_IN),
+    ("/account/", 200, 200, SIGN_IN),
+    ("/account/password/", 200, 200, SIGN_IN),
 ]
 
 
@@ -117,7 +121,7 @@ def test_navigation_shows_only_what_the_user_may_open(portal: Portal) -> None:
         return f'<a href="{link}"' in builders.client_of(user).get("/settings/").content.decode()
 
     assert [has(user, "/learners/") for user in (staff, accounts, admin)] == [True, True, False]
-    assert [has(user, "/reports/") for user in (staff, accounts, admin)] == [False, True, False]
+    assert [has(user, "/reports/") for user in (staff, accounts, admin)] == [False, True, True]
 
 
 def test_sign_in_leads_back_to_the_page_asked_for(portal: Portal) -> None:
