@@ -63,6 +63,9 @@ class Gap:
     count: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    # Where portal admins see more of it, and the words that lead there.
+    address: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from invoices.cover_models import CoverDecision as CoverDecision
 from invoices.cover_models import NamedNumber as NamedNumber
 from invoices.sum_models import DocumentSum as DocumentSum
 from invoices.sum_models import DocumentSumCheck as DocumentSumCheck
+from invoices.version_models import DocumentVersion as DocumentVersion
+from invoices.version_models import ReadBy as ReadBy
 from lrm.models import Learner, User
 
 
@@ -65,6 +67,9 @@ class Document(models.Model):
     # versions of one UpdatedDateUTC, since some changes do not move it.
     read_at = models.DateTimeField()
     digest = models.BinaryField(max_length=16)
+    # Of the version before this one: who replaces a version tells by it whether it kept the right
+    # one. Null while there was none.
+    previous_digest = models.BinaryField(max_length=16, null=True)
     raw = models.JSONField()
     online_url = models.URLField(max_length=500, blank=True)
     first_synced_at = models.DateTimeField()

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from connected_apps import freshness
 from connected_apps import queries as connections
 from connected_apps.freshness import Condition
-from invoices import covers, document_rows, filters, learner_page, queries
+from invoices import covers, document_rows, filters, learner_page, panels, queries
 from invoices.models import Document
 from lrm import access, permissions
 from lrm.models import Learner
@@ -81,6 +81,7 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         ],
         "lines": list(document.line_items.all()),
         "payments": list(document.payments.all()),
+        "cards": panels.document_cards(request, document),
     }
     return render(request, "invoices/document_detail.html", context)
 

@@ -11,9 +11,9 @@ from connected_apps import freshness
 from connected_apps.freshness import Condition
 from connected_apps.models import Connection, State
 from lrm.models import LrmRole, Portal
-from tests.support import builders
+from tests.support import builders, first_syncs
 from tests.support.connections import NOW, make_connection
-from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun, SyncStep
+from xero_sync.models import Cursor, RunState
 
 LINE = "/settings/connected-apps/xero/freshness/"
 # 6:00 pm on 22 November, Sydney time.
@@ -30,51 +30,8 @@ def connect(portal: Portal, state: State = State.CONNECTED, **fields: object) ->
     """Store a connection whose first sync has ended."""
     values = {"last_good_sync_at": LATER, **fields}
     connection = make_connection(portal, state, **values)
-    make_first(connection, RunState.DONE, read=864)
+    first_syncs.make_first(connection, RunState.DONE, read=864)
     return connection
-
-
-def make_first(connection: Connection, state: RunState, *, read: int) -> SyncRun:
-    """Store the first sync of a connection in place of the one it has."""
-    SyncRun.objects.filter(organisation=connection.organisation).delete()
-    assert connection.organisation is not None
-    run = SyncRun.objects.create(
-        portal=connection.portal,
-        organisation=connection.organisation,
-        generation=7,
-        date_from="1900-01-01",
-        date_to="2100-01-01",
-        is_first=True,
-        state=state,
-        requested_at=LATER,
-        finished_at=None if state == RunState.RUNNING else LATER,
-    )
-    SyncStep.objects.create(
-        run=run,
-        resource="INVOICE",
-        date_from="1900-01-01",
-        date_to="2100-01-01",
-        read_count=read,
-        item_count=864,
-        next_page=2,
-        xero_count=864,
-        our_count=read,
-    )
-    return run
-
-
-def quarantine(connection: Connection, count: int) -> None:
-    """Store documents that could not be saved."""
-    for number in range(count):
-        QuarantinedDocument.objects.create(
-            organisation=connection.organisation,
-            resource="INVOICE",
-            identity=f"INV-{number}",
-            raw={},
-            reason="The amount is too large",
-            first_seen_at=LATER,
-            last_tried_at=LATER,
-        )
 
 
 def of(portal: Portal) -> freshness.Freshness:
@@ -167,7 +124,7 @@ def test_line_says_until_when_xero_is_closed(portal: Portal) -> None:
 
 def test_line_counts_while_the_first_sync_goes_on(portal: Portal) -> None:
     connection = connect(portal)
-    make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
 
     fresh = of(portal)
 
@@ -180,7 +137,7 @@ def test_line_counts_while_the_first_sync_goes_on(portal: Portal) -> None:
 
 def test_line_does_not_count_before_xero_has_told_how_much_there_is(portal: Portal) -> None:
     connection = connect(portal)
-    make_first(connection, RunState.RUNNING, read=0).steps.all().delete()
+    first_syncs.make_first(connection, RunState.RUNNING, read=0).steps.all().delete()
 
     assert "Xero is still being read. The rest" in of(portal).line
 
@@ -189,7 +146,7 @@ def test_line_promises_nothing_when_the_connection_is_lost_in_the_first_sync(
     portal: Portal,
 ) -> None:
     connection = connect(portal, State.DISCONNECTED_IN_XERO)
-    make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
 
     line = of(portal).line
 
@@ -199,7 +156,7 @@ def test_line_promises_nothing_when_the_connection_is_lost_in_the_first_sync(
 
 def test_line_says_what_is_missing_after_a_cancelled_first_sync(portal: Portal, alex: None) -> None:
     connection = connect(portal)
-    make_first(connection, RunState.CANCELLED, read=85)
+    first_syncs.make_first(connection, RunState.CANCELLED, read=85)
 
     fresh = of(portal)
 
@@ -212,6 +169,7 @@ def test_line_says_what_is_missing_after_a_cancelled_first_sync(portal: Portal, 
 
 def test_line_names_the_kind_that_xero_refuses(portal: Portal) -> None:
     connection = connect(portal)
+    assert connection.organisation is not None
     Cursor.objects.create(
         organisation=connection.organisation,
         resource="CREDIT_NOTE",
@@ -224,7 +182,7 @@ def test_line_names_the_kind_that_xero_refuses(portal: Portal) -> None:
     assert fresh.condition == Condition.KIND_REFUSED
     assert fresh.line == (
         "Not complete. Changes of credit notes cannot be read at the moment. Priya Nair lacks the "
-        "role for it in Xero."
+        "role for it in Xero. Reading continues by itself after that."
     )
 
 
@@ -237,7 +195,7 @@ def test_line_names_the_kind_that_xero_refuses(portal: Portal) -> None:
 )
 def test_line_counts_what_could_not_be_saved(portal: Portal, count: int, words: str) -> None:
     connection = connect(portal)
-    quarantine(connection, count)
+    first_syncs.quarantine(connection, count)
 
     fresh = of(portal)
 
@@ -248,15 +206,32 @@ def test_line_counts_what_could_not_be_saved(portal: Portal, count: int, words: 
 
 def test_line_is_not_complete_when_a_check_found_differences(portal: Portal) -> None:
     connection = connect(portal)
-    make_first(connection, RunState.DONE_WITH_PROBLEMS, read=860)
+    first_syncs.make_first(connection, RunState.DONE_WITH_PROBLEMS, read=860)
 
     assert of(portal).condition == Condition.DIFFERS
 
 
+def test_line_says_that_our_own_books_hold_calls_back(portal: Portal) -> None:
+    connection = connect(portal)
+    assert connection.organisation is not None
+    Cursor.objects.create(
+        organisation=connection.organisation,
+        resource="INVOICE",
+        next_due_at=NOW + timedelta(hours=1),
+        last_swept_at=NOW,
+        problem="Xero's limit of calls a day is reached",
+    )
+
+    fresh = of(portal)
+
+    assert fresh.condition == Condition.PAUSED
+    assert "Reading is tried again today at 9:00 pm, by itself." in fresh.line
+
+
 def test_worst_comes_first_when_much_is_missing(portal: Portal) -> None:
     connection = connect(portal, State.PAUSED, paused_until=NOW + timedelta(hours=1))
-    make_first(connection, RunState.RUNNING, read=412)
-    quarantine(connection, 2)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.quarantine(connection, 2)
 
     fresh = of(portal)
 
@@ -271,9 +246,9 @@ def test_worst_comes_first_when_much_is_missing(portal: Portal) -> None:
 def test_mark_is_another_in_every_state(portal: Portal) -> None:
     connection = connect(portal)
     marks = [of(portal).mark]
-    make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
     marks.append(of(portal).mark)
-    make_first(connection, RunState.RUNNING, read=413)
+    first_syncs.make_first(connection, RunState.RUNNING, read=413)
     marks.append(of(portal).mark)
     Connection.objects.update(state=State.PAUSED, paused_until=NOW)
     marks.append(of(portal).mark)
@@ -292,7 +267,7 @@ def test_line_costs_a_fixed_number_of_queries(portal: Portal) -> None:
         return len(captured)
 
     few = queries()
-    quarantine(connection, 20)
+    first_syncs.quarantine(connection, 20)
 
     assert queries() == few <= 6
 
@@ -311,7 +286,7 @@ def test_page_says_it_to_staff(portal: Portal, alex: None, page: str) -> None:
 
 def test_empty_page_says_that_xero_is_still_being_read(portal: Portal) -> None:
     connection = connect(portal)
-    make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
     learner = builders.make_learner(portal)
     client = builders.client_of(builders.make_user(portal))
 
@@ -323,14 +298,14 @@ def test_empty_page_says_that_xero_is_still_being_read(portal: Portal) -> None:
 
 def test_empty_page_says_something_else_once_all_is_read(portal: Portal) -> None:
     connection = connect(portal)
-    make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
     learner = builders.make_learner(portal)
     client = builders.client_of(builders.make_user(portal))
     page = client.get(f"/learners/{learner.id}/xero-invoices/")
     asks = f"/learners/{learner.id}/xero-invoices/table/?{page.context['live_query']}"
     unchanged = client.get(asks)
 
-    make_first(connection, RunState.DONE, read=864)
+    first_syncs.make_first(connection, RunState.DONE, read=864)
     changed = client.get(asks)
 
     assert unchanged.status_code == 204
@@ -345,7 +320,7 @@ def test_line_is_answered_only_when_it_has_changed_and_spoken_when_it_is_news(
     asked = {"seen": freshness.of(portal, now=datetime.now(UTC)).mark, "condition": "up_to_date"}
 
     same = client.get(LINE, asked)
-    make_first(connection, RunState.RUNNING, read=412)
+    first_syncs.make_first(connection, RunState.RUNNING, read=412)
     news = client.get(LINE, asked)
     more = client.get(LINE, {"seen": "older", "condition": "first_sync"})
 

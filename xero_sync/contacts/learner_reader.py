@@ -15,7 +15,7 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from invoices import queries
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from lrm.models import Learner
 from xero_sync import resources
 from xero_sync.api import client, errors, list_queries, responses, sessions
@@ -141,6 +141,7 @@ class Reader:
                 organisation_id=self.organisation.pk,
                 resource=resource,
                 page=page,
+                by=ReadBy.REFRESH,
                 now=self.clock(),
             )
             credit_mismatches.follow(

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connected_apps.models import Organisation
+from invoices.models import ReadBy
 from lrm.models import Learner
 from xero_sync.api import errors, failures, json_codec, responses, sessions
 from xero_sync.contacts import ownership
@@ -156,7 +157,11 @@ def take_answers(
         contact_links.make_own(organisation=organisation, pairs=own, now=now)
         whole = dataclasses.replace(page, elements=accepted)
         page_store.store(
-            organisation_id=organisation.pk, resource=Resource.CONTACT, page=whole, now=now
+            organisation_id=organisation.pk,
+            resource=Resource.CONTACT,
+            page=whole,
+            by=ReadBy.PUSH,
+            now=now,
         )
     return refused
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from xero_sync import resources
 from xero_sync.api import client, errors, json_codec, list_queries, responses, sessions
 from xero_sync.jobs import leases
@@ -69,6 +69,7 @@ class Reader:
                 organisation_id=self.organisation_id,
                 resource=resource,
                 page=page,
+                by=ReadBy.SWEEP,
                 now=now,
                 confirm=True,
             )

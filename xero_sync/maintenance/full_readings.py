@@ -19,7 +19,7 @@ from django.db.models import Min, Q, QuerySet
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from xero_sync import resources
 from xero_sync.api import call_budget, client, errors, rate_limiter, sessions
 from xero_sync.jobs import leases
@@ -132,7 +132,12 @@ def _read_batch(
     with transaction.atomic():
         session.check_generation()
         written = page_store.store(
-            organisation_id=organisation_id, resource=resource, page=page, now=now, confirm=True
+            organisation_id=organisation_id,
+            resource=resource,
+            page=page,
+            by=ReadBy.SWEEP,
+            now=now,
+            confirm=True,
         )
         credit_mismatches.follow(
             organisation_id=organisation_id, resource=resource, written=written, now=now

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from connected_apps import freshness
 from connected_apps.freshness import Condition, Gap
 from connected_apps.models import Connection, State
 from connected_apps.states import states
 from lrm import moments
-from xero_sync.models import QuarantinedDocument, RunState, SyncRun
+from xero_sync.jobs import retry_policy
+from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync, run_progress
 from xero_sync.status import completeness, unread
@@ -25,15 +28,39 @@ def of_connection(connection: Connection, now: datetime) -> list[Gap]:
         return []
     is_live = connection.state in states.LIVE
     return [
-        *(_refused(organisation.pk, now=now) if is_live else []),
+        *(_waiting(connection, organisation.pk, now=now) if is_live else []),
         *_first_sync(connection, is_live=is_live, now=now),
         *_not_saved(organisation.pk),
         *_differs(completeness.standing_count(organisation)),
     ]
 
 
-def _refused(organisation_id: int, *, now: datetime) -> list[Gap]:
-    late = unread.late_cursors(organisation_id, now=now)
+def _waiting(connection: Connection, organisation_id: int, *, now: datetime) -> list[Gap]:
+    """Return what keeps sweeps from getting through."""
+    waiting = unread.waiting_cursors(organisation_id)
+    out_of_calls = [one for one in waiting if retry_policy.is_out_of_calls(one.problem)]
+    others = [one for one in waiting if one not in out_of_calls]
+    found = _refused(unread.late_cursors(others, now=now))
+    # The connection says it itself once Xero has said so; here our own books held the calls back.
+    if out_of_calls and connection.state != State.PAUSED:
+        again = max(one.next_due_at for one in out_of_calls)
+        found.append(_out_of_calls(connection, again, now=now))
+    return found
+
+
+def _out_of_calls(connection: Connection, again: datetime, *, now: datetime) -> Gap:
+    at = moments.at(again, now=now, zone=connection.portal.zone)
+    return Gap(
+        condition=Condition.PAUSED,
+        text=(
+            "Today's calls to Xero are used up, so changes may be missing here. Reading is tried "
+            f"again {at}, by itself."
+        ),
+        until=again,
+    )
+
+
+def _refused(late: list[Cursor]) -> list[Gap]:
     if not late:
         return []
     kinds = unread.listed([Resource(cursor.resource).label.lower() for cursor in late])
@@ -41,7 +68,10 @@ def _refused(organisation_id: int, *, now: datetime) -> list[Gap]:
     return [
         Gap(
             condition=Condition.KIND_REFUSED,
-            text=f"Changes of {kinds} cannot be read at the moment. {problems}.",
+            text=(
+                f"Changes of {kinds} cannot be read at the moment. {problems}. Reading continues "
+                "by itself after that."
+            ),
             count=len(late),
         )
     ]
@@ -87,6 +117,8 @@ def _cancelled(
         read=read,
         total=total,
         since=run.finished_at,
+        address=reverse("resync"),
+        link="See how far it came",
     )
 
 
@@ -111,6 +143,8 @@ def _not_saved(organisation_id: int) -> list[Gap]:
                 f"{'It is' if one else 'They are'} tried again every day."
             ),
             count=count,
+            address=f"{reverse('connected_apps')}#not-saved",
+            link="See it" if one else "See them",
         )
     ]
 
@@ -118,5 +152,13 @@ def _not_saved(organisation_id: int) -> list[Gap]:
 def _differs(count: int) -> list[Gap]:
     if not count:
         return []
-    text = "Not everything here is as it is in Xero: the last check against Xero found differences."
-    return [Gap(condition=Condition.DIFFERS, text=text, remedy="look into it", count=count)]
+    return [
+        Gap(
+            condition=Condition.DIFFERS,
+            text="The last check against Xero found documents here that differ.",
+            remedy="see which",
+            count=count,
+            address=reverse("resync"),
+            link="See them",
+        )
+    ]

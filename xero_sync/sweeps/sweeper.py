@@ -17,6 +17,7 @@ from django.db.models import Case, F, Value, When
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
+from invoices.models import ReadBy
 from xero_sync.api import errors, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_notices
 from xero_sync.jobs import dispatch, leases
@@ -215,7 +216,11 @@ def _walk(
         with transaction.atomic():
             session.check_generation()
             written = page_store.store(
-                organisation_id=cursor.organisation_id, resource=resource, page=page, now=clock()
+                organisation_id=cursor.organisation_id,
+                resource=resource,
+                page=page,
+                by=ReadBy.SWEEP,
+                now=clock(),
             )
             credit_mismatches.follow(
                 organisation_id=cursor.organisation_id,

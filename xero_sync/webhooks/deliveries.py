@@ -136,7 +136,7 @@ def _assign(events: list[WebhookEvent], now: datetime) -> None:
             if number == 0:
                 event.organisation_id = organisation_id
             else:
-                events.append(_for_another(event, organisation_id))
+                events.append(for_another(event, organisation_id))
 
 
 def _why_ignored(event: WebhookEvent, owners: list[int]) -> str:
@@ -149,7 +149,8 @@ def _why_ignored(event: WebhookEvent, owners: list[int]) -> str:
     return ""
 
 
-def _for_another(event: WebhookEvent, organisation_id: int) -> WebhookEvent:
+def for_another(event: WebhookEvent, organisation_id: int) -> WebhookEvent:
+    """Return the same event for another organisation, unsaved."""
     fields = {
         field.attname: getattr(event, field.attname)
         for field in WebhookEvent._meta.concrete_fields

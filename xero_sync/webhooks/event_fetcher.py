@@ -20,6 +20,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, transaction
 
 from connected_apps import errors as connection_errors
+from invoices.models import ReadBy
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy
 from xero_sync.models import EventState, Inbox, WebhookEvent
@@ -82,6 +83,7 @@ class Fetcher:
                     organisation_id=self.inbox.organisation_id,
                     resource=self.resource,
                     page=page,
+                    by=ReadBy.WEBHOOK,
                     now=self.clock(),
                 )
                 credit_mismatches.follow(

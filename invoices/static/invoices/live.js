@@ -9,8 +9,8 @@
     button.hidden = false;
     button.addEventListener("click", function () {
       paused = !paused;
-      button.setAttribute("aria-pressed", String(paused));
-      button.querySelector("span").textContent = paused ? "Updates are paused" : "Pause updates";
+      button.classList.toggle("is-paused", paused);
+      button.lastChild.textContent = paused ? "Resume updates" : "Pause updates";
     });
   }
 
