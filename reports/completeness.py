@@ -9,21 +9,19 @@ import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
 from connected_apps.models import Organisation
 from invoices import document_sums
 from invoices.document_sums import Wanted
-from invoices.models import Document, Kind
+from reports import not_saved
 from reports.synced_invoices import Criteria
 from xero_sync import resources
 from xero_sync.models import (
     ENDED_RUNS,
     OPEN_RUNS,
     Cursor,
-    QuarantinedDocument,
     RunWhat,
     SyncRun,
     SyncStep,
@@ -95,23 +93,12 @@ class MonthLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NotSaved:
-    """A document of Xero's that could not be stored."""
-
-    kind: str
-    name: str
-    reason: str
-    # An older version of it is listed.
-    is_listed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Panel:
     """The whole panel."""
 
     kinds: tuple[OfKind, ...]
     months: tuple[MonthLine, ...]
-    not_saved: tuple[NotSaved, ...]
+    not_saved: tuple[not_saved.NotSaved, ...]
     not_saved_count: int
     is_old: bool
     now: datetime
@@ -147,10 +134,13 @@ def panel_of(criteria: Criteria, *, now: datetime) -> Panel:
     organisation = criteria.organisation
     found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
     cursors = {Resource(cursor.resource): cursor for cursor in found}
-    kinds = tuple(_of_kind(resource, cursors.get(resource)) for resource in resources.DOCUMENTS)
+    first = _first_sync(organisation)
+    kinds = tuple(
+        _of_kind(resource, cursors.get(resource), first) for resource in resources.DOCUMENTS
+    )
     standing = completeness.standing_runs(organisation)
     counted = [kind.counted_at for kind in kinds if kind.counted_at]
-    names = _not_saved(organisation)
+    names = not_saved.not_saved_of(organisation)
     return Panel(
         kinds=kinds,
         months=_months(criteria, kinds, standing),
@@ -162,13 +152,23 @@ def panel_of(criteria: Criteria, *, now: datetime) -> Panel:
     )
 
 
-def _of_kind(resource: Resource, cursor: Cursor | None) -> OfKind:
-    label = str(resource.label)
-    if cursor is None:
-        return OfKind(label, None, 0, None, "")
-    return OfKind(
-        label, cursor.count_in_xero, cursor.count_here or 0, cursor.counted_at, cursor.problem
-    )
+def _of_kind(resource: Resource, cursor: Cursor | None, first: SyncRun | None) -> OfKind:
+    label, problem = str(resource.label), cursor.problem if cursor else ""
+    if cursor is not None and cursor.counted_at is not None:
+        here = cursor.count_here or 0
+        return OfKind(label, cursor.count_in_xero, here, cursor.counted_at, problem)
+    if first is None:
+        return OfKind(label, None, 0, None, problem)
+    # Its proof is there hours before the first daily count.
+    steps = [step for step in first.steps.all() if step.resource == resource]
+    compared = comparison.of_windows(resource, steps)
+    here = (compared.stored or 0) + compared.missing
+    return OfKind(label, compared.in_xero, here, first.finished_at, problem)
+
+
+def _first_sync(organisation: Organisation) -> SyncRun | None:
+    ended = SyncRun.objects.filter(organisation=organisation, is_first=True, state__in=ENDED_RUNS)
+    return ended.prefetch_related("steps").order_by("-finished_at").first()
 
 
 def _months(
@@ -262,36 +262,6 @@ def _steps(organisation: Organisation) -> dict[Resource, list[SyncStep]]:
     for step in verified.order_by("-run__finished_at", "-pk")[:_MOST_STEPS]:
         found.setdefault(Resource(step.resource), []).append(step)
     return found
-
-
-def _not_saved(organisation: Organisation) -> list[NotSaved]:
-    rows = QuarantinedDocument.objects.filter(
-        organisation=organisation, resource__in=resources.DOCUMENTS
-    )
-    found: list[dict[str, Any]] = list(
-        rows.order_by("-last_tried_at").values("resource", "identity", "number", "reason")
-    )
-    identities = {one["identity"] for one in found}
-    listed = {
-        str(xero_id)
-        for xero_id in Document.objects.filter(
-            organisation=organisation, xero_id__in=_uuids(identities)
-        ).values_list("xero_id", flat=True)
-    }
-    return [
-        NotSaved(
-            kind=Kind(str(resources.of(Resource(one["resource"])).kind)).label,
-            name=one["number"] or "without a number",
-            reason=one["reason"],
-            is_listed=one["identity"].lower() in listed,
-        )
-        for one in found
-    ]
-
-
-def _uuids(texts: Iterable[str]) -> list[str]:
-    # What had no id that could be read is known by a digest instead.
-    return [text for text in texts if len(text) == 36 and text.count("-") == 4]
 
 
 def month_end(first: date) -> date:

@@ -14,6 +14,8 @@ from reports.totals import ZERO, Month, OfCurrency
 WIDTH, HEIGHT, FOOT = 720, 160, 22
 # More than these stand year by year.
 MOST_BARS = 36
+# What is older than thirty years is in the tables of totals only.
+MOST_MONTHS = 360
 # Pictures on a page; other currencies have their tables.
 MOST_PICTURES = 4
 
@@ -54,11 +56,13 @@ def pictures_of(currencies: Iterable[OfCurrency], *, first: str) -> list[Picture
     """Return a picture for each currency that has any invoices, the organisation's own first."""
     shown = [one for one in currencies if any(month.invoiced for month in one.months.values())]
     shown.sort(key=lambda one: (one.currency != first, one.currency))
-    return [_picture(one) for one in shown]
+    dated = [month for one in shown for month in one.months]
+    # One calendar for all of them, months without a document included.
+    return [_picture(one, _calendar(min(dated), max(dated))) for one in shown]
 
 
-def _picture(of_currency: OfCurrency) -> Picture:
-    months = sorted(of_currency.months.values(), key=lambda month: month.first)
+def _picture(of_currency: OfCurrency, calendar: list[date]) -> Picture:
+    months = [of_currency.months.get(first) or Month(first) for first in calendar]
     is_yearly = len(months) > MOST_BARS
     spans = _years(months) if is_yearly else months
     highest = max((span.invoiced for span in spans), default=ZERO) or Decimal(1)
@@ -96,6 +100,14 @@ def _height(amount: Decimal, highest: Decimal, room: int) -> int:
     if amount <= 0:
         return 0
     return min(room, max(1, round(amount / highest * (HEIGHT - FOOT))))
+
+
+def _calendar(first: date, last: date) -> list[date]:
+    """Return the first days of the months from one to another; the latest where there are many."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    places = range(max(0, count - MOST_MONTHS), count)
+    ahead = [first.month - 1 + place for place in places]
+    return [date(first.year + months // 12, months % 12 + 1, 1) for months in ahead]
 
 
 def _years(months: list[Month]) -> list[Month]:

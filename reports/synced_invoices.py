@@ -180,7 +180,7 @@ def _contacts_meant(criteria: Criteria) -> list[UUID]:
 def _contacts_of_learners(criteria: Criteria, query: SearchQuery) -> set[UUID]:
     portal = criteria.organisation.portal
     learners = portal.learners.alias(found=search.LearnerWords()).filter(found=query)
-    links = ContactLink.objects.filter(
-        organisation=criteria.organisation, learner__in=learners.order_by().values("pk")
-    )
+    # As ids: the generated column of words cannot be named inside another query.
+    meant = list(learners.order_by("pk").values_list("pk", flat=True)[:MOST_CONTACTS])
+    links = ContactLink.objects.filter(organisation=criteria.organisation, learner__in=meant)
     return set(links.values_list("contact_xero_id", flat=True)[:MOST_CONTACTS])
