@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
+        ("invoices", "0007_document_versions"),
         ("invoices", "0008_document_sums_kept"),
     ]
 
