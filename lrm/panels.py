@@ -4,7 +4,7 @@ An app registers in its `AppConfig.ready`. Registering the same name again repla
 entry, so that `ready` may run twice. Entries show in `order`, then in order of registration.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -48,6 +48,24 @@ class LearnerCard:
     name: str
     right: permissions.Right
     render: RenderForLearner
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A word beside a learner in a list; `look` is that of a status."""
+
+    look: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerMarks:
+    """Words beside the learners of a list; `give` gets the ids of a page of them."""
+
+    name: str
+    right: permissions.Right
+    give: Callable[[access.SignedInRequest, Sequence[int]], dict[int, Mark]]
     order: int = 50
 
 
@@ -144,6 +162,7 @@ R = TypeVar("R", bound=EntryWithRight)
 _dashboard: dict[str, DashboardPanel] = {}
 _tabs: dict[str, LearnerTab] = {}
 _cards: dict[str, LearnerCard] = {}
+_marks: dict[str, LearnerMarks] = {}
 _settings: dict[str, SettingsEntry] = {}
 _banners: dict[str, Banner] = {}
 _checks: dict[str, ReadinessCheck] = {}
@@ -164,6 +183,11 @@ def add_learner_tab(tab: LearnerTab) -> None:
 def add_learner_card(card: LearnerCard) -> None:
     """Put a card above the tabs of a learner."""
     _cards[card.name] = card
+
+
+def add_learner_mark(marks: LearnerMarks) -> None:
+    """Put words beside the learners of a list."""
+    _marks[marks.name] = marks
 
 
 def add_settings_entry(entry: SettingsEntry) -> None:
@@ -204,6 +228,14 @@ def learner_tabs(user: User) -> list[LearnerTab]:
 def learner_cards(user: User) -> list[LearnerCard]:
     """Return the registered learner cards this user may see."""
     return _allowed(_cards.values(), user)
+
+
+def learner_marks(request: access.SignedInRequest, learner_ids: Sequence[int]) -> dict[int, Mark]:
+    """Return the word beside each learner of whom an app has one."""
+    found: dict[int, Mark] = {}
+    for marks in _allowed(_marks.values(), request.user):
+        found |= marks.give(request, learner_ids)
+    return found
 
 
 def settings_entries(user: User) -> list[SettingsEntry]:

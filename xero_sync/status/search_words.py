@@ -9,10 +9,7 @@ from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm import access, panels
 from lrm.templatetags import shell
-from xero_sync import resources
-from xero_sync.models import Cursor
-from xero_sync.resources import Resource
-from xero_sync.runs import comparison
+from xero_sync.status import completeness
 
 XERO = "https://go.xero.com/"
 
@@ -35,20 +32,18 @@ def of_nothing_found(request: access.SignedInRequest, text: str) -> SafeString:
 
 
 def _of_counts(organisation: Organisation, text: str) -> SafeString:
-    cursors = list(
-        Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
-    )
-    counted = [(cursor.counted_at, _compared(cursor)) for cursor in cursors if cursor.counted_at]
-    if not counted or len(counted) < len(resources.DOCUMENTS):
+    counted = completeness.last_counts(organisation)
+    if counted is None:
         return _paragraph("Xero's documents have not been counted against those here yet.")
-    checked = shell.when(min(at for at, _ in counted))
-    if not all(compared.counts_agree for _, compared in counted):
+    at, compared = counted
+    checked = shell.when(at)
+    if not all(one.counts_agree for one in compared):
         return format_html(
             "<p>Xero and the LRM did not agree on the number of documents when they were checked, "
             "{}. Portal admins see on Connected Apps what differs.</p>",
             checked,
         )
-    total = sum(compared.in_xero or 0 for _, compared in counted)
+    total = sum(one.in_xero or 0 for one in compared)
     return format_html(
         "<p>Xero and the LRM agree on {} documents, checked {}, so “{}” is not in Xero either, or "
         'it is not a sales document. <a href="{}" target="_blank" rel="noopener">Open Xero'
@@ -57,15 +52,6 @@ def _of_counts(organisation: Organisation, text: str) -> SafeString:
         checked,
         text,
         XERO,
-    )
-
-
-def _compared(cursor: Cursor) -> comparison.Comparison:
-    return comparison.of_figures(
-        Resource(cursor.resource),
-        in_xero=cursor.count_in_xero,
-        stored=(cursor.count_here or 0) - cursor.count_missing,
-        missing=cursor.count_missing,
     )
 
 
