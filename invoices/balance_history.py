@@ -35,7 +35,7 @@ class History:
 
 def histories_of(documents: QuerySet[Document], *, today: date) -> list[History]:
     """Return the line of each currency that has more than a handful of documents; four queries."""
-    approved = documents.exclude(status__in=words.OUT_OF_BALANCES).order_by()
+    approved = documents.filter(status__in=words.APPROVED).order_by()
     counts = dict(approved.values_list("currency").annotate(Count("pk")).order_by("currency"))
     shown = [currency for currency, count in counts.items() if count > A_HANDFUL]
     if not shown or sum(counts.values()) > MOST_DOCUMENTS:

@@ -76,11 +76,10 @@ class User(AbstractUser):
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Tie sessions to the password, as Django does, and to the figure above."""
-        if not self.sessions_ended:
-            return super()._get_session_auth_hash(secret=secret)  # type: ignore[no-any-return]
-        value = f"{self.password}{self.sessions_ended}"
-        salt = "lrm.models.User._get_session_auth_hash"
-        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+        ended = str(self.sessions_ended) if self.sessions_ended else ""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        value = f"{self.password}{ended}"
+        return str(salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest())
 
 
 class Learner(models.Model):

@@ -119,7 +119,7 @@ def send_password_link(*, user: User, by: User, now: datetime) -> None:
 
 def _locked(user: User) -> tuple[Portal, User]:
     portal = Portal.objects.select_for_update().get(pk=user.portal_id)
-    return portal, User.objects.get(pk=user.pk)
+    return portal, portal.users.get(pk=user.pk)
 
 
 def _keep_one_admin(portal: Portal, user: User) -> None:

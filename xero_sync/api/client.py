@@ -178,7 +178,7 @@ class XeroClient:
 
     def pdf(self, resource: Resource, xero_id: UUID) -> responses.Page:
         """Return Xero's own PDF of an invoice or credit note, as the page's `content`."""
-        # The address is that of the document; the one that ends with "pdf" does not exist.
+        # At the document's own address; the one that ends with "pdf" does not exist.
         self._api.api_client.set_default_header("Accept", "application/pdf")
         row = resources.of(resource)
         return self._call(row.get_method, row.collection, str(xero_id), read=responses.pdf_of)
@@ -252,9 +252,8 @@ class XeroClient:
         )
         try:
             reply = _send(call, wrote=wrote)
-            if read:
-                return read(reply)
-            return responses.page_of(reply, collection=collection, wrote=wrote)
+            read = read or functools.partial(responses.page_of, collection=collection, wrote=wrote)
+            return read(reply)
         except errors.XeroError as error:
             error.asked_for = _CAPITALS.sub(" ", collection).lower()
             raise

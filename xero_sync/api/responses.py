@@ -1,5 +1,6 @@
 """Reading what a call to Xero gave: elements, Xero's own figures, the time it answered."""
 
+import builtins
 import dataclasses
 import datetime
 import time
@@ -46,8 +47,8 @@ class Page:
     bytes: int
     headers: Mapping[str, str]
     seconds: float = 0.0
-    # Of a file, its bytes; then there are no elements.
-    content: bytes = b""
+    # Of a file, what is in it; then there are no elements.
+    content: "builtins.bytes" = b""
 
     @property
     def correlation_id(self) -> str:
