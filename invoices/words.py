@@ -114,7 +114,7 @@ def status_of(document: Settled, *, today: date) -> Status:
 
 def _status_of_invoice(document: Settled, today: date) -> Status:
     if document.status == "PAID":
-        return Status("Paid", "check", "ok")
+        return Status("Paid", "check", "idle")
     settled = _part_settled(document)
     late = overdue_days(document, today=today)
     if late:
@@ -145,7 +145,7 @@ def _status_of_credit(document: Settled) -> Status:
         if document.paid + document.credited <= 0:
             return Status("Unused", "clock", "busy")
         return Status(f"Partly {_used_or_refunded(document).lower()}", "clock", "warn")
-    return Status(_used_or_refunded(document), "check", "ok")
+    return Status(_used_or_refunded(document), "check", "idle")
 
 
 def _used_or_refunded(document: Settled) -> str:

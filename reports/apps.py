@@ -20,6 +20,24 @@ class ReportsConfig(AppConfig):
                 name="report_0442",
                 right=permissions.may_read_synced_invoices,
                 render=dashboard.panel,
+                place="aside",
                 order=60,
+            )
+        )
+        panels.add_dashboard_panel(
+            panels.DashboardPanel(
+                name="owed",
+                right=permissions.may_run_finance_reports,
+                render=dashboard.owed,
+                order=10,
+            )
+        )
+        panels.add_dashboard_panel(
+            panels.DashboardPanel(
+                name="came_in",
+                right=permissions.may_run_finance_reports,
+                render=dashboard.came_in,
+                place="aside",
+                order=15,
             )
         )
