@@ -19,6 +19,10 @@ def _belongs(user: User) -> bool:
     return user.portal_id is not None
 
 
+def _is_signed_in(user: User) -> bool:
+    return True
+
+
 LEARNERS = permissions.may_see_learners
 SEEING = permissions.may_see_connected_apps
 MANAGING = permissions.may_manage_connected_apps
@@ -28,7 +32,7 @@ ACCOUNTS = permissions.may_run_finance_reports
 OPEN = {"sign_in", "sign_out", "healthz", "readyz", "xero_webhook"}
 # The right that reading an address takes.
 READ: dict[str, Right] = {
-    **dict.fromkeys(("home", "notices", "notices_bell", "settings", "settings_people"), _belongs),
+    **dict.fromkeys(("home", "notices", "settings", "settings_people"), _belongs),
     **dict.fromkeys(
         (
             *("learners", "learner", "learner_add", "learner_edit", "learner_import"),
@@ -54,8 +58,10 @@ READ: dict[str, Right] = {
     ),
     # Tells whoever comes back from Xero without the right what they lack.
     "xero_callback": MANAGING,
-    # Tells everybody whom to ask.
-    "connected_apps": _belongs,
+    # Without it there is the state alone, and whom to ask.
+    "connected_apps": SEEING,
+    # The header of every page has it, also of those who belong to no portal.
+    "notices_bell": _is_signed_in,
 }
 # The right that changing something takes.
 CHANGE: dict[str, Right] = {
