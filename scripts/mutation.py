@@ -166,11 +166,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     faults += list(told(config.option.faults)) if config.option.faults else []
     if not faults:
         return None
-    items = session.items
-    for item in items:
-        # The next one is the first again, so that nothing that tests share is taken down.
-        config.hook.pytest_runtest_protocol(item=item, nextitem=items[0])
-    assert not session.testsfailed, "The tests fail without any fault"
+    assert len(session.items) > 1, "One test alone cannot keep what tests share"
+    for item, following in _followed(session.items, session):
+        config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    if session.testsfailed:
+        print("\nThe tests fail without any fault")  # noqa: T201 - this is its answer
+        return True
     _close_connections()
     chosen = faults[:: config.option.every]
     survivors = [fault for fault in chosen if _survives(session, fault)]
@@ -179,6 +180,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         print(f"  {fault.what}")  # noqa: T201 - this is its answer
     session.testsfailed += len(survivors)
     return True
+
+
+def _followed(
+    items: list[pytest.Item], session: pytest.Session
+) -> Iterator[tuple[pytest.Item, pytest.Item]]:
+    """Yield tests with who comes next: never nobody, which would take down what tests share."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        other = session.items[0] if item is not session.items[0] else session.items[-1]
+        yield item, following or other
 
 
 def _close_connections() -> None:
@@ -215,8 +225,10 @@ def _run(session: pytest.Session, fault: Fault) -> int:
     items = [one for one in session.items if fault.tests in one.nodeid]
     try:
         put_in(fault)
-        for item in items:
-            session.config.hook.pytest_runtest_protocol(item=item, nextitem=session.items[0])
+        # The test that ran last expected another one after it.
+        session._setupstate.teardown_exact(items[0])
+        for item, following in _followed(items, session):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
                 print(f"\n  by {item.nodeid}")  # noqa: T201 - this is its answer
                 sys.stdout.flush()
