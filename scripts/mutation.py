@@ -70,17 +70,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def drawn(path: str) -> Iterator[Fault]:
     """Yield a fault for each place of a module that has one."""
     tree = ast.parse(Path(path).read_text())
-    places = [at for at, node in enumerate(ast.walk(tree)) if _flipped(node) is not None]
+    reached = set(_reached(tree))
+    places = [
+        at
+        for at, node in enumerate(ast.walk(tree))
+        if id(node) in reached and _flipped(node) is not None
+    ]
     for at in places:
         changed = copy.deepcopy(tree)
         node = list(ast.walk(changed))[at]
         before = ast.unparse(node)
-        flip = _flipped(node)
-        assert flip is not None
+        flip = _flipped(node) or {}
         for name, value in flip.items():
             setattr(node, name, value)
         line = getattr(node, "lineno", 0)
         yield Fault(path, f"{path}:{line}: {before} -> {ast.unparse(node)}", ast.unparse(changed))
+
+
+def _reached(tree: ast.Module) -> Iterator[int]:
+    """Yield what `put_in` can change: bodies of functions, and values of the module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield from (id(each) for part in node.body for each in ast.walk(part))
+    for part in tree.body:
+        if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
+            yield from map(id, ast.walk(part.value))
 
 
 def _flipped(node: ast.AST) -> dict[str, Any] | None:
@@ -111,7 +125,8 @@ def told(path: str) -> Iterator[Fault]:
     """Yield the faults of a file."""
     for one in json.loads(Path(path).read_text()):
         source = Path(one["module"]).read_text()
-        assert source.count(one["old"]) >= 1, f"{one['module']} has no {one['old']!r}"
+        if one["old"] not in source:
+            raise pytest.UsageError(f"{one['module']} has no {one['old']!r}")
         changed = source.replace(one["old"], one["new"], 1)
         what = f"{one['module']}: {one['old'].strip()[:50]!r} -> {one['new'].strip()[:50]!r}"
         yield Fault(one["module"], what, changed, one.get("tests", ""))
@@ -166,7 +181,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     faults += list(told(config.option.faults)) if config.option.faults else []
     if not faults:
         return None
-    assert len(session.items) > 1, "One test alone cannot keep what tests share"
+    if len(session.items) < 2:
+        raise pytest.UsageError("One test alone cannot keep what tests share")
     for item, following in _followed(session.items, session):
         config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     if session.testsfailed:

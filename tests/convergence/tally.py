@@ -20,7 +20,6 @@ class Tally:
         """Count something that happened."""
         self.counts[what] += times
 
-
     @contextlib.contextmanager
     def put_aside(self) -> Iterator[None]:
         """Count nothing in the block: what a mutant loses is meant to be lost."""
@@ -37,7 +36,7 @@ def lines(counts: Counter[str]) -> list[str]:
     """Return what to print."""
     told = [f"{count:>8,}  {what}" for what, count in sorted(counts.items()) if what != LOST]
     lost = counts[LOST]
-    return [*told, f"{'nothing' if not lost else lost:>8}  lost"] if told else []
+    return [*told, f"{lost or 'nothing':>8}  lost"] if told else []
 
 
 def name_of(step: Any) -> str:

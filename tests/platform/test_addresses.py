@@ -52,8 +52,10 @@ READ: dict[str, Right] = {
         SEEING,
     ),
     **dict.fromkeys(
-        ("xero_choose", "xero_disconnect", "contacts_start", "contacts_which")
-        + ("xero_contacts_find",),
+        (
+            *("xero_choose", "xero_disconnect", "contacts_start", "contacts_which"),
+            "xero_contacts_find",
+        ),
         MANAGING,
     ),
     # Tells whoever comes back from Xero without the right what they lack.

@@ -51,7 +51,6 @@ _LINKED = """
      WHERE link.learner_id = %s
 """
 _KNOWN = "SELECT xero_id::text, updated_at FROM invoices_{} WHERE organisation_id = %s"
-_KINDS = {theirs: ours for theirs, ours in books.KINDS.items()}
 
 
 class Checks:

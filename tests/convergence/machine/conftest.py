@@ -38,16 +38,15 @@ def stage(
     live_server: LiveServer,
     still_simulator: str,
     settings: Settings,
-    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-) -> Stage:
+) -> Iterator[Stage]:
     """Give a stage with two portals and one clock."""
     point_at(still_simulator, settings)
     # What works says in a line for each page is most of the noise, and a part of the time.
     logging.disable(logging.INFO)
-    request.addfinalizer(lambda: logging.disable(logging.NOTSET))
     settings.XERO_CONCURRENT_LIMIT = 1000
     # What Xero names as a minute is soon over; no call waits for longer than it may.
     settings.XERO_MINUTE_SECONDS = 0.05
     settings.XERO_READ_SECONDS = 5
-    return Stage(SimulatorClient(still_simulator), live_server.url, monkeypatch)
+    yield Stage(SimulatorClient(still_simulator), live_server.url, monkeypatch)
+    logging.disable(logging.NOTSET)

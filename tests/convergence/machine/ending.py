@@ -81,8 +81,7 @@ def _what_waits(stage: Stage) -> list[str]:
             organisation_id__in=ids, state=EventState.PENDING
         ).count(),
         "runs": SyncRun.objects.filter(organisation_id__in=ids, state__in=OPEN_RUNS).count(),
-        "sweeps": due.count() + Cursor.objects.filter(
-            organisation_id__in=ids
-        ).exclude(problem="").count(),
+        "sweeps": due.count()
+        + Cursor.objects.filter(organisation_id__in=ids).exclude(problem="").count(),
     }
     return [f"{count} {what}" for what, count in found.items() if count]

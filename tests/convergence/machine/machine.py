@@ -191,7 +191,9 @@ class Machine(RuleBasedStateMachine):
         """Let Xero not tell how many there are of a kind, until all is healed."""
         self._next()
         answer = {"named": "untold"}
-        self.stage.fail("list without a count", match={"path": f"/{collection}$"}, times=-1, answer=answer)
+        self.stage.fail(
+            "list without a count", match={"path": f"/{collection}$"}, times=-1, answer=answer
+        )
 
     @precondition(lambda self: bool(self.only) and not self.stage.standing)
     @may(collection=st.sampled_from(LISTS))
@@ -200,7 +202,10 @@ class Machine(RuleBasedStateMachine):
         self._next()
         match = {"path": f"/{collection}$", "query": "pageSize=(1000|500)(&|$)"}
         self.stage.fail(
-            "page that takes too long", stands=True, match=match, times=-1,
+            "page that takes too long",
+            stands=True,
+            match=match,
+            times=-1,
             answer={"delay_seconds": 3600},
         )
 
@@ -258,9 +263,11 @@ class Machine(RuleBasedStateMachine):
         side = self.stage.sides[at]
         if side is None:
             return
-        rows: Any = (Contact if what == "contact" else Document).objects.filter(
-            organisation_id=side.organisation_id
-        ).order_by("xero_id")
+        rows: Any = (
+            (Contact if what == "contact" else Document)
+            .objects.filter(organisation_id=side.organisation_id)
+            .order_by("xero_id")
+        )
         if what == "amount":
             rows = rows.filter(status="AUTHORISED")
         if not (found := list(rows)):
@@ -278,9 +285,9 @@ class Machine(RuleBasedStateMachine):
         self.stage.clock.later(SECOND)
 
     def _work(self, turn: str, at: int, dies_after: int | None) -> None:
-        number = self.stage.last_call()
+        self.stage.new_calls()
         self.stage.work(turn, at, dies_after=dies_after)
-        made = self.stage.calls_since(number)
+        made = self.stage.new_calls()
         assert len(made) <= MOST_CALLS, f"A turn of {turn} cost {len(made)} calls"
         if self._rejected and turn in ("sweep", "sweep_now", "run"):
             vain = [one for one in made if one["path"].endswith(f"/{self._rejected}")]

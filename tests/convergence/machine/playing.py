@@ -11,7 +11,7 @@ from tests.convergence.tally import LOST, tally
 
 # Examples of one test, so that test processes share them; played where nobody asks for more.
 EXAMPLES, PARTS = 5, 6
-STEPS = 16
+STEPS = 14
 
 
 def play(

@@ -42,10 +42,9 @@ SECOND = timedelta(seconds=1)
 class Stage:
     """Two portals and their Xero."""
 
-    def __init__(
-        self, world: SimulatorClient, webhook_url: str, patch: pytest.MonkeyPatch
-    ) -> None:
+    def __init__(self, world: SimulatorClient, webhook_url: str, patch: pytest.MonkeyPatch) -> None:
         self.world = world
+        self._last_call = 0
         self.clock = clockwork.Clock(world)
         clockwork.wind(self.clock, patch)
         self._webhook_url = webhook_url
@@ -54,7 +53,7 @@ class Stage:
         logging.getLogger("xero_sync.jobs.retry_policy").addHandler(self.complaints)
 
     def begin(self) -> None:
-        """Start afresh: seeded books, nothing here, and a person of each portal about to connect."""
+        """Start afresh: seeded books, nothing here, a person of each portal about to connect."""
         call_command("flush", interactive=False)
         self._server().flushdb()
         rate_limiter.shared.cache_clear()
@@ -254,12 +253,8 @@ class Stage:
             side for at, side in enumerate(self.sides) if side is not None and self.is_connected(at)
         ]
 
-    def calls_since(self, number: int) -> list[dict[str, Any]]:
-        """Return the accounting calls after one."""
-        made: list[dict[str, Any]] = self.world.show("calls", since=number)
+    def new_calls(self) -> list[dict[str, Any]]:
+        """Return the accounting calls since this was asked last."""
+        made: list[dict[str, Any]] = self.world.show("calls", since=self._last_call)
+        self._last_call = made[-1]["n"] if made else self._last_call
         return [one for one in made if "/api.xro/" in one["path"]]
-
-    def last_call(self) -> int:
-        """Return the number of the latest call."""
-        made = self.world.show("calls")
-        return int(made[-1]["n"]) if made else 0

@@ -24,6 +24,4 @@ def test_machine_catches_a_mend_that_is_taken_out(
     case.mutant(monkeypatch)
 
     with tally.put_aside(), pytest.raises(AssertionError):
-        playing.play(
-            stage, seed=case.seed, examples=_EXAMPLES, only=tuple(case.only), shrink=False
-        )
+        playing.play(stage, seed=case.seed, examples=_EXAMPLES, only=tuple(case.only), shrink=False)

@@ -1,4 +1,4 @@
-"""What Xero was told is forgotten while it is in doubt; and a portal's worker sends its own only."""
+"""What Xero was told is forgotten while in doubt; a portal's worker sends its own learners."""
 
 from tests.support.learners import contacts_numbered
 from tests.support.staff import Staff
@@ -24,9 +24,7 @@ def test_what_was_changed_back_is_sent_again_where_a_reply_was_lost(staff: Staff
     assert emails(staff, "1001") == ["first@example.com"]
 
 
-def test_worker_of_one_portal_sends_no_learner_of_another(
-    staff: Staff, neighbours: Staff
-) -> None:
+def test_worker_of_one_portal_sends_no_learner_of_another(staff: Staff, neighbours: Staff) -> None:
     staff.save(ticked=True, number="1001")
     theirs = neighbours.save(ticked=True, number="2001", email="two@example.com")
 

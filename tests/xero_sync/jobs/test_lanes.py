@@ -5,23 +5,27 @@ the bulk lane makes no call, and one that takes the people's lane makes all of i
 """
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 
 from invoices.models import Document
 from tests.support import builders, webhook_events
 from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.passing import Time
-from tests.support.resyncs import PAGE, ask
+from tests.support.resyncs import PAGE, ask, end_first
 from tests.support.xero_documents import open_invoice
 from xero_sync.api import rate_limiter
 from xero_sync.api.rate_limiter import Lane
 from xero_sync.contacts import learner_refreshes
 from xero_sync.jobs import sweep_schedule
 from xero_sync.maintenance import contact_balances, daily_check, full_readings
-from xero_sync.models import Cursor, SyncRun
+from xero_sync.models import SyncRun
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 
@@ -35,9 +39,9 @@ def leave_only_what_people_have(linked: Linked) -> None:
         slot = limiter.acquire(tenant_id=tenant_id, lane=Lane.PEOPLE)
         assert isinstance(slot, rate_limiter.Slot)
         limiter.release(slot, headers={}, answered=True)
-    assert isinstance(
-        limiter.acquire(tenant_id=tenant_id, lane=Lane.BULK), rate_limiter.Wait
-    ), "bulk may still call"
+    assert isinstance(limiter.acquire(tenant_id=tenant_id, lane=Lane.BULK), rate_limiter.Wait), (
+        "bulk may still call"
+    )
 
 
 def calls_of(linked: Linked, turn: Callable[[Linked], Any]) -> int:
@@ -47,35 +51,34 @@ def calls_of(linked: Linked, turn: Callable[[Linked], Any]) -> int:
     return linked.world.calls("/api.xro/") - before
 
 
-def sweep(linked: Linked) -> None:
-    sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=clock())
-    sweeper.sweep(organisation_id=linked.organisation.pk, clock=clock)
+def sweep(linked: Linked, now: Time) -> None:
+    sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=now())
+    sweeper.sweep(organisation_id=linked.organisation.pk, clock=now)
 
 
-def check(linked: Linked) -> None:
-    Cursor.objects.update(count_due_at=clock())
-    daily_check.check(organisation_id=linked.organisation.pk, clock=clock)
+def check(linked: Linked, now: Time) -> None:
+    daily_check.check(organisation_id=linked.organisation.pk, clock=now)
 
 
-def compare(linked: Linked) -> None:
+def compare(linked: Linked, now: Time) -> None:
     contact_balances.begin(organisation_id=linked.organisation.pk, now=clock())
-    contact_balances.compare(organisation_id=linked.organisation.pk, clock=later())
+    contact_balances.compare(organisation_id=linked.organisation.pk, clock=now)
 
 
-def reread(linked: Linked) -> None:
+def reread(linked: Linked, now: Time) -> None:
     full_readings.begin(organisation_id=linked.organisation.pk, now=clock())
-    full_readings.read(organisation_id=linked.organisation.pk, clock=later())
+    full_readings.read(organisation_id=linked.organisation.pk, clock=now)
 
 
-def later() -> Time:
-    """Return the clock of workers a day on, while the limiter's stands."""
+def work(linked: Linked, now: Time) -> None:
+    run_worker.work_on(run_id=SyncRun.objects.latest("pk").pk, clock=now)
+
+
+def days_on(days: int) -> Time:
+    """Return the clock of workers some days on, while the limiter's stands."""
     now = Time()
-    now.now += full_readings.RECENT * 2
+    now.now += timedelta(days=days)
     return now
-
-
-def work(linked: Linked) -> None:
-    run_worker.work_on(run_id=SyncRun.objects.latest("pk").pk, clock=clock)
 
 
 def take_event(linked: Linked) -> None:
@@ -110,11 +113,16 @@ def open_online(linked: Linked) -> None:
 def test_bulk_work_waits_where_only_what_people_have_is_left(linked: Linked) -> None:
     linked.sweep()
     ask(linked)
+    end_first(linked)
+    bulk = (sweep, work, check, compare, reread)
     leave_only_what_people_have(linked)
 
-    made = {each.__name__: calls_of(linked, each) for each in (sweep, work, check, compare, reread)}
+    waiting = {each.__name__: calls_of(linked, partial(each, now=days_on(1))) for each in bulk}
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    working = {each.__name__: calls_of(linked, partial(each, now=days_on(3))) for each in bulk}
 
-    assert made == dict.fromkeys(made, 0)
+    assert waiting == dict.fromkeys(waiting, 0)
+    assert all(working.values()), working
 
 
 @pytest.mark.parametrize("turn", [take_event, push, refresh, preview, open_online])

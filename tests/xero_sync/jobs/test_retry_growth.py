@@ -1,5 +1,6 @@
 """Waiting grows with every failure in a row, and not for ever."""
 
+import itertools
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ def test_wait_doubles_until_it_is_as_long_as_it_gets(
 
     growing = [each for each in delays if each < longest]
     assert len(growing) > 5
-    assert all(later == 2 * sooner for sooner, later in zip(growing, growing[1:], strict=False))
+    assert all(later == 2 * sooner for sooner, later in itertools.pairwise(growing))
     assert delays == sorted(delays)
     assert delays[-3:] == [longest] * 3
     # However many failures there were, the figure stays one that a column can hold.
