@@ -56,7 +56,8 @@ def wind(clock: Clock, patch: pytest.MonkeyPatch) -> None:
     """Let all of the product in this process go by a clock, and by one thread."""
     still = _datetimes_of(clock)
     patch.setattr(timezone, "now", clock)
-    patch.setitem(sessions.Session.__init__.__kwdefaults__, "clock", clock)
+    defaults: Any = sessions.Session.__init__.__kwdefaults__
+    patch.setitem(defaults, "clock", clock)
     for module in (signal_handlers, webhooks):
         patch.setattr(module, "datetime", still)
     for module in (client, failures):

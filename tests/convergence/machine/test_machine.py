@@ -1,7 +1,5 @@
 """Whatever happens in whatever order, each turn keeps the rules, and in the end all is here."""
 
-import os
-
 import pytest
 
 from tests.convergence.machine import playing
@@ -13,4 +11,4 @@ from tests.convergence.machine.stage import Stage
 def test_every_turn_keeps_the_rules_and_in_the_end_all_is_here(
     stage: Stage, machine_seed: int
 ) -> None:
-    playing.play(stage, seed=machine_seed, shrink=not os.environ.get("NOSHRINK"))
+    playing.play(stage, seed=machine_seed)
