@@ -51,7 +51,12 @@ def broken_banner(request: access.SignedInRequest) -> SafeString | None:
     ):
         return None
     return render_to_string(
-        "connected_apps/banner.html", {"connection": connection}, request=request
+        "connected_apps/banner.html",
+        {
+            "connection": connection,
+            "may_connect": permissions.may_manage_connected_apps(request.user),
+        },
+        request=request,
     )
 
 

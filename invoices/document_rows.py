@@ -69,8 +69,8 @@ class DocumentRow(NamedTuple):
 
     @property
     def is_out_of_balance(self) -> bool:
-        """Whether it stands in no balance: cancelled, or not approved yet."""
-        return self.status in words.OUT_OF_BALANCES
+        """Whether it stands in no balance: cancelled, not approved, or of a status not known."""
+        return self.status not in words.APPROVED
 
     @property
     def paid_word(self) -> str:
@@ -154,7 +154,7 @@ def stream_rows(
 
 
 def shown_rows_of(rows: Iterable[DocumentRow], *, today: datetime.date) -> list[ShownRow]:
-    """Return the rows with their status on the portal's day; no query."""
+    """Return the rows with their status on a day; no query."""
     return [ShownRow(row, words.status_of(row, today=today)) for row in rows]
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from connected_apps.models import Organisation
+from invoices import sum_models as sum_models
 from invoices.cover_models import CoverAct as CoverAct
 from invoices.cover_models import CoverChange as CoverChange
 from invoices.cover_models import CoverDecision as CoverDecision
@@ -213,6 +214,8 @@ class ContactLink(models.Model):
     # What it rests on, an `identity.Why`. Empty where the release before paired by number alone:
     # such a pairing is held against the rule at the next chance.
     evidence = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # Of a pairing by number, which number that is: a merge in Xero may free it from the contact.
+    number = models.CharField(max_length=50, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:

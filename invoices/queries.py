@@ -136,7 +136,7 @@ def balances_of(documents: QuerySet[Document], *, today: date) -> list[Balance]:
     """
     is_invoice = Q(kind=Kind.INVOICE)
     rows = (
-        documents.exclude(status__in=words.OUT_OF_BALANCES)
+        documents.filter(status__in=words.APPROVED)
         .order_by("currency")
         .values("currency")
         .annotate(

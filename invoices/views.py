@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
+from connected_apps import freshness
 from connected_apps import queries as connections
+from connected_apps.freshness import Condition
 from invoices import covers, document_rows, filters, learner_page, panels, queries
 from invoices.models import Document
 from lrm import access, permissions
@@ -41,7 +43,7 @@ def learner_xero_invoices_table(request: access.SignedInRequest, learner_id: int
         organisation=connections.current_organisation(request.portal),
         today=_today(request),
     )
-    if version.token == request.GET.get("version"):
+    if version.token == request.GET.get("version") and not _has_been_read(request):
         return HttpResponse(status=204)
     seen_through = _instant(request.GET.get("seen", ""))
     context = _table_context(request, learner, seen_through=seen_through)
@@ -101,6 +103,9 @@ def _table_context(
         seen_through=seen_through,
     )
     number = documents.page.number if documents.page else 1
+    fresh = freshness.of(request.portal, now=timezone.now())
+    is_empty = documents.shows in (learner_page.Shows.NO_CONTACT, learner_page.Shows.NO_DOCUMENTS)
+    is_reading = is_empty and fresh.condition == Condition.FIRST_SYNC
     return {
         **_who_can_connect(request, documents.shows),
         "learner": learner,
@@ -108,9 +113,27 @@ def _table_context(
         "documents": documents,
         "state": documents.shows.name,
         "filter_query": urlencode(chosen),
-        "live_query": urlencode({**chosen, "page": number, **_seen(documents.version)}),
+        "live_query": urlencode(
+            {
+                **chosen,
+                "page": number,
+                **_seen(documents.version),
+                **({"reading": fresh.mark} if is_reading else {}),
+            }
+        ),
+        "fresh": fresh,
+        "is_reading": is_reading,
         "is_filtered": bool(chosen),
     }
+
+
+def _has_been_read(request: access.SignedInRequest) -> bool:
+    """Return whether a page that says "still being read" is to say something else.
+
+    Only such a page asks: for the others the version of the documents is enough.
+    """
+    shown = request.GET.get("reading")
+    return shown is not None and shown != freshness.of(request.portal, now=timezone.now()).mark
 
 
 def _who_can_connect(

@@ -30,7 +30,7 @@ class NavigationEntry:
 _ENTRIES = (
     ("Dashboard", "/", "home", permissions.may_see_settings),
     ("Learners", "/learners/", "learners", permissions.may_see_learners),
-    ("Reports", "/reports/", "reports", permissions.may_run_finance_reports),
+    ("Reports", "/reports/", "reports", permissions.may_read_synced_invoices),
     ("Settings", "/settings/", "settings", permissions.may_see_settings),
 )
 

@@ -28,6 +28,8 @@ class Portal(models.Model):
     time_zone = models.CharField(
         max_length=64, default="Australia/Sydney", validators=[validate_time_zone]
     )
+    # With which a financial year begins, where the accounting app does not say.
+    financial_year_first_month = models.PositiveSmallIntegerField(default=7, db_default=7)
     # Whether *Sync to Xero* is ticked beforehand where a learner is added.
     new_learners_sync = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)

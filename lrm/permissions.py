@@ -41,6 +41,11 @@ def may_run_finance_reports(user: User) -> bool:
     return has_lrm_role(user) and user.is_accounts
 
 
+def may_read_synced_invoices(user: User) -> bool:
+    """Return whether the user may read report #0442: accounts, and who answers for the sync."""
+    return may_run_finance_reports(user) or may_see_connected_apps(user)
+
+
 def in_words(user: User) -> str:
     """Return everything the user is, such as "Portal admin, LRM user, accounts"."""
     words = ["Portal admin"] if user.is_portal_admin else []
@@ -57,4 +62,6 @@ ROLES_WITH: dict[Right, str] = {
     may_see_connected_apps: "portal admins",
     may_manage_connected_apps: "portal admins who are also an LRM user or LRM admin",
     may_run_finance_reports: "LRM users and LRM admins with the accounts permission",
+    may_read_synced_invoices: "portal admins, and LRM users and LRM admins with the accounts "
+    "permission",
 }

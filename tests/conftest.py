@@ -37,6 +37,7 @@ SLOW = (
     "upgrade",
     "xero_sync/api/test_client.py",
     "xero_sync/api/test_rate_limiter_processes.py",
+    "xero_sync/document_history",
     "xero_sync/jobs/test_lost_wake_ups.py",
     "xero_sync/maintenance",
     "xero_sync/pull",
@@ -46,6 +47,7 @@ SLOW = (
     "xero_sync/webhooks/test_bad_events.py",
     "xero_sync/webhooks/test_event_bursts.py",
     "xero_sync/webhooks/test_event_throttle.py",
+    "xero_sync/webhooks/test_instant_updates.py",
     "xero_sync/webhooks/test_ten_thousand.py",
 )
 

@@ -130,8 +130,8 @@ def refresh_learner(refresh_id: int) -> None:
 
 @shared_task
 def forget_old_versions() -> None:
-    """Delete versions of documents that were replaced longer ago than people want to keep them."""
-    if version_retention.delete_old(now=_clock()):
+    """Delete versions of documents that are older than people want, or whose contact is erased."""
+    if version_retention.delete_unwanted(now=_clock()):
         dispatch.FORGET_OLD_VERSIONS.wake()
 
 

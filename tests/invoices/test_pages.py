@@ -163,7 +163,7 @@ def test_two_thousand_documents_are_paged_with_a_fixed_number_of_queries(
         for n in range(2000)
     )
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(25):
         first = page_reading.page_of(client, learner)
     last = page_reading.page_of(client, learner, page="20")
 

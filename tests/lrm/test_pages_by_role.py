@@ -21,6 +21,12 @@ PAGES = [
     ("/learners/{learner}/", 200, 403, SIGN_IN),
     ("/learners/{learner}/edit/", 200, 403, SIGN_IN),
     ("/learners/{learner}/xero-contact/", 200, 403, SIGN_IN),
+    ("/reports/", 403, 200, SIGN_IN),
+    ("/reports/0442/", 403, 200, SIGN_IN),
+    ("/reports/0442.csv", 403, 302, SIGN_IN),
+    ("/reports/0442.xlsx", 403, 302, SIGN_IN),
+    ("/reports/0442.json", 403, 302, SIGN_IN),
+    ("/reports/0442/heal/", 403, 403, SIGN_IN),
     ("/notices/", 200, 200, SIGN_IN),
     ("/notices/bell/", 200, 200, SIGN_IN),
     ("/settings/", 200, 200, SIGN_IN),
@@ -115,7 +121,7 @@ def test_navigation_shows_only_what_the_user_may_open(portal: Portal) -> None:
         return f'<a href="{link}"' in builders.client_of(user).get("/settings/").content.decode()
 
     assert [has(user, "/learners/") for user in (staff, accounts, admin)] == [True, True, False]
-    assert [has(user, "/reports/") for user in (staff, accounts, admin)] == [False, True, False]
+    assert [has(user, "/reports/") for user in (staff, accounts, admin)] == [False, True, True]
 
 
 def test_sign_in_leads_back_to_the_page_asked_for(portal: Portal) -> None:

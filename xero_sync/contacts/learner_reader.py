@@ -137,6 +137,8 @@ class Reader:
         """
         with transaction.atomic():
             self.session.check_generation()
+            # The lease before what is stored, as whoever asks for a refresh takes them.
+            leases.renew(self.refresh, now=self.clock())
             written = page_store.store(
                 organisation_id=self.organisation.pk,
                 resource=resource,
@@ -150,7 +152,6 @@ class Reader:
                 written=written,
                 now=self.clock(),
             )
-            leases.renew(self.refresh, now=self.clock())
         return written.quarantined
 
 

@@ -65,6 +65,7 @@ class Reader:
         now = self.clock()
         with transaction.atomic():
             self.session.check_generation()
+            leases.renew(self.row, now=now)
             written = page_store.store(
                 organisation_id=self.organisation_id,
                 resource=resource,
@@ -76,7 +77,6 @@ class Reader:
             credit_mismatches.follow(
                 organisation_id=self.organisation_id, resource=resource, written=written, now=now
             )
-            leases.renew(self.row, now=now)
 
 
 def _ids(resource: Resource, page: responses.Page) -> set[UUID]:

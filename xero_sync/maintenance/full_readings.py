@@ -131,6 +131,7 @@ def _read_batch(
     organisation_id, now = row.organisation_id, clock()
     with transaction.atomic():
         session.check_generation()
+        leases.renew(row, now=now)
         written = page_store.store(
             organisation_id=organisation_id,
             resource=resource,
@@ -142,4 +143,3 @@ def _read_batch(
         credit_mismatches.follow(
             organisation_id=organisation_id, resource=resource, written=written, now=now
         )
-        leases.renew(row, now=now)

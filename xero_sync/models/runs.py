@@ -156,6 +156,8 @@ class SyncStep(models.Model):
     again_since = models.DateTimeField(null=True)
     # Sentences that name by number the documents that differ.
     differences = models.JSONField(default=list)
+    # The same and more of them as figures, see `store.differing`.
+    differing = models.JSONField(default=list, db_default=[])
 
     class Meta:
         ordering: ClassVar = ["id"]

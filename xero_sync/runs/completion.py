@@ -22,9 +22,11 @@ from xero_sync.runs import (
 )
 from xero_sync.store import credit_mismatches
 
-_VERIFIED = "Verified: Xero's counts and sums are ours"
+# The column holds 500, and "and 1,000 more" must follow.
+_LONGEST_REASON = 480
+_VERIFIED = "Complete. Xero and the LRM agree on number and amounts"
 _CHANGED_VERIFIED = (
-    "Verified: all that Xero lists as changed since {since} is here, as Xero lists it or newer. "
+    "Complete: all that Xero lists as changed since {since} is here, as Xero lists it or newer. "
     "{count} of it changed last before {until}; what changed again later is listed by its last "
     "change, and is here too"
 )
@@ -41,7 +43,7 @@ def finish(*, run: SyncRun, now: datetime) -> None:
     for words in problems or [proof]:
         run_log.write(run, words, now=now)
     summary = _summary(run) if problems else f"{_summary(run)}. {proof}"
-    _end(run, reason="; ".join(problems), summary=summary, now=now)
+    _end(run, reason=_reason(problems), summary=summary, now=now)
     if run.is_first:
         # Only a sweep after it can say that everything is in step.
         sweep_schedule.make_due(organisation_id=run.organisation_id, now=now)
@@ -90,13 +92,29 @@ def _unmatched_count(run: SyncRun) -> int:
     return of_nobody.count()
 
 
+def _reason(problems: list[str]) -> str:
+    """Return what differs in one line, cut between two problems and never in a word."""
+    kept: list[str] = []
+    for words in problems:
+        if len("; ".join([*kept, words])) > _LONGEST_REASON:
+            break
+        kept.append(words)
+    further = len(problems) - len(kept)
+    return "; ".join([*kept, f"and {further:,} more"] if further else kept)
+
+
 def _summary(run: SyncRun) -> str:
+    """Return what a run has read and what became of it, without what there was none of."""
     figures = run_progress.progress_of(run)
-    return (
-        f"{figures.read:,} documents read: {figures.new:,} new, {figures.changed:,} changed, "
-        f"{figures.unchanged:,} unchanged, {figures.quarantined:,} set aside, "
-        f"{run.unmatched_count or 0:,} belong to no learner"
-    )
+    became = {
+        "new": figures.new,
+        "changed": figures.changed,
+        "could not be saved": figures.quarantined,
+        "belong to no learner": run.unmatched_count or 0,
+    }
+    parts = [f"{count:,} {words}" for words, count in became.items() if count]
+    read = f"{figures.read:,} documents read"
+    return f"{read}: {', '.join(parts)}" if parts else read
 
 
 def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:

@@ -17,6 +17,7 @@ from xero_sync import resources
 from xero_sync.api import client, errors, limits, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_queue, unsent_learners
 from xero_sync.models import RunWhat
+from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
 from xero_sync.runs.changed_spans import Span
 
@@ -65,7 +66,11 @@ def preview(
     """
     if what == RunWhat.LEARNERS:
         return _of_learners(connection, date_from, date_to)
-    narrowed: dict[str, Any] = {"date_from": date_from, "date_to": date_to}
+    # A range that is open at an end asks for no date there, as the run itself does.
+    narrowed: dict[str, Any] = {
+        "date_from": None if date_from == date_windows.EARLIEST else date_from,
+        "date_to": None if date_to == date_windows.LATEST else date_to,
+    }
     if span is not None:
         narrowed = {"modified_since": span.since}
     return _of_documents(connection, what, narrowed)

@@ -43,11 +43,11 @@ class Answer:
         if not self.is_new:
             title = run_titles.title_of(self.run)
             return f"Nothing new had to start: {title} is under way and reads these days too."
-        words = ["The re-sync has started."]
+        words = ["Re-sync started."]
         if self.beside:
             titles = ", ".join(run_titles.title_of(run) for run in self.beside)
             words = [
-                f"The re-sync has started for {run_titles.days_of(self.run)}.",
+                f"Re-sync started for {run_titles.days_of(self.run)}.",
                 f"The other days are read already by what is under way: {titles}.",
             ]
         if self.replaced:
@@ -59,7 +59,7 @@ class Answer:
     def promise(self) -> str:
         """When the person will be told."""
         which = "each of them" if self.beside else "it"
-        return f"You will be told here when {which} is done."
+        return f"You can leave this page: the bell and an e-mail tell you when {which} is done."
 
 
 def request(

@@ -5,6 +5,7 @@ pause and was taken has its page rolled back.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,8 @@ from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import page_sizes
 from xero_sync.resources import Resource
 from xero_sync.runs import listed_versions, unlisted
-from xero_sync.store import currency_totals, page_store, upserts
+from xero_sync.store import currency_totals, differing, page_store, upserts
+from xero_sync.store.differing import Differing
 
 
 def from_the_start() -> dict[str, Any]:
@@ -34,6 +36,7 @@ def from_the_start() -> dict[str, Any]:
         "missing_count": 0,
         "totals": {},
         "differences": [],
+        "differing": [],
     }
 
 
@@ -91,7 +94,7 @@ def store_page(
             "totals": currency_totals.as_json(
                 currency_totals.together(currency_totals.from_json(step.totals), written.totals)
             ),
-            "differences": [*step.differences, *named][: currency_totals.MOST_NAMED],
+            **_differences(step, named),
         }
         unmoved = SyncStep.objects.filter(pk=step.pk, next_page=number, page_size=step.page_size)
         if not unmoved.update(**checkpoint):
@@ -101,15 +104,28 @@ def store_page(
         setattr(step, name, value)
 
 
-def _older_here(step: SyncStep, page: responses.Page) -> list[str]:
+def _differences(step: SyncStep, found: Sequence[Differing]) -> dict[str, Any]:
+    """Return the columns that keep what differs: some in words, more as figures."""
+    if not found:
+        return {}
+    words = [*step.differences, *(one.sentence for one in found)]
+    kept = [*step.differing, *differing.as_json(found)]
+    return {
+        "differences": words[: currency_totals.MOST_NAMED],
+        "differing": kept[: differing.MOST_KEPT],
+    }
+
+
+def _older_here(step: SyncStep, page: responses.Page) -> list[Differing]:
     """Name what is older here than on the page, for runs that prove it by version."""
     if step.run.changed_from is None:
         return []
-    return listed_versions.older_here(
+    said = listed_versions.older_here(
         organisation_id=step.run.organisation_id,
         resource=Resource(step.resource),
         elements=page.elements,
     )
+    return [Differing(how=differing.SAID, kind="", number=words) for words in said]
 
 
 def store_without_checkpoint(

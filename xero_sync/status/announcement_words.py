@@ -85,9 +85,9 @@ def sums_by_kind(days: Sequence[Day]) -> list[KindSums]:
 
 
 def kinds_in_words(counts: dict[str, int]) -> str:
-    """Return "3 invoices, 1 credit notes", the most first; empty for none."""
+    """Return "3 invoices, 1 credit note", the most first; empty for none."""
     return ", ".join(
-        f"{count:,} {label.lower()}"
+        f"{count:,} {label.lower().removesuffix('s') if count == 1 else label.lower()}"
         for label, count in sorted(counts.items(), key=lambda one: -one[1])
     )
 

@@ -31,6 +31,7 @@ from xero_sync.store import (
     quarantine,
     replaced_versions,
 )
+from xero_sync.store.differing import Differing
 
 # Which version may replace the one that is stored; `altered` compares the other columns.
 NEWER = """
@@ -56,9 +57,9 @@ class Written:
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
     touched_ids: list[str] = field(default_factory=list)
-    # What was read compared with what is stored, and which documents differ, in words.
+    # What was read compared with what is stored, and which documents differ.
     totals: currency_totals.Totals = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
+    differences: list[Differing] = field(default_factory=list)
     allocated_invoice_ids: set[str] = field(default_factory=set)
 
 

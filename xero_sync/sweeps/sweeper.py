@@ -215,6 +215,16 @@ def _walk(
     for pages_read, (number, page) in enumerate(pages, 1):
         with transaction.atomic():
             session.check_generation()
+            started_at = cursor.walk_started_at or page.answered_at or page.sent_at
+            # The lease before what is stored, as whoever connects anew takes them.
+            _change(
+                cursor,
+                clock(),
+                walk_started_at=started_at,
+                next_page=number + 1,
+                item_count=page.item_count,
+                **page_sizes.told_by(page, number, cursor),
+            )
             written = page_store.store(
                 organisation_id=cursor.organisation_id,
                 resource=resource,
@@ -230,15 +240,6 @@ def _walk(
             )
             channel_health.note_sweep(
                 connection=connection, cursor=cursor, page=page, written=written, now=clock()
-            )
-            started_at = cursor.walk_started_at or page.answered_at or page.sent_at
-            _change(
-                cursor,
-                clock(),
-                walk_started_at=started_at,
-                next_page=number + 1,
-                item_count=page.item_count,
-                **page_sizes.told_by(page, number, cursor),
             )
         logger.info(
             "Swept %s page %s of organisation %s: %s new, %s changed",

@@ -29,7 +29,7 @@ _SLOW = (
 )
 _UNASKED = (
     "This system cannot count its calls to Xero at the moment, so Xero was not asked. Try again in "
-    "a minute; if it stays so, ask whoever operates this system to look at its Valkey."
+    "a minute; if it stays so, contact support."
 )
 
 

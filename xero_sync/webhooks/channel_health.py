@@ -122,9 +122,9 @@ def unhealthy_in_words(organisation_id: int) -> str:
     if not missed:
         return ""
     kinds = ", ".join(Resource(cursor.resource).label.lower() for cursor in missed)
-    count = sum(cursor.missed_count for cursor in missed)
+    interval = _while_unhealthy(kinds=len(missed))
+    late = "a minute" if interval <= WHILE_UNHEALTHY else in_words(interval).removeprefix("every ")
     return (
-        f"Not arriving for {kinds}: sweeps found {count} changes that no webhook announced. "
-        f"Nothing is lost, sweeps come {in_words(_while_unhealthy(kinds=len(missed)))} meanwhile. "
-        "An operator can check the webhook in Xero's developer portal."
+        f"Instant updates are not arriving for {kinds}, so changes take up to {late}. Nothing is "
+        "lost. Support can check the webhook in Xero."
     )

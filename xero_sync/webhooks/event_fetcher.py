@@ -78,6 +78,8 @@ class Fetcher:
         """Store a page and settle the events that named what is on it, in one transaction."""
         with transaction.atomic():
             self.session.check_generation()
+            # The lease before what is stored, as whoever connects anew takes them.
+            leases.renew(self.inbox, now=self.clock())
             if page is not None:
                 written = page_store.store(
                     organisation_id=self.inbox.organisation_id,
@@ -93,7 +95,6 @@ class Fetcher:
                     now=self.clock(),
                 )
             _update(settled, state=EventState.DONE, settled_at=self.clock(), note="")
-            leases.renew(self.inbox, now=self.clock())
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch, store and settle; bills' stubs and the like are not there, which is fine.

@@ -8,7 +8,8 @@
     button.hidden = false;
     button.addEventListener("click", function () {
       paused = !paused;
-      button.setAttribute("aria-pressed", String(paused));
+      button.classList.toggle("is-paused", paused);
+      button.lastChild.textContent = paused ? "Resume updates" : "Pause updates";
     });
   }
 

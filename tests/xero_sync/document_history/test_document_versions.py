@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from invoices.models import Document, DocumentVersion
 from lrm.models import LrmRole
-from tests.support import bad_documents, builders, page_reading
+from tests.support import bad_documents, builders, contact_pages, page_reading
 from tests.support.bad_documents import GOOD
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
@@ -306,3 +306,22 @@ def test_versions_older_than_people_want_are_deleted_by_beat(
 
     assert DocumentVersion.objects.count() == left
     assert any(one["task"].endswith("forget_old_versions") for one in tasks.SCHEDULE.values())
+
+
+def test_versions_of_a_person_who_is_erased_in_xero_are_deleted(
+    linked: Linked, settings: Settings
+) -> None:
+    """The old name would live on in them."""
+    settings.DOCUMENT_VERSION_DAYS = 0
+    somebody = {"ContactID": "c0000000-0000-4000-8000-000000000002", "Name": "Sol Made-Up"}
+    others = {"InvoiceID": "a0000000-0000-4000-8000-000000000002", "Contact": somebody}
+    for minute in (1, 2):
+        bad_documents.store(linked, [invoice(minute), invoice(minute, **others)])
+    erased = contact_pages.contact(
+        ContactID=GOOD["Contact"]["ContactID"], ContactStatus="GDPRREQUEST", name="Erased"
+    )
+    contact_pages.store(linked.organisation, erased)
+
+    tasks.forget_old_versions()
+
+    assert [one.raw["Contact"]["Name"] for one in DocumentVersion.objects.all()] == ["Sol Made-Up"]
