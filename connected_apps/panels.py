@@ -32,6 +32,7 @@ def register() -> None:
             name="xero_state",
             right=permissions.may_see_connected_apps,
             render=dashboard_panel,
+            place="aside",
             order=30,
         )
     )

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from connected_apps.models import Organisation
+from invoices import sum_models as sum_models
 from invoices.cover_models import CoverAct as CoverAct
 from invoices.cover_models import CoverChange as CoverChange
 from invoices.cover_models import CoverDecision as CoverDecision

@@ -91,13 +91,14 @@ def _table_context(
 ) -> dict[str, Any]:
     """Return what page and fragment share."""
     today = _today(request)
-    chosen = {key: request.GET[key] for key in ("kind", "status") if request.GET.get(key)}
+    chosen = {key: request.GET[key] for key in filters.NAMES if request.GET.get(key)}
     form = filters.DocumentFilter(chosen or None)
     form.is_valid()
     documents = learner_page.documents_of_learner_page(
         learner=learner,
         organisation=connections.current_organisation(request.portal),
         condition=form.condition(today=today),
+        order=form.order,
         page_number=request.GET.get("page", "1"),
         today=today,
         seen_through=seen_through,
@@ -124,7 +125,20 @@ def _table_context(
         "fresh": fresh,
         "is_reading": is_reading,
         "is_filtered": bool(chosen),
+        "quick": _quick_filter(chosen),
+        "today": today,
     }
+
+
+def _quick_filter(chosen: dict[str, str]) -> str:
+    """Return which of the quick filters is chosen: none where something else narrows the list."""
+    asked = {name: value for name, value in chosen.items() if name != "sort"}
+    quick: dict[str, dict[str, str]] = {
+        "all": {},
+        "credits": {"kind": filters.CREDITS},
+        **{name: {"status": name} for name in ("open", "overdue", "settled")},
+    }
+    return next((name for name, one in quick.items() if one == asked), "")
 
 
 def _has_been_read(request: access.SignedInRequest) -> bool:

@@ -63,6 +63,11 @@ def parse(arguments: list[str] | None = None) -> simulations.Options:
         default=os.environ.get(RECORD_VARIABLE),
         help=f"a file: write every call to it, one line each; or by {RECORD_VARIABLE}",
     )
+    add(
+        "--voids-show-due",
+        action="store_true",
+        help="void documents go on showing what was due; by default they show nothing",
+    )
     add("--public-url", default="", help="where clients reach it, http://localhost:PORT by default")
     values = vars(parser.parse_args(arguments))
     values["redirect_uris"] = tuple(values["redirect_uris"])

@@ -68,7 +68,10 @@ def change_document(
         "raise": lambda: _raise_invoice(books, values),
         "pay": lambda: pay(simulation, organisation, need(values, "id"), money(values, "amount")),
         "void": lambda: _done(
-            document_operations.void, books, values, keeps_due=bool(values.get("keeps_due"))
+            document_operations.void,
+            books,
+            values,
+            keeps_due=bool(values.get("keeps_due", simulation.options.voids_show_due)),
         ),
         "approve": lambda: _done(document_operations.approve, books, values),
         "touch": lambda: _done(document_operations.touch, books, values),

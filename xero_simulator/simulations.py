@@ -49,6 +49,7 @@ class Options:
     public_url: str = ""
     state: Path | None = None
     record: Path | None = None
+    voids_show_due: bool = False
     habits: of_xero.Habits = dataclasses.field(default_factory=of_xero.Habits)
 
 

@@ -27,6 +27,7 @@ _CONTACTS = "settings/connected-apps/xero/contacts/"
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path("documents/<int:document_id>/pdf/", online.open_pdf, name="document_pdf"),
     path("documents/<int:document_id>/history/", document_history.show, name="document_history"),
     path(
         "documents/<int:document_id>/history/<int:version_id>/",

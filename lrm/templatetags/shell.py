@@ -67,6 +67,15 @@ def all_of(things: Sequence[object]) -> str:
 
 
 @register.filter
+def email(address: str) -> SafeString:
+    """Return an e-mail address that breaks behind its @ where it has to; a dash for none."""
+    if not address:
+        return format_html(NOTHING)
+    name, at, domain = address.rpartition("@")
+    return format_html("{}{}<wbr>{}", name, at, domain)
+
+
+@register.filter
 def when(moment: datetime | None) -> str:
     """Return a moment in the portal's time zone as a `<time>`; a dash where there is none.
 

@@ -1,6 +1,7 @@
 """A stage to play schedules on, and how many of them to play."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -8,7 +9,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.convergence import crew
 from tests.convergence.identities import schedules as identity_schedules
+from tests.convergence.machine import playing
 from tests.convergence.stage import SCHEDULES, Stage, point_at
+from tests.convergence.tally import lines, tally
 from tests.support import simulator_process
 from tests.support.simulator_client import SimulatorClient
 
@@ -28,7 +31,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=identity_schedules.SCHEDULES,
         help="how many schedules of identities to play",
     )
+    group.addoption(
+        "--machine-examples",
+        type=int,
+        default=playing.EXAMPLES * playing.PARTS,
+        help="how many examples of the state machine to play",
+    )
+    group.addoption("--machine-mutants", action="store_true", help="take out every mend in turn")
+    group.addoption("--machine-seed", type=int, default=1, help="the seed of these to begin with")
     group.addoption("--identity-seed", type=int, default=1, help="the seed of these to begin with")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was counted to the process that prints, where this is another one."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["tally"] = dict(tally.counts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a test process has counted."""
+    tally.counts.update(getattr(node, "workeroutput", {}).get("tally", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was done, what went wrong on purpose, and what was lost."""
+    if told := lines(tally.counts):
+        terminalreporter.section("schedules and machine")
+        for line in told:
+            terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

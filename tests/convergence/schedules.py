@@ -13,6 +13,7 @@ from typing import Any
 from tests.convergence import steps
 from tests.convergence.stage import Stage
 from tests.convergence.steps import Step
+from tests.convergence.tally import LOST, name_of, tally
 
 SHRINK_SECONDS = 60.0
 _SHORTEST, _LONGEST = 8, 24
@@ -145,9 +146,11 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     :raises AssertionError: it did not converge; tells the smallest part of it that does not.
     """
     schedule = draw(seed)
+    tally.count("schedules of documents")
     found = _failure(stage, schedule)
     if not found:
         return
+    tally.count(LOST)
     if shrink:
         schedule, found = _smallest(stage, schedule, found)
     lines = "\n".join(f"    {step}" for step in schedule)
@@ -168,6 +171,7 @@ def _failure(stage: Stage, schedule: Iterable[Step]) -> str:
     stage.begin()
     try:
         for step in schedule:
+            tally.count(name_of(step))
             step.play(stage)
         found = stage.converge()
     except AssertionError as error:

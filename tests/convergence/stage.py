@@ -41,7 +41,7 @@ WEBHOOK_KEY = "demo-webhook-key"
 # More than any lease and any waiting time that the product chooses by itself.
 LONG = timedelta(minutes=20)
 TURNS = 60
-_GOOD_DELIVERY = {
+GOOD_DELIVERY = {
     "lose_next": 0,
     "lose_chance": 0,
     "double": False,
@@ -59,6 +59,18 @@ def point_at(url: str, settings: Settings) -> None:
     settings.XERO_WEBHOOK_KEYS = [WEBHOOK_KEY]
     # The receiver of webhooks must leave no connection behind when the database is dropped.
     database.settings_dict["CONN_MAX_AGE"] = 0
+
+
+def act_in_xero(world: SimulatorClient, path: str, **given: Any) -> bool:
+    """Do something in Xero; return whether it was allowed.
+
+    :raises AssertionError: nobody could do it, because it makes no sense.
+    """
+    answer = requests.post(
+        f"{world.url}/simulator/{path}", json=given, timeout=simulator_process.TIMEOUT
+    )
+    assert answer.ok or not _NONSENSE.search(answer.text), answer.text
+    return answer.ok
 
 
 class Stage:
@@ -111,13 +123,7 @@ class Stage:
 
         :raises AssertionError: nobody could do it, because it makes no sense.
         """
-        answer = requests.post(
-            f"{self.world.url}/simulator/{path}",
-            json={"tenant": self.tenant, **given},
-            timeout=simulator_process.TIMEOUT,
-        )
-        assert answer.ok or not _NONSENSE.search(answer.text), answer.text
-        return answer.ok
+        return act_in_xero(self.world, path, tenant=self.tenant, **given)
 
     def ask_for_run(self, *, days: int) -> SyncRun:
         """Ask for a re-sync that reaches back so many days."""
@@ -206,7 +212,7 @@ class Stage:
     def converge(self) -> dict[tuple[str, str], str]:
         """Let the faults stop and all work be done; return what still differs from Xero."""
         self.world.heal()
-        self.world.do("webhooks", **_GOOD_DELIVERY)
+        self.world.do("webhooks", **GOOD_DELIVERY)
         self.world.do("drift", every=0)
         self.wake()
         self.world.do("webhooks/flush")

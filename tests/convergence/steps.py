@@ -4,8 +4,8 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Literal
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, Protocol
 
 import redis
 from django.conf import settings
@@ -14,6 +14,22 @@ from tests.convergence.stage import LONG, Stage
 
 Turn = Literal["events", "sweep", "run"]
 COLLECTIONS = ("Invoices", "CreditNotes", "Overpayments", "Prepayments", "Contacts")
+
+
+class Bookkeeping(Protocol):
+    """What a step needs that only changes Xero's books."""
+
+    # Documents that changed without a word.
+    silent: set[str]
+
+    def show_books(self) -> dict[str, Any]:
+        """Return all that the organisation has in Xero."""
+
+    def act(self, path: str, **given: Any) -> bool:
+        """Do something in Xero; return whether it was allowed."""
+
+    def now(self) -> datetime:
+        """Read the clock."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +41,7 @@ class ChangeDocument:
     percent: int = 100
     days: int = 0
 
-    def play(self, stage: Stage) -> None:
+    def play(self, stage: Bookkeeping) -> None:
         """Pick the document among all there are, bills too."""
         documents = sorted(stage.show_books()["documents"], key=lambda one: one["xero_id"])
         able = [one for one in documents if _ABLE.get(self.act, _anything)(one)]
@@ -93,7 +109,7 @@ class NewDocument:
     status: str = "AUTHORISED"
     days: int = 0
 
-    def play(self, stage: Stage) -> None:
+    def play(self, stage: Bookkeeping) -> None:
         """Write it for one of the active contacts."""
         contacts = sorted(stage.show_books()["contacts"], key=lambda one: one["contact_id"])
         active = [one for one in contacts if one["status"] == "ACTIVE"]
@@ -118,7 +134,7 @@ class ChangeContact:
     pick: int
     other: int = 0
 
-    def play(self, stage: Stage) -> None:
+    def play(self, stage: Bookkeeping) -> None:
         """Pick the contact among all there are, archived ones too."""
         contacts = sorted(stage.show_books()["contacts"], key=lambda one: one["contact_id"])
         one, two = (contacts[at % len(contacts)]["contact_id"] for at in (self.pick, self.other))

@@ -124,7 +124,10 @@ LINKED, QUESTION, UNRELATED = Answer.LINKED, Answer.QUESTION, Answer.UNRELATED
 def test_rule_says(
     contact: ContactFacts, more: dict[str, object], answer: Answer, why: Why
 ) -> None:
-    assert assess(Pair(MEI, contact, **more)) == Verdict(answer, why)  # type: ignore[arg-type] # one table for all
+    verdict = assess(Pair(MEI, contact, **more))  # type: ignore[arg-type] # one table for all
+
+    assert verdict == Verdict(answer, why)
+    assert verdict.is_question == (answer is Answer.QUESTION)
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,11 @@ def test_accounts_run_the_report_and_its_file_equals_the_books(stage: Stage) -> 
     accounts.follow("#0442 Synced invoices")
     accounts.expect_heading("#0442 Synced invoices")
     accounts.follow("All dates")
-    expect(accounts.page.get_by_text(f"{len(documents)} documents, newest first")).to_be_visible()
+    expect(accounts.page.get_by_text(f"{len(documents)} documents;")).to_be_visible()
     with accounts.page.expect_download() as loading:
         accounts.follow("CSV")
 
+    accounts.page.get_by_text("More filters").click()
     accounts.page.get_by_label("Kind").select_option("Overpayments")
     accounts.press("Show")
     expect(accounts.page).to_have_url(re.compile("kind=OVERPAYMENT"))

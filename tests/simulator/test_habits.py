@@ -308,3 +308,13 @@ def test_habit_that_is_none_is_refused(simulator: str) -> None:
             f"{simulator}/simulator/habits", json=given, timeout=simulator_process.TIMEOUT
         )
         assert answer.status_code == 400
+
+
+def test_seeded_voids_show_what_was_due_where_told_so() -> None:
+    books_of = ("--no-limits", "--documents", "160", "--contacts", "20", "--voids-show-due")
+    with simulator_process.running(*books_of) as url:
+        rows = simulator_process.control(url, "books")["documents"]
+
+    void = [row for row in rows if (row["status"], row["kind"]) == ("VOIDED", "Invoices")]
+    assert void
+    assert {row["amount_due"] == row["total"] for row in void} == {True}

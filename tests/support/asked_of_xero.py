@@ -4,8 +4,8 @@ A fixture that every test has without asking for it. The simulators, whoever sta
 what they are asked; at its end a test fails where something new was asked that no source knows
 (`tests.contract.second_opinion`). Workers in processes of their own are heard too.
 
-Tests of the simulator itself ask it for all kinds of things on purpose, and are left alone; so are
-calls that carry the header of `own_calls`. A test elsewhere that lets the product ask oddly says
+Tests of the simulator itself ask it for all kinds of things on purpose, and benchmarks let other
+programs ask it: they are left alone. So are calls that carry the header of `own_calls`. A test elsewhere that lets the product ask oddly says
 why, with the mark `asks_oddly`.
 """
 
@@ -20,7 +20,7 @@ from tests.contract import second_opinion
 from tests.support import own_calls
 from xero_simulator.__main__ import RECORD_VARIABLE
 
-_LEFT_ALONE = ("simulator", "contract")
+_LEFT_ALONE = ("simulator", "contract", "benchmarks")
 _TESTS = Path(__file__).parents[1]
 
 

@@ -17,12 +17,12 @@ from connected_apps.models import Organisation
 from invoices import queries
 from invoices.models import Document, ReadBy
 from lrm.models import Learner
-from xero_sync import resources
+from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, list_queries, responses, sessions
 from xero_sync.jobs import leases, sweep_schedule
 from xero_sync.models import LearnerRefresh
 from xero_sync.resources import Resource
-from xero_sync.store import credit_mismatches, field_parsers, page_store
+from xero_sync.store import field_parsers
 
 # Merged into another, which was merged into a third: more in a row is somebody's mistake.
 _MOST_STEPS = 4
@@ -136,20 +136,14 @@ class Reader:
         :raises leases.LeaseLost: another worker reads this learner.
         """
         with transaction.atomic():
-            self.session.check_generation()
             # The lease before what is stored, as whoever asks for a refresh takes them.
             leases.renew(self.refresh, now=self.clock())
-            written = page_store.store(
+            written = fetched_pages.store(
+                self.session,
                 organisation_id=self.organisation.pk,
                 resource=resource,
                 page=page,
                 by=ReadBy.REFRESH,
-                now=self.clock(),
-            )
-            credit_mismatches.follow(
-                organisation_id=self.organisation.pk,
-                resource=resource,
-                written=written,
                 now=self.clock(),
             )
         return written.quarantined

@@ -7,12 +7,11 @@ from uuid import UUID
 from django.db import transaction
 
 from invoices.models import Document, ReadBy
-from xero_sync import resources
+from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, json_codec, list_queries, responses, sessions
 from xero_sync.jobs import leases
 from xero_sync.models import LeasedRow
 from xero_sync.resources import Resource
-from xero_sync.store import credit_mismatches, page_store
 
 # Each takes a condition in the address.
 MOST_CONTACTS = 10
@@ -64,18 +63,15 @@ class Reader:
     def _store(self, resource: Resource, page: responses.Page) -> None:
         now = self.clock()
         with transaction.atomic():
-            self.session.check_generation()
             leases.renew(self.row, now=now)
-            written = page_store.store(
+            fetched_pages.store(
+                self.session,
                 organisation_id=self.organisation_id,
                 resource=resource,
                 page=page,
                 by=ReadBy.SWEEP,
                 now=now,
                 confirm=True,
-            )
-            credit_mismatches.follow(
-                organisation_id=self.organisation_id, resource=resource, written=written, now=now
             )
 
 

@@ -20,13 +20,12 @@ from django.db.models import Min, Q, QuerySet
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from invoices.models import Document, ReadBy
-from xero_sync import resources
+from xero_sync import fetched_pages, resources
 from xero_sync.api import call_budget, client, errors, rate_limiter, sessions
 from xero_sync.jobs import leases
 from xero_sync.models import FullReading
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
-from xero_sync.store import credit_mismatches, page_store
 
 logger = logging.getLogger(__name__)
 
@@ -130,16 +129,13 @@ def _read_batch(
         return
     organisation_id, now = row.organisation_id, clock()
     with transaction.atomic():
-        session.check_generation()
         leases.renew(row, now=now)
-        written = page_store.store(
+        fetched_pages.store(
+            session,
             organisation_id=organisation_id,
             resource=resource,
             page=page,
             by=ReadBy.SWEEP,
             now=now,
             confirm=True,
-        )
-        credit_mismatches.follow(
-            organisation_id=organisation_id, resource=resource, written=written, now=now
         )

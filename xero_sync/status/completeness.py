@@ -65,15 +65,51 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
     ]
 
 
+def last_counts(
+    organisation: Organisation,
+) -> tuple[datetime, list[comparison.Comparison]] | None:
+    """Return when all kinds were counted last, and what was found; the first sync's where no daily
+    count has been yet, None where there is neither.
+    """
+    counted = [
+        (cursor.counted_at, _of_count(cursor))
+        for cursor in Cursor.objects.filter(
+            organisation=organisation, resource__in=resources.DOCUMENTS
+        )
+        if cursor.counted_at
+    ]
+    if counted and len(counted) == len(resources.DOCUMENTS):
+        return min(at for at, _ in counted), [compared for _, compared in counted]
+    first = SyncRun.objects.filter(
+        organisation=organisation, is_first=True, state__in=ENDED_RUNS
+    ).first()
+    if first is None or first.finished_at is None:
+        return None
+    return first.finished_at, _kinds_of(first)
+
+
+def _kinds_of(first: SyncRun) -> list[comparison.Comparison]:
+    steps = list(first.steps.all())
+    return [
+        comparison.of_windows(kind, [step for step in steps if step.resource == kind])
+        for kind in resources.DOCUMENTS
+    ]
+
+
 def standing_count(organisation: Organisation) -> int:
     """Return how many runs found a difference that still stands; mostly one query."""
+    return len(standing_runs(organisation))
+
+
+def standing_runs(organisation: Organisation) -> list[SyncRun]:
+    """Return the runs that found a difference which still stands, newest first."""
     problems = SyncRun.objects.filter(
         organisation=organisation, what=RunWhat.DOCUMENTS, state=RunState.DONE_WITH_PROBLEMS
     )
     if not problems.exists():
-        return 0
+        return []
     found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
-    return len(_standing(organisation, {cursor.resource: cursor for cursor in found}))
+    return _standing(organisation, {cursor.resource: cursor for cursor in found})
 
 
 def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: bool) -> facts.Fact:
@@ -155,11 +191,7 @@ def _of_first_sync(organisation: Organisation) -> facts.Fact:
     ).first()
     if first is None:
         return facts.Fact("Checked against Xero", "Not yet")
-    steps = list(first.steps.all())
-    kinds = [
-        comparison.of_windows(kind, [step for step in steps if step.resource == kind])
-        for kind in resources.DOCUMENTS
-    ]
+    kinds = _kinds_of(first)
     return facts.Fact("Checked against Xero", comparison.counts_in_words(kinds), first.finished_at)
 
 

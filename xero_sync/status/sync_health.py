@@ -19,11 +19,13 @@ from xero_sync import resources
 from xero_sync.contact_tabs import tab_counts
 from xero_sync.contact_tabs.listings import Count
 from xero_sync.contact_tabs.tabs import LABELS, LEFT_OUT_LABELS, LeftOut, Tab
-from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
+from xero_sync.models import ENDED_RUNS, Cursor, QuarantinedDocument, RunState, SyncRun
 from xero_sync.resources import Resource
+from xero_sync.runs import comparison, first_sync
 from xero_sync.status import completeness, unread
 
 MOST_LISTED = 50
+_NEVER: tuple[int, int | None, datetime | None] = (0, None, None)
 _REMOVED = "[removed]"
 _PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|'[^'\n]*'|\"[^\"\n]*\"")
 _WHY_LEFT_OUT: dict[LeftOut, str] = {
@@ -79,27 +81,57 @@ def of_connection(connection: Connection | None, *, now: datetime) -> Health:
         *_not_saved(not_saved.order_by("-last_tried_at", "id").defer("raw")[:MOST_LISTED]),
     ]
     return Health(
-        in_sync=[*_documents_in_sync(cursors, portal, now=now), _linked(counts[Tab.LINKED])],
+        in_sync=[
+            *_documents_in_sync(cursors, _of_first_sync(organisation), portal, now=now),
+            _linked(counts[Tab.LINKED]),
+        ],
         left_out=_left_out(counts),
         failing=[replace(row, diagnostics=_redacted(row.diagnostics, names)) for row in failing],
         not_saved=not_saved.count(),
     )
 
 
-def _documents_in_sync(cursors: Iterable[Cursor], portal: Portal, *, now: datetime) -> list[Row]:
+def _documents_in_sync(
+    cursors: Iterable[Cursor],
+    first: dict[str, tuple[int, int | None, datetime | None]],
+    portal: Portal,
+    *,
+    now: datetime,
+) -> list[Row]:
     rows = []
     for cursor in cursors:
         if cursor.resource not in resources.DOCUMENTS:
             continue
         label = Resource(cursor.resource).label
-        if cursor.counted_at is None:
+        at = cursor.counted_at or first.get(cursor.resource, _NEVER)[2]
+        if at is None:
             rows.append(Row(what=label, why="Not checked against Xero yet."))
             continue
-        here = (cursor.count_here or 0) - cursor.count_missing
-        checked = moments.short(cursor.counted_at, now=now, zone=portal.zone)
-        in_xero = "" if cursor.count_in_xero is None else f"{cursor.count_in_xero:,} in Xero, "
+        here, count = (cursor.count_here or 0) - cursor.count_missing, cursor.count_in_xero
+        if cursor.counted_at is None:
+            here, count, _ = first[cursor.resource]
+        checked = moments.short(at, now=now, zone=portal.zone)
+        in_xero = "" if count is None else f"{count:,} in Xero, "
         rows.append(Row(what=label, count=f"{here:,}", why=f"{in_xero}checked {checked}."))
     return rows
+
+
+def _of_first_sync(
+    organisation: Organisation,
+) -> dict[str, tuple[int, int | None, datetime | None]]:
+    """Return by kind what the first sync proved: it is there hours before the first daily count."""
+    run = first_sync.latest(organisation.pk)
+    if run is None or run.state not in ENDED_RUNS:
+        return {}
+    steps = list(run.steps.defer("differing"))
+    return {
+        kind: (
+            sum(step.our_count or 0 for step in steps if step.resource == kind),
+            comparison.sum_if_known([step.xero_count for step in steps if step.resource == kind]),
+            run.finished_at,
+        )
+        for kind in resources.DOCUMENTS
+    }
 
 
 def _linked(count: object) -> Row:

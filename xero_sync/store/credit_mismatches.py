@@ -35,11 +35,14 @@ _DIFFERS = """
 
 def follow(
     *, organisation_id: int, resource: Resource, written: upserts.Written, now: datetime
-) -> None:
-    """Store events for the invoices that differ, of the contacts of a page, in its transaction."""
+) -> bool:
+    """Store events for the invoices that differ, of the contacts of a page, in its transaction.
+
+    Return whether there are any.
+    """
     if not resources.of(resource).is_credit or not written.touched_ids:
-        return
-    _store_events(
+        return False
+    return _store_events(
         organisation_id,
         f"""
         SELECT invoice.xero_id FROM invoices_document invoice
@@ -87,8 +90,8 @@ def follow_all(*, organisation_id: int, now: datetime) -> None:
 
 def _store_events(
     organisation_id: int, invoice_ids: str, now: datetime, **values: list[str] | str
-) -> None:
-    """Store an event for each invoice that a query names."""
+) -> bool:
+    """Store an event for each invoice that a query names; return whether it names any."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT xero_id::text FROM ({invoice_ids}) found ORDER BY 1 LIMIT {_MOST}",  # noqa: S608 - queries above
@@ -106,3 +109,4 @@ def _store_events(
         )
         for invoice_id in found
     )
+    return bool(found)

@@ -18,6 +18,7 @@ from django.db.models import Case, F, Value, When
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from invoices.models import ReadBy
+from xero_sync import fetched_pages
 from xero_sync.api import errors, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_notices
 from xero_sync.jobs import dispatch, leases
@@ -25,7 +26,7 @@ from xero_sync.models import Cursor
 from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
-from xero_sync.store import credit_mismatches, page_store, quarantine_retry
+from xero_sync.store import quarantine_retry
 from xero_sync.sweeps import time_slices
 from xero_sync.webhooks import channel_health, event_processing
 
@@ -43,7 +44,7 @@ def sweep(*, organisation_id: int, clock: leases.Clock) -> timedelta | None:
     if connection is None:
         return None
     delay = _sweep_due(connection, organisation_id, clock)
-    # Swept credits leave events for the invoices they touch.
+    # Swept contacts leave events for those that they were merged into.
     event_processing.wake_for_pending(organisation_id=organisation_id)
     return delay
 
@@ -214,7 +215,6 @@ def _walk(
     )
     for pages_read, (number, page) in enumerate(pages, 1):
         with transaction.atomic():
-            session.check_generation()
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
             # The lease before what is stored, as whoever connects anew takes them.
             _change(
@@ -225,17 +225,12 @@ def _walk(
                 item_count=page.item_count,
                 **page_sizes.told_by(page, number, cursor),
             )
-            written = page_store.store(
+            written = fetched_pages.store(
+                session,
                 organisation_id=cursor.organisation_id,
                 resource=resource,
                 page=page,
                 by=ReadBy.SWEEP,
-                now=clock(),
-            )
-            credit_mismatches.follow(
-                organisation_id=cursor.organisation_id,
-                resource=resource,
-                written=written,
                 now=clock(),
             )
             channel_health.note_sweep(

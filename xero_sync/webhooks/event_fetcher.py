@@ -21,11 +21,11 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from connected_apps import errors as connection_errors
 from invoices.models import ReadBy
+from xero_sync import fetched_pages
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy
 from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
-from xero_sync.store import credit_mismatches, page_store
 
 logger = logging.getLogger(__name__)
 
@@ -77,21 +77,17 @@ class Fetcher:
     def store(self, page: responses.Page | None, settled: Sequence[WebhookEvent]) -> None:
         """Store a page and settle the events that named what is on it, in one transaction."""
         with transaction.atomic():
-            self.session.check_generation()
             # The lease before what is stored, as whoever connects anew takes them.
             leases.renew(self.inbox, now=self.clock())
-            if page is not None:
-                written = page_store.store(
+            if page is None:
+                self.session.check_generation()
+            else:
+                fetched_pages.store(
+                    self.session,
                     organisation_id=self.inbox.organisation_id,
                     resource=self.resource,
                     page=page,
                     by=ReadBy.WEBHOOK,
-                    now=self.clock(),
-                )
-                credit_mismatches.follow(
-                    organisation_id=self.inbox.organisation_id,
-                    resource=self.resource,
-                    written=written,
                     now=self.clock(),
                 )
             _update(settled, state=EventState.DONE, settled_at=self.clock(), note="")

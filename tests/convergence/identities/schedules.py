@@ -13,6 +13,7 @@ from typing import Any
 from tests.convergence.identities import motifs, steps
 from tests.convergence.identities.stage import Stage
 from tests.convergence.identities.steps import Step
+from tests.convergence.tally import LOST, name_of, tally
 
 SCHEDULES = 40  # Played where nobody asks for more.
 # Well within the time that a test has, or nobody would be told what was found.
@@ -154,9 +155,11 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     :raises AssertionError: something was wrong; tells the smallest part of it that is.
     """
     schedule: Sequence[Step] = draw(seed)
+    tally.count("schedules of identities")
     found = _failure(stage, schedule)
     if not found:
         return
+    tally.count(LOST)
     if shrink:
         schedule, found = _smallest(stage, schedule, found)
     lines = "\n".join(f"    {step}" for step in schedule)
@@ -182,6 +185,7 @@ def _failure(stage: Stage, schedule: Iterable[Step]) -> str:
     stage.begin()
     try:
         for step in schedule:
+            tally.count(name_of(step))
             step.play(stage)
             stage.look()
         stage.converge()

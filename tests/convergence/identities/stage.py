@@ -5,22 +5,21 @@ is killed dies at one of its statements to the database: what it had committed s
 its lease. The workers' clock and Xero's jump forward together.
 """
 
-import contextlib
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import redis
 import requests
 from django.conf import settings as django_settings
-from django.db import connection as database
 
 from connected_apps.models import Connection, Organisation
 from lrm.models import Portal
 from tests.convergence.crew import Crew
+from tests.convergence.deaths import killed_at
 from tests.convergence.identities import witness
 from tests.convergence.identities.oracle import Facts
 from tests.convergence.identities.sides import Shown, Side, connected
@@ -52,10 +51,6 @@ _GOOD_DELIVERY = {
     "delay_seconds": 3600,
 }
 _complaints = Complaints()
-
-
-class Killed(BaseException):
-    """A worker was killed: nothing of the product may catch it."""
 
 
 class Stage:
@@ -158,7 +153,7 @@ class Stage:
         }
         mark = self.witness.mark()
         is_known = False
-        with _killed_at(dies_after):
+        with killed_at(dies_after):
             is_known = turns[turn](side)
         assert not _complaints.heard, "\n".join(_complaints.heard)
         is_sure = dies_after is None and not self.is_faulty
@@ -251,21 +246,3 @@ class Stage:
         for side in self.sides:
             for learner_id in side.typed:
                 self.witness.judge_end(side, learner_id, stands[1][learner_id])
-
-
-@contextlib.contextmanager
-def _killed_at(statements: int | None) -> Iterator[None]:
-    """Let the block die at one of its statements to the database, if it comes to so many."""
-    left = statements
-
-    def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal left
-        if left is not None:
-            left -= 1
-            if left < 0:
-                left = None
-                raise Killed
-        return execute(sql, params, many, context)
-
-    with contextlib.suppress(Killed), database.execute_wrapper(count):
-        yield

@@ -48,3 +48,25 @@ def test_learner_whose_question_another_portals_merge_has_answered_goes_on(
     ]
 
     assert not schedules.play_steps(identities, found)
+
+
+@pytest.mark.slow
+def test_contact_found_after_a_lost_reply_is_no_twin_of_somebody_elses_in_another_portal(
+    identities: Stage,
+) -> None:
+    """It was unnumbered since: the oracle took the contact for nobody's, and so for the other's."""
+    found: Sequence[Step] = [
+        steps.MakeContact(1, 2, 0),
+        steps.Work("sweep", 0),
+        steps.Work("sweep", 1),
+        steps.Save(1, 1, 0, 0, 0, ticked=True),
+        _LOST_REPLY,
+        steps.Work("push", 1),
+        steps.Save(1, 1, 1, 1, 1, ticked=True),
+        steps.Pass(25),
+        steps.Work("push", 1),
+        steps.ChangeContact("unnumber", _LAST),
+        steps.Save(0, 2, 0, 0, 0, ticked=True),
+    ]
+
+    assert not schedules.play_steps(identities, found)

@@ -75,11 +75,11 @@ class Witness(Kinship):
                 for each in self.facts[learner_id]
             )
         is_anothers = any(
-            self.is_linked(each, who, contact_id)
+            self.is_linked(each, who, contact_id) or self._may_show(who, contact_id)
             for each in self.sides
             for who in each.typed
             if who != learner_id
-        ) or self.may_follow(None, contact_id)
+        )
         return there["name"].lower() == facts.full_name.lower() and not is_anothers
 
     def _judge_change(self, side: Side, was: Row, row: Row) -> None:

@@ -109,3 +109,20 @@ def test_invoice_that_changes_while_a_run_is_cancelled_is_caught_when_it_goes_on
     assert run.state == RunState.DONE
     assert Document.objects.get(xero_id=invoice_id).status == "PAID"
     assert ours(linked) == theirs(linked)
+
+
+def test_run_that_stopped_before_its_last_page_goes_on_with_that_page(linked: Linked) -> None:
+    count = sum(one["type"] == "ACCREC" for one in linked.books()["documents"])
+    last = math.ceil(count / PAGE)
+    match = {"path": "/Invoices", "query": f"[?&]page={last}(&|$)|^page={last}(&|$)"}
+    linked.world.do("faults", match=match, times=1, answer={"named": "maintenance"})
+    run = linked.work(ask(linked))
+    step = run.steps.get(resource="INVOICE")
+    assert (run.state, step.next_page, step.page_count) == (RunState.PAUSED, last, last)
+
+    run = go_on(linked, run)
+
+    step.refresh_from_db()
+    assert run.state == RunState.DONE, run.reason
+    # The proof would have had all of it read once more.
+    assert (step.read_count, step.item_count, step.again_since) == (count, count, None)

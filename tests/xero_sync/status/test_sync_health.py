@@ -38,6 +38,7 @@ def test_lists_say_what_is_in_sync_and_what_is_not(failing: Linked) -> None:
     assert "Failing, and what to do (1)" in html
     assert "INV-2" in html
     assert "In sync (" in html
+    assert "2 in Xero, checked today" in html
     assert "INV-2" in only
     assert "In sync (" not in only
 

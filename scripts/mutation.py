@@ -1,0 +1,256 @@
+"""Mutation testing of a few modules: small faults put in one by one, each of which a test must see.
+
+    pytest -p scripts.mutation -n0 --mutate connected_apps/oauth/tokens.py tests/connected_apps
+    pytest -p scripts.mutation -n0 --faults faults.json tests/xero_sync
+
+The tests run once as they are. Then a child is forked for each fault: the functions in it get the
+faulty code, and it runs the tests up to the first that fails. Django, the database and whatever the
+tests share are set up once, so that a fault costs a second or two. (mutmut and cosmic-ray begin a
+process for each, which takes longer than most of these tests.) Who survives is listed at the end.
+
+A file of faults is a list of {"module": path, "old": text, "new": text, "tests": words of a test's
+id}; a fault that is drawn flips a comparison, an `and`, a `not`, a number or a condition.
+"""
+
+import ast
+import copy
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# For the tests of one fault; one that loops for ever is noticed, too.
+_SECONDS = 150
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+_COUNTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.Div: ast.Mult,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault: where, what it is, the module's whole source with it, and which tests see it."""
+
+    path: str
+    what: str
+    source: str
+    tests: str = ""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    parser.addoption("--mutate", action="append", default=[], help="a module to put faults into")
+    parser.addoption("--faults", default="", help="a file of faults")
+    parser.addoption("--every", type=int, default=1, help="only each so-many-th fault")
+
+
+def drawn(path: str) -> Iterator[Fault]:
+    """Yield a fault for each place of a module that has one."""
+    tree = ast.parse(Path(path).read_text())
+    reached = set(_reached(tree))
+    places = [
+        at
+        for at, node in enumerate(ast.walk(tree))
+        if id(node) in reached and _flipped(node) is not None
+    ]
+    for at in places:
+        changed = copy.deepcopy(tree)
+        node = list(ast.walk(changed))[at]
+        before = ast.unparse(node)
+        flip = _flipped(node) or {}
+        for name, value in flip.items():
+            setattr(node, name, value)
+        line = getattr(node, "lineno", 0)
+        yield Fault(path, f"{path}:{line}: {before} -> {ast.unparse(node)}", ast.unparse(changed))
+
+
+def _reached(tree: ast.Module) -> Iterator[int]:
+    """Yield what `put_in` can change: bodies of functions, and values of the module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield from (id(each) for part in node.body for each in ast.walk(part))
+    for part in tree.body:
+        if isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
+            yield from map(id, ast.walk(part.value))
+
+
+def _flipped(node: ast.AST) -> dict[str, Any] | None:
+    """Return what to change of a node; None where it is left alone."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        return {"ops": [_COMPARED[type(node.ops[0])]()]}
+    if isinstance(node, ast.BoolOp):
+        return {"op": ast.Or() if isinstance(node.op, ast.And) else ast.And()}
+    if isinstance(node, ast.BinOp) and type(node.op) in _COUNTED:
+        return {"op": _COUNTED[type(node.op)]()}
+    if isinstance(node, ast.If | ast.IfExp) and not isinstance(node.test, ast.Compare):
+        return {"test": ast.UnaryOp(ast.Not(), node.test)}
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
+        changed = not node.value if isinstance(node.value, bool) else node.value + 1
+        return {"value": changed}
+    if isinstance(node, ast.Return) and node.value is not None and _is_call(node.value):
+        return {"value": ast.Constant(None)}
+    if isinstance(node, ast.Expr) and _is_call(node.value):
+        return {"value": ast.Constant(None)}
+    return None
+
+
+def _is_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call)
+
+
+def told(path: str) -> Iterator[Fault]:
+    """Yield the faults of a file."""
+    for one in json.loads(Path(path).read_text()):
+        source = Path(one["module"]).read_text()
+        if one["old"] not in source:
+            raise pytest.UsageError(f"{one['module']} has no {one['old']!r}")
+        changed = source.replace(one["old"], one["new"], 1)
+        what = f"{one['module']}: {one['old'].strip()[:50]!r} -> {one['new'].strip()[:50]!r}"
+        yield Fault(one["module"], what, changed, one.get("tests", ""))
+
+
+def put_in(fault: Fault) -> None:
+    """Give the functions and values of a module the faulty code, where it is other than theirs."""
+    module = importlib.import_module(fault.path.removesuffix(".py").replace("/", "."))
+    right = ast.parse(Path(fault.path).read_text())
+    wrong = ast.parse(fault.source)
+    codes = dict(_codes(compile(fault.source, fault.path, "exec"), ""))
+    for name, code in codes.items():
+        function = _function(module, name)
+        if function is not None:
+            function.__code__ = code
+    same = {ast.dump(each) for each in right.body}
+    for each in wrong.body:
+        if isinstance(each, ast.Assign | ast.AnnAssign) and ast.dump(each) not in same:
+            exec(compile(ast.Module([each], []), fault.path, "exec"), module.__dict__)  # noqa: S102 - it is our own source
+
+
+def _codes(code: types.CodeType, within: str) -> Iterator[tuple[str, types.CodeType]]:
+    for each in code.co_consts:
+        if isinstance(each, types.CodeType) and not each.co_name.startswith("<"):
+            name = f"{within}{each.co_name}"
+            yield name, each
+            yield from _codes(each, f"{name}.")
+
+
+def _function(module: types.ModuleType, name: str) -> Any:
+    """Return the function under a name, below whatever decorates it."""
+    found: Any = module
+    for part in name.split("."):
+        found = vars(found).get(part) if hasattr(found, "__dict__") else None
+    while found is not None and not isinstance(found, types.FunctionType):
+        found = (
+            getattr(found, "__wrapped__", None)
+            or getattr(found, "fget", None)
+            or getattr(found, "func", None)
+            or getattr(found, "__func__", None)
+        )
+    while found is not None and hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the tests once, then again for each fault."""
+    config = session.config
+    faults = [fault for path in config.option.mutate for fault in drawn(path)]
+    faults += list(told(config.option.faults)) if config.option.faults else []
+    if not faults:
+        return None
+    if len(session.items) < 2:
+        raise pytest.UsageError("One test alone cannot keep what tests share")
+    for item, following in _followed(session.items, session):
+        config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    if session.testsfailed:
+        print("\nThe tests fail without any fault")  # noqa: T201 - this is its answer
+        return True
+    _close_connections()
+    chosen = faults[:: config.option.every]
+    survivors = [fault for fault in chosen if _survives(session, fault)]
+    print(f"\n{len(chosen)} faults, {len(survivors)} survive:")  # noqa: T201 - this is its answer
+    for fault in survivors:
+        print(f"  {fault.what}")  # noqa: T201 - this is its answer
+    session.testsfailed += len(survivors)
+    return True
+
+
+def _followed(
+    items: list[pytest.Item], session: pytest.Session
+) -> Iterator[tuple[pytest.Item, pytest.Item]]:
+    """Yield tests with who comes next: never nobody, which would take down what tests share."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        other = session.items[0] if item is not session.items[0] else session.items[-1]
+        yield item, following or other
+
+
+def _close_connections() -> None:
+    from django.db import connections
+
+    connections.close_all()
+
+
+def _survives(session: pytest.Session, fault: Fault) -> bool:
+    """Run the tests with a fault in a child; return whether none of them fails."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_run(session, fault))
+    code = _code_of(pid)
+    verdict = "survives" if code == 0 else "seen"
+    print(f"\n{verdict}: {fault.what}", flush=True)  # noqa: T201 - this is its answer
+    return code == 0
+
+
+def _code_of(pid: int) -> int:
+    """Wait for a child, and end it where it takes too long."""
+    ends = time.monotonic() + _SECONDS
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > ends:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _run(session: pytest.Session, fault: Fault) -> int:
+    items = [one for one in session.items if fault.tests in one.nodeid]
+    try:
+        put_in(fault)
+        # The test that ran last expected another one after it.
+        session._setupstate.teardown_exact(items[0])
+        for item, following in _followed(items, session):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                print(f"\n  by {item.nodeid}")  # noqa: T201 - this is its answer
+                sys.stdout.flush()
+                return 1
+    except BaseException as error:
+        print(f"\n  by {type(error).__name__}")  # noqa: T201 - this is its answer
+        sys.stdout.flush()
+        return 2
+    return 0

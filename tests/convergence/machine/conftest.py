@@ -1,0 +1,52 @@
+"""A stage for the machine, and how many of its examples to play."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from tests.convergence.machine import clockwork, playing
+from tests.convergence.machine.stage import Stage
+from tests.convergence.stage import point_at
+from tests.support import simulator_process
+from tests.support.simulator_client import SimulatorClient
+
+BOOKS = ("--no-limits", "--seed", "7", "--documents", "24", "--contacts", "9")
+PAGES = ("--max-page-size", "8", "--anchor", clockwork.ANCHOR, "--clock-speed", clockwork.STILL)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of so many examples, so that test processes share them."""
+    if "machine_seed" in metafunc.fixturenames:
+        wished = metafunc.config.getoption("machine_examples", playing.EXAMPLES * playing.PARTS)
+        first = metafunc.config.getoption("machine_seed", 1)
+        parts = -(-wished // playing.EXAMPLES)
+        metafunc.parametrize("machine_seed", range(first, first + parts))
+
+
+@pytest.fixture(scope="session")
+def still_simulator() -> Iterator[str]:
+    """Run a simulator whose clock stands still."""
+    with simulator_process.running(*BOOKS, *PAGES) as url:
+        yield url
+
+
+@pytest.fixture
+def stage(
+    live_server: LiveServer,
+    still_simulator: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Stage]:
+    """Give a stage with two portals and one clock."""
+    point_at(still_simulator, settings)
+    # What works says in a line for each page is most of the noise, and a part of the time.
+    logging.disable(logging.INFO)
+    settings.XERO_CONCURRENT_LIMIT = 1000
+    # What Xero names as a minute is soon over; no call waits for longer than it may.
+    settings.XERO_MINUTE_SECONDS = 0.05
+    settings.XERO_READ_SECONDS = 5
+    yield Stage(SimulatorClient(still_simulator), live_server.url, monkeypatch)
+    logging.disable(logging.NOTSET)

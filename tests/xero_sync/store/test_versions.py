@@ -1,0 +1,137 @@
+"""Which version of a document may replace which, and whose name and allocations it shows."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+
+from connected_apps.models import Organisation
+from invoices.models import Allocation, ContactLink, Document
+from lrm.models import Portal
+from tests.support import builders, document_builders
+from tests.support.bad_documents import GOOD, invoice
+from xero_sync.api import json_codec, responses
+from xero_sync.resources import Resource
+from xero_sync.store import page_store
+
+READ_AT = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+CONTACT_ID = GOOD["Contact"]["ContactID"]
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def organisation(portal: Portal) -> Organisation:
+    return document_builders.make_organisation(portal)
+
+
+def read(
+    organisation: Organisation,
+    *elements: dict[str, Any],
+    at: datetime = READ_AT,
+    resource: Resource = Resource.INVOICE,
+) -> None:
+    """Store a page that was asked for at a moment."""
+    as_read = json_codec.loads(json.dumps(elements).encode())
+    page = responses.Page(as_read, 1, len(elements), 1000, at, None, 0, {})
+    with transaction.atomic():
+        page_store.store(organisation_id=organisation.pk, resource=resource, page=page, now=READ_AT)
+
+
+def of(seconds: int, reference: str) -> dict[str, Any]:
+    """Return a version of one invoice that Xero changed at a second."""
+    stamp = f"/Date({1772323200000 + 1000 * seconds}+0000)/"
+    return invoice(1, UpdatedDateUTC=stamp, Reference=reference)
+
+
+def contact(name: str, **fields: Any) -> dict[str, Any]:
+    """Return the invoices' contact as Xero has it."""
+    return {
+        "ContactID": CONTACT_ID,
+        "Name": name,
+        "ContactStatus": "ACTIVE",
+        "UpdatedDateUTC": "/Date(1772323200000+0000)/",
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stamp", "read_after", "stands"),
+    [
+        (1, 1, "second"),
+        # A late answer brings what is newer all the same.
+        (1, -60, "second"),
+        # What moves no stamp.
+        (0, 1, "second"),
+        (0, 0, "second"),
+        # A late answer brings what was before.
+        (0, -1, "first"),
+        (-1, 60, "first"),
+        (-1, -60, "first"),
+    ],
+)
+def test_version_replaces_another_by_its_stamp_and_then_by_when_it_was_read(
+    organisation: Organisation, stamp: int, read_after: int, stands: str
+) -> None:
+    read(organisation, of(0, "first"))
+
+    read(organisation, of(stamp, "second"), at=READ_AT + read_after * SECOND)
+
+    assert Document.objects.get().reference == stands
+
+
+@pytest.mark.parametrize(
+    ("read_after", "shown"), [(1, "New Name"), (0, "New Name"), (-1, "Ola Made-Up")]
+)
+def test_document_shows_the_name_of_whichever_was_read_last(
+    organisation: Organisation, read_after: int, shown: str
+) -> None:
+    at = READ_AT + read_after * SECOND
+    read(organisation, invoice(1))
+    read(organisation, contact("New Name"), at=at, resource=Resource.CONTACT)
+    assert Document.objects.get().contact_name == shown
+
+    # And the other way round.
+    Document.objects.all().delete()
+    read(organisation, invoice(1))
+
+    assert Document.objects.get().contact_name == shown
+
+
+def test_allocation_that_was_deleted_is_not_counted(organisation: Organisation) -> None:
+    id_of = "e0000000-0000-4000-8000-00000000000{}".format
+    applied = [
+        {
+            "AllocationID": id_of(number),
+            "Invoice": {"InvoiceID": id_of(9)},
+            "Amount": 10.0,
+            "DateString": "2026-03-01T00:00:00",
+            "IsDeleted": number == 1,
+        }
+        for number in (1, 2)
+    ]
+    note = {**GOOD, "Type": "ACCRECCREDIT", "CreditNoteID": id_of(8), "Allocations": applied}
+
+    read(organisation, note, resource=Resource.CREDIT_NOTE)
+
+    assert [one.xero_id for one in Allocation.objects.all()] == [UUID(id_of(2))]
+
+
+def test_contact_is_nobody_of_another_portal_who_has_the_same_number_and_name(
+    organisation: Organisation,
+) -> None:
+    neighbours = builders.make_portal("Saltbush")
+    Organisation.objects.create(
+        portal=neighbours, tenant_id=organisation.tenant_id, name="The same in Xero"
+    )
+    same = {"number": "T1001", "given_name": "Ola", "family_name": "Made-Up"}
+    builders.make_learner(neighbours, **same)
+    ours = builders.make_learner(organisation.portal, **same)
+
+    known = contact("Ola Made-Up", ContactNumber="T1001")
+    read(organisation, known, resource=Resource.CONTACT)
+
+    links = ContactLink.objects.values_list("learner_id", "organisation_id")
+    assert list(links) == [(ours.pk, organisation.pk)]
