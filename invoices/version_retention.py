@@ -7,7 +7,6 @@ They are deleted in batches of their own transactions. What another worker delet
 passed over.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -40,12 +39,12 @@ def delete_unwanted(*, now: datetime) -> bool:
     return has_more
 
 
-def _delete_all(chosen: str, parameters: Sequence[object]) -> bool:
+def _delete_all(chosen: str, parameters: list[str | datetime]) -> bool:
     """Delete what a query chooses; return whether a turn was too short for it."""
     return all(_delete_batch(chosen, parameters) == BATCH for _ in range(MOST_BATCHES))
 
 
-def _delete_batch(chosen: str, parameters: Sequence[object]) -> int:
+def _delete_batch(chosen: str, parameters: list[str | datetime]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM invoices_documentversion WHERE id IN ({chosen})",  # noqa: S608 - from above

@@ -30,13 +30,14 @@ def test_admin_sees_what_an_invoice_said_and_reads_again_what_changed(stage: Sta
     admin.follow("History")
     admin.page.get_by_label("What did it say on").fill("2001-01-01")
     admin.press("Show")
-    expect(admin.page.get_by_role("status")).to_contain_text("was not here yet")
+    expect(admin.page.locator("main")).to_contain_text("was not here yet")
     admin.inspect("document-history")
 
     admin.open(RESYNC)
     admin.page.get_by_text("Re-sync something else").click()
     admin.page.get_by_role("radio", name="Documents that changed in Xero").check()
     admin.page.get_by_label("Start time").fill("08:30")
+    expect(admin.page.locator("#estimate")).to_contain_text("Xero tells only of the last change")
     admin.press("Start re-sync")
     run = admin.page.get_by_role("article").filter(has_text="What changed").first
     expect(run.locator(".run-line .status")).to_have_text("Complete")

@@ -18,7 +18,7 @@ from lrm import mail, moments, notices
 from lrm.models import NoticeLevel, User
 from xero_sync.contacts import page_addresses
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import comparison, run_progress, run_titles
+from xero_sync.runs import changed_spans, comparison, run_progress, run_titles
 from xero_sync.store import differing
 
 _MOST_NAMED = 10
@@ -66,6 +66,10 @@ def _text(run: SyncRun, reason: str) -> str:
         how = f"{title} finished, but not everything is as it is in Xero: {what}."
     elif run.is_first:
         how = f"{title} finished: all {read} documents are here."
+    elif span := run_titles.span_of(run):
+        since = changed_spans.moment(span.since, zone=run.portal.zone)
+        how = f"{title} finished: all {read} documents that Xero lists as changed since {since} "
+        how += "are here, as it lists them or newer."
     else:
         how = f"{title} finished: {read} documents read, complete."
     if not run.unmatched_count:

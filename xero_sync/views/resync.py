@@ -29,6 +29,7 @@ from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
+    changed_spans,
     date_presets,
     date_ranges,
     first_sync,
@@ -105,7 +106,10 @@ def _estimate(request: access.SignedInRequest, form: forms.ResyncForm) -> dict[s
             found = previews.preview(connection=connection, **form.cleaned_data)
     except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
         return {"preview_problem": retry_policy.after(error, attempts=0).why}
-    days = run_titles.between(form.cleaned_data["date_from"], form.cleaned_data["date_to"])
+    asked = form.cleaned_data
+    days = run_titles.between(asked["date_from"], asked["date_to"])
+    if "span" in asked:
+        days = changed_spans.in_words(asked["span"], zone=request.portal.zone)
     return {"preview": run_words.preview(found), "days": days}
 
 

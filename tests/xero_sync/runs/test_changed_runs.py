@@ -98,9 +98,9 @@ def test_what_changed_is_read_whatever_its_date_and_proved(known: Linked, span: 
         f"{at:%-d %b %Y, %-I:%M} {at:%p}".replace("AM", "am").replace("PM", "pm")
         for at in (span.since, span.until)
     )
-    assert f"Re-sync of what changed {first} to {last}" in page
+    assert f"What changed {first} to {last}" in page
     notice = Notice.objects.filter(user=known.manager).latest("pk")
-    assert f"all that Xero lists as changed since {first} is here" in notice.text
+    assert f"that Xero lists as changed since {first} are here, as it lists them" in notice.text
 
 
 def test_preview_tells_what_would_be_read(known: Linked, span: Span) -> None:
