@@ -29,7 +29,7 @@ def play(
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
     kind: Any = type("Example", (Machine,), {"stage": stage, "only": only})
     try:
-        stateful.run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis' own
+        stateful.run_state_machine_as_test(
             hypothesis.seed(seed)(kind),
             settings=settings(
                 max_examples=examples,
