@@ -89,7 +89,7 @@ def late_of(organisation: Organisation, *, today: date) -> list[Late]:
     )
     found: dict[tuple[int, str], Late] = {}
     for contact_id, currency, due_on, amount in rows:
-        if due_on is None:  # The condition above asks for a day, which types cannot see.
+        if due_on is None:
             continue
         for one in learner_ids.get(contact_id, ()):
             late = found.setdefault(
