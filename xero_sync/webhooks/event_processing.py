@@ -116,9 +116,7 @@ def _act_on(
         if resource is None:
             _leave_to_sweep(inbox.organisation_id, named, pause, clock())
             continue
-        named = event_echoes.put_off(
-            resource, named, organisation_id=inbox.organisation_id, now=clock()
-        )
+        named = event_echoes.put_off(resource, named, organisation=inbox.organisation, now=clock())
         fetcher = event_fetcher.Fetcher(session, inbox, resource, clock)
         if event_bursts.is_burst(resource, named, now=clock()):
             named = _list(fetcher, named)

@@ -12,7 +12,7 @@ from tests.support.linked import Linked, clock
 from tests.support.passing import Time
 from tests.support.staff import Staff, change
 from tests.support.webhook_events import fetch
-from xero_sync.models import EventState, WebhookEvent
+from xero_sync.models import ContactPush, EventState, WebhookEvent
 from xero_sync.webhooks import channel_health, deliveries, event_echoes
 
 GET = "GET"
@@ -67,6 +67,25 @@ def test_events_of_our_own_writes_are_fetched_together(quiet: Linked) -> None:
 
     assert quiet.world.calls("/contacts", GET) == before + 1
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {EventState.DONE}
+
+
+def test_they_wait_on_while_learners_are_sent_but_not_for_long(quiet: Linked) -> None:
+    now, [ours] = Time(), pushed(quiet, 1)
+    learners.save(quiet, number="E1", family_name="Still going", email="")
+    sending = ContactPush.objects.filter(learner__number="E1")
+    sending.update(leased_until=now() + timedelta(hours=1))
+    deliver(told(quiet, ours))
+    WebhookEvent.objects.update(received_at=now())
+    before = quiet.world.calls("/contacts", GET)
+
+    for _ in range(4):
+        fetch(quiet, now)
+        now.pass_by(event_echoes.WAIT.total_seconds())
+    assert quiet.world.calls("/contacts", GET) == before
+    fetch(quiet, now)
+
+    assert quiet.world.calls("/contacts", GET) == before + 1
+    assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
 
 
 def test_change_by_another_hand_in_the_same_millisecond_is_found(quiet: Linked) -> None:
