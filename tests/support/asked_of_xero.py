@@ -5,8 +5,8 @@ what they are asked; at its end a test fails where something new was asked that 
 (`tests.contract.second_opinion`). Workers in processes of their own are heard too.
 
 Tests of the simulator itself ask it for all kinds of things on purpose, and benchmarks let other
-programs ask it: they are left alone. So are calls that carry the header of `own_calls`. A test elsewhere that lets the product ask oddly says
-why, with the mark `asks_oddly`.
+programs ask it: they are left alone. So are calls that carry the header of `own_calls`. A test
+elsewhere that lets the product ask oddly says why, with the mark `asks_oddly`.
 """
 
 import os
