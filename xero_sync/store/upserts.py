@@ -104,7 +104,7 @@ class _Table:
         theirs = ", ".join(f"EXCLUDED.{name}" for name in compared)
         return f"({ours}) IS DISTINCT FROM ({theirs})"
 
-    @functools.cached_property
+    @property
     def upsert(self) -> str:
         """The statement that writes what is staged, and tells what became of each row."""
         names = ", ".join((*self.columns, *self.constants))
