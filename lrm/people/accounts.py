@@ -118,7 +118,7 @@ def send_password_link(*, user: User, by: User, now: datetime) -> None:
 
 
 def _locked(user: User) -> tuple[Portal, User]:
-    portal = Portal.objects.select_for_update().get(pk=user.portal_id or 0)  # 0 is nobody's.
+    portal = Portal.objects.select_for_update(of=("self",)).get(users=user)
     return portal, portal.users.get(pk=user.pk)
 
 
