@@ -32,7 +32,7 @@ def document(**fields: Any) -> DocumentRow:
         ({"status": "AUTHORISED", "due_date": YESTERDAY}, "Overdue by 1 day", "bad"),
         ({"status": "AUTHORISED", "due_date": LAST_MONTH}, "Overdue by 31 days", "bad"),
         ({"status": "AUTHORISED", "amount_paid": "10"}, "Part paid", "warn"),
-        ({"status": "AUTHORISED", "amount_credited": "0.01"}, "Part paid", "warn"),
+        ({"status": "AUTHORISED", "amount_credited": "0.01"}, "Part credited", "warn"),
         (
             {"status": "AUTHORISED", "amount_paid": "10", "due_date": YESTERDAY},
             "Part paid, overdue by 1 day",

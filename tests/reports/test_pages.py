@@ -231,8 +231,8 @@ def test_downloads_are_named_after_the_range(organisation: Organisation, client:
     as_xlsx = client.get("/reports/0442.xlsx", query)
 
     stem = f"report-0442-{organisation.portal.slug}-2026-07-01-2026-07-31"
-    assert f'filename="{stem}-incomplete.csv"' in as_csv["Content-Disposition"]
-    assert f'filename="{stem}-incomplete.xlsx"' in as_xlsx["Content-Disposition"]
+    assert f'filename="{stem}.csv"' in as_csv["Content-Disposition"]
+    assert f'filename="{stem}.xlsx"' in as_xlsx["Content-Disposition"]
     assert b"".join(as_csv).startswith(b"\xef\xbb\xbfKind,Number,")
     assert b"".join(as_xlsx).startswith(b"PK")
 
