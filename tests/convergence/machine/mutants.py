@@ -12,7 +12,7 @@ import pytest
 from connected_apps import signals
 from tests.convergence.machine.machine import POISON
 from xero_sync.api import errors, list_queries, responses
-from xero_sync.maintenance import contact_balances, contact_counts, counts, full_readings
+from xero_sync.maintenance import contact_balances, contact_counts, full_readings
 from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
 from xero_sync.sweeps import beginnings
@@ -99,11 +99,6 @@ def one_poisons_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(deliveries, "_unpack_each", unpack)
 
 
-def documents_are_not_counted(patch: pytest.MonkeyPatch) -> None:
-    """Nobody notices that a document is missing."""
-    patch.setattr(counts.Count, "_mend", lambda *_: [])
-
-
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A mutant, and the story that its fault needs; what comes after it is drawn."""
@@ -134,7 +129,6 @@ CASES = (
     ),
     Case(balances_are_not_compared, (("harm", {"at": 0, "pick": 3, "what": "amount"}),)),
     Case(contacts_are_not_counted, (("harm", {"at": 0, "pick": 1, "what": "contact"}),)),
-    Case(documents_are_not_counted, (("harm", {"at": 0, "pick": 3, "what": "document"}),)),
     Case(resumed_sweep_skips_a_page, tuple(_broken_off()), is_filled=False),
     Case(
         every_rejection_is_about_length,
