@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bench, machine, p1, p2, p3, p4, p5, p7, p8, results
+from benchmarks import bench, machine, p1, p2, p3, p4, p5, p6, p7, p8, results
 from lrm.local import local_services
 
 FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P3": p3.measure,
     "P4": p4.measure,
     "P5": p5.measure,
+    "P6": p6.measure,
     "P7": p7.measure,
     "P8": p8.measure,
 }

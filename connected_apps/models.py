@@ -25,6 +25,9 @@ class Organisation(models.Model):
     # IANA name, translated from Xero's .NET-style token; edges of date ranges need it.
     time_zone = models.CharField(max_length=64, blank=True)
     base_currency = models.CharField(max_length=3, blank=True)
+    # Null until Xero has said them.
+    financial_year_end_month = models.PositiveSmallIntegerField(null=True)
+    financial_year_end_day = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

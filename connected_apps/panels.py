@@ -32,6 +32,7 @@ def register() -> None:
             name="xero_state",
             right=permissions.may_see_connected_apps,
             render=dashboard_panel,
+            place="aside",
             order=30,
         )
     )
@@ -51,7 +52,12 @@ def broken_banner(request: access.SignedInRequest) -> SafeString | None:
     ):
         return None
     return render_to_string(
-        "connected_apps/banner.html", {"connection": connection}, request=request
+        "connected_apps/banner.html",
+        {
+            "connection": connection,
+            "may_connect": permissions.may_manage_connected_apps(request.user),
+        },
+        request=request,
     )
 
 

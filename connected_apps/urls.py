@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from connected_apps.views import activity, check, connect, disconnect, page
+from connected_apps.views import activity, check, connect, disconnect, freshness, page
 
 _XERO = "settings/connected-apps/xero"
 
 urlpatterns = [
     path("settings/connected-apps/", page.show, name="connected_apps"),
     path(f"{_XERO}/card/", page.live_part, name="xero_card"),
+    path(f"{_XERO}/freshness/", freshness.show, name="xero_freshness"),
     path(f"{_XERO}/connect/", connect.start, name="xero_connect"),
     path(f"{_XERO}/callback/", connect.callback, name="xero_callback"),
     path(f"{_XERO}/choose/", connect.choose, name="xero_choose"),

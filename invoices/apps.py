@@ -9,8 +9,9 @@ class InvoicesConfig(AppConfig):
     name = "invoices"
 
     def ready(self) -> None:
-        """Put the Xero Invoices tab on the learner profile."""
+        """Put the Xero Invoices tab on the learner profile, and documents into the search."""
         # Imported here: models are not ready when this module is.
+        from invoices import dashboard, document_hits
         from lrm import panels, permissions
 
         panels.add_learner_tab(
@@ -21,3 +22,41 @@ class InvoicesConfig(AppConfig):
                 order=20,
             )
         )
+        panels.add_search_group(
+            panels.SearchGroup(
+                label="Invoices and credits",
+                right=permissions.may_see_learners,
+                find=document_hits.find,
+                order=20,
+            )
+        )
+        for panel in (
+            panels.DashboardPanel(
+                name="freshness",
+                right=permissions.may_see_settings,
+                render=dashboard.freshness,
+                place="top",
+                order=1,
+            ),
+            panels.DashboardPanel(
+                name="find",
+                right=permissions.may_see_learners,
+                render=dashboard.search,
+                place="top",
+                order=5,
+            ),
+            panels.DashboardPanel(
+                name="late_learners",
+                right=permissions.may_see_learners,
+                render=dashboard.late_learners,
+                order=40,
+            ),
+            panels.DashboardPanel(
+                name="just_changed",
+                right=permissions.may_see_learners,
+                render=dashboard.just_changed,
+                place="aside",
+                order=45,
+            ),
+        ):
+            panels.add_dashboard_panel(panel)

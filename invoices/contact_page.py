@@ -43,6 +43,11 @@ class ContactPage:
     suggested_count: int
     said: tuple[covers.Said, ...]
 
+    @property
+    def currency(self) -> str:
+        """The one currency of the rows, which then stands once above them; else empty."""
+        return document_rows.one_currency_of(self.rows)
+
 
 def contact_of(*, organisation: Organisation | None, contact_id: int) -> Contact | None:
     """Return a contact by our id, or None unless the portal's shown organisation has it.

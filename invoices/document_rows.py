@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from connected_apps.models import Organisation
 from invoices import applied, online, queries, settlement, words
-from invoices.models import Document, Kind
+from invoices.models import Document, Kind, LineItem, Payment
 from invoices.queries import LearnerNumber
 
 
@@ -69,8 +69,8 @@ class DocumentRow(NamedTuple):
 
     @property
     def is_out_of_balance(self) -> bool:
-        """Whether it stands in no balance: cancelled, or not approved yet."""
-        return self.status in words.OUT_OF_BALANCES
+        """Whether it stands in no balance: cancelled, not approved, or of a status not known."""
+        return self.status not in words.APPROVED
 
     @property
     def paid_word(self) -> str:
@@ -93,6 +93,11 @@ class DocumentRow(NamedTuple):
         return online.reason_against(self)
 
     @property
+    def reason_against_pdf(self) -> str:
+        """Why Xero has no PDF of it; empty where it may have one."""
+        return online.reason_against_pdf(self)
+
+    @property
     def learner_number(self) -> str:
         """The numbers of its learners as one text."""
         return "; ".join(learner.number for learner in self.learners)
@@ -109,6 +114,16 @@ class ShownRow:
     status: words.Status
     applications: tuple[applied.Application, ...] = ()
     is_changed: bool = False
+    # The first of its lines and its payments, where the page opens a row in place.
+    lines: tuple[LineItem, ...] = ()
+    has_more_lines: bool = False
+    payments: tuple[Payment, ...] = ()
+
+
+def one_currency_of(rows: Iterable[ShownRow]) -> str:
+    """Return the currency that all rows have; empty where there are several."""
+    currencies = {row.document.currency for row in rows}
+    return currencies.pop() if len(currencies) == 1 else ""
 
 
 def values_of(documents: QuerySet[Document]) -> "QuerySet[Any, tuple[Any, ...]]":
@@ -154,7 +169,7 @@ def stream_rows(
 
 
 def shown_rows_of(rows: Iterable[DocumentRow], *, today: datetime.date) -> list[ShownRow]:
-    """Return the rows with their status on the portal's day; no query."""
+    """Return the rows with their status on a day; no query."""
     return [ShownRow(row, words.status_of(row, today=today)) for row in rows]
 
 

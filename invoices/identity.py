@@ -16,7 +16,8 @@ Nothing is written over the winner before name or e-mail agree (`may_write`).
   namesakes apart. A contact has a name, and a first and last name; either may agree.
 - E-mail addresses: without regard to letter case. An empty one agrees with nothing, and one that
   somebody else has too (a parent's, an employer's) says nothing.
-- Numbers: exactly, without spaces around them. An empty one equals nothing.
+- Numbers: exactly, without spaces around them. An empty one equals nothing; but where Xero frees
+  the number of a contact that it merges into another, the number by which it was linked counts on.
 """
 
 from collections.abc import Callable
@@ -48,6 +49,8 @@ class ContactFacts:
     is_active: bool = True
     # Its person asked to be forgotten, and Xero erases who it was.
     is_erased: bool = False
+    # Xero merged it into another one.
+    is_merged: bool = False
 
 
 class Holder(Enum):
@@ -136,6 +139,7 @@ class Pair:
     `is_heir`: Xero merged a contact into this one that is linked to the learner by more than a
     merge. `is_anothers`: this contact, or one that was merged into it, is linked to somebody else
     without being linked to the learner, or has the number of another learner of the portal.
+    `number_linked`: by which number the two are linked, where they are.
     """
 
     learner: LearnerFacts
@@ -147,12 +151,15 @@ class Pair:
     is_linked_now: bool = False
     is_heir: bool = False
     is_anothers: bool = False
+    number_linked: str = ""
 
     @property
     def numbers_agree(self) -> bool:
         """Whether both have the same number."""
-        number = self.learner.number.strip()
-        return bool(number) and number == self.contact.number.strip()
+        number, theirs = self.learner.number.strip(), self.contact.number.strip()
+        if not theirs and self.contact.is_merged:
+            theirs = self.number_linked.strip()
+        return bool(number) and number == theirs
 
     @property
     def is_heir_unasked(self) -> bool:

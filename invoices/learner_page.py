@@ -10,10 +10,20 @@ from enum import Enum
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from connected_apps.models import Organisation
-from invoices import billed, document_rows, queries
+from invoices import (
+    balance_chart,
+    balance_history,
+    billed,
+    document_rows,
+    filters,
+    queries,
+    quick_filters,
+    row_details,
+)
+from invoices.models import Document, Kind
 from lrm.models import Learner
 
 
@@ -36,9 +46,18 @@ class LearnerDocuments:
     rows: tuple[document_rows.ShownRow, ...] = ()
     page: Page[tuple[Any, ...]] | None = None
     balances: tuple[queries.Balance, ...] = ()
+    charts: tuple[balance_chart.Chart, ...] = ()
+    counts: quick_filters.Counts | None = None
+    # The oldest open invoice that can be opened, for the button beside what is owed.
+    first_due: document_rows.DocumentRow | None = None
     # What others owe for the learner: in no row and no balance above.
     others: billed.Billed = field(default_factory=billed.Billed)
     version: queries.Version = queries.NOT_CONNECTED
+
+    @property
+    def currency(self) -> str:
+        """The one currency of the rows, which then stands once above them; else empty."""
+        return document_rows.one_currency_of(self.rows)
 
     @property
     def changed_names(self) -> str:
@@ -55,6 +74,7 @@ def documents_of_learner_page(
     learner: Learner,
     organisation: Organisation | None,
     condition: Q,
+    order: tuple[Any, ...],
     page_number: str,
     today: date,
     seen_through: datetime | None = None,
@@ -88,7 +108,7 @@ def documents_of_learner_page(
     if own.latest_at is None:
         return LearnerDocuments(Shows.NO_DOCUMENTS, **shared)
     documents = queries.documents_of_contacts(organisation=organisation, contact_ids=contact_ids)
-    values = document_rows.values_of(documents.filter(condition))
+    values = document_rows.values_of(documents.filter(condition).order_by(*order))
     page = Paginator(values, queries.PAGE_SIZE).get_page(page_number)
     rows = document_rows.applied_rows_of(
         [document_rows.row_of(values) for values in page.object_list],
@@ -98,11 +118,24 @@ def documents_of_learner_page(
     )
     return LearnerDocuments(
         Shows.DOCUMENTS if rows else Shows.NONE_MATCH,
-        rows=tuple(rows),
+        rows=row_details.with_details(rows),
         page=page,
         balances=tuple(queries.balances_of(documents, today=today)),
+        charts=tuple(
+            balance_chart.chart_of(history, today=today)
+            for history in balance_history.histories_of(documents, today=today)
+        ),
+        counts=quick_filters.counts_of(documents, today=today),
+        first_due=_first_due(documents),
         **shared,
     )
+
+
+def _first_due(documents: QuerySet[Document]) -> document_rows.DocumentRow | None:
+    """Return the open invoice that is due first, or longest; it can be opened online."""
+    due = documents.filter(filters.OPEN, kind=Kind.INVOICE)
+    rows = document_rows.rows_of(due.order_by("due_date", "id")[:1])
+    return rows[0] if rows else None
 
 
 def version_of_page(

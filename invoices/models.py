@@ -10,10 +10,13 @@ from typing import Any, ClassVar
 from django.db import models
 
 from connected_apps.models import Organisation
+from invoices import sum_models as sum_models
 from invoices.cover_models import CoverAct as CoverAct
 from invoices.cover_models import CoverChange as CoverChange
 from invoices.cover_models import CoverDecision as CoverDecision
 from invoices.cover_models import NamedNumber as NamedNumber
+from invoices.version_models import DocumentVersion as DocumentVersion
+from invoices.version_models import ReadBy as ReadBy
 from lrm.models import Learner, User
 
 
@@ -63,6 +66,9 @@ class Document(models.Model):
     # versions of one UpdatedDateUTC, since some changes do not move it.
     read_at = models.DateTimeField()
     digest = models.BinaryField(max_length=16)
+    # Of the version before this one: who replaces a version tells by it whether it kept the right
+    # one. Null while there was none.
+    previous_digest = models.BinaryField(max_length=16, null=True)
     raw = models.JSONField()
     online_url = models.URLField(max_length=500, blank=True)
     first_synced_at = models.DateTimeField()
@@ -208,6 +214,8 @@ class ContactLink(models.Model):
     # What it rests on, an `identity.Why`. Empty where the release before paired by number alone:
     # such a pairing is held against the rule at the next chance.
     evidence = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # Of a pairing by number, which number that is: a merge in Xero may free it from the contact.
+    number = models.CharField(max_length=50, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:

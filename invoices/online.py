@@ -1,4 +1,4 @@
-"""Which documents have an online invoice to open, and why the others have none.
+"""Which documents have an online invoice or a PDF to open, and why the others have none.
 
 The OpenAPI specification says that online invoices exist for sales invoices that are not drafts,
 and is silent on voided and deleted ones. A cancelled invoice must not invite anybody to pay it,
@@ -37,6 +37,17 @@ def reason_against(document: Stated) -> str:
     if document.status in OFFERED:
         return ""
     return _REASONS.get(document.status, f"The status {document.status} is not known here.")
+
+
+def reason_against_pdf(document: Stated) -> str:
+    """Return why Xero's own PDF is not offered, or an empty text where it is.
+
+    Xero makes one of invoices and credit notes. Of a draft or a voided one it may say no on the
+    click, which is then told.
+    """
+    if document.kind not in {Kind.INVOICE, Kind.CREDIT_NOTE}:
+        return f"Xero makes no PDF of {_kind_with_article(document).lower()}."
+    return _REASONS["DELETED"] if document.status == "DELETED" else ""
 
 
 def _kind_with_article(document: Stated) -> str:

@@ -1,14 +1,16 @@
 """Pages of documents cut by key: the last page of a million rows is as near as the first.
 
-The edge between two pages is a document's date and id, which also stands in the address. Both
-orders come from one index, `(organisation, date, id)` or that of a contact's documents, read
-forwards or backwards; PostgreSQL puts rows without a date at its end, so going newest first they
-come before all others.
+The edge between two pages is a document's place in the order and its id, which also stands in the
+address. Orders by date come from one index, `(organisation, date, id)` or that of a contact's
+documents, read forwards or backwards. PostgreSQL puts rows without a value at the index's end:
+going newest first they come before all others.
 """
 
+import datetime
 import re
 from dataclasses import dataclass
-from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -17,18 +19,58 @@ from invoices.document_rows import DocumentRow
 from invoices.models import Document
 
 PAGE_SIZE = 100
-_EDGE = re.compile(r"(\d{4}-\d{2}-\d{2}|undated)\.(\d{1,18})", re.ASCII)
+_EDGE = re.compile(r"([0-9T:.+-]{1,40}|undated)\.(\d{1,18})", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column to go by, and which way. Rows that are equal in it go by their ids."""
+
+    field: str
+    is_descending: bool = True
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The order as Django takes it."""
+        sign = "-" if self.is_descending else ""
+        return f"{sign}{self.field}", f"{sign}id"
+
+    @property
+    def reversed(self) -> "Order":
+        """The same, read from its other end."""
+        return Order(self.field, not self.is_descending)
+
+    def after(self, edge: "Edge") -> Q:
+        """Return the condition of what comes after an edge."""
+        name, value = self.field, edge.at
+        beyond = "lt" if self.is_descending else "gt"
+        later = Q(**{f"id__{beyond}": edge.id})
+        if value is None:
+            equal = Q(**{name: None}) & later
+            return equal | Q(**{f"{name}__isnull": False}) if self.is_descending else equal
+        further = Q(**{f"{name}__{beyond}": value})
+        if self.is_descending:
+            # The first condition says nothing new, but it lets the index skip ahead.
+            return Q(**{f"{name}__lte": value}) & (further | later)
+        return further | Q(**{name: value}) & later | Q(**{name: None})
+
+
+NEWEST = Order("date")
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The document next to which a page begins or ends."""
+    """The document next to which a page begins or ends: its value in the order, and its id."""
 
-    on: date | None
+    at: datetime.date | datetime.datetime | Decimal | None
     id: int
 
     def __str__(self) -> str:
-        return f"{self.on.isoformat() if self.on else 'undated'}.{self.id}"
+        if self.at is None:
+            return f"undated.{self.id}"
+        is_amount = isinstance(self.at, Decimal)
+        return f"{self.at if is_amount else self.at.isoformat()}.{self.id}"  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +82,29 @@ class Page:
     older: Edge | None
 
 
-def edge_from(text: str) -> Edge | None:
+def edge_from(text: str, *, order: Order = NEWEST) -> Edge | None:
     """Return the edge in an address, or None for nonsense: the first page is shown then."""
     match = _EDGE.fullmatch(text)
     if match is None:
         return None
     try:
-        on = None if match[1] == "undated" else date.fromisoformat(match[1])
-    except ValueError:
+        at = None if match[1] == "undated" else _value_from(match[1], order.field)
+    except (ValueError, InvalidOperation):
         return None
-    return Edge(on, int(match[2]))
+    return Edge(at, int(match[2]))
+
+
+def _value_from(text: str, field: str) -> Any:
+    if field == "synced_at":
+        moment = datetime.datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError("A moment has a zone.")
+        return moment
+    if field in {"total", "amount_due"}:
+        return Decimal(text)
+    if not _DAY.fullmatch(text):
+        raise ValueError("A day is written like 2026-07-01.")
+    return datetime.date.fromisoformat(text)
 
 
 def page_of(
@@ -58,46 +113,35 @@ def page_of(
     after: Edge | None = None,
     before: Edge | None = None,
     size: int = PAGE_SIZE,
+    order: Order = NEWEST,
 ) -> Page:
-    """Return the page of older documents after an edge, of newer ones before it, or the first."""
+    """Return the page after an edge, the one before it, or the first."""
     if before is not None and after is None:
-        return _page_before(documents, before, size)
-    rows = documents if after is None else documents.filter(_older_than(after))
-    found = document_rows.rows_of(rows.order_by("-date", "-id")[: size + 1])
+        return _page_before(documents, before, size, order)
+    rows = documents if after is None else documents.filter(order.after(after))
+    found = document_rows.rows_of(rows.order_by(*order.names)[: size + 1])
     shown = found[:size]
     return Page(
         documents=shown,
-        newer=_edge_at(shown, 0) if after is not None else None,
-        older=_edge_at(shown, -1) if len(found) > size else None,
+        newer=_edge_at(shown, 0, order) if after is not None else None,
+        older=_edge_at(shown, -1, order) if len(found) > size else None,
     )
 
 
-def _page_before(documents: QuerySet[Document], edge: Edge, size: int) -> Page:
-    rows = documents.filter(_newer_than(edge)).order_by("date", "id")
+def _page_before(documents: QuerySet[Document], edge: Edge, size: int, order: Order) -> Page:
+    back = order.reversed
+    rows = documents.filter(back.after(edge)).order_by(*back.names)
     found = document_rows.rows_of(rows[: size + 1])
     shown = found[:size][::-1]
     return Page(
         documents=shown,
-        newer=_edge_at(shown, 0) if len(found) > size else None,
-        older=_edge_at(shown, -1),
+        newer=_edge_at(shown, 0, order) if len(found) > size else None,
+        older=_edge_at(shown, -1, order),
     )
 
 
-def _edge_at(documents: list[DocumentRow], position: int) -> Edge | None:
+def _edge_at(documents: list[DocumentRow], position: int, order: Order) -> Edge | None:
     if not documents:
         return None
     document = documents[position]
-    return Edge(document.date, document.id)
-
-
-def _older_than(edge: Edge) -> Q:
-    if edge.on is None:
-        return Q(date=None, id__lt=edge.id) | Q(date__isnull=False)
-    # The first condition says nothing new, but it is the one that lets the index skip ahead.
-    return Q(date__lte=edge.on) & (Q(date__lt=edge.on) | Q(id__lt=edge.id))
-
-
-def _newer_than(edge: Edge) -> Q:
-    if edge.on is None:
-        return Q(date=None, id__gt=edge.id)
-    return Q(date__gt=edge.on) | Q(date=edge.on, id__gt=edge.id) | Q(date=None)
+    return Edge(getattr(document, order.field), document.id)

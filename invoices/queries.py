@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, DecimalField, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Extract
 
 from connected_apps.models import Organisation
@@ -117,6 +117,13 @@ class Balance:
     owed: Decimal
     overdue: Decimal
     credit_left: Decimal
+    # The oldest due date that has passed, None where nothing is overdue.
+    overdue_since: date | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to say: something is owed, or credit is left."""
+        return bool(self.owed or self.credit_left)
 
     @property
     def net(self) -> Decimal:
@@ -136,18 +143,19 @@ def balances_of(documents: QuerySet[Document], *, today: date) -> list[Balance]:
     """
     is_invoice = Q(kind=Kind.INVOICE)
     rows = (
-        documents.exclude(status__in=words.OUT_OF_BALANCES)
+        documents.filter(status__in=words.APPROVED)
         .order_by("currency")
         .values("currency")
         .annotate(
             owed=_sum_of_due(is_invoice),
             overdue=_sum_of_due(is_invoice & Q(due_date__lt=today)),
             credit_left=_sum_of_due(~is_invoice),
+            overdue_since=Min(
+                "due_date", filter=is_invoice & Q(due_date__lt=today, amount_due__gt=0)
+            ),
         )
     )
-    return [
-        Balance(row["currency"], row["owed"], row["overdue"], row["credit_left"]) for row in rows
-    ]
+    return [Balance(**row) for row in rows]
 
 
 def _sum_of_due(condition: Q) -> Coalesce:

@@ -10,8 +10,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
+from connected_apps import freshness
 from connected_apps import queries as connections
-from invoices import covers, document_rows, filters, learner_page, queries
+from connected_apps.freshness import Condition
+from invoices import covers, document_rows, filters, learner_page, panels, queries
 from invoices.models import Document
 from lrm import access, permissions
 from lrm.models import Learner
@@ -41,7 +43,7 @@ def learner_xero_invoices_table(request: access.SignedInRequest, learner_id: int
         organisation=connections.current_organisation(request.portal),
         today=_today(request),
     )
-    if version.token == request.GET.get("version"):
+    if version.token == request.GET.get("version") and not _has_been_read(request):
         return HttpResponse(status=204)
     seen_through = _instant(request.GET.get("seen", ""))
     context = _table_context(request, learner, seen_through=seen_through)
@@ -79,6 +81,7 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         ],
         "lines": list(document.line_items.all()),
         "payments": list(document.payments.all()),
+        "cards": panels.document_cards(request, document),
     }
     return render(request, "invoices/document_detail.html", context)
 
@@ -88,18 +91,22 @@ def _table_context(
 ) -> dict[str, Any]:
     """Return what page and fragment share."""
     today = _today(request)
-    chosen = {key: request.GET[key] for key in ("kind", "status") if request.GET.get(key)}
+    chosen = {key: request.GET[key] for key in filters.NAMES if request.GET.get(key)}
     form = filters.DocumentFilter(chosen or None)
     form.is_valid()
     documents = learner_page.documents_of_learner_page(
         learner=learner,
         organisation=connections.current_organisation(request.portal),
         condition=form.condition(today=today),
+        order=form.order,
         page_number=request.GET.get("page", "1"),
         today=today,
         seen_through=seen_through,
     )
     number = documents.page.number if documents.page else 1
+    fresh = freshness.of(request.portal, now=timezone.now())
+    is_empty = documents.shows in (learner_page.Shows.NO_CONTACT, learner_page.Shows.NO_DOCUMENTS)
+    is_reading = is_empty and fresh.condition == Condition.FIRST_SYNC
     return {
         **_who_can_connect(request, documents.shows),
         "learner": learner,
@@ -107,9 +114,40 @@ def _table_context(
         "documents": documents,
         "state": documents.shows.name,
         "filter_query": urlencode(chosen),
-        "live_query": urlencode({**chosen, "page": number, **_seen(documents.version)}),
+        "live_query": urlencode(
+            {
+                **chosen,
+                "page": number,
+                **_seen(documents.version),
+                **({"reading": fresh.mark} if is_reading else {}),
+            }
+        ),
+        "fresh": fresh,
+        "is_reading": is_reading,
         "is_filtered": bool(chosen),
+        "quick": _quick_filter(chosen),
+        "today": today,
     }
+
+
+def _quick_filter(chosen: dict[str, str]) -> str:
+    """Return which of the quick filters is chosen: none where something else narrows the list."""
+    asked = {name: value for name, value in chosen.items() if name != "sort"}
+    quick: dict[str, dict[str, str]] = {
+        "all": {},
+        "credits": {"kind": filters.CREDITS},
+        **{name: {"status": name} for name in ("open", "overdue", "settled")},
+    }
+    return next((name for name, one in quick.items() if one == asked), "")
+
+
+def _has_been_read(request: access.SignedInRequest) -> bool:
+    """Return whether a page that says "still being read" is to say something else.
+
+    Only such a page asks: for the others the version of the documents is enough.
+    """
+    shown = request.GET.get("reading")
+    return shown is not None and shown != freshness.of(request.portal, now=timezone.now()).mark
 
 
 def _who_can_connect(

@@ -16,10 +16,11 @@ from typing import Protocol
 from invoices.models import Kind
 from lrm import day_formats
 
-# Not approved yet, and taken back: neither is owed, so neither stands in a balance.
+# Only what is approved is owed and stands in a balance: neither what is not approved yet, nor what
+# was taken back, nor what has a status that is not known here.
+APPROVED = ("AUTHORISED", "PAID")
 UNAPPROVED = ("DRAFT", "SUBMITTED")
 CANCELLED = ("VOIDED", "DELETED")
-OUT_OF_BALANCES = (*UNAPPROVED, *CANCELLED)
 
 # Xero's word, and ours for a filter, where no amounts are at hand to say it more exactly.
 STATUS_CHOICES = (
@@ -99,11 +100,12 @@ class Settled(Protocol):
 def status_of(document: Settled, *, today: date) -> Status:
     """Return the status of a document in words.
 
-    `today` is the portal's date: an invoice is overdue from the day after its due date.
+    `today` is the date where the books are kept: an invoice is overdue from the day after it was
+    due.
     """
     if document.status in _SAME_FOR_ALL:
         return _SAME_FOR_ALL[document.status]
-    if document.status not in {"AUTHORISED", "PAID"}:
+    if document.status not in APPROVED:
         return Status(document.status or "No status given", "info", "idle")
     if document.kind == Kind.INVOICE:
         return _status_of_invoice(document, today)
@@ -112,15 +114,21 @@ def status_of(document: Settled, *, today: date) -> Status:
 
 def _status_of_invoice(document: Settled, today: date) -> Status:
     if document.status == "PAID":
-        return Status("Paid", "check", "ok")
-    part_paid = document.paid > 0 or document.credited > 0
+        return Status("Paid", "check", "idle")
+    settled = _part_settled(document)
     late = overdue_days(document, today=today)
     if late:
-        start = "Part paid, overdue by" if part_paid else "Overdue by"
+        start = f"{settled}, overdue by" if settled else "Overdue by"
         return Status(f"{start} {late} day{'s' if late > 1 else ''}", "warning", "bad")
-    if part_paid:
-        return Status("Part paid", "clock", "warn")
+    if settled:
+        return Status(settled, "clock", "warn")
     return Status("Awaiting payment", "clock", "busy")
+
+
+def _part_settled(document: Settled) -> str:
+    if document.paid > 0:
+        return "Part paid"
+    return "Part credited" if document.credited > 0 else ""
 
 
 def overdue_days(document: Settled, *, today: date) -> int:
@@ -137,7 +145,7 @@ def _status_of_credit(document: Settled) -> Status:
         if document.paid + document.credited <= 0:
             return Status("Unused", "clock", "busy")
         return Status(f"Partly {_used_or_refunded(document).lower()}", "clock", "warn")
-    return Status(_used_or_refunded(document), "check", "ok")
+    return Status(_used_or_refunded(document), "check", "idle")
 
 
 def _used_or_refunded(document: Settled) -> str:

@@ -23,16 +23,21 @@ class NavigationEntry:
     label: str
     url: str
     icon: str
-    current: bool
+    # As `aria-current` has it: "page" for the page itself, "true" for what it stands under.
+    current: str
 
 
 # Label, address, icon, right. Reports live in an app of their own at a fixed address.
 _ENTRIES = (
     ("Dashboard", "/", "home", permissions.may_see_settings),
     ("Learners", "/learners/", "learners", permissions.may_see_learners),
-    ("Reports", "/reports/", "reports", permissions.may_run_finance_reports),
+    ("Reports", "/reports/", "reports", permissions.may_read_synced_invoices),
     ("Settings", "/settings/", "settings", permissions.may_see_settings),
 )
+# Pages that stand under an entry, by the beginnings of their addresses.
+_UNDER = {"/learners/": ("/learners/", "/documents/", "/contacts/", "/jobs/")}
+# Every page of Settings has an address below this one, and stands under another entry than it.
+_SETTINGS = "/settings/"
 
 
 class Shell:
@@ -52,7 +57,7 @@ class Shell:
         """The main navigation as far as the user's rights go."""
         path = self._request.path
         return [
-            NavigationEntry(label, url, icon, current=_is_under(path, url))
+            NavigationEntry(label, url, icon, current=_current(path, url))
             for label, url, icon, right in _ENTRIES
             if right(self._user)
         ]
@@ -113,7 +118,7 @@ class Shell:
         under = [
             (len(url), entry.url_name)
             for entry in self.settings_navigation
-            if path.startswith(url := reverse(entry.url_name))
+            if path.startswith(url := reverse(entry.url_name)) and (url != _SETTINGS or path == url)
         ]
         return max(under)[1] if under else ""
 
@@ -132,5 +137,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {"shell": Shell(request)}  # type: ignore[arg-type]
 
 
-def _is_under(path: str, url: str) -> bool:
-    return path == url if url == "/" else path.startswith(url)
+def _current(path: str, url: str) -> str:
+    if path == url:
+        return "page"
+    is_under = url != "/" and path.startswith(_UNDER.get(url, url))
+    return "true" if is_under else ""

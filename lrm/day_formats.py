@@ -1,6 +1,6 @@
 """Calendar days in words, the same on pages, in titles, in mails and in messages."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.utils import dateformat
 
@@ -17,3 +17,9 @@ def short_day(day: date) -> str:
 def long_day(day: date) -> str:
     """Return a day as sentences write it: 3 August 2026."""
     return dateformat.format(day, _LONG)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as titles and sentences write it, by its own clock: 3 Aug 2026, 9:05 am."""
+    # Django's own "a" writes "a.m.".
+    return f"{dateformat.format(at, f'{SHORT}, g:i')} {dateformat.format(at, 'A').lower()}"

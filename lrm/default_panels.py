@@ -1,6 +1,6 @@
 """The LRM's own tabs and settings entries, registered like everybody else's."""
 
-from lrm import panels, permissions
+from lrm import learner_finder, panels, permissions
 
 
 def register() -> None:
@@ -8,6 +8,14 @@ def register() -> None:
     panels.add_learner_tab(
         panels.LearnerTab(
             label="Details", url_name="learner", right=permissions.may_see_learners, order=10
+        )
+    )
+    panels.add_search_group(
+        panels.SearchGroup(
+            label="Learners",
+            right=permissions.may_see_learners,
+            find=learner_finder.find,
+            order=10,
         )
     )
     panels.add_settings_entry(

@@ -65,6 +65,9 @@ class LearnerForm(_LearnerModelForm):
         self.portal = portal
         # A browser would cut what is pasted, without a word, to another number.
         del self.fields["number"].widget.attrs["maxlength"]
+        self._number_before = learner.number if learner else None
+        if advice := self._advice_on_number():
+            self.fields["number"].help_text = advice
         for name, field in self.fields.items():
             switch = name == "sync_to_xero"
             field.widget.attrs["class"] = "form-check-input" if switch else "form-control"
@@ -94,8 +97,23 @@ class LearnerForm(_LearnerModelForm):
         known = {"number": "", "family_name": "", **cleaned}
         problems = learner_fields.problems_of(learners.LearnerDetails(**known))
         for name, sentence in problems.items():
-            if name in cleaned:
+            if name in cleaned and not (name == "number" and self._keeps_number(cleaned)):
                 self.add_error(name, sentence)
+
+    def _keeps_number(self, cleaned: dict[str, Any]) -> bool:
+        """Return whether the number is the stored one, which may be older than its rules."""
+        before = self._number_before
+        return before is not None and learners.squash(cleaned["number"]) == learners.squash(before)
+
+    def _advice_on_number(self) -> str:
+        """Return what is wrong with the stored number, so that a person may give another one."""
+        if self._number_before is None:
+            return ""
+        stored = learners.LearnerDetails(number=self._number_before, family_name="")
+        fault = learner_fields.problems_of(stored).get("number", "")
+        return fault and (
+            f"{fault} While the number stays as it is, everything else can be changed here."
+        )
 
     def say_number_is_taken(self) -> None:
         """Put the message at the number: also for who saved the same number a moment before."""

@@ -4,9 +4,9 @@ An app registers in its `AppConfig.ready`. Registering the same name again repla
 entry, so that `ready` may run twice. Entries show in `order`, then in order of registration.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from django.utils.safestring import SafeString
 
@@ -19,11 +19,15 @@ RenderForLearner = Callable[[access.SignedInRequest, Learner], SafeString | None
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardPanel:
-    """A card on the dashboard; `render` returns its whole HTML, or None for nothing today."""
+    """A card on the dashboard; `render` returns its whole HTML, or None for nothing today.
+
+    `place` is where it stands: on top, in the main column, or aside.
+    """
 
     name: str
     right: permissions.Right
     render: Render
+    place: Literal["top", "main", "aside"] = "main"
     order: int = 50
 
 
@@ -47,6 +51,24 @@ class LearnerCard:
     order: int = 50
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A word beside a learner in a list; `look` is that of a status."""
+
+    look: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerMarks:
+    """Words beside the learners of a list; `give` gets the ids of a page of them."""
+
+    name: str
+    right: permissions.Right
+    give: Callable[[access.SignedInRequest, Sequence[int]], dict[int, Mark]]
+    order: int = 50
+
+
 @dataclass(frozen=True, kw_only=True)
 class SettingsEntry:
     """An entry of the settings side navigation; `icon` names a symbol of the icon sprite."""
@@ -65,6 +87,49 @@ class Banner:
 
     name: str
     render: Render
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One line of what a search found: where it leads, and what tells it from the others.
+
+    `aside` is shown at its end, such as an amount; `pill` is the HTML of a status.
+    """
+
+    title: str
+    url: str
+    detail: str = ""
+    aside: str = ""
+    pill: SafeString | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search found in one group; `exact` is the address of what was typed in full."""
+
+    hits: tuple[Hit, ...] = ()
+    has_more: bool = False
+    more_url: str = ""
+    exact: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchGroup:
+    """Things that the search in the header finds; `find` gets what was typed."""
+
+    label: str
+    right: permissions.Right
+    find: Callable[[access.SignedInRequest, str], Found]
+    order: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchNote:
+    """What it means that a search found nothing; `render` gets what was typed."""
+
+    name: str
+    render: Callable[[access.SignedInRequest, str], SafeString | None]
     order: int = 50
 
 
@@ -97,9 +162,12 @@ R = TypeVar("R", bound=EntryWithRight)
 _dashboard: dict[str, DashboardPanel] = {}
 _tabs: dict[str, LearnerTab] = {}
 _cards: dict[str, LearnerCard] = {}
+_marks: dict[str, LearnerMarks] = {}
 _settings: dict[str, SettingsEntry] = {}
 _banners: dict[str, Banner] = {}
 _checks: dict[str, ReadinessCheck] = {}
+_searched: dict[str, SearchGroup] = {}
+_search_notes: dict[str, SearchNote] = {}
 
 
 def add_dashboard_panel(panel: DashboardPanel) -> None:
@@ -117,6 +185,11 @@ def add_learner_card(card: LearnerCard) -> None:
     _cards[card.name] = card
 
 
+def add_learner_mark(marks: LearnerMarks) -> None:
+    """Put words beside the learners of a list."""
+    _marks[marks.name] = marks
+
+
 def add_settings_entry(entry: SettingsEntry) -> None:
     """Put an entry into the settings navigation."""
     _settings[entry.url_name] = entry
@@ -130,6 +203,16 @@ def add_banner(banner: Banner) -> None:
 def add_readiness_check(check: ReadinessCheck) -> None:
     """Make /readyz ask one more question."""
     _checks[check.name] = check
+
+
+def add_search_group(group: SearchGroup) -> None:
+    """Let the search in the header find more."""
+    _searched[group.label] = group
+
+
+def add_search_note(note: SearchNote) -> None:
+    """Say more where a search found nothing."""
+    _search_notes[note.name] = note
 
 
 def dashboard_panels(user: User) -> list[DashboardPanel]:
@@ -147,6 +230,14 @@ def learner_cards(user: User) -> list[LearnerCard]:
     return _allowed(_cards.values(), user)
 
 
+def learner_marks(request: access.SignedInRequest, learner_ids: Sequence[int]) -> dict[int, Mark]:
+    """Return the word beside each learner of whom an app has one."""
+    found: dict[int, Mark] = {}
+    for marks in _allowed(_marks.values(), request.user):
+        found |= marks.give(request, learner_ids)
+    return found
+
+
 def settings_entries(user: User) -> list[SettingsEntry]:
     """Return the registered settings entries this user may see."""
     return _allowed(_settings.values(), user)
@@ -160,6 +251,16 @@ def banners() -> list[Banner]:
 def readiness_checks() -> list[ReadinessCheck]:
     """Return every registered readiness check."""
     return _ordered(_checks.values())
+
+
+def search_groups(user: User) -> list[SearchGroup]:
+    """Return what the search may find for this user."""
+    return _allowed(_searched.values(), user)
+
+
+def search_notes() -> list[SearchNote]:
+    """Return what may be said where a search found nothing."""
+    return _ordered(_search_notes.values())
 
 
 def _ordered(entries: Iterable[E]) -> list[E]:

@@ -31,6 +31,11 @@ def may_see_connected_apps(user: User) -> bool:
     return user.portal_id is not None and user.is_portal_admin
 
 
+def may_manage_people(user: User) -> bool:
+    """Return whether the user may invite people, change their rights and the portal's details."""
+    return user.portal_id is not None and user.is_portal_admin
+
+
 def may_manage_connected_apps(user: User) -> bool:
     """Return whether the user may connect, re-sync and disconnect."""
     return may_see_connected_apps(user) and has_lrm_role(user)
@@ -39,6 +44,11 @@ def may_manage_connected_apps(user: User) -> bool:
 def may_run_finance_reports(user: User) -> bool:
     """Return whether the user may open reports such as #0442."""
     return has_lrm_role(user) and user.is_accounts
+
+
+def may_read_synced_invoices(user: User) -> bool:
+    """Return whether the user may read report #0442: accounts, and who answers for the sync."""
+    return may_run_finance_reports(user) or may_see_connected_apps(user)
 
 
 def in_words(user: User) -> str:
@@ -55,6 +65,9 @@ ROLES_WITH: dict[Right, str] = {
     may_see_learners: "LRM users and LRM admins",
     may_see_settings: "everyone who belongs to a portal",
     may_see_connected_apps: "portal admins",
+    may_manage_people: "portal admins",
     may_manage_connected_apps: "portal admins who are also an LRM user or LRM admin",
     may_run_finance_reports: "LRM users and LRM admins with the accounts permission",
+    may_read_synced_invoices: "portal admins, and LRM users and LRM admins with the accounts "
+    "permission",
 }

@@ -241,6 +241,9 @@ XERO_READ_SECONDS = env.float("XERO_READ_SECONDS", default=30.0)
 # How long after a sweep the next one is due; webhooks bring changes meanwhile.
 XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
+# How many days the versions of documents that were replaced are kept; 0 keeps them for ever.
+DOCUMENT_VERSION_DAYS = env.int("DOCUMENT_VERSION_DAYS", default=400)
+
 # --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 # A broker that refuses or hangs is given up after a second; beat wakes again.

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ReportsConfig(AppConfig):
-    """Reports over what is stored. Read only: it has no tables of its own."""
+    """Reports over what is stored. It has no tables of its own, and keeps documents' sums."""
 
     name = "reports"
 
@@ -12,13 +12,32 @@ class ReportsConfig(AppConfig):
         """Put the way to report #0442 on the dashboard of people who may run it."""
         # Imported here: models are not ready when this module is.
         from lrm import panels, permissions
-        from reports import dashboard
+        from reports import dashboard, tasks
 
+        tasks.schedule()
         panels.add_dashboard_panel(
             panels.DashboardPanel(
                 name="report_0442",
-                right=permissions.may_run_finance_reports,
+                right=permissions.may_read_synced_invoices,
                 render=dashboard.panel,
+                place="aside",
                 order=60,
+            )
+        )
+        panels.add_dashboard_panel(
+            panels.DashboardPanel(
+                name="owed",
+                right=permissions.may_run_finance_reports,
+                render=dashboard.owed,
+                order=10,
+            )
+        )
+        panels.add_dashboard_panel(
+            panels.DashboardPanel(
+                name="came_in",
+                right=permissions.may_run_finance_reports,
+                render=dashboard.came_in,
+                place="aside",
+                order=15,
             )
         )

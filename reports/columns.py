@@ -1,68 +1,124 @@
 """The columns of report #0442: one table that its page, CSV, workbook and JSON read.
 
-To add a column, add its line to `_OTHERS`: CSV, workbook and JSON have it then. A field that is not
-one of `invoices.document_rows.DocumentRow` is added there first. The page has it once its name
-stands in `PAGE`; what needs more than its value there gets a cell in `templates/reports/cell.html`.
+To add a column, add its line to `_OTHERS`: CSV, workbook and JSON have it then. Its SQL may name
+whatever `reports.export_query` selects from. The page has it once its name stands in `PAGE` and in
+`templates/reports/cell.html`.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-Holds = Literal["kind", "text", "date", "amount", "learners", "id"]
+from invoices.models import Kind
+
+Holds = Literal["kind", "text", "date", "moment", "amount", "rate", "count", "id"]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name in JSON, its heading in CSV and workbook, its field of `DocumentRow`.
+    """A column: its name in JSON, its heading in CSV and workbook, and its SQL.
 
     `holds` decides how a value is written: as a cell of its type, as text of JSON, as SQL of CSV.
-    `on_page` is its heading on the page, where the shorter word is enough.
     """
 
     name: str
     heading: str
-    field: str
+    sql: str
     holds: Holds
-    on_page: str = ""
-
-    @property
-    def page_heading(self) -> str:
-        """What the page writes over it."""
-        return self.on_page or self.heading
 
 
-_KIND = Column("kind", "Kind", "kind", "kind")
-_XERO_ID = Column("xero_id", "Xero ID", "xero_id", "id")
+def _plain(name: str, heading: str, holds: Holds, field: str = "") -> Column:
+    return Column(name, heading, f"document.{field or name}", holds)
+
+
+# The words of `invoices.words.status_of`, where the rows are; a test holds the two together.
+_USED = """CASE WHEN document.paid <= 0 THEN 'Used' WHEN document.credited > 0
+    THEN 'Used and refunded' ELSE 'Refunded' END"""
+_DAYS_OVERDUE = f"""CASE WHEN document.kind = '{Kind.INVOICE}' AND document.status = 'AUTHORISED'
+    AND document.amount_due > 0 THEN greatest(here.today - document.due_date, 0) ELSE 0 END"""
+_PART = """CASE WHEN document.paid > 0 THEN 'Part paid'
+    WHEN document.credited > 0 THEN 'Part credited' END"""
+_LATE = f"""coalesce({_PART} || ', overdue by ', 'Overdue by ') || ({_DAYS_OVERDUE})
+    || CASE {_DAYS_OVERDUE} WHEN 1 THEN ' day' ELSE ' days' END"""
+_STATUS = f"""CASE
+    WHEN document.status = 'DRAFT' THEN 'Draft'
+    WHEN document.status = 'SUBMITTED' THEN 'Awaiting approval'
+    WHEN document.status = 'VOIDED' THEN 'Voided'
+    WHEN document.status = 'DELETED' THEN 'Deleted'
+    WHEN document.status NOT IN ('AUTHORISED', 'PAID')
+        THEN coalesce(nullif(document.status, ''), 'No status given')
+    WHEN document.kind <> '{Kind.INVOICE}' AND document.status = 'AUTHORISED'
+        AND document.amount_due > 0 THEN CASE WHEN document.paid + document.credited <= 0
+        THEN 'Unused' ELSE 'Partly ' || lower({_USED}) END
+    WHEN document.kind <> '{Kind.INVOICE}' THEN {_USED}
+    WHEN document.status = 'PAID' THEN 'Paid'
+    WHEN coalesce({_DAYS_OVERDUE}, 0) > 0 THEN {_LATE}
+    ELSE coalesce({_PART}, 'Awaiting payment') END"""
+_NET = f"""CASE WHEN document.status NOT IN ('AUTHORISED', 'PAID') THEN 0
+    WHEN document.kind = '{Kind.INVOICE}' THEN document.amount_due ELSE -document.amount_due END"""
+# A rate tells how much of the document's currency one unit of the organisation's own is worth.
+_BASE = """CASE WHEN document.currency = here.base_currency THEN document.total
+    WHEN document.currency_rate > 0 THEN round(document.total / document.currency_rate, 2) END"""
+# Xero documents such addresses for invoices and credit notes, and for no other credits.
+_XERO = "'https://go.xero.com/organisationlogin/default.aspx?shortcode=' || here.short_code ||"
+_LINK = f"""CASE WHEN here.short_code = '' THEN ''
+    WHEN document.kind = '{Kind.INVOICE}' THEN {_XERO}
+        '&redirecturl=/AccountsReceivable/View.aspx?InvoiceID=' || document.xero_id
+    WHEN document.kind = '{Kind.CREDIT_NOTE}' THEN {_XERO}
+        '&redirecturl=/AccountsReceivable/ViewCreditNote.aspx?creditNoteID=' || document.xero_id
+    ELSE '' END"""
+
+_KIND = _plain("kind", "Kind", "kind")
+_XERO_ID = _plain("xero_id", "Xero ID", "id")
 _OTHERS = (
-    Column("number", "Number", "number", "text", on_page="Document"),
-    Column("reference", "Reference", "reference", "text"),
-    Column("status", "Status", "status", "text"),
-    Column("date", "Date", "date", "date"),
-    Column("due_date", "Due date", "due_date", "date"),
-    Column("currency", "Currency", "currency", "text"),
-    Column("total", "Total", "total", "amount"),
-    Column("amount_paid", "Paid", "paid", "amount"),
-    Column("amount_credited", "Credited", "credited", "amount"),
-    Column("amount_due", "Due or credit left", "amount_due", "amount", on_page="Due"),
-    Column("contact", "Contact", "contact_name", "text"),
-    Column("learner_number", "Learner number", "learner_number", "learners", on_page="Learner"),
+    _plain("number", "Number", "text"),
+    _plain("reference", "Reference", "text"),
+    _plain("status", "Status", "text"),
+    Column("status_in_words", "Status in words", _STATUS, "text"),
+    _plain("date", "Date", "date"),
+    _plain("due_date", "Due date", "date"),
+    Column("days_overdue", "Days overdue", f"coalesce({_DAYS_OVERDUE}, 0)", "count"),
+    _plain("paid_on", "Fully paid on", "date", field="fully_paid_on"),
+    _plain("currency", "Currency", "text"),
+    _plain("sub_total", "Subtotal", "amount"),
+    _plain("total_tax", "Tax", "amount"),
+    _plain("total", "Total", "amount"),
+    _plain("amount_paid", "Paid", "amount", field="paid"),
+    _plain("amount_credited", "Credited", "amount", field="credited"),
+    _plain("amount_due", "Due or credit left", "amount"),
+    Column("net_due", "Owed to us, credits with a minus", _NET, "amount"),
+    _plain("currency_rate", "Currency rate", "rate"),
+    Column("base_total", "Total in the organisation's currency", _BASE, "amount"),
+    _plain("contact", "Contact", "text", field="contact_name"),
+    _plain("contact_id", "Contact ID", "id", field="contact_xero_id"),
+    Column("learner_number", "Learner number", "coalesce(learner.numbers, '')", "text"),
+    Column("applied_to", "Applied to", "coalesce(used.words, '')", "text"),
+    Column("applied_by", "Credited by", "coalesce(settled.words, '')", "text"),
+    _plain("synced_at", "Last synced", "moment"),
+    Column("xero_link", "Open in Xero", _LINK, "text"),
 )
 COLUMNS = (_KIND, *_OTHERS, _XERO_ID)
 # JSON has had its id in front from the first; nobody looks for a column there by its place.
 IN_JSON = (_KIND, _XERO_ID, *_OTHERS)
 
-_BY_NAME = {column.name: column for column in COLUMNS}
-PAGE = tuple(
-    _BY_NAME[name]
-    for name in (
-        "number",
-        "date",
-        "due_date",
-        "status",
-        "contact",
-        "learner_number",
-        "total",
-        "amount_due",
-        "currency",
-    )
+
+@dataclass(frozen=True, slots=True)
+class PageColumn:
+    """A column of the page: its heading, and the orders it can be sorted by."""
+
+    name: str
+    heading: str
+    is_amount: bool = False
+    sorts: tuple[str, ...] = ()
+
+
+PAGE = (
+    PageColumn("date", "Date", sorts=("", "oldest")),
+    PageColumn("number", "Document"),
+    PageColumn("contact", "Contact"),
+    PageColumn("learner_number", "Learner"),
+    PageColumn("status", "Status"),
+    PageColumn("due_date", "Due date", sorts=("due",)),
+    PageColumn("total", "Total", is_amount=True, sorts=("total",)),
+    PageColumn("amount_due", "Due", is_amount=True, sorts=("left",)),
+    PageColumn("currency", "Currency"),
 )

@@ -6,15 +6,18 @@ is sent: a download that breaks off half way cannot be mistaken for the whole re
 
 Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP's page on CSV
 injection). Amount columns hold numbers only, so that negative amounts stay numbers.
+
+A line of CSV has nothing above it that could say whose rows these are: each carries it, in columns
+of its own at the end.
 """
 
 from typing import IO
 
 from django.db import connection
 
-from invoices import settlement
 from invoices.models import Kind
-from reports import columns, synced_invoices
+from reports import columns, export_query
+from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -23,63 +26,49 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # not hide a formula, since some programs drop them.
 _FORMULA_STARTS = r"E'=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20'"
 _HARMLESS = (
-    "CASE WHEN ltrim({name}, ' ') <> ''"
-    f" AND strpos({_FORMULA_STARTS}, left(ltrim({{name}}, ' '), 1)) > 0"
-    " THEN '''' || {name} ELSE nullif({name}, '') END"
+    "CASE WHEN ltrim({sql}, ' ') <> ''"
+    f" AND strpos({_FORMULA_STARTS}, left(ltrim({{sql}}, ' '), 1)) > 0"
+    " THEN '''' || {sql} ELSE nullif({sql}, '') END"
 )
 # Two decimals, and four only where the amount needs them: the same as `invoices.amounts.plain`.
-_AMOUNT = "CASE WHEN {name} = round({name}, 2) THEN round({name}, 2) ELSE {name} END"
+_AMOUNT = "CASE WHEN {sql} = round({sql}, 2) THEN round({sql}, 2) ELSE {sql} END"
 _KIND = (
-    "CASE {name} " + " ".join(f"WHEN '{kind.value}' THEN '{kind.label}'" for kind in Kind) + " END"
+    "CASE {sql} " + " ".join(f"WHEN '{kind.value}' THEN '{kind.label}'" for kind in Kind) + " END"
 )
+_MOMENT = "to_char(({sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 _EXPRESSIONS: dict[columns.Holds, str] = {
     "kind": _KIND,
     "text": _HARMLESS,
-    "date": "to_char({name}, 'YYYY-MM-DD')",
+    "date": "to_char({sql}, 'YYYY-MM-DD')",
+    "moment": _MOMENT,
     "amount": _AMOUNT,
-    "learners": _HARMLESS,
-    "id": "{name}",
+    "rate": "{sql}",
+    "count": "{sql}",
+    "id": "{sql}",
 }
-# What the query of documents gives; the numbers of learners are joined to it.
-_FIELDS = (
-    "id",
-    "contact_xero_id",
-    *(one.field for one in columns.COLUMNS if one.holds != "learners"),
-)
 
 
-def write_csv(criteria: Criteria, target: IO[bytes], *, for_excel: bool = False) -> None:
+def write_csv(
+    criteria: Criteria, target: IO[bytes], *, facts: Facts, for_excel: bool = False
+) -> None:
     """Write the report to an open binary file as UTF-8, headings first.
 
     `for_excel` puts a byte order mark in front, without which Excel garbles accented names.
     """
     if for_excel:
         target.write(BYTE_ORDER_MARK)
-    documents = settlement.with_settlement(synced_invoices.documents_of(criteria))
-    inner, parameters = documents.order_by().values_list(*_FIELDS).query.sql_with_params()
-    written = ", ".join(_column(column) for column in columns.COLUMNS)
-    # OFFSET 0 lets nothing of the outer query into the inner one, where amounts that are looked up
-    # would be looked up anew each time a column names them.
-    # Only names and texts of this module are put together here; values go as parameters.
-    statement = f"""
-        COPY (
-            SELECT {written}
-            FROM ({inner} OFFSET 0) AS document
-            LEFT JOIN (
-                SELECT link.contact_xero_id,
-                       string_agg(l.number, '; ' ORDER BY l.number) AS learner_number
-                FROM invoices_contactlink AS link JOIN lrm_learner AS l ON l.id = link.learner_id
-                WHERE link.organisation_id = %s
-                GROUP BY link.contact_xero_id
-            ) AS learner USING (contact_xero_id)
-            ORDER BY date DESC, document.id DESC
-        ) TO STDOUT WITH (FORMAT csv, HEADER)
-    """  # noqa: S608
     with connection.cursor() as cursor:
+        selected = [(one.heading, _as_text(one)) for one in columns.COLUMNS]
+        for heading, fact in facts.in_csv:
+            literal = cursor.mogrify("%s::text", [fact])
+            words = literal.decode() if isinstance(literal, bytes) else literal
+            # A parameter follows: what looks like one in here is none.
+            selected.append((heading, _HARMLESS.format(sql=words).replace("%", "%%")))
+        text, parameters = export_query.statement(criteria, selected)
         # COPY takes no parameters of its own: the driver quotes them into the statement.
-        whole = cursor.mogrify(statement, [*parameters, criteria.organisation.id])
+        whole = cursor.mogrify(f"COPY ({text}) TO STDOUT WITH (FORMAT csv, HEADER)", parameters)
         cursor.copy_expert(whole, target)
 
 
-def _column(column: columns.Column) -> str:
-    return f'{_EXPRESSIONS[column.holds].format(name=column.field)} AS "{column.heading}"'
+def _as_text(column: columns.Column) -> str:
+    return _EXPRESSIONS[column.holds].format(sql=f"({column.sql})")

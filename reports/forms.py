@@ -8,11 +8,31 @@ from django import forms
 from connected_apps.models import Organisation
 from invoices import words
 from invoices.models import Kind
+from invoices.sum_models import DocumentSum, DocumentSumChange
 from lrm.models import Learner, Portal
 from reports import periods
 from reports.synced_invoices import Criteria
 
-FIELDS = ("date_from", "date_to", "kind", "status", "currency", "learner")
+FIELDS = (
+    *("date_from", "date_to", "by", "kind", "status", "age", "currency"),
+    *("learner", "q", "no_learner", "sort"),
+)
+_AGES = (
+    ("", "Any age"),
+    ("overdue", "Overdue"),
+    ("30", "Overdue 1 to 30 days"),
+    ("60", "Overdue 31 to 60 days"),
+    ("90", "Overdue 61 to 90 days"),
+    ("over-90", "Overdue over 90 days"),
+)
+_SORTS = (
+    ("", "Newest first"),
+    ("oldest", "Oldest first"),
+    ("due", "By due date"),
+    ("total", "Largest total first"),
+    ("left", "Most due first"),
+    ("synced", "Last synced first"),
+)
 
 
 def _date_field(label: str) -> forms.DateField:
@@ -25,45 +45,77 @@ def _date_field(label: str) -> forms.DateField:
     )
 
 
+def _choice_field(label: str, choices: Any, what: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+        error_messages={"invalid_choice": f"Choose {what} from the list."},
+    )
+
+
 class ReportFilter(forms.Form):
-    """Document dates, kind, status, currency and learner. Empty means: all of them."""
+    """What the report may be narrowed to. Empty means: all of them."""
 
     date_from = _date_field("Dated from")
     date_to = _date_field("Dated to")
-    kind = forms.ChoiceField(
-        choices=[("", "All kinds"), *((kind.value, f"{kind.label}s") for kind in Kind)],
+    q = forms.CharField(
+        label="Find",
         required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages={"invalid_choice": "Choose a kind from the list."},
-    )
-    status = forms.ChoiceField(
-        choices=[("", "All statuses"), *words.STATUS_CHOICES],
-        required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages={"invalid_choice": "Choose a status from the list."},
-    )
-    currency = forms.RegexField(
-        regex=r"^[A-Za-z]{3}$",
-        required=False,
+        max_length=100,
         widget=forms.TextInput(
-            attrs={"class": "form-control", "maxlength": 3, "placeholder": "All", "size": 4}
+            attrs={
+                "class": "form-control",
+                "type": "search",
+                "placeholder": "Invoice number, contact or learner",
+            }
         ),
-        error_messages={"invalid": "Write three letters, such as AUD."},
     )
+    by = _choice_field(
+        "Dates are", [("", "Document dates"), ("synced", "When synced")], "what the dates are"
+    )
+    kind = _choice_field(
+        "Kind",
+        [("", "All kinds"), *((kind.value, f"{kind.label}s") for kind in Kind)],
+        "a kind",
+    )
+    status = _choice_field("Status", [("", "All statuses"), *words.STATUS_CHOICES], "a status")
+    age = _choice_field("Overdue", _AGES, "an age")
+    # Its choices are the organisation's own, see `__init__`.
+    currency = _choice_field("Currency", [("", "All currencies")], "a currency")
     learner = forms.CharField(
         label="Learner number",
         required=False,
         max_length=50,
         widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "All"}),
     )
+    sort = _choice_field("Order", _SORTS, "an order")
+    no_learner = forms.BooleanField(
+        label="No learner",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
-    def __init__(self, *args: Any, portal: Portal, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, portal: Portal, organisation: Organisation | None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._portal = portal
+        field = self.fields["currency"]
+        known = currencies_of(organisation) if organisation else []
+        # In lower case too, since addresses are typed.
+        asked = str(self.data.get("currency", "")).upper()
+        if asked != self.data.get("currency", ""):
+            self.data = {**self.data, "currency": asked}
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for mypy: it is declared above.
+        field.choices = [("", "All currencies"), *((one, one) for one in known)]
 
-    def clean_currency(self) -> str:
-        """Return the currency as Xero writes it."""
-        return str(self.cleaned_data["currency"]).upper()
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything of what is folded away is set or wrong."""
+        folded = ("by", "kind", "status", "age", "currency", "learner", "sort")
+        return any(self.data.get(name) or name in self.errors for name in folded)
 
     def clean_learner(self) -> Learner | None:
         """Return the learner with this number; the portal's own only."""
@@ -81,19 +133,40 @@ class ReportFilter(forms.Form):
         start, end = cleaned.get("date_from"), cleaned.get("date_to")
         if start and end and end < start:
             self.add_error(
-                "date_to", f"The end is before the start. Choose {start.isoformat()} or later."
+                "date_to",
+                "The end is before the start. Choose an end on or after "
+                f"{periods.in_words(start, None).removeprefix('From ')}.",
             )
         return cleaned
 
-    def criteria(self, organisation: Organisation) -> Criteria:
+    def criteria(self, organisation: Organisation, *, today: date) -> Criteria:
         """Return what was asked for. Only for a form without errors."""
-        return Criteria(organisation=organisation, **self.cleaned_data)
+        asked = dict(self.cleaned_data)
+        return Criteria(
+            organisation=organisation,
+            today=today,
+            by_synced=asked.pop("by") == "synced",
+            text=asked.pop("q"),
+            **asked,
+        )
 
 
-def asked_for(address: dict[str, str], *, today: date) -> dict[str, str]:
+def currencies_of(organisation: Organisation) -> list[str]:
+    """Return the currencies of the organisation's documents, its own first."""
+    sums = DocumentSum.objects.filter(organisation=organisation, grain="M")
+    changes = DocumentSumChange.objects.filter(organisation=organisation)
+    found = sums.values_list("currency").union(changes.values_list("currency"))
+    known = {currency for (currency,) in found if currency}
+    own = organisation.base_currency
+    return [*([own] if own else []), *sorted(known - {own})]
+
+
+def asked_for(
+    address: dict[str, str], *, today: date, year_end: tuple[int, int] = (6, 30)
+) -> dict[str, str]:
     """Return the filters of an address; this financial year where it names none at all."""
     asked = {name: address[name] for name in FIELDS if name in address}
-    if asked:
+    if set(asked) - {"sort"}:
         return asked
-    first, last = periods.financial_year_of(today)
-    return {"date_from": first.isoformat(), "date_to": last.isoformat()}
+    first, last = periods.financial_year_of(today, year_end=year_end)
+    return {**asked, "date_from": first.isoformat(), "date_to": last.isoformat()}

@@ -1,21 +1,17 @@
-"""What the page of report #0442 shows: one page of rows, and the totals of all of them."""
+"""What the page of report #0442 shows: one page of rows, and what all of them add up to."""
 
+import dataclasses
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import datetime
+from urllib.parse import urlencode
 
 from invoices import document_rows, paging, queries
 from invoices.document_rows import DocumentRow
-from reports import columns, synced_invoices
+from reports import columns, completeness, pictures, synced_invoices, totals
 from reports.synced_invoices import Criteria
 
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A value of a row below its column."""
-
-    column: columns.Column
-    value: Any
+# The count of what belongs to no learner reads these many documents and no more.
+MOST_COUNTED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +19,76 @@ class Line:
     """One document as a line of the page."""
 
     row: document_rows.ShownRow
-    cells: list[Cell]
     # Our id of its contact; None where that one is not stored.
     payer_id: int | None = None
+    # Dated after today.
+    is_ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of the table, and the address that sorts by it."""
+
+    column: columns.PageColumn
+    address: str = ""
+    # `aria-sort`; empty where the rows do not go by it.
+    sorted: str = ""
 
 
 def contents_of(
-    criteria: Criteria, *, after: paging.Edge | None, before: paging.Edge | None, today: date
+    criteria: Criteria,
+    *,
+    after: str,
+    before: str,
+    query: dict[str, str],
+    now: datetime,
 ) -> dict[str, object]:
     """Return rows, totals and the edges of the neighbouring pages; a fixed number of queries."""
-    page = paging.page_of(synced_invoices.documents_of(criteria), after=after, before=before)
-    totals = synced_invoices.totals_of(criteria)
+    found = totals.totals_of(criteria)
+    # Without an index to go by, an order has to be made of all rows.
+    is_sorted = found.is_counted and found.count <= MOST_COUNTED
+    is_by_date = criteria.order.field in {"date", "synced_at"}
+    shown = criteria if is_sorted or is_by_date else dataclasses.replace(criteria, sort="")
+    order = shown.order
+    page = paging.page_of(
+        synced_invoices.documents_of(shown),
+        after=paging.edge_from(after, order=order),
+        before=paging.edge_from(before, order=order),
+        order=order,
+    )
     return {
         "page": page,
-        "columns": columns.PAGE,
-        "lines": _lines(page.documents, criteria, today),
-        "totals": totals,
-        "count": sum(total.count for total in totals),
-        "cancelled_count": sum(total.cancelled_count for total in totals),
+        "headings": _headings(shown, query),
+        "lines": _lines(page.documents, criteria),
+        "totals": found,
+        "is_order_left_out": shown is not criteria,
+        "most_sorted": MOST_COUNTED,
+        "pictures": pictures.pictures_of(
+            found.currencies, first=criteria.organisation.base_currency
+        ),
+        "most_pictures": pictures.MOST_PICTURES,
+        "ages": list(zip(totals.AGES, totals.AGE_KEYS, strict=True)),
+        "panel": completeness.panel_of(criteria, now=now),
+        "no_learner_count": _no_learner_count(criteria),
     }
 
 
-def _lines(rows: list[DocumentRow], criteria: Criteria, today: date) -> list[Line]:
+def _no_learner_count(criteria: Criteria) -> int | None:
+    """Return how many documents of these dates belong to no learner; None where that takes long."""
+    dated = Criteria(
+        organisation=criteria.organisation,
+        today=criteria.today,
+        date_from=criteria.date_from,
+        date_to=criteria.date_to,
+        by_synced=criteria.by_synced,
+    )
+    if dated.wanted is None or totals.totals_of(dated).count > MOST_COUNTED:
+        return None
+    alone = dataclasses.replace(dated, no_learner=True)
+    return synced_invoices.documents_of(alone).order_by().count()
+
+
+def _lines(rows: list[DocumentRow], criteria: Criteria) -> list[Line]:
     known = document_rows.with_learners(rows, organisation=criteria.organisation)
     payers = queries.payer_ids(
         [row.contact_xero_id for row in rows], organisation=criteria.organisation
@@ -52,8 +96,23 @@ def _lines(rows: list[DocumentRow], criteria: Criteria, today: date) -> list[Lin
     return [
         Line(
             row,
-            [Cell(column, getattr(row.document, column.field)) for column in columns.PAGE],
             payers.get(row.document.contact_xero_id),
+            row.document.date is not None and row.document.date > criteria.today,
         )
-        for row in document_rows.shown_rows_of(known, today=today)
+        for row in document_rows.shown_rows_of(known, today=criteria.today)
     ]
+
+
+def _headings(criteria: Criteria, query: dict[str, str]) -> list[Heading]:
+    return [_heading(column, criteria, query) for column in columns.PAGE]
+
+
+def _heading(column: columns.PageColumn, criteria: Criteria, query: dict[str, str]) -> Heading:
+    if not column.sorts:
+        return Heading(column)
+    is_current = criteria.sort in column.sorts
+    others = [sort for sort in column.sorts if sort != criteria.sort]
+    wanted = others[0] if others else ""
+    address = urlencode({**{k: v for k, v in query.items() if k != "sort"}, "sort": wanted})
+    ways = {True: "descending", False: "ascending"}
+    return Heading(column, address, ways[criteria.order.is_descending] if is_current else "")

@@ -1,181 +1,186 @@
-"""Report #0442: the synced documents of one organisation by document date, with totals.
+"""Report #0442: the synced documents of one organisation, and what it may be asked for.
 
-Rows come newest first. Undated documents (drafts may lack a date) come before all others and
-only where no date range is asked for. Every row is one document, also where several learners
-share its payer: their numbers stand side by side in it.
+Rows come newest first unless another order is asked for. Undated documents (drafts may lack a date)
+come before all others and only where no date range is asked for. Every row is one document, also
+where several learners share its payer: their numbers stand side by side in it.
 
-Totals are per kind and currency, never across. `count` and `total` are those of all rows listed,
-so that they can be checked by adding up the list; voided and deleted ones are told apart beside
-them. What was paid and credited, or refunded and used, follows the rule of `invoices.settlement`.
-`amount_due` is what Xero's own receivables show: approved documents only, without drafts, those
-awaiting approval, voided and deleted ones.
+Days are those where the books are kept: the organisation's time zone, the portal's where Xero has
+not said one. See `reports.totals` for what adds up to what.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DecimalField, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Collate, Upper
 
 from connected_apps.models import Organisation
-from invoices import document_rows, settlement, words
-from invoices.document_rows import DocumentRow
-from invoices.models import ContactLink, Document, Kind
+from invoices import paging
+from invoices.document_sums import Wanted
+from invoices.models import Contact, ContactLink, Document, Kind
+from lrm import search
 from lrm.models import Learner
 
-# Rows of an export that are in memory at a time.
-BATCH = 2000
-_ZERO = Decimal(0)
-_KIND_ORDER = {kind.value: position for position, kind in enumerate(Kind)}
+# Contacts that a text may mean; who types less than a name gets the first of them.
+MOST_CONTACTS = 2000
+DAY = datetime.timedelta(days=1)
+
+ORDERS = {
+    "": paging.NEWEST,
+    "oldest": paging.Order("date", is_descending=False),
+    "due": paging.Order("due_date", is_descending=False),
+    "total": paging.Order("total"),
+    "left": paging.Order("amount_due"),
+    "synced": paging.Order("synced_at"),
+}
+# How long open invoices are overdue: first and last day, None without end.
+AGES: dict[str, tuple[int, int | None]] = {
+    "overdue": (1, None),
+    "30": (1, 30),
+    "60": (31, 60),
+    "90": (61, 90),
+    "over-90": (91, None),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Criteria:
-    """What the report is asked for. Dates are document dates, both ends belong to the range."""
+    """What the report is asked for. Both ends of a range belong to it.
+
+    :param by_synced: whether the dates are those of storing, not those of the documents.
+    :param text: the beginning of a number, or some of a contact's or a learner's name.
+    :param no_learner: only what belongs to no learner.
+    :param age: a key of `AGES`.
+    """
 
     organisation: Organisation
+    today: datetime.date
     date_from: datetime.date | None = None
     date_to: datetime.date | None = None
+    by_synced: bool = False
     kind: str = ""
     status: str = ""
     currency: str = ""
     learner: Learner | None = None
-
-
-@dataclass(slots=True)
-class Total:
-    """The totals of one kind in one currency; see the module for what counts where."""
-
-    kind: str
-    currency: str
-    count: int = 0
-    total: Decimal = _ZERO
-    cancelled_count: int = 0
-    cancelled_total: Decimal = _ZERO
-    amount_paid: Decimal = _ZERO
-    amount_credited: Decimal = _ZERO
-    amount_due: Decimal = _ZERO
+    text: str = ""
+    no_learner: bool = False
+    age: str = ""
+    sort: str = ""
 
     @property
-    def standing_total(self) -> Decimal:
-        """The total without what was voided or deleted."""
-        return self.total - self.cancelled_total
+    def order(self) -> paging.Order:
+        """The order of the rows."""
+        return ORDERS[self.sort]
 
     @property
-    def label(self) -> str:
-        """The kind in words, for several."""
-        return f"{Kind(self.kind).label}s"
+    def zone(self) -> ZoneInfo:
+        """The time zone in which its days are days."""
+        return ZoneInfo(self.organisation.time_zone or self.organisation.portal.time_zone)
 
-    def add(self, row: DocumentRow) -> None:
-        """Count one more row."""
-        self.count += 1
-        self.total += row.total
-        self.amount_paid += row.paid
-        self.amount_credited += row.credited
-        if row.status in words.CANCELLED:
-            self.cancelled_count += 1
-            self.cancelled_total += row.total
-        if row.status not in words.OUT_OF_BALANCES:
-            self.amount_due += row.amount_due
+    @property
+    def wanted(self) -> Wanted | None:
+        """The same for sums that are kept; None where they do not tell what is asked for."""
+        if self.by_synced or self.learner or self.text or self.no_learner:
+            return None
+        due_from, due_to = self.due_range
+        return Wanted(
+            date_from=self.date_from,
+            date_to=self.date_to,
+            kind=self.kind,
+            status=self.status,
+            currency=self.currency,
+            due_from=due_from,
+            due_to=due_to,
+        )
 
-
-class RunningTotals:
-    """The totals of rows as an export passes them on: they cannot differ from its rows."""
-
-    def __init__(self) -> None:
-        self._totals: dict[tuple[str, str], Total] = {}
-
-    def watch(self, rows: Iterable[DocumentRow]) -> Iterator[DocumentRow]:
-        """Pass the rows on and count them."""
-        for row in rows:
-            key = row.kind, row.currency
-            if key not in self._totals:
-                self._totals[key] = Total(*key)
-            self._totals[key].add(row)
-            yield row
-
-    def in_order(self) -> list[Total]:
-        """Return the totals of all rows passed so far."""
-        return _in_order(self._totals.values())
+    @property
+    def due_range(self) -> tuple[datetime.date | None, datetime.date | None]:
+        """Between which days an open invoice was due to have the age; nothing without an age."""
+        if not self.age:
+            return None, None
+        least, most = AGES[self.age]
+        return (None if most is None else self.today - most * DAY), self.today - least * DAY
 
 
 def documents_of(criteria: Criteria) -> QuerySet[Document]:
-    """Return the documents the report lists, newest first, without their raw form."""
-    documents = Document.objects.filter(_condition(criteria), organisation=criteria.organisation)
-    return documents.defer("raw", "digest").order_by("-date", "-id")
+    """Return the documents the report lists, in its order, without their raw form."""
+    documents = Document.objects.filter(
+        _dated(criteria), _aged(criteria), _named(criteria), organisation=criteria.organisation
+    )
+    asked = {"kind": criteria.kind, "status": criteria.status, "currency": criteria.currency}
+    documents = documents.filter(**{name: value for name, value in asked.items() if value})
+    if criteria.no_learner:
+        documents = documents.filter(~Exists(_links(criteria, contact=OuterRef("contact_xero_id"))))
+    if criteria.text:
+        documents = _matching(documents, criteria)
+    return documents.defer("raw", "digest").order_by(*criteria.order.names)
 
 
-def _condition(criteria: Criteria) -> Q:
-    asked = {
-        "date__gte": criteria.date_from,
-        "date__lte": criteria.date_to,
-        "kind": criteria.kind,
-        "status": criteria.status,
-        "currency": criteria.currency,
-    }
-    condition = Q(**{name: value for name, value in asked.items() if value})
-    if criteria.learner is not None:
-        links = ContactLink.objects.filter(
-            organisation=criteria.organisation, learner=criteria.learner
-        )
-        condition &= Q(contact_xero_id__in=links.values("contact_xero_id"))
+def _dated(criteria: Criteria) -> Q:
+    first, last = criteria.date_from, criteria.date_to
+    if not criteria.by_synced:
+        bounds = {"date__gte": first, "date__lte": last}
+        return Q(**{name: day for name, day in bounds.items() if day})
+    condition = Q()
+    if first:
+        condition &= Q(synced_at__gte=_start_of(first, criteria.zone))
+    if last and last < datetime.date.max:
+        condition &= Q(synced_at__lt=_start_of(last + DAY, criteria.zone))
     return condition
 
 
-def totals_of(criteria: Criteria) -> list[Total]:
-    """Return the totals by two SQL queries, in order of kind and currency."""
-    documents = documents_of(criteria)
-    refunds = settlement.refunds_by(documents, "kind", "currency")
-    is_cancelled = Q(status__in=words.CANCELLED)
-    rows = (
-        documents.order_by()
-        .values("kind", "currency")
-        .annotate(
-            # Not named as columns are, which a filter would then mistake them for.
-            all_count=Count("id"),
-            all_total=_sum("total"),
-            cancelled_count=Count("id", filter=is_cancelled),
-            cancelled_total=_sum("total", is_cancelled),
-            due=_sum("amount_due", ~Q(status__in=words.OUT_OF_BALANCES)),
-            **settlement.SUMS_BEFORE_REFUNDS,
-        )
-    )
-    return _in_order(
-        _total(row, refunds.get((row["kind"], row["currency"]), settlement.Refunds()))
-        for row in rows
-    )
+def _start_of(day: datetime.date, zone: ZoneInfo) -> datetime.datetime:
+    # Zones reckon with days before and after, which the ends of the calendar do not have.
+    day = max(datetime.date(2, 1, 1), min(day, datetime.date(9998, 12, 31)))
+    return datetime.datetime.combine(day, datetime.time.min, zone)
 
 
-def _total(row: Mapping[str, Any], refunds: settlement.Refunds) -> Total:
-    return Total(
-        kind=row["kind"],
-        currency=row["currency"],
-        count=row["all_count"],
-        total=row["all_total"],
-        cancelled_count=row["cancelled_count"],
-        cancelled_total=row["cancelled_total"],
-        amount_paid=row["all_paid"] + refunds.in_all,
-        amount_credited=row["all_credited"] - refunds.of_approved,
-        amount_due=row["due"],
-    )
+def _aged(criteria: Criteria) -> Q:
+    if not criteria.age:
+        return Q()
+    due_from, due_to = criteria.due_range
+    condition = Q(kind=Kind.INVOICE, status="AUTHORISED", amount_due__gt=0, due_date__lte=due_to)
+    return condition & Q(due_date__gte=due_from) if due_from else condition
 
 
-def _sum(column: str, condition: Q | None = None) -> Coalesce:
-    return Coalesce(Sum(column, filter=condition), _ZERO, output_field=DecimalField(max_digits=30))
+def _named(criteria: Criteria) -> Q:
+    if criteria.learner is None:
+        return Q()
+    links = ContactLink.objects.filter(organisation=criteria.organisation, learner=criteria.learner)
+    return Q(contact_xero_id__in=links.values("contact_xero_id"))
 
 
-def _in_order(totals: Iterable[Total]) -> list[Total]:
-    return sorted(totals, key=lambda total: (_KIND_ORDER[total.kind], total.currency))
+def _links(criteria: Criteria, *, contact: OuterRef) -> QuerySet[ContactLink]:
+    return ContactLink.objects.filter(organisation=criteria.organisation, contact_xero_id=contact)
 
 
-def rows_of(criteria: Criteria) -> Iterator[DocumentRow]:
-    """Yield every row, with never more than a batch of them in memory."""
-    return document_rows.stream_rows(
-        documents_of(criteria), organisation=criteria.organisation, batch_size=BATCH
-    )
+def _matching(documents: QuerySet[Document], criteria: Criteria) -> QuerySet[Document]:
+    typed = " ".join(criteria.text.split()).upper()
+    # As the index of numbers is ordered, which finds beginnings only.
+    numbered = documents.alias(typed_number=Collate(Upper("number"), "C"))
+    contacts = _contacts_meant(criteria)
+    return numbered.filter(Q(typed_number__startswith=typed) | Q(contact_xero_id__in=contacts))
 
 
-TOTAL_FIELDS = tuple(field.name for field in fields(Total))
+def _contacts_meant(criteria: Criteria) -> list[UUID]:
+    """Return the contacts whose name has the text in it, and those of learners it may mean."""
+    named = Contact.objects.filter(
+        organisation=criteria.organisation, name__icontains=criteria.text
+    ).values_list("xero_id", flat=True)
+    found = set(named[:MOST_CONTACTS])
+    query = search.word_query(criteria.text)
+    if query is not None:
+        found |= _contacts_of_learners(criteria, query)
+    return sorted(found)
+
+
+def _contacts_of_learners(criteria: Criteria, query: SearchQuery) -> set[UUID]:
+    portal = criteria.organisation.portal
+    learners = portal.learners.alias(found=search.LearnerWords()).filter(found=query)
+    # As ids: the generated column of words cannot be named inside another query.
+    meant = list(learners.order_by("pk").values_list("pk", flat=True)[:MOST_CONTACTS])
+    links = ContactLink.objects.filter(organisation=criteria.organisation, learner__in=meant)
+    return set(links.values_list("contact_xero_id", flat=True)[:MOST_CONTACTS])

@@ -1,8 +1,9 @@
-"""The list of reports, and report #0442 as a page, as CSV and as a workbook."""
+"""The list of reports, and report #0442 as a page and as files."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import IO
 from urllib.parse import urlencode
 
@@ -11,20 +12,33 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from connected_apps import freshness
 from connected_apps import queries as connections
-from connected_apps.card import facts
 from connected_apps.models import Organisation
-from invoices import paging
-from lrm import access, permissions
-from reports import csv_export, forms, report_page, synced_invoices, workbook
+from lrm import access, moments, permissions
+from reports import (
+    csv_export,
+    file_facts,
+    forms,
+    json_export,
+    periods,
+    report_page,
+    workbook,
+)
+from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
+from xero_sync.runs import date_ranges
 
-_CSV = "text/csv; charset=utf-8"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".json": "application/json",
+}
+Write = Callable[[Criteria, Facts, IO[bytes]], None]
 
-_require_reports = access.require(
-    permissions.may_run_finance_reports,
-    explanation="Finance reports are for the people who keep the accounts.",
+require_reports = access.require(
+    permissions.may_read_synced_invoices,
+    explanation="Finance reports are for portal admins and for the people who keep the accounts.",
 )
 
 
@@ -36,84 +50,114 @@ class Question:
     form: forms.ReportFilter
     asked: dict[str, str]
     today: date
+    now: datetime
+    presets: list[periods.Period]
 
     @property
     def criteria(self) -> Criteria | None:
         """What to report; None where nothing is connected or a filter has an error."""
         if self.organisation is None or not self.form.is_valid():
             return None
-        return self.form.criteria(self.organisation)
+        return self.form.criteria(self.organisation, today=self.today)
 
     @property
     def query(self) -> str:
         """The filters for an address."""
         return urlencode(self.asked)
 
-    def file_name(self, ending: str) -> str:
-        """Return the name of the file that is downloaded, with the range in it."""
-        dates = [self.asked.get("date_from", ""), self.asked.get("date_to", "")]
-        return "_".join(["report-0442", *filter(None, dates)]) + ending
+    @property
+    def spans(self) -> list[tuple[periods.Period | None, str, bool]]:
+        """The presets with their addresses, all other filters kept; None stands for all dates."""
+        others = {name: value for name, value in self.asked.items() if not name.startswith("date_")}
+        spans = [(one, one.first.isoformat(), one.last.isoformat()) for one in self.presets]
+        now = self.asked.get("date_from", ""), self.asked.get("date_to", "")
+        return [
+            (
+                period,
+                urlencode({"date_from": first, "date_to": last, **others}),
+                now == (first, last),
+            )
+            for period, first, last in [*spans, (None, "", "")]
+        ]
 
 
-@_require_reports
+@require_reports
 @require_safe
 def index(request: access.SignedInRequest) -> HttpResponse:
     """List the reports."""
     return render(request, "reports/index.html")
 
 
-@_require_reports
+@require_reports
 @require_safe
 def report_0442(request: access.SignedInRequest) -> HttpResponse:
     """Show the report, a hundred documents a page."""
-    return _show(request, _question(request))
+    return _show(request, question_of(request))
 
 
-@_require_reports
+@require_reports
 @require_safe
 def report_0442_csv(request: access.SignedInRequest) -> HttpResponseBase:
     """Send the rows that the page with the same address lists, as CSV."""
-    question = _question(request)
-    criteria = question.criteria
-    if criteria is None:
-        return _refuse(request, question)
-    target = _temporary_file()
-    csv_export.write_csv(criteria, target, for_excel=True)
-    return _download(target, question.file_name(".csv"), _CSV)
+
+    def write(criteria: Criteria, facts: Facts, target: IO[bytes]) -> None:
+        csv_export.write_csv(criteria, target, facts=facts, for_excel=True)
+
+    return _file(request, ".csv", write)
 
 
-@_require_reports
+@require_reports
 @require_safe
 def report_0442_xlsx(request: access.SignedInRequest) -> HttpResponseBase:
     """Send the same rows as a workbook."""
-    question = _question(request)
+
+    def write(criteria: Criteria, facts: Facts, target: IO[bytes]) -> None:
+        workbook.write_workbook(criteria, target, facts=facts)
+
+    return _file(request, ".xlsx", write)
+
+
+@require_reports
+@require_safe
+def report_0442_json(request: access.SignedInRequest) -> HttpResponseBase:
+    """Send the same rows as JSON."""
+
+    def write(criteria: Criteria, facts: Facts, target: IO[bytes]) -> None:
+        for piece in json_export.json_of(criteria, facts):
+            target.write(piece.encode())
+
+    return _file(request, ".json", write)
+
+
+def question_of(request: access.SignedInRequest) -> Question:
+    """Return what the address asks."""
+    now = timezone.now()
+    organisation = connections.current_organisation(request.portal)
+    today = date_ranges.today_of(portal=request.portal, organisation=organisation, now=now)
+    year_end = periods.year_end_of(request.portal, organisation)
+    asked = forms.asked_for(request.GET.dict(), today=today, year_end=year_end)
+    return Question(
+        organisation=organisation,
+        form=forms.ReportFilter(asked, portal=request.portal, organisation=organisation),
+        asked=asked,
+        today=today,
+        now=now,
+        presets=periods.presets(today, year_end=year_end),
+    )
+
+
+def _file(request: access.SignedInRequest, ending: str, write: Write) -> HttpResponseBase:
+    """Send a file, which is gone from the disk once the response that sends it is closed."""
+    question = question_of(request)
     criteria = question.criteria
     if criteria is None:
         return _refuse(request, question)
-    target = _temporary_file()
-    workbook.write_workbook(synced_invoices.rows_of(criteria), target)
-    return _download(target, question.file_name(".xlsx"), _XLSX)
-
-
-def _temporary_file() -> IO[bytes]:
-    """Return a file on disk that is gone once the response that sends it is closed."""
-    return tempfile.TemporaryFile()
-
-
-def _download(target: IO[bytes], name: str, content_type: str) -> FileResponse:
+    facts = file_facts.facts_of(criteria, portal=request.portal, now=question.now)
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it.
+    write(criteria, facts, target)
     target.seek(0)
-    return FileResponse(target, as_attachment=True, filename=name, content_type=content_type)
-
-
-def _question(request: access.SignedInRequest) -> Question:
-    today = timezone.now().astimezone(request.portal.zone).date()
-    asked = forms.asked_for(request.GET.dict(), today=today)
-    return Question(
-        organisation=connections.current_organisation(request.portal),
-        form=forms.ReportFilter(asked, portal=request.portal),
-        asked=asked,
-        today=today,
-    )
+    name = file_facts.file_name(criteria, facts, ending)
+    return FileResponse(target, as_attachment=True, filename=name, content_type=_TYPES[ending])
 
 
 def _refuse(request: access.SignedInRequest, question: Question) -> HttpResponseBase:
@@ -127,22 +171,39 @@ def _show(
     request: access.SignedInRequest, question: Question, *, status: int = 200
 ) -> HttpResponse:
     criteria = question.criteria
-    connection = connections.connection_of(request.portal)
     context: dict[str, object] = {
         "question": question,
         "organisation": question.organisation,
         "sees_contacts": permissions.may_see_connected_apps(request.user),
-        "unread": facts.unread_of(connection, now=timezone.now()),
+        "sees_learners": permissions.may_see_learners(request.user),
+        "may_resync": permissions.may_manage_connected_apps(request.user),
     }
     if criteria is not None:
-        context |= report_page.contents_of(
-            criteria,
-            after=paging.edge_from(request.GET.get("after", "")),
-            before=paging.edge_from(request.GET.get("before", "")),
-            today=question.today,
-        )
+        context |= _contents(request, question, criteria)
     elif question.organisation is None:
         right = permissions.may_manage_connected_apps
         context["roles"] = permissions.ROLES_WITH[right]
         context["people"] = access.people_with(right, portal=request.portal)
     return render(request, "reports/report_0442.html", context, status=status)
+
+
+def _contents(
+    request: access.SignedInRequest, question: Question, criteria: Criteria
+) -> dict[str, object]:
+    now, zone = question.now, criteria.zone
+    return {
+        **report_page.contents_of(
+            criteria,
+            after=request.GET.get("after", ""),
+            before=request.GET.get("before", ""),
+            query=question.asked,
+            now=now,
+        ),
+        "criteria": criteria,
+        "period": file_facts.period_of(criteria),
+        "filters": file_facts.filters_of(criteria),
+        "as_of": (
+            f"{moments.day(now, now=now, zone=zone)}, {moments.clock_with_zone(now, zone=zone)}"
+        ),
+        "fresh": freshness.of(request.portal, now=now),
+    }

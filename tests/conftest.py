@@ -9,7 +9,12 @@ import pytest
 
 # Before anything of it is imported: what a helper asserts is then as telling as in a test.
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = ["tests.support.order", "tests.support.fixtures", "tests.support.linked"]
+pytest_plugins = [
+    "tests.support.order",
+    "tests.support.asked_of_xero",
+    "tests.support.fixtures",
+    "tests.support.linked",
+]
 
 HERE = Path(__file__).parent
 # `make check` leaves these out, so that it stays under two minutes: whole products, kills and
@@ -32,6 +37,7 @@ SLOW = (
     "upgrade",
     "xero_sync/api/test_client.py",
     "xero_sync/api/test_rate_limiter_processes.py",
+    "xero_sync/document_history",
     "xero_sync/jobs/test_lost_wake_ups.py",
     "xero_sync/maintenance",
     "xero_sync/pull",
@@ -41,6 +47,7 @@ SLOW = (
     "xero_sync/webhooks/test_bad_events.py",
     "xero_sync/webhooks/test_event_bursts.py",
     "xero_sync/webhooks/test_event_throttle.py",
+    "xero_sync/webhooks/test_instant_updates.py",
     "xero_sync/webhooks/test_ten_thousand.py",
 )
 

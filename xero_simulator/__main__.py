@@ -2,9 +2,13 @@
 
 import argparse
 import datetime
+import os
 from pathlib import Path
 
-from xero_simulator import server, simulations
+from xero_simulator import habits, server, simulations
+
+# Reaches the simulators that somebody else starts, such as those of a whole product.
+RECORD_VARIABLE = "XERO_SIMULATOR_RECORD"
 
 
 def parse(arguments: list[str] | None = None) -> simulations.Options:
@@ -44,13 +48,32 @@ def parse(arguments: list[str] | None = None) -> simulations.Options:
         default=default.webhook_timeout,
         help="real seconds that the receiver may take; Xero's own figure by default",
     )
+    add(
+        "--tier",
+        choices=sorted(habits.CONNECTIONS_OF_TIER),
+        help="what the app pays for: how many connections it may have, and calls a day",
+    )
     add("--client-id", default=default.client_id)
     add("--client-secret", default=default.client_secret)
     add("--redirect-uri", dest="redirect_uris", action="append", default=[])
     add("--state", type=Path, help="a file: remember in it what a restart takes up again")
+    add(
+        "--record",
+        type=Path,
+        default=os.environ.get(RECORD_VARIABLE),
+        help=f"a file: write every call to it, one line each; or by {RECORD_VARIABLE}",
+    )
+    add(
+        "--voids-show-due",
+        action="store_true",
+        help="void documents go on showing what was due; by default they show nothing",
+    )
     add("--public-url", default="", help="where clients reach it, http://localhost:PORT by default")
     values = vars(parser.parse_args(arguments))
     values["redirect_uris"] = tuple(values["redirect_uris"])
+    if tier := values.pop("tier"):
+        values["habits"] = habits.Habits(most_connections=habits.CONNECTIONS_OF_TIER[tier])
+        values["day_limit"] = min(values["day_limit"], habits.DAY_OF_TIER.get(tier, 10**9))
     return simulations.Options(**values)
 
 

@@ -67,7 +67,12 @@ def change_document(
     operations: dict[str, Callable[[], dict[str, str]]] = {
         "raise": lambda: _raise_invoice(books, values),
         "pay": lambda: pay(simulation, organisation, need(values, "id"), money(values, "amount")),
-        "void": lambda: _done(document_operations.void, books, values),
+        "void": lambda: _done(
+            document_operations.void,
+            books,
+            values,
+            keeps_due=bool(values.get("keeps_due", simulation.options.voids_show_due)),
+        ),
         "approve": lambda: _done(document_operations.approve, books, values),
         "touch": lambda: _done(document_operations.touch, books, values),
         "rewrite": lambda: _done(document_operations.rewrite, books, values, _lines(values)),
@@ -185,7 +190,7 @@ def _done(
 def _raise_invoice(books: Books, values: Values) -> dict[str, str]:
     optional: dict[str, Any] = {
         name: str(values[name])
-        for name in ("currency", "type", "status", "reference", "currency_rate")
+        for name in ("currency", "type", "status", "reference", "currency_rate", "number")
         if values.get(name)
     }
     for name in ("date", "due_date"):
@@ -214,7 +219,8 @@ def _lines(values: Values) -> list[records.LineDraft]:
 
 def _receive(operation: Callable[..., str], books: Books, values: Values) -> dict[str, str]:
     contact_id, amount = need(values, "contact_id"), _needed_money(values, "amount")
-    return {"id": operation(books, contact_id, amount, values.get("currency") or None)}
+    kind = {"type": str(values["type"])} if values.get("type") else {}
+    return {"id": operation(books, contact_id, amount, values.get("currency") or None, **kind)}
 
 
 def _credit_invoice(books: Books, values: Values) -> dict[str, str]:
@@ -290,7 +296,19 @@ def _fields(values: Values, without: str = "") -> dict[str, Any]:
         fields["addresses"] = (_address(values["address"]),)
     if "person" in values:
         fields["persons"] = (_person(values["person"]),)
+    if "payment_terms" in values:
+        given = values["payment_terms"]
+        fields["payment_terms"] = tuple(_parts(records.PaymentTerm, each) for each in given)
+    if "batch_payments" in values:
+        fields["batch_payments"] = _parts(records.BatchPayments, values["batch_payments"])
     return fields
+
+
+def _parts(form: Any, given: Any) -> Any:
+    try:
+        return form(**given)
+    except TypeError:
+        raise BadValues(f"A {form.__name__} has {', '.join(form._fields)}.") from None
 
 
 def _person(given: Any) -> records.Person:

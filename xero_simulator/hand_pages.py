@@ -16,7 +16,7 @@ from xero_simulator.ledger.ledgers import Books
 from xero_simulator.ledger.organisation import Organisation
 from xero_simulator.ledger.records import Document
 from xero_simulator.simulations import Simulation
-from xero_simulator.webhooks import webhook_sender
+from xero_simulator.webhooks import webhook_service
 
 ROWS = 25
 MOST_CONTACTS = 300
@@ -52,7 +52,7 @@ async def show_hand_page(request: web.Request) -> web.Response:
         for each in reversed(books.contacts.ordered)
         if each.status == "ACTIVE" and not each.is_supplier
     ]
-    sender = request.app[webhook_sender.SENDER_KEY]
+    sender = request.app[webhook_service.SENDER_KEY]
     return html_pages.page(
         "hand.html",
         organisations=simulation.organisations.values(),

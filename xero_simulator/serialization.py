@@ -2,7 +2,8 @@
 
 Dataclasses become objects, named tuples and other collections become lists, days and instants
 become ISO text. The way back goes by the type that is expected and takes nothing else: a file from
-another version of the simulator is found out here, before anything of it is used.
+another version of the simulator is found out here, before anything of it is used. What has a
+default may be missing: an earlier version did not know it.
 """
 
 import collections
@@ -49,7 +50,7 @@ def unpack(form: Any, plain: Any) -> Any:
     if dataclasses.is_dataclass(form):
         return _read_dataclass(form, plain)
     if issubclass(form, tuple):
-        return form(*_read_each(list(_fields_of(form).values()), plain))
+        return _read_named_tuple(form, plain)
     return _read_scalar(form, plain)
 
 
@@ -64,9 +65,23 @@ def _fields_of(form: Any) -> dict[str, Any]:
 
 def _read_dataclass(form: Any, plain: Any) -> Any:
     fields = _fields_of(form)
-    if not isinstance(plain, dict) or plain.keys() != fields.keys():
+    if not isinstance(plain, dict) or plain.keys() - fields.keys():
         raise Misfit(f"no {form.__name__}")
-    return form(**{name: unpack(kind, plain[name]) for name, kind in fields.items()})
+    given = {name: unpack(fields[name], value) for name, value in plain.items()}
+    return _made(form, **given)
+
+
+def _read_named_tuple(form: Any, plain: Any) -> Any:
+    kinds = list(_fields_of(form).values())
+    given = len(plain) if isinstance(plain, list) else 0
+    return _made(form, *_read_each(kinds[:given], plain))
+
+
+def _made(form: Any, *values: Any, **named: Any) -> Any:
+    try:
+        return form(*values, **named)
+    except TypeError as error:
+        raise Misfit(f"no {form.__name__}") from error
 
 
 def _read_scalar(form: Any, plain: Any) -> Any:

@@ -14,7 +14,7 @@ from xero_simulator.control import control_routes
 from xero_simulator.gateway import middleware
 from xero_simulator.identity_api import connections, identity_routes
 from xero_simulator.seeding import seed
-from xero_simulator.webhooks import webhook_sender
+from xero_simulator.webhooks import webhook_service
 
 # Xero takes requests of up to 10 MB.
 MAX_REQUEST = 10 * 1024 * 1024
@@ -28,7 +28,7 @@ def build_app(simulation: simulations.Simulation) -> web.Application:
     accounting_routes.add_routes(app)
     identity_routes.add_routes(app)
     connections.add_routes(app)
-    webhook_sender.add_to(app)
+    webhook_service.add_to(app)
     hand_pages.add_routes(app)
     control_routes.add_routes(app)
     return app

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from xero_simulator import call_log, clock
+from xero_simulator import habits as of_xero
 from xero_simulator.faults import faults
 from xero_simulator.identity import connection_registry, tokens
 from xero_simulator.ledger import organisation
@@ -47,6 +48,9 @@ class Options:
     redirect_uris: tuple[str, ...] = ()
     public_url: str = ""
     state: Path | None = None
+    record: Path | None = None
+    voids_show_due: bool = False
+    habits: of_xero.Habits = dataclasses.field(default_factory=of_xero.Habits)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,17 +115,21 @@ class Simulation:
     connections: connection_registry.ConnectionRegistry
     organisations: dict[str, organisation.Organisation] = dataclasses.field(default_factory=dict)
     users: dict[str, XeroUser] = dataclasses.field(default_factory=dict)
+    habits: of_xero.Habits = dataclasses.field(default_factory=of_xero.Habits)
     calls: call_log.CallLog = dataclasses.field(default_factory=call_log.CallLog)
     listeners: list[Callable[[Change], None]] = dataclasses.field(default_factory=list)
     on_reset: list[Callable[[], None]] = dataclasses.field(default_factory=list)
     snapshot_parts: dict[str, SnapshotPart] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.habits = dataclasses.replace(self.options.habits)
         self.snapshot_parts |= {
             "clock": SnapshotPart(float, self.clock.ahead, self.clock.set_ahead),
             "organisations": SnapshotPart(
                 dict[str, organisation.OrganisationSnapshot],
-                lambda: {key: each.snapshot() for key, each in self.organisations.items()},
+                lambda: {
+                    each.seeded_tenant_id: each.snapshot() for each in self.organisations.values()
+                },
                 self._restore_organisations,
             ),
             "tokens": SnapshotPart(
@@ -139,12 +147,26 @@ class Simulation:
         for listener in self.listeners:
             listener(change)
 
+    def begin_demo_anew(self, demo: organisation.Organisation) -> None:
+        """Reset a Demo Company, as Xero does every 28 days: it is another organisation then.
+
+        Nobody is connected to the new one, and nobody reaches the old one any more.
+
+        :raises records.NotAllowed: it is a real organisation.
+        """
+        old = demo.tenant_id
+        demo.begin_anew()
+        self.connections.remove_tenant(tenant_id=old)
+        self._follow_tenant_ids()
+
     def reset(self) -> None:
         """Go back to the seeded start; the signing key and the numbers of calls go on."""
         self.clock.reset()
         self.rng.seed(self.options.seed)
+        self.habits = dataclasses.replace(self.options.habits)
         for each in self.organisations.values():
             each.reset()
+        self._follow_tenant_ids()
         self.faults.reset()
         self.calls.clear()
         self.tokens.reset()
@@ -157,6 +179,16 @@ class Simulation:
     ) -> None:
         for tenant_id, snapshot in snapshots.items():
             self.organisations[tenant_id].restore(snapshot)
+        self._follow_tenant_ids()
+
+    def _follow_tenant_ids(self) -> None:
+        """Let organisations be found by the ids that they have now, by their users too."""
+        now = {key: each.tenant_id for key, each in self.organisations.items()}
+        self.organisations = {each.tenant_id: each for each in self.organisations.values()}
+        self.users = {
+            key: dataclasses.replace(user, tenant_ids=tuple(now[one] for one in user.tenant_ids))
+            for key, user in self.users.items()
+        }
 
 
 SIMULATION_KEY: web.AppKey[Simulation] = web.AppKey("simulation", Simulation)

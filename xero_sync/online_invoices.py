@@ -19,19 +19,19 @@ from xero_sync.api import errors, rate_limiter, sessions
 LONGEST = 500  # What the column holds.
 
 
-class NoOnlineInvoice(Exception):
+class NothingToOpen(Exception):
     """There is nothing to open; the message says why and what to do."""
 
 
 def address_of(*, document: Document, connection: Connection) -> str:
     """Return the address of a document's online invoice.
 
-    :raises NoOnlineInvoice: Xero has none for it, or gave an address that is not its own.
+    :raises NothingToOpen: Xero has none for it, or gave an address that is not its own.
     :raises errors.XeroError: Xero could not be asked, or was too slow for a page.
     :raises page_calls.Busy: others wait for Xero already.
     """
     if reason := reason_against(document):
-        raise NoOnlineInvoice(reason)
+        raise NothingToOpen(reason)
     # Checked again however old it is: the list of hosts may have changed since it was kept.
     if not is_xeros_own(document.online_url):
         session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
@@ -45,11 +45,11 @@ def _ask(session: sessions.Session, document: Document) -> str:
     try:
         address = session.online_invoice_url(document.xero_id)
     except (errors.NotFound, errors.Rejected):
-        raise NoOnlineInvoice(
+        raise NothingToOpen(
             "Xero has no online invoice for this document. Open it in Xero to see why."
         ) from None
     if address is None or not is_xeros_own(address):
-        raise NoOnlineInvoice(
+        raise NothingToOpen(
             "Xero gave no address that can be opened safely. Open the invoice in Xero instead."
         )
     return address

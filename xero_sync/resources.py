@@ -63,8 +63,9 @@ class Row:
     gets_unitdp: bool = False
 
 
-# The AR* and AP* spellings stand in the specification's enumerations of the types of overpayments
-# and prepayments, for the same documents as RECEIVE-* and SPEND-*.
+# The AR* and AP* spellings stand in the specification's enumerations of types, for the same
+# documents as RECEIVE-* and SPEND-*; APOVERPAYMENT only among those of the invoices that payments
+# name, so a list of overpayments may refuse it (`list_queries` asks without it then).
 _ROWS: dict[Resource, Row] = {
     Resource.CONTACT: Row(
         collection="Contacts",

@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import current_app, shared_task
 
+from invoices import version_retention
 from lrm import worker_tasks
 from lrm.worker_tasks import WorkerTask
 from xero_sync.contacts import learner_refreshes, push_queue
@@ -35,6 +36,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         # One that nobody took for long is as good as the next one, and they must not pile up. Far
         # longer than clocks differ: a worker drops what has expired by its own.
         "options": {"queue": worker_tasks.PEOPLE, "expires": EXPIRES_SECONDS},
+    },
+    "xero_sync-forget-old-versions": {
+        "task": "xero_sync.tasks.forget_old_versions",
+        "schedule": timedelta(hours=1),
+        "options": {"queue": worker_tasks.BULK, "expires": EXPIRES_SECONDS},
     },
 }
 # What waits for a task: the primary keys that it is woken with, in the order of their worth.
@@ -120,6 +126,13 @@ def refresh_learner(refresh_id: int) -> None:
     """Read one learner's contact and documents for a person who waits."""
     delay = learner_refreshes.work_on(refresh_id=refresh_id, clock=_clock)
     _again(dispatch.REFRESH_LEARNER, refresh_id, delay)
+
+
+@shared_task
+def forget_old_versions() -> None:
+    """Delete versions of documents that are older than people want, or whose contact is erased."""
+    if version_retention.delete_unwanted(now=_clock()):
+        dispatch.FORGET_OLD_VERSIONS.wake()
 
 
 @shared_task(name="xero_sync.tasks.ring_all")

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from connected_apps import queries
+from connected_apps import freshness, queries
 from connected_apps.card import facts, wording
-from connected_apps.card.facts import Fact
+from connected_apps.card.facts import Fact, Figure
 from connected_apps.lifecycle import disconnecting
 from connected_apps.models import Connection, State
 from connected_apps.states import states
@@ -38,6 +38,7 @@ class Card:
     reason: str
     group: str
     facts: list[Fact]
+    figures: list[Figure]
     permissions: list[str]
     missing: list[str]
     removals: list[str]
@@ -58,10 +59,17 @@ class Card:
         return "Connect to Xero" if self.group == AVAILABLE else "Reconnect to Xero"
 
     @property
+    def state_in_words(self) -> str:
+        """The state of the connection itself, whatever stands on the pill."""
+        return str(self.state.label)
+
+    @property
     def mark(self) -> str:
-        """What a browser shows; when it differs on the next look the whole page is loaded anew."""
+        """What the card around its live part depends on; when it differs, all of it is renewed."""
         generation = self.connection.generation if self.connection else 0
-        return f"{self.state}-{generation}-{len(self.missing)}-{len(self.removals)}"
+        return (
+            f"{self.state}-{generation}-{len(self.missing)}-{len(self.removals)}-{self.words.word}"
+        )
 
 
 def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
@@ -80,6 +88,7 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
             reason="",
             group=AVAILABLE,
             facts=[],
+            figures=[],
             permissions=[],
             missing=[],
             removals=removals,
@@ -90,19 +99,18 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
     shown = states.shown(connection, now=now)
     missing = _missing(connection, shown.state)
     shown_facts = _facts(connection, now=now)
-    words = wording.of_state(
-        shown.state,
-        problem_count=connection.problem_count,
-        paused_until=connection.paused_until,
-    )
     is_live = shown.state in states.LIVE
-    cautions = [fact.next_step for fact in shown_facts if is_live and fact.next_step]
-    words = wording.with_cautions(words, shown.state, cautions)
-    unread = facts.unread_of(connection, now=now) if is_live else ""
-    if unread and not cautions:
-        words = dataclasses.replace(words, next_step=unread)
-    if any(fact.is_obstacle for fact in shown_facts):
-        words = dataclasses.replace(words, next_step=wording.WAITING)
+    cautions = [
+        wording.Step(fact.next_step, fact.address, fact.link)
+        for fact in shown_facts
+        if is_live and fact.next_step
+    ]
+    words = wording.of_state(shown.state)
+    if is_live:
+        fresh = freshness.of(portal, now=now)
+        words = wording.of_live(fresh, cautions=cautions, now=now, zone=portal.zone)
+        if missing:
+            words = dataclasses.replace(words, word="Needs a permission", look="warn")
     return Card(
         connection=connection,
         state=shown.state,
@@ -110,13 +118,14 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
         reason=shown.reason,
         group=ATTENTION if missing else _GROUPS.get(shown.state, AVAILABLE),
         facts=shown_facts,
+        figures=facts.figures_of(connection, now=now) if is_live else [],
         permissions=_permissions(connection, shown.state),
         missing=missing,
         removals=removals,
         may_act=may_act,
         people_who_may=people,
         can_disconnect=disconnecting.can_disconnect(connection),
-        cautions=tuple(dict.fromkeys(cautions)),
+        cautions=tuple(dict.fromkeys(step.text for step in cautions)),
     )
 
 
@@ -136,7 +145,7 @@ def _missing(connection: Connection, state: State) -> list[str]:
 def _facts(connection: Connection, *, now: datetime) -> list[Fact]:
     if connection.organisation is None:
         return []
-    own = []
+    own = [Fact("Connection", str(State(connection.state).label), connection.state_since)]
     if connection.connected_at is not None:
         own.append(
             Fact("Connected by", str(connection.connected_by or ""), connection.connected_at)
@@ -146,5 +155,5 @@ def _facts(connection: Connection, *, now: datetime) -> list[Fact]:
     if connection.last_good_sync_at is not None:
         own.append(Fact("Last complete sync", at=connection.last_good_sync_at))
     if connection.checked_at is not None:
-        own.append(Fact("Xero last confirmed the connection", at=connection.checked_at))
+        own.append(Fact("Connection last confirmed by Xero", at=connection.checked_at))
     return own + facts.facts_of(connection, now=now)

@@ -19,23 +19,45 @@ class Fact:
     """One line of the card, such as "Last webhook", with its moment where it has one.
 
     :param value: words; where `at` is given, they may be empty and the moment is shown alone.
-    :param is_obstacle: it says why syncing waits although the connection stands.
     :param next_step: where something is not as it should be, what happens next or who can act; it
-        stands in place of "Nothing to do".
+        stands in the card's own words.
     """
 
     label: str
     value: str = ""
     at: datetime | None = None
-    is_obstacle: bool = False
     next_step: str = ""
+    # Where the next step is taken, and the words that lead there.
+    address: str = ""
+    link: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One of the few large numbers of the card, with what it is a part of.
+
+    :param unit: what follows the number, such as "of 864 in Xero".
+    :param share: in per cent, drawn as a bar; None draws none.
+    :param note: a line below, such as when it was found.
+    :param lines: further lines: a look of `{% status %}` and words each.
+    """
+
+    label: str
+    value: str
+    unit: str = ""
+    share: int | None = None
+    note: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+GiveFigures = Callable[[Connection, datetime], list[Figure]]
 GiveFacts = Callable[[Connection, datetime], list[Fact]]
 GiveLine = Callable[[Connection, datetime], str]
 GiveBlock = Callable[[access.SignedInRequest, Connection, datetime], SafeString | None]
 
 _givers: list[GiveFacts] = []
+_figures: list[GiveFigures] = []
+_menu: list[GiveBlock] = []
 _actions: list[GiveBlock] = []
 _panels: list[GiveBlock] = []
 _unread: list[GiveLine] = []
@@ -47,8 +69,20 @@ def register_facts(giver: GiveFacts) -> None:
         _givers.append(giver)
 
 
+def register_figures(giver: GiveFigures) -> None:
+    """Let a function add large numbers to the card of every live connection."""
+    if giver not in _figures:
+        _figures.append(giver)
+
+
+def register_menu(entries: GiveBlock) -> None:
+    """Let a function add entries, as HTML, to the card's menu of what is rarely needed."""
+    if entries not in _menu:
+        _menu.append(entries)
+
+
 def register_action(action: GiveBlock) -> None:
-    """Let a function add a link or a button, as HTML, among the card's own."""
+    """Let a function offer the one button that is right now, as HTML; the first that does wins."""
     if action not in _actions:
         _actions.append(action)
 
@@ -77,11 +111,23 @@ def facts_of(connection: Connection, *, now: datetime) -> list[Fact]:
     return [fact for giver in _givers for fact in giver(connection, now)]
 
 
-def actions_of(
+def figures_of(connection: Connection, *, now: datetime) -> list[Figure]:
+    """Return the large numbers of all apps."""
+    return [figure for giver in _figures for figure in giver(connection, now)]
+
+
+def action_of(
+    request: access.SignedInRequest, connection: Connection, *, now: datetime
+) -> SafeString | None:
+    """Return the one button that is right now, where an app offers this user one."""
+    return next(iter(_given(_actions, request, connection, now)), None)
+
+
+def menu_of(
     request: access.SignedInRequest, connection: Connection, *, now: datetime
 ) -> list[SafeString]:
-    """Return the links and buttons of all apps that offer this user one."""
-    return _given(_actions, request, connection, now)
+    """Return the entries of all apps for the menu."""
+    return _given(_menu, request, connection, now)
 
 
 def panels_of(

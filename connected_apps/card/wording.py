@@ -5,11 +5,12 @@ one next step. The step names who can take it, because not everybody who reads i
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
-from django.utils import dateformat, timezone
-
+from connected_apps import freshness
+from connected_apps.freshness import Condition
 from connected_apps.models import State
+from lrm import moments
 
 _LOOKS: dict[State, str] = {
     State.NOT_CONNECTED: "idle",
@@ -22,41 +23,40 @@ _LOOKS: dict[State, str] = {
     State.DISCONNECTED_HERE: "idle",
 }
 
+_CONDITIONS: dict[Condition, str] = {
+    Condition.DISCONNECTED: "Not connected",
+    Condition.KIND_REFUSED: "Waiting",
+    Condition.FIRST_SYNC_CANCELLED: "First sync cancelled",
+    Condition.PAUSED: "Paused",
+    Condition.FIRST_SYNC: "First sync",
+    Condition.DIFFERS: "Differs from Xero",
+}
+
 _NEXT_STEPS: dict[State, str] = {
     State.NOT_CONNECTED: "Connect to Xero to see learners' invoices here.",
     State.CONNECTING: (
         "Finish in Xero: sign in, choose the organisation and allow access. If that window is "
         "closed, press Connect to Xero again."
     ),
-    State.CONNECTED: "Nothing to do: changes in Xero show here by themselves.",
-    State.CONNECTED_WITH_PROBLEMS: (
-        "Syncing goes on. Look at the list of what was set aside; it is tried again by itself."
-    ),
-    State.PAUSED: (
-        "Nothing to do: Xero allows each organisation a number of calls a day. Syncing resumes by "
-        "itself, and nothing is lost."
-    ),
     State.NEEDS_RECONNECTING: (
-        "Press Reconnect to Xero and allow access again. What is synced stays, and what changed "
-        "meanwhile is fetched by itself."
+        "Reconnect to Xero and allow access again. Nothing is lost: what changed meanwhile "
+        "arrives within minutes."
     ),
     State.DISCONNECTED_IN_XERO: (
-        "Press Reconnect to Xero and choose the organisation again. What is synced stays, and what "
-        "changed meanwhile is fetched by itself."
+        "Reconnect to Xero and choose the organisation again. Nothing is lost: what changed "
+        "meanwhile arrives within minutes."
     ),
     State.DISCONNECTED_HERE: (
-        "What was synced is kept. Connect to Xero again to go on from where it stopped."
+        "What was synced is kept. Connect to Xero again to continue from where it stopped."
     ),
 }
 
-# In place of the above where an app knows of something that is not as it should be.
-_UNTIL_THEN: dict[State, str] = {
-    State.CONNECTED: "",
-    State.PAUSED: "Syncing resumes by itself when Xero takes calls again, and nothing is lost.",
-}
-
-# In place of the above where an app says why its work waits although the connection stands.
-WAITING = "Syncing waits: see below why, and who can act. It goes on by itself after that."
+_UP_TO_DATE = "Changes in Xero appear here within seconds."
+_FIRST_SYNC = (
+    "Learners' pages and report #0442 are not complete yet, and say so. You can leave this page: "
+    "the bell and an e-mail tell you when it is done."
+)
+_NEEDS_A_LOOK = "Needs a look"
 
 # Scope: what it lets this product do. Broad scopes are Xero's old ones, still met in old grants.
 _PERMISSIONS: dict[str, str] = {
@@ -78,33 +78,56 @@ _PERMISSIONS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
+class Step:
+    """A sentence of the card on what is so or what to do, and where that is done."""
+
+    text: str
+    address: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
 class StateWords:
-    """A state as people read it."""
+    """A state as people read it: a pill, and what it means or what to do about it."""
 
     word: str
     look: str
-    next_step: str
+    steps: tuple[Step, ...]
 
 
-def of_state(
-    state: State, *, problem_count: int = 0, paused_until: datetime | None = None
+def of_state(state: State) -> StateWords:
+    """Return the words of a state in which nothing is read from Xero."""
+    step = _NEXT_STEPS.get(state)
+    return StateWords(str(state.label), _LOOKS[state], (Step(step),) if step else ())
+
+
+def of_live(
+    fresh: freshness.Freshness, *, cautions: list[Step], now: datetime, zone: tzinfo
 ) -> StateWords:
-    """Return the words of a state."""
-    word = str(state.label)
-    if state == State.CONNECTED_WITH_PROBLEMS:
-        word = f"Connected with problems ({problem_count})"
-    if state == State.PAUSED and paused_until is not None:
-        word = f"Paused until {_clock(paused_until)} (Xero limit)"
-    return StateWords(word, _LOOKS[state], _NEXT_STEPS[state])
+    """Return the words of a connection that works: those of the worst that is known of it.
+
+    :param cautions: what apps know that is not as it should be, and what happens next.
+    """
+    worst = fresh.worst
+    cautions = list(dict.fromkeys(cautions))
+    if worst is None:
+        if cautions:
+            return StateWords(_NEEDS_A_LOOK, "warn", tuple(cautions))
+        return StateWords("Up to date", "ok", (Step(_UP_TO_DATE),))
+    gaps = [Step(gap.text, gap.address, gap.link) for gap in fresh.gaps]
+    if worst.condition == Condition.FIRST_SYNC:
+        # How far it is stands among the figures.
+        gaps[0] = Step(_FIRST_SYNC)
+    word = _word_of(worst, now=now, zone=zone)
+    return StateWords(word, fresh.look, (*gaps, *cautions))
 
 
-def with_cautions(words: StateWords, state: State, cautions: list[str]) -> StateWords:
-    """Return the words of a live state where apps know of something that needs a look."""
-    if not cautions:
-        return words
-    steps = [_UNTIL_THEN.get(state, words.next_step), *dict.fromkeys(cautions)]
-    look = "warn" if words.look == "ok" else words.look
-    return StateWords(words.word, look, " ".join(step for step in steps if step))
+def _word_of(worst: freshness.Gap, *, now: datetime, zone: tzinfo) -> str:
+    if worst.condition == Condition.PAUSED and worst.until:
+        return f"Paused until {moments.short(worst.until, now=now, zone=zone)}"
+    if worst.condition == Condition.NOT_SAVED:
+        return f"{worst.count:,} could not be saved"
+    return _CONDITIONS[worst.condition]
 
 
 def permissions_of(scopes: str) -> list[str]:
@@ -118,9 +141,3 @@ def missing_scopes(*, granted: str, needed: list[str]) -> list[str]:
     have = set(granted.split())
     have |= {f"{scope}.read" for scope in have}
     return [scope for scope in needed if scope.startswith("accounting.") and scope not in have]
-
-
-def _clock(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    form = "H:i" if local.date() == timezone.localtime().date() else "j M, H:i"
-    return dateformat.format(local, form)

@@ -14,9 +14,8 @@ def wrong_state() -> errors.ConsentProblem:
     """Return the problem of an answer that belongs to no attempt of this browser session."""
     return errors.ConsentProblem(
         "WRONG_STATE",
-        "This answer from Xero does not belong to an attempt to connect that is open in this "
-        f"browser: it was used already, is older than 15 minutes, or you had to sign in again. "
-        f"{_UNCHANGED} Press Connect to Xero to start again.",
+        "This connection attempt has expired or was finished in another tab. Nothing changed. "
+        "Connect again.",
     )
 
 
@@ -55,7 +54,7 @@ def misconfigured() -> errors.ConsentProblem:
     return errors.ConsentProblem(
         "MISCONFIGURED",
         f"Xero does not accept this system's own registration with Xero. {_UNCHANGED} You cannot "
-        "mend this: whoever operates this system must check its Xero client id, secret and scopes.",
+        "fix this: support must check its Xero client id, secret and scopes.",
     )
 
 
@@ -97,8 +96,7 @@ def not_stored() -> errors.ConsentProblem:
     return errors.ConsentProblem(
         "NOT_STORED",
         f"Xero agreed, but an error on our side kept the connection from being made. {_UNCHANGED} "
-        "Press Connect to Xero again in a minute. If it happens again, ask whoever operates this "
-        "system to look into its log.",
+        "Press Connect to Xero again in a minute. If it happens again, contact support.",
     )
 
 

@@ -55,12 +55,12 @@ _SENTENCES = {
         "users in Xero can change that."
     ),
     Cause.OFFLINE: (
-        "{name} is offline in Xero at the moment. It usually takes a few minutes; syncing goes on "
-        "by itself."
+        "{name} is offline in Xero at the moment. It usually takes a few minutes; "
+        "syncing continues by itself."
     ),
     Cause.OUR_FAULT: (
         "Xero refuses a request of ours although {name} is connected and the permission is good. "
-        "This is a fault of this system; whoever operates it has been told."
+        "This is a fault of this system; support has been told."
     ),
     Cause.NOT_KNOWN_YET: (
         "Xero does not say at the moment whether {name} is still connected. It is asked again "

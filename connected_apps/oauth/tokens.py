@@ -30,10 +30,7 @@ GRACE_OF_PREVIOUS = timedelta(minutes=30)
 # What a BinaryField reads as: the database driver hands out memory views.
 Stored = bytes | memoryview
 
-DEAD = (
-    "Xero no longer accepts the permission that was given: it was withdrawn, or not used for "
-    "60 days."
-)
+DEAD = "Xero no longer accepts the permission because it was withdrawn or not used for 60 days."
 
 
 @dataclass(frozen=True)

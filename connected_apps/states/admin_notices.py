@@ -7,10 +7,9 @@ bell say the same.
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 
 from connected_apps.models import Connection, State
-from lrm import day_formats, mail, notices
+from lrm import day_formats, mail, moments, notices
 from lrm.models import NoticeLevel, Portal, User
 
 
@@ -23,19 +22,17 @@ def notify_broken(connection: Connection) -> None:
     """Tell the portal's admins that the connection stands still and what brings it back."""
     admins = portal_admins(connection.portal)
     url = reverse("connected_apps")
-    headline = _headline(connection)
-    text = f"{headline} {connection.reason}"
+    text = f"{_headline(connection)} {connection.reason}"
     notices.notify(users=admins, level=NoticeLevel.WARNING, text=text, url=url)
     paragraphs = [
         text,
-        _last_good_sync(connection),
-        "Nothing is lost: what is synced stays, and whatever changed meanwhile is "
-        "fetched by itself once Xero is connected again.",
-        f"To reconnect, open {settings.PUBLIC_URL}{url}",
+        f"{_missing_since(connection)} Nothing is lost: what changed meanwhile arrives within "
+        "minutes after that.",
+        f"Reconnect: {settings.PUBLIC_URL}{url}",
     ]
     mail.send_after_commit(
         addresses=[admin.email for admin in admins],
-        subject=headline,
+        subject=f"Action needed: reconnect Xero for {connection.portal.name}",
         body="\n\n".join(paragraphs),
         about=f"connection {connection.pk}",
     )
@@ -48,9 +45,12 @@ def _headline(connection: Connection) -> str:
     return f"{name} needs reconnecting to Xero."
 
 
-def _last_good_sync(connection: Connection) -> str:
-    if connection.last_good_sync_at is None:
-        return "There has been no complete sync yet."
-    with timezone.override(connection.portal.time_zone):
-        local = timezone.localtime(connection.last_good_sync_at)
-        return f"The last complete sync was on {day_formats.long_day(local)}, {local:%H:%M}."
+def _missing_since(connection: Connection) -> str:
+    """Return from when on changes are missing, with the zone of the clock: mail travels."""
+    last = connection.last_good_sync_at
+    if last is None:
+        return "Documents are missing here until you reconnect."
+    zone = connection.portal.zone
+    clock = moments.clock_with_zone(last, zone=zone)
+    day = day_formats.long_day(last.astimezone(zone))
+    return f"Changes since {clock} on {day} are missing here until you reconnect."

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -17,8 +17,15 @@ from connected_apps.states.transitions import Trigger
 from lrm import access, permissions
 
 PAGE_SIZE = 50
+_WORDS = {
+    "RESYNC_REQUESTED": "Re-sync started",
+    "RESYNC_ENDED": "Re-sync finished",
+    "RESYNC_CANCELLED": "Re-sync cancelled",
+    "RESYNC_REPLACED": "Re-sync replaced by a longer one",
+    "RESYNC_RESUMED": "Re-sync continued",
+}
 _SPANS = {"7": "Last 7 days", "30": "Last 30 days", "": "All time"}
-_HEAD = ["At (UTC)", "Who", "Act", "From", "To", "Organisation", "Detail", "Problem", "Correlation"]
+_HEAD = ["When", "Who", "Event", "From", "To", "Organisation", "Detail", "Problem", "Correlation"]
 
 
 @require_safe
@@ -47,15 +54,18 @@ def show(request: access.SignedInRequest) -> HttpResponse:
 def as_csv(request: access.SignedInRequest) -> StreamingHttpResponse:
     """Give the same lines as a file."""
     trail = _narrowed(request, now=timezone.now())
-    response = StreamingHttpResponse(_rows(trail), content_type="text/csv; charset=utf-8")
+    rows = _rows(trail, request.portal.zone)
+    response = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="xero-activity.csv"'
     return response
 
 
 def words_of(action: str) -> str:
-    """Return an act in words."""
+    """Return an event in words."""
     if action in Trigger.values:
         return str(Trigger(action).label)
+    if action in _WORDS:
+        return _WORDS[action]
     return action.replace("_", " ").capitalize().replace("xero", "Xero")
 
 
@@ -78,16 +88,16 @@ class _Line:
         return text
 
 
-def _rows(trail: QuerySet[AuditEvent]) -> Iterator[str]:
+def _rows(trail: QuerySet[AuditEvent], zone: tzinfo) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(_HEAD)
     for event in trail.iterator(chunk_size=1000):
-        yield writer.writerow(_cells(event))
+        yield writer.writerow(_cells(event, zone))
 
 
-def _cells(event: AuditEvent) -> list[str]:
+def _cells(event: AuditEvent, zone: tzinfo) -> list[str]:
     cells = [
-        event.at.isoformat(timespec="seconds"),
+        event.at.astimezone(zone).isoformat(timespec="seconds"),
         event.actor_name,
         words_of(event.action),
         _state(event.from_state),

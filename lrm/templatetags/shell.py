@@ -6,11 +6,11 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.utils import dateformat, timezone
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from lrm import day_formats, panels
+from lrm import day_formats, moments, panels
 
 register = template.Library()
 
@@ -67,17 +67,42 @@ def all_of(things: Sequence[object]) -> str:
 
 
 @register.filter
+def email(address: str) -> SafeString:
+    """Return an e-mail address that breaks behind its @ where it has to; a dash for none."""
+    if not address:
+        return format_html(NOTHING)
+    name, at, domain = address.rpartition("@")
+    return format_html("{}{}<wbr>{}", name, at, domain)
+
+
+@register.filter
 def when(moment: datetime | None) -> str:
-    """Return a moment in the portal's time zone as a `<time>`; a dash where there is none."""
+    """Return a moment in the portal's time zone as a `<time>`; a dash where there is none.
+
+    "today, 9:14 pm", "26 Nov 2026, 9:14 pm"; the pointer shows it to the second, with its zone.
+    """
     if moment is None:
         return NOTHING
-    return _time(moment, f"{day_formats.SHORT}, g:i")
+    zone = timezone.get_current_timezone()
+    return _time(moment, moments.short(moment, now=timezone.now(), zone=zone))
+
+
+def at(moment: datetime, now: datetime) -> SafeString:
+    """Return a moment inside a sentence as a `<time>`: "today at 9:14 pm"."""
+    return _time(moment, moments.at(moment, now=now, zone=timezone.get_current_timezone()))
 
 
 @register.filter
 def clock(moment: datetime) -> str:
-    """Return a moment as a `<time>` by the clock alone, to the second: "8:47:05 am"."""
-    return _time(moment, "g:i:s")
+    """Return a moment as a `<time>` by the clock alone: "8:47 am"."""
+    return _time(moment, moments.clock(moment, zone=timezone.get_current_timezone()))
+
+
+@register.simple_tag
+def zone_note() -> str:
+    """Return which clock a page's moments are read from: "Times are Sydney time."."""
+    place = timezone.get_current_timezone_name().rpartition("/")[2].replace("_", " ")
+    return f"Times are {place} time."
 
 
 @register.filter
@@ -90,8 +115,11 @@ def day(value: date | None) -> str:
     )
 
 
-def _time(moment: datetime, form: str) -> SafeString:
-    local = timezone.localtime(moment)
-    # Django's own "a" writes "a.m.".
-    words = f"{dateformat.format(local, form)} {dateformat.format(local, 'A').lower()}"
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
+def _time(moment: datetime, words: str) -> SafeString:
+    zone = timezone.get_current_timezone()
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        timezone.localtime(moment).isoformat(),
+        moments.in_full(moment, zone=zone),
+        words,
+    )

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lrm import access, bulk_ticks, forms, learner_list, learners, permissions
+from lrm import access, bulk_ticks, forms, learner_list, learners, panels, permissions
 from lrm.batch_jobs import job_queue, kinds
 from lrm.learner_imports import import_job
 from lrm.models import Learner
@@ -35,8 +35,10 @@ def index(request: access.SignedInRequest) -> HttpResponse:
         before=cursors["before"],
     )
     count, more = learner_list.count_up_to_limit(found)
+    marks = panels.learner_marks(request, [learner.pk for learner in page.learners])
     context = {
         "page": page,
+        "rows": [(learner, marks.get(learner.pk)) for learner in page.learners],
         "count": count,
         "more": more,
         "all_chosen": request.GET.get("choose") == "page",

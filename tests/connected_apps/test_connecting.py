@@ -88,10 +88,10 @@ def test_cancelled_consent_changes_nothing(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"code": "x", "state": "forged"}, "does not belong to an attempt"),
-        ({"code": "x"}, "does not belong to an attempt"),
-        ({}, "does not belong to an attempt"),
-        ({"error": "access_denied", "state": "für"}, "does not belong to an attempt"),
+        ({"code": "x", "state": "forged"}, "has expired or was finished in another tab"),
+        ({"code": "x"}, "has expired or was finished in another tab"),
+        ({}, "has expired or was finished in another tab"),
+        ({"error": "access_denied", "state": "für"}, "has expired or was finished in another tab"),
     ],
 )
 def test_forged_answer_moves_no_state(browser: Browser, query: dict[str, str], said: str) -> None:
@@ -111,7 +111,7 @@ def test_replayed_answer_is_refused_and_leaves_the_connection(browser: Browser) 
 
     answer = browser.come_back(back)
 
-    assert "does not belong to an attempt" in browser.told(answer)
+    assert "has expired or was finished in another tab" in browser.told(answer)
     assert browser.connection.state == State.CONNECTED
 
 
@@ -125,7 +125,7 @@ def test_answer_of_another_persons_session_is_refused(
 
     answer = other.come_back(back)
 
-    assert "does not belong to an attempt" in other.told(answer)
+    assert "has expired or was finished in another tab" in other.told(answer)
     assert not Grant.objects.exists()
 
 
@@ -144,7 +144,7 @@ def test_expired_code_is_explained(browser: Browser) -> None:
     ("error", "said"),
     [
         ("access_denied", "Access was not allowed in Xero"),
-        ("invalid_scope", "whoever operates this system"),
+        ("invalid_scope", "support must check"),
         ("server_error", "it says: server_error"),
         ("<script>", "no code we know"),
     ],
@@ -160,9 +160,14 @@ def test_error_of_the_redirect_has_its_own_sentence(
     assert browser.connection.state == State.NOT_CONNECTED
 
 
-def test_practice_alone_is_no_organisation(browser: Browser) -> None:
+# What a Xero user may have besides organisations; the second is the tenant of an app's own events.
+OTHER_TENANTS = pytest.mark.parametrize("kind", ["PRACTICE", "APPLICATION"])
+
+
+@OTHER_TENANTS
+def test_tenant_of_another_kind_alone_is_no_organisation(browser: Browser, kind: str) -> None:
     user = browser.world.user(organisations=1)
-    browser.world.do("users", user=user["user_id"], practice=True)
+    browser.world.do("users", user=user["user_id"], practice=True, tenant_type=kind)
     back = browser.world.consent(browser.start(), user=user, tenants=user["tenant_ids"][:1])
     for line in browser.world.connections():
         if line["tenantType"] == "ORGANISATION":
@@ -175,9 +180,12 @@ def test_practice_alone_is_no_organisation(browser: Browser) -> None:
     assert not Grant.objects.exists()
 
 
-def test_practice_beside_an_organisation_is_ignored(browser: Browser) -> None:
+@OTHER_TENANTS
+def test_tenant_of_another_kind_beside_an_organisation_is_ignored(
+    browser: Browser, kind: str
+) -> None:
     user = browser.world.user(organisations=1)
-    browser.world.do("users", user=user["user_id"], practice=True)
+    browser.world.do("users", user=user["user_id"], practice=True, tenant_type=kind)
     back = browser.world.consent(browser.start(), user=user, tenants=user["tenant_ids"][:1])
 
     browser.come_back(back)
@@ -229,7 +237,7 @@ def test_app_that_xero_refuses_is_an_operators_fault(
 
     answer = browser.come_back(back)
 
-    assert "whoever operates this system" in browser.told(answer)
+    assert "support must check" in browser.told(answer)
     assert "XERO_CLIENT_SECRET" in caplog.text
 
 

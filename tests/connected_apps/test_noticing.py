@@ -149,7 +149,7 @@ def test_daily_look_remembers_when_xero_confirmed(connected: Browser) -> None:
     refusals.check_with_xero(connection_id=connected.connection.pk, now=timezone.now())
 
     assert connected.connection.checked_at is not None
-    assert "Xero last confirmed" in connected.get(xero.PAGE).content.decode()
+    assert "Connection last confirmed by Xero" in connected.get(xero.PAGE).content.decode()
 
 
 def test_reconnecting_after_a_disconnection_in_xero_keeps_the_organisation(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tests.contract import validation
 from tests.contract.extract import Interface, Operation, Value
-from tests.contract.recording import Exchange
+from tests.contract.recording import Call, Exchange
 
 # Headers of HTTP and OAuth 2.0, which the specification does not list.
 _PLAIN_HEADERS = frozenset(
@@ -25,8 +25,9 @@ _PLAIN_HEADERS = frozenset(
 _REFUSAL = Value(schema="Error")
 # A condition in the language of `where`; strings double their quotes. Xero describes it in its
 # documentation, not in the specification.
-_CONDITION = re.compile(
-    r'(?P<field>[A-Za-z][\w.]*)(?:==|!=|>=|<=|>|<)(?P<value>"(?:[^"]|"")*"|\w+\([^)]*\))'
+CONDITION = re.compile(
+    r"(?P<field>[A-Za-z][\w.]*)(?P<sign>==|!=|>=|<=|>|<)"
+    r'(?P<value>"(?:[^"]|"")*"|\w+\([^)]*\)|null)'
 )
 _JOINED = re.compile(r"[\s()]*(?:AND|OR)?[\s()]*")
 _ORDER = re.compile(r"(?P<field>\w+) (?:ASC|DESC)")
@@ -66,15 +67,24 @@ def faults_of(interface: Interface, exchange: Exchange) -> list[str]:
     :raises LookupError: there is no such operation.
     """
     operation = interface.operations[operation_of(interface, exchange.method, exchange.path)]
-    headers = {
-        name: value for name, value in exchange.headers.items() if name not in _PLAIN_HEADERS
-    }
     return [
-        *_faults_of_parameters(operation, "query", exchange.query),
-        *_faults_of_parameters(operation, "header", headers),
-        *_faults_of_filter(interface, operation, exchange.query),
-        *_faults_of_body(interface, operation.request, exchange.sent),
+        *faults_of_call(interface, exchange),
         *_faults_of_answer(interface, operation, exchange),
+    ]
+
+
+def faults_of_call(interface: Interface, call: Call) -> list[str]:
+    """Return what is wrong with what is asked, whatever the answer.
+
+    :raises LookupError: there is no such operation.
+    """
+    operation = interface.operations[operation_of(interface, call.method, call.path)]
+    headers = {name: value for name, value in call.headers.items() if name not in _PLAIN_HEADERS}
+    return [
+        *_faults_of_parameters(operation, "query", call.query),
+        *_faults_of_parameters(operation, "header", headers),
+        *_faults_of_filter(interface, operation, call.query),
+        *_faults_of_body(interface, operation.request, call.sent),
     ]
 
 
@@ -110,10 +120,10 @@ def _faults_of_filter(
     interface: Interface, operation: Operation, query: Mapping[str, str]
 ) -> Iterator[str]:
     where, order = query.get("where", ""), query.get("order")
-    for condition in _CONDITION.finditer(where):
+    for condition in CONDITION.finditer(where):
         yield from _faults_of_condition(interface, operation, condition)
     if left := [
-        one for one in _CONDITION.sub("\n", where).split("\n") if not _JOINED.fullmatch(one)
+        one for one in CONDITION.sub("\n", where).split("\n") if not _JOINED.fullmatch(one)
     ]:
         yield f"where is not understood at {left}"
     if order is not None:
@@ -129,6 +139,8 @@ def _faults_of_condition(
     due = _member(interface, operation, field)
     if due is None:
         yield f"where names {field}, which is no member"
+    elif value == "null":
+        return
     elif due.type not in _WRITTEN or not _WRITTEN[due.type].fullmatch(value):
         yield f"where compares {field} with {value}"
     elif due.values and value.strip('"') not in due.values:

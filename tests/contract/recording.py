@@ -17,14 +17,20 @@ _OWN = frozenset({"host", "connection", "content-length", "accept-encoding", "tr
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """One call and its answer. The names of headers are in lower case."""
+class Call:
+    """What was asked. The names of headers are in lower case."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     sent: Any
+
+
+@dataclass(frozen=True)
+class Exchange(Call):
+    """One call and its answer."""
+
     status: int
     answer: Any
 

@@ -15,6 +15,7 @@ import redis
 import requests
 from django.conf import settings as django_settings
 from django.db import connection as database
+from django.db.models import QuerySet
 from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
@@ -35,6 +36,7 @@ from xero_sync.models import (
     WebhookEvent,
 )
 from xero_sync.runs import date_ranges, run_requests
+from xero_sync.webhooks import event_echoes
 
 SCHEDULES = 25  # Played where nobody asks for more.
 WEBHOOK_KEY = "demo-webhook-key"
@@ -247,11 +249,18 @@ class Stage:
             self._rest(self.work("run"))
             if not self.open_runs() and not self._waiting_events():
                 return
+            if self._put_off_events().exists():
+                self.later(event_echoes.WAIT)
         raise AssertionError(f"{self.open_runs()}, {self._waiting_events()} are never done")
 
+    def _put_off_events(self) -> QuerySet[WebhookEvent]:
+        return self._pending_events().filter(not_before__gt=self.now())
+
+    def _pending_events(self) -> QuerySet[WebhookEvent]:
+        return WebhookEvent.objects.filter(organisation=self.organisation, state=EventState.PENDING)
+
     def _waiting_events(self) -> int:
-        here = WebhookEvent.objects.filter(organisation=self.organisation, state=EventState.PENDING)
-        return here.count() + Delivery.objects.filter(unpacked_at=None).count()
+        return self._pending_events().count() + Delivery.objects.filter(unpacked_at=None).count()
 
     def _until_swept(self) -> None:
         for _ in range(TURNS):

@@ -132,8 +132,8 @@ def test_page_says_who_it_is_with_balances_and_documents(
     assert "Banksia Aged Care Pty Ltd Active" in text
     assert "No number · pay@banksia.example.com" in text
     assert "No learner is linked to this contact." in text
-    assert "Owed 400.00 AUD" in text
-    assert "Owed 7.00 NZD" in text
+    assert "400.00 AUD owed" in text
+    assert "7.00 NZD owed" in text
     assert "In the contact's favour 200.00 AUD" in text
     assert "3 documents, newest first." in text
     assert "INV-OTHER" not in text

@@ -83,7 +83,7 @@ def test_invoice_that_names_a_learner_shows_outside_the_balance_once_a_person_sa
     assert "Banksia Aged Care Pty Ltd Said by" in after
     assert "Does it cover" not in after
     assert balance_of(after) == balance_of(before)
-    assert "Owed 110.00 AUD" in balance_of(after)
+    assert "110.00 AUD owed" in balance_of(after)
     assert "INV-12" not in said(client, other)
 
 
@@ -182,7 +182,7 @@ def test_cancelled_document_is_not_suggested_and_stays_struck_through_where_acce
     html = page_reading.page_of(client, learner)
     assert "INV-2" not in html
     assert "names L000123" not in contact_page(client, payer)
-    assert 'class="is-cancelled"' in html
+    assert 'class="document-row is-cancelled"' in html
 
 
 def test_nothing_is_suggested_where_the_contact_is_a_learner(

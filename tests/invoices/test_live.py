@@ -52,7 +52,7 @@ def test_live_fragment_keeps_filter_and_page(
     html = client.get(address.replace("version=", "version=0")).content.decode()
 
     assert "CN-1" in html
-    assert "INV-1" not in html
+    assert html.count('scope="row"') == 1
 
 
 def test_live_question_costs_few_queries_when_nothing_changed(

@@ -71,8 +71,8 @@ def test_balances_keep_currencies_apart_and_leave_out_what_is_not_owed(portal: P
     balances = queries.balances_of(Document.objects.all(), today=TODAY)
 
     assert balances == [
-        queries.Balance("AUD", Decimal("60.10"), Decimal("60"), Decimal("12.50")),
-        queries.Balance("NZD", Decimal("7"), Decimal(0), Decimal("5")),
+        queries.Balance("AUD", Decimal("60.10"), Decimal("60"), Decimal("12.50"), TODAY - DAY),
+        queries.Balance("NZD", Decimal("7"), Decimal(0), Decimal("5"), None),
     ]
     assert [balance.net for balance in balances] == [Decimal("47.60"), Decimal("2")]
 

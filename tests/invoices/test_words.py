@@ -38,7 +38,7 @@ def document(**fields: Any) -> DocumentRow:
             "Part paid, overdue by 1 day",
             "bad",
         ),
-        ({"status": "PAID", "amount_paid": "110", "due_date": LAST_MONTH}, "Paid", "ok"),
+        ({"status": "PAID", "amount_paid": "110", "due_date": LAST_MONTH}, "Paid", "idle"),
         ({"status": "VOIDED", "due_date": LAST_MONTH}, "Voided", "idle"),
         ({"status": "DELETED"}, "Deleted", "idle"),
         ({"status": "ON_HOLD", "due_date": LAST_MONTH}, "ON_HOLD", "idle"),

@@ -28,6 +28,7 @@ def test_admin_cancels_in_xero_then_has_no_organisation_then_connects(stage: Sta
     admin.press_connect()
     stage.xero.allow(admin.page, stage.home)
     admin.expect_message(f"Connected to {stage.home.name}")
+    admin.open_xero_menu()
     admin.press("Check connection")
     admin.expect_message("Xero confirms the connection")
     admin.follow("Activity")
@@ -48,7 +49,7 @@ def test_admin_chooses_one_of_several_organisations_by_name(stage: Stage) -> Non
     admin.press("Connect this organisation")
 
     admin.expect_message(f"Connected to {stage.other.name}")
-    admin.expect_state("Connected")
+    admin.expect_connected()
 
 
 def test_documents_stay_while_disconnected_and_the_gap_is_pulled_on_return(stage: Stage) -> None:
@@ -60,6 +61,7 @@ def test_documents_stay_while_disconnected_and_the_gap_is_pulled_on_return(stage
     expect(admin.row_of(invoice["number"])).to_be_visible()
 
     admin.open_connected_apps()
+    admin.open_xero_menu()
     admin.follow("Disconnect from Xero")
     admin.expect_heading(f"Disconnect {stage.home.name} from Xero?")
     expect(admin.page.get_by_role("link", name="Cancel")).to_be_focused()
@@ -67,7 +69,8 @@ def test_documents_stay_while_disconnected_and_the_gap_is_pulled_on_return(stage
         expect(admin.page.get_by_role("heading", name=words)).to_be_visible()
     admin.inspect("disconnect")
     admin.follow("Cancel")
-    admin.expect_state("Connected")
+    admin.expect_connected()
+    admin.open_xero_menu()
     admin.follow("Disconnect from Xero")
     admin.press(f"Disconnect {stage.home.name}")
     admin.expect_message(f"{stage.home.name} is disconnected")
@@ -89,9 +92,10 @@ def test_disconnection_in_xero_is_noticed_and_healed(stage: Stage) -> None:
     stage.connect(admin)
 
     stage.xero.do("disconnect", tenant=stage.home.tenant_id)
+    admin.open_xero_menu()
     admin.press("Check connection")
     admin.expect_state("Disconnected in Xero")
-    expect(admin.page.get_by_role("heading", name="Needs your attention")).to_be_visible()
+    expect(admin.page.locator(".xero-broken")).to_be_visible()
     banner = admin.page.locator(".banners")
     expect(banner).to_contain_text(f"{stage.home.name} was disconnected in Xero")
     admin.inspect("disconnected-in-xero")
@@ -101,12 +105,12 @@ def test_disconnection_in_xero_is_noticed_and_healed(stage: Stage) -> None:
     expect(admin.page.locator("#bell")).to_contain_text("disconnected in Xero")
     admin.inspect("dashboard-disconnected-in-xero")
     admin.page.keyboard.press("Escape")
-    banner.get_by_role("link", name="Open Connected Apps").click()
+    banner.get_by_role("link", name="Reconnect").click()
 
     admin.press_connect()
     stage.xero.allow(admin.page, stage.home)
     admin.expect_message(f"Connected to {stage.home.name}")
-    admin.expect_state("Connected")
+    admin.expect_connected()
     expect(admin.page.locator(".banners")).to_be_empty()
 
 
@@ -126,7 +130,7 @@ def test_another_organisation_is_confirmed_by_name_and_shows_only_its_own(stage:
     admin.inspect("another-organisation")
     admin.press("Cancel")
     admin.expect_message("Nothing was connected")
-    expect(admin.page.locator("#xero-live")).to_contain_text(stage.home.name)
+    expect(admin.page.locator("#xero-card")).to_contain_text(stage.home.name)
 
     _connect_another(stage, admin, to_other=True)
     admin.open(stage.invoices_of(there["learner_number"]))
@@ -148,7 +152,7 @@ def _connect_another(stage: Stage, admin: Visitor, *, to_other: bool) -> None:
     stage.xero.allow(admin.page, wanted)
     admin.press(f"Connect {wanted.name}")
     admin.expect_message(f"Connected to {wanted.name}")
-    expect(admin.page.locator("#xero-live")).to_contain_text(wanted.name)
+    expect(admin.page.locator("#xero-card")).to_contain_text(wanted.name)
 
 
 def _newest_of_learner(stage: Stage, which: int) -> dict[str, str]:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.stage import Stage
+from tests.journeys.stage import RESYNC, Stage
 
 
 def test_pages_of_the_portal_are_sound(stage: Stage) -> None:
@@ -40,11 +40,10 @@ def test_pages_of_the_portal_are_sound(stage: Stage) -> None:
 def test_a_wrong_range_is_explained_at_the_field(stage: Stage) -> None:
     admin = stage.visitor()
     stage.connect(admin)
-    admin.follow("Re-sync a date range")
+    admin.open(RESYNC)
 
     with admin.allowing(422):
-        admin.page.get_by_label("From").fill("2026-03-31")
-        admin.page.get_by_label("To").fill("2026-03-01")
+        admin.choose_dates("2026-03-31", "2026-03-01")
         admin.press("Start re-sync")
         expect(admin.page.get_by_role("alert").first).to_contain_text("The re-sync was not started")
         expect(admin.page.get_by_label("From")).to_have_value("2026-03-31")

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.stage import RESYNC, Stage
 
-STARTED, COMPARING, VERIFIED = "Started", "Everything is read", "Verified:"
+STARTED, COMPARING, VERIFIED = "Started", "Everything is read", "Complete."
 
 
 def test_open_log_takes_new_lines_and_keeps_open_state_focus_and_old_lines(stage: Stage) -> None:

@@ -14,13 +14,13 @@ def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
     admin = stage.visitor(script=False)
 
     stage.connect(admin)
-    admin.expect_state("Connected")
+    admin.expect_connected()
     admin.open(RESYNC)
-    _reload_until(admin, r"Started by itself[\s\S]*Done[\s\S]*Complete")
-    admin.page.get_by_label("From").fill("2019-01-01")
+    _reload_until(admin, r"by itself[\s\S]*Complete")
+    admin.choose_dates("2019-01-01")
     admin.press("Start re-sync")
-    admin.expect_message("The re-sync has started")
-    _reload_until(admin, r"Done[\s\S]*Complete[\s\S]*Started by itself")
+    admin.expect_message("Re-sync started")
+    _reload_until(admin, r"Alex Ironbark[\s\S]*Complete[\s\S]*by itself")
     admin.page.locator("#bell > summary").click()
     expect(admin.page.locator("#bell")).to_contain_text("Re-sync of")
 
@@ -31,6 +31,7 @@ def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
     expect(admin.page.get_by_role("button", name="Pause updates")).to_be_hidden()
 
     admin.open_connected_apps()
+    admin.open_xero_menu()
     admin.follow("Disconnect from Xero")
     admin.press(f"Disconnect {stage.home.name}")
     admin.expect_message("is disconnected")

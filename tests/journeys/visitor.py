@@ -50,8 +50,21 @@ class Visitor:
         self.page.get_by_role("link", name=name, exact=True).click()
 
     def press_connect(self) -> None:
-        """Press the button that leads to Xero."""
+        """Press the button that leads to Xero; where Xero is connected the menu has it."""
+        if self.page.locator("#xero-reconnect").count():
+            self.open_xero_menu()
         self.press(re.compile("^(Connect|Reconnect) to Xero$"))
+
+    def open_xero_menu(self) -> None:
+        """Open what the Xero card keeps for rare needs."""
+        self.page.locator("#xero-menu > summary").click()
+
+    def choose_dates(self, first: str, last: str = "") -> None:
+        """Choose the days of a re-sync by two dates; the last one stays where none is given."""
+        self.page.get_by_text("Choose dates").click()
+        self.page.get_by_label("From").fill(first)
+        if last:
+            self.page.get_by_label("To").fill(last)
 
     def expect_heading(self, words: str | re.Pattern[str]) -> None:
         """Wait for the page with that heading."""
@@ -61,9 +74,13 @@ class Visitor:
         """Wait until the browser has left for another site."""
         self.page.wait_for_url(f"{url}/**")
 
-    def expect_state(self, words: str) -> None:
+    def expect_state(self, words: str | re.Pattern[str]) -> None:
         """Wait until the Xero card says so."""
-        expect_that(self.page.locator("#xero-live .status")).to_have_text(words)
+        expect_that(self.page.locator("#xero-name .status")).to_have_text(words)
+
+    def expect_connected(self) -> None:
+        """Wait until the Xero card says that Xero is read, whatever else there is to do."""
+        self.expect_state(re.compile("^(First sync|Needs a look|Up to date)$"))
 
     def expect_message(self, words: str) -> None:
         """Wait for a sentence among the page's messages."""

@@ -90,6 +90,45 @@ def test_learner_keeps_its_number_when_edited(portal: Portal) -> None:
     assert (learner.number, learner.given_name) == ("L000123", "Changed")
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["A\\7", "\uff217", "\U0001f600" * 26, "A\u200b7"],
+    ids=["backslash", "full-width", "too-long", "hidden"],
+)
+def test_learner_of_before_the_rules_can_be_edited_while_the_number_stays(
+    portal: Portal, number: str
+) -> None:
+    learner = builders.make_learner(portal, number=number)
+    client = builders.client_of(builders.make_user(portal))
+
+    page = client.get(f"/learners/{learner.id}/edit/").content.decode()
+    response = client.post(
+        f"/learners/{learner.id}/edit/", typed(number=number, email="robin@example.com")
+    )
+
+    learner.refresh_from_db()
+    assert "While the number stays as it is, everything else can be changed here." in page
+    assert response.status_code == 302
+    assert (learner.number, learner.email) == (number, "robin@example.com")
+    assert "number" not in LearnerChange.objects.latest("id").fields
+
+
+def test_number_is_held_against_the_rules_once_it_is_changed(portal: Portal) -> None:
+    learner = builders.make_learner(portal, number="A\\7")
+    client = builders.client_of(builders.make_user(portal))
+
+    refused = client.post(f"/learners/{learner.id}/edit/", typed(number="A\\8"))
+    accepted = client.post(f"/learners/{learner.id}/edit/", typed(number="A/7"))
+
+    learner.refresh_from_db()
+    errors: Any = refused.context["form"].errors
+    assert "Xero cannot take \\ in a number." in errors["number"][0]
+    assert accepted.status_code == 302
+    assert learner.number == "A/7"
+    page = client.get(f"/learners/{learner.id}/edit/").content.decode()
+    assert "While the number stays" not in page
+
+
 def test_heading_keeps_the_stored_name_when_the_form_has_errors(portal: Portal) -> None:
     learner = builders.make_learner(portal, given_name="Stored", family_name="Name")
     client = builders.client_of(builders.make_user(portal))

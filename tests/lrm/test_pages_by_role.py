@@ -1,5 +1,7 @@
 """Every page of the LRM against everybody who may knock."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.template.loader import render_to_string
@@ -14,6 +16,8 @@ SIGN_IN = "sign-in"
 # Page, then what happens for: LRM user, portal admin without LRM role, nobody signed in.
 PAGES = [
     ("/", 200, 200, SIGN_IN),
+    ("/search/", 200, 403, SIGN_IN),
+    ("/search/?q=nobody", 200, 403, SIGN_IN),
     ("/learners/", 200, 403, SIGN_IN),
     ("/learners/new/", 200, 403, SIGN_IN),
     ("/learners/import/", 200, 403, SIGN_IN),
@@ -21,10 +25,20 @@ PAGES = [
     ("/learners/{learner}/", 200, 403, SIGN_IN),
     ("/learners/{learner}/edit/", 200, 403, SIGN_IN),
     ("/learners/{learner}/xero-contact/", 200, 403, SIGN_IN),
+    ("/reports/", 403, 200, SIGN_IN),
+    ("/reports/0442/", 403, 200, SIGN_IN),
+    ("/reports/0442.csv", 403, 302, SIGN_IN),
+    ("/reports/0442.xlsx", 403, 302, SIGN_IN),
+    ("/reports/0442.json", 403, 302, SIGN_IN),
+    ("/reports/0442/heal/", 403, 403, SIGN_IN),
     ("/notices/", 200, 200, SIGN_IN),
     ("/notices/bell/", 200, 200, SIGN_IN),
     ("/settings/", 200, 200, SIGN_IN),
     ("/settings/people/", 200, 200, SIGN_IN),
+    ("/settings/edit/", 403, 200, SIGN_IN),
+    ("/settings/people/invite/", 403, 200, SIGN_IN),
+    ("/account/", 200, 200, SIGN_IN),
+    ("/account/password/", 200, 200, SIGN_IN),
 ]
 
 
@@ -115,7 +129,7 @@ def test_navigation_shows_only_what_the_user_may_open(portal: Portal) -> None:
         return f'<a href="{link}"' in builders.client_of(user).get("/settings/").content.decode()
 
     assert [has(user, "/learners/") for user in (staff, accounts, admin)] == [True, True, False]
-    assert [has(user, "/reports/") for user in (staff, accounts, admin)] == [False, True, False]
+    assert [has(user, "/reports/") for user in (staff, accounts, admin)] == [False, True, True]
 
 
 def test_sign_in_leads_back_to_the_page_asked_for(portal: Portal) -> None:
@@ -214,3 +228,55 @@ def test_learner_page_costs_a_fixed_number_of_queries(portal: Portal) -> None:
         builders.make_learner(portal)
 
     assert queries() == one
+
+
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [("/", "Dashboard"), ("/learners/", "Learners"), ("/settings/people/", "Settings")],
+)
+def test_navigation_says_where_one_is(portal: Portal, address: str, label: str) -> None:
+    page = builders.client_of(builders.make_user(portal)).get(address).content.decode()
+
+    current = re.findall(r'aria-current="(?:page|true)">.*?<span>([^<]+)</span>', page)
+    assert label in current
+    assert "Dashboard" not in current or label == "Dashboard"
+
+
+def test_settings_mark_the_entry_that_is_open_and_no_other(portal: Portal) -> None:
+    staff = builders.client_of(builders.make_user(portal))
+
+    def current(address: str) -> set[str]:
+        side = staff.get(address).content.decode().partition('class="sub-side"')[2]
+        found = re.findall(
+            r'aria-current="\w+">.*?<span>([^<]+)</span>', side.partition("</nav>")[0]
+        )
+        return set(found)
+
+    assert current("/settings/") == {"Portal details"}
+    assert current("/settings/people/") == {"People"}
+    # They may open it and see the state only; no entry of theirs leads there.
+    assert current("/settings/connected-apps/") == set()
+
+
+def test_closed_door_is_titled_as_it_reads(portal: Portal) -> None:
+    page = builders.client_of(builders.make_user(portal)).get("/settings/edit/").content.decode()
+
+    assert "<title>You cannot open this page" in page
+    assert "<h1>You cannot open this page</h1>" in page
+
+
+def test_errors_are_in_the_title_and_have_the_focus(portal: Portal) -> None:
+    client = builders.client_of(builders.make_user(portal))
+
+    page = client.post("/learners/new/", {"number": ""}).content.decode()
+
+    assert "<title>Error: Add learner" in page
+    assert 'role="alert" tabindex="-1" autofocus' in page
+
+
+def test_message_has_the_focus(portal: Portal) -> None:
+    client = builders.client_of(builders.make_user(portal))
+
+    page = client.post("/account/", {"last_name": "New"}, follow=True).content.decode()
+
+    assert '<div class="messages" tabindex="-1" autofocus>' in page

@@ -214,15 +214,23 @@ def test_code_is_refused_when_redirect_address_differs(
 
 
 @pytest.mark.parametrize(
-    ("verifier", "status"), [(VERIFIER, 200), (VERIFIER + "x", 400), ("", 400)]
+    ("verifier", "challenged", "status"),
+    [
+        (VERIFIER, VERIFIER, 200),
+        (VERIFIER + "x", VERIFIER, 400),
+        ("", VERIFIER, 400),
+        ("x" * 43, "x" * 43, 200),
+        ("x" * 42, "x" * 42, 400),
+        ("x" * 129, "x" * 129, 400),
+    ],
 )
-def test_code_verifier_must_fit_its_challenge(
-    simulator_url: str, person: consent_walk.Person, verifier: str, status: int
+def test_code_verifier_must_fit_its_challenge_and_be_of_a_length_that_is_allowed(
+    simulator_url: str, person: consent_walk.Person, verifier: str, challenged: str, status: int
 ) -> None:
     told = consent_walk.consent(
         simulator_url,
         person,
-        code_challenge=_challenge_of(VERIFIER),
+        code_challenge=_challenge_of(challenged),
         code_challenge_method="S256",
     )
 

@@ -8,6 +8,7 @@ they read every document is a check of every document.
 import datetime
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,7 +19,7 @@ from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
 from xero_python.exceptions import AccountingBadRequestException, NotFoundException
 from xero_python.identity import IdentityApi
 
-from tests.support import simulator_process
+from tests.support import simulator_client, simulator_process
 
 FIELDS = ("access_token", "expires_in", "token_type", "refresh_token", "id_token")
 
@@ -102,6 +103,36 @@ def test_typed_models_read_every_document(
         assert len(each.line_items) == row["line_items"]
         assert each.contact.contact_id == row["contact_id"]
         assert str(each.currency_code.value) == row["currency"]
+
+
+def test_typed_models_read_settings_terms_and_pdfs(client: Client) -> None:
+    contact = simulator_process.control(client.url, "books")["contacts"][0]["contact_id"]
+    simulator_client.post(
+        client.url,
+        "contacts",
+        act="update",
+        id=contact,
+        payment_terms=[{"side": "Sales", "day": 14, "type": "DAYSAFTERBILLDATE"}],
+        batch_payments={"account_number": "1", "account_name": "W", "details": "Fees"},
+    )
+    invoice = next(iter(books(client, "Invoices")))
+    read = client.accounting
+
+    (shown,) = read.get_contact(client.tenant_id, contact).contacts
+    lists = (
+        read.get_currencies(client.tenant_id).currencies,
+        read.get_accounts(client.tenant_id).accounts,
+        read.get_tax_rates(client.tenant_id).tax_rates,
+        read.get_items(client.tenant_id).items,
+        read.get_tracking_categories(client.tenant_id).tracking_categories,
+        read.get_users(client.tenant_id).users,
+        read.get_report_profit_and_loss(client.tenant_id).reports,
+    )
+    pdf = read.get_invoice_as_pdf(client.tenant_id, invoice)
+
+    assert (shown.payment_terms.sales.day, shown.batch_payments.details) == (14, "Fees")
+    assert all(lists)
+    assert Path(pdf).read_bytes().startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("kind", ["invoices", "credit_notes", "overpayments", "prepayments"])

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from invoices.models import ReadBy
 from tests.support.linked import Linked, clock
 from xero_sync.api import responses
 from xero_sync.resources import Resource
@@ -47,5 +48,6 @@ def store(linked: Linked, elements: list[Any]) -> upserts.Written:
             organisation_id=linked.organisation.pk,
             resource=Resource.INVOICE,
             page=page,
+            by=ReadBy.SWEEP,
             now=clock(),
         )

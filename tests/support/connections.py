@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from connected_apps.models import Connection, Organisation, State
 from lrm.models import Portal
 
+# What the card says where nothing is to be done.
+ALL_WELL = "Changes in Xero appear here within seconds."
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 

@@ -31,9 +31,21 @@ def decide(url: str, flow: str, *, tenants: list[str], decision: str) -> request
     )
 
 
-def walk(authorize_url: str, *, user_id: str, tenants: list[str], decision: str = "allow") -> str:
-    """Go through both pages and return the address the person is sent back to."""
-    page = requests.get(authorize_url, allow_redirects=False, timeout=waiting.TIMEOUT)
+def walk(
+    authorize_url: str,
+    *,
+    user_id: str,
+    tenants: list[str],
+    decision: str = "allow",
+    headers: dict[str, str] | None = None,
+) -> str:
+    """Go through both pages and return the address the person is sent back to.
+
+    :param headers: sent with the address, where a test has made it and not the product.
+    """
+    page = requests.get(
+        authorize_url, headers=headers, allow_redirects=False, timeout=waiting.TIMEOUT
+    )
     flow, _ = sign_in(page, user_id=user_id)
     answer = decide(_origin(authorize_url), flow, tenants=tenants, decision=decision)
     assert answer.status_code == 302, answer.text

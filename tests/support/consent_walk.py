@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.support import consent_pages, simulator_client, waiting
+from tests.support import consent_pages, own_calls, simulator_client, waiting
 
 CLIENT = {"client_id": "demo-client-id", "client_secret": "demo-client-secret"}
 BASIC = (CLIENT["client_id"], CLIENT["client_secret"])
@@ -46,6 +46,7 @@ def ask(url: str, **changes: str) -> requests.Response:
     return requests.get(
         f"{url}/identity/connect/authorize",
         params={name: value for name, value in asked.items() if value != "-"},
+        headers=own_calls.HEADERS,
         allow_redirects=False,
         timeout=waiting.TIMEOUT,
     )
@@ -75,7 +76,12 @@ def consent(
 
 def token(url: str, **form: str) -> requests.Response:
     """Call the token endpoint with the app's credentials in the form."""
-    return requests.post(f"{url}/connect/token", data=CLIENT | form, timeout=waiting.TIMEOUT)
+    return requests.post(
+        f"{url}/connect/token",
+        data=CLIENT | form,
+        headers=own_calls.HEADERS,
+        timeout=waiting.TIMEOUT,
+    )
 
 
 def exchange(url: str, code: str, **changes: str) -> requests.Response:
@@ -102,7 +108,7 @@ def connect(
 
 def connections(url: str, access_token: str, **query: str) -> requests.Response:
     """Ask for the connections."""
-    headers = {"Authorization": f"Bearer {access_token}"}
+    headers = {"Authorization": f"Bearer {access_token}", **own_calls.HEADERS}
     return requests.get(
         f"{url}/connections", headers=headers, params=query, timeout=waiting.TIMEOUT
     )

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from connected_apps.models import Organisation
+from invoices.models import ReadBy
 from lrm import learners
 from lrm.models import Learner, User
 from xero_sync.api import responses
@@ -36,7 +37,11 @@ def store(organisation: Organisation, *elements: dict[str, Any]) -> None:
     page = responses.Page(list(elements), 1, len(elements), 1000, now, None, 0, {})
     with transaction.atomic():
         page_store.store(
-            organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=now
+            organisation_id=organisation.pk,
+            resource=Resource.CONTACT,
+            page=page,
+            by=ReadBy.SWEEP,
+            now=now,
         )
 
 

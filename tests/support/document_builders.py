@@ -11,6 +11,7 @@ from invoices import document_rows
 from invoices.document_rows import DocumentRow
 from invoices.models import Allocation, Contact, ContactLink, Document, Kind, LinkSource, Payment
 from lrm.models import Learner, Portal
+from xero_sync.models import RunState, SyncRun
 
 NOW = datetime.datetime(2026, 11, 20, 1, 0, tzinfo=datetime.UTC)
 TODAY = datetime.date(2026, 11, 20)
@@ -20,7 +21,10 @@ _numbers = itertools.count(1)
 def make_organisation(
     portal: Portal, *, name: str = "Wattle Creek Training Pty Ltd", connected: bool = True
 ) -> Organisation:
-    """Store an organisation; with `connected` the portal shows its documents from now on."""
+    """Store an organisation; with `connected` the portal shows its documents from now on.
+
+    Its first sync has ended, so that pages take what is here for all there is.
+    """
     organisation = Organisation.objects.create(
         portal=portal,
         tenant_id=uuid.uuid4(),
@@ -37,6 +41,17 @@ def make_organisation(
                 "state_since": NOW,
                 "organisation": organisation,
             },
+        )
+        SyncRun.objects.create(
+            portal=portal,
+            organisation=organisation,
+            generation=0,
+            date_from="1900-01-01",
+            date_to="2100-01-01",
+            is_first=True,
+            state=RunState.DONE,
+            requested_at=NOW,
+            finished_at=NOW,
         )
     return organisation
 

@@ -23,7 +23,7 @@ from xero_sync.jobs import sweep_schedule
 from xero_sync.models import OPEN_RUNS, EventState, PushStart, SyncRun, WebhookEvent
 from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
-from xero_sync.webhooks import deliveries, event_processing
+from xero_sync.webhooks import deliveries, event_echoes, event_processing
 
 
 def clock() -> datetime:
@@ -75,6 +75,11 @@ class Linked:
         """Unpack what was delivered and fetch all that it names."""
         deliveries.unpack(now=clock())
         event_processing.fetch_pending(organisation_id=self.organisation.pk, clock=clock)
+        pending = WebhookEvent.objects.filter(state=EventState.PENDING)
+        if pending.filter(not_before__lte=clock() + event_echoes.WAIT).exists():
+            event_processing.fetch_pending(
+                organisation_id=self.organisation.pk, clock=lambda: clock() + event_echoes.WAIT
+            )
         assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
 
     def work(self, run: SyncRun) -> SyncRun:

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 import requests
 
-from tests.support import consent_pages, simulator_client, waiting
+from tests.support import consent_pages, own_calls, simulator_client, waiting
 
 ROOT = Path(__file__).parents[2]
 REDIRECT = "http://localhost:8000/callback"
@@ -63,6 +63,7 @@ class Person(NamedTuple):
             "Authorization": f"Bearer {self.tokens['access_token']}",
             "xero-tenant-id": self.tenant_id,
             "Accept": "application/json",
+            **own_calls.HEADERS,
         }
 
     def get(self, path: str, *, headers: dict[str, str] | None = None, **query: Any) -> Any:
@@ -114,6 +115,7 @@ def consent(url: str, *, user: str = "priya", organisation: int = 0, scope: str 
         f"{url}/identity/connect/authorize?{query}",
         user_id=person["user_id"],
         tenants=[tenant["tenant_id"]],
+        headers=own_calls.HEADERS,
     )
     answer = urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)
     assert answer["state"] == ["a-state"]
@@ -126,6 +128,7 @@ def exchange(url: str, code: str) -> dict[str, Any]:
         f"{url}/connect/token",
         data={"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT},
         auth=("demo-client-id", "demo-client-secret"),
+        headers=own_calls.HEADERS,
         timeout=TIMEOUT,
     )
     answer.raise_for_status()

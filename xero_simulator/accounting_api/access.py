@@ -7,7 +7,7 @@ is a call counted against the limits.
 from aiohttp import web
 
 from xero_simulator import simulations
-from xero_simulator.accounting_api import limits
+from xero_simulator.accounting_api import limits, plain_forms
 from xero_simulator.gateway import bearer, gateway_errors, middleware
 from xero_simulator.identity import tokens
 from xero_simulator.ledger import organisation
@@ -16,6 +16,7 @@ PREFIX = "/api.xro/"
 MAX_QUERY = 2048
 _ORGANISATION = "organisation"
 _INVOICES, _PAYMENTS = "accounting.invoices", "accounting.payments"
+_BANK, _SETTINGS = "accounting.banktransactions", "accounting.settings"
 # The granular scope of each resource, from Xero's scopes page; `.read` is enough for GET.
 _SCOPES = {
     "invoices": _INVOICES,
@@ -24,8 +25,14 @@ _SCOPES = {
     "prepayments": _PAYMENTS,
     "payments": _PAYMENTS,
     "contacts": "accounting.contacts",
-    "organisation": "accounting.settings",
-    "organisations": "accounting.settings",
+    "contactgroups": "accounting.contacts",
+    **dict.fromkeys(("organisation", "organisations", "accounts", "taxrates"), _SETTINGS),
+    **dict.fromkeys(("currencies", "brandingthemes", "trackingcategories", "users"), _SETTINGS),
+    **dict.fromkeys(("quotes", "purchaseorders", "repeatinginvoices", "items"), _INVOICES),
+    "linkedtransactions": _INVOICES,
+    "batchpayments": _PAYMENTS,
+    **dict.fromkeys(("banktransactions", "banktransfers"), _BANK),
+    "manualjournals": "accounting.manualjournals",
 }
 
 
@@ -55,7 +62,7 @@ def _connected_organisation(
 ) -> organisation.Organisation:
     """Return the organisation that the call names, where this user has connected it."""
     simulation = simulations.of(request)
-    tenant = request.headers.get("xero-tenant-id", "").lower()
+    tenant = plain_forms.plain_id(request.headers.get("xero-tenant-id", ""))
     connected = simulation.connections.is_connected(token.user_id, token.client_id, tenant)
     if tenant in simulation.organisations and connected:
         return simulation.organisations[tenant]

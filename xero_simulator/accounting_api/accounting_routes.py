@@ -14,9 +14,10 @@ from xero_simulator.accounting_api import (
     contacts_write,
     documents_api,
     payments_api,
+    settings_api,
     xero_json,
 )
-from xero_simulator.gateway import gateway_errors
+from xero_simulator.gateway import any_case, gateway_errors
 from xero_simulator.ledger import records
 
 ROOT = "/api.xro/2.0"
@@ -27,28 +28,37 @@ _ONLINE_STATUSES = frozenset(("AUTHORISED", "PAID"))
 def add_routes(app: web.Application) -> None:
     """Serve the accounting endpoints behind access, limits and idempotency."""
     accounting_service.install(app)
-    get = app.router.add_get
+
+    def get(path: str, handler: documents_api.Handler) -> None:
+        app.router.add_get(any_case.any_case(f"{ROOT}/{path}"), handler)
+
     for name in ("Organisation", "Organisations"):
-        get(f"{ROOT}/{name}", show_organisation)
+        get(name, show_organisation)
     for kind in records.KINDS:
-        get(f"{ROOT}/{kind}", documents_api.lister(kind))
-        get(f"{ROOT}/{kind}/{{id}}", documents_api.shower(kind))
+        get(kind, documents_api.lister(kind))
+        get(f"{kind}/{{id}}", documents_api.shower(kind))
     for kind in (records.CREDIT_NOTES, records.OVERPAYMENTS, records.PREPAYMENTS):
-        get(f"{ROOT}/{kind}/{{id}}/Allocations", documents_api.allocation_lister(kind))
-    get(f"{ROOT}/Invoices/{{id}}/OnlineInvoice", show_online_invoice)
-    get(f"{ROOT}/Payments", payments_api.list_payments)
-    get(f"{ROOT}/Payments/{{id}}", payments_api.show_payment)
-    get(f"{ROOT}/Contacts", contacts_api.list_contacts)
-    get(f"{ROOT}/Contacts/{{id}}", contacts_api.show_contact)
-    app.router.add_put(f"{ROOT}/Contacts", contacts_write.create_contacts)
-    app.router.add_post(f"{ROOT}/Contacts", contacts_write.update_or_create_contacts)
-    app.router.add_post(f"{ROOT}/Contacts/{{id}}", contacts_write.update_contact)
+        get(f"{kind}/{{id}}/Allocations", documents_api.allocation_lister(kind))
+    get("Invoices/{id}/OnlineInvoice", show_online_invoice)
+    get("Payments", payments_api.list_payments)
+    get("Payments/{id}", payments_api.show_payment)
+    get("Contacts", contacts_api.list_contacts)
+    get("Contacts/{id}", contacts_api.show_contact)
+    contacts = any_case.any_case(f"{ROOT}/Contacts")
+    app.router.add_put(contacts, contacts_write.create_contacts)
+    app.router.add_post(contacts, contacts_write.update_or_create_contacts)
+    app.router.add_post(f"{contacts}/{{id}}", contacts_write.update_contact)
+    # Last, because the router looks at one after another: few clients ask for these.
+    for path, (collection, rows_of) in settings_api.LISTS.items():
+        get(path, settings_api.lister(collection, rows_of))
+        if collection == path:
+            get(f"{path}/{{id}}", settings_api.shower(collection, rows_of))
 
 
 async def show_organisation(request: web.Request) -> web.Response:
     """Answer who the organisation is."""
     shown = access.organisation_of(request)
-    is_demo = shown.name.startswith("Demo Company")
+    is_demo = shown.is_demo
     fields = {
         "Name": shown.name,
         "LegalName": shown.name,

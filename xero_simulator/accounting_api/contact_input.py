@@ -49,13 +49,35 @@ def read(element: dict[str, Any], old: records.Contact | None) -> tuple[dict[str
             if _length(values[field]) > longest:
                 return {}, [_too_long(name, longest)]
     wrong = _wrong_texts(values) + _long_parts(element)
+    return values | _read_lists(element, old) | _read_terms(element), wrong
+
+
+def _read_lists(element: dict[str, Any], old: records.Contact | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     if isinstance(element.get("Addresses"), list):
         values["addresses"] = _read_addresses(element["Addresses"], old)
     if isinstance(element.get("Phones"), list):
         values["phones"] = _read_phones(element["Phones"], old)
     if isinstance(element.get("ContactPersons"), list):
         values["persons"] = tuple(_read_person(each) for each in element["ContactPersons"])
-    return values, wrong
+    return values
+
+
+def _read_terms(element: dict[str, Any]) -> dict[str, Any]:
+    """Return when and where the contact pays and is paid; what is sent replaces the whole."""
+    values: dict[str, Any] = {}
+    if isinstance(terms := element.get("PaymentTerms"), dict):
+        values["payment_terms"] = tuple(
+            records.PaymentTerm(side, int(term.get("Day") or 0), str(term.get("Type") or ""))
+            for side in ("Bills", "Sales")
+            if isinstance(term := terms.get(side), dict)
+        )
+    if isinstance(batch := element.get("BatchPayments"), dict):
+        names = ("BankAccountNumber", "BankAccountName", "Details", "Code", "Reference")
+        values["batch_payments"] = records.BatchPayments(
+            *(str(batch.get(name) or "") for name in names)
+        )
+    return values
 
 
 def _wrong_texts(values: dict[str, Any]) -> list[str]:
@@ -103,7 +125,10 @@ def _read_addresses(
     for each in elements:
         kind = str(each.get("AddressType", ""))
         if kind in contact_json.ADDRESS_KINDS:
-            names = ("AddressLine1", "AddressLine2", "City", "Region", "PostalCode", "Country")
+            names = (
+                *("AddressLine1", "AddressLine2", "City", "Region", "PostalCode", "Country"),
+                *("AddressLine3", "AddressLine4", "AttentionTo"),
+            )
             by_kind[kind] = records.Address(kind, *(str(each.get(name) or "") for name in names))
     return tuple(by_kind.values())
 

@@ -100,8 +100,26 @@ def _more(contact: records.Contact) -> dict[str, Any]:
             }
             for person in contact.persons
         ],
+        **_terms(contact),
         "HasAttachments": False,
     }
+
+
+def _terms(contact: records.Contact) -> dict[str, Any]:
+    """Return when and where a contact pays and is paid, where somebody has said so."""
+    shown: dict[str, Any] = {}
+    if contact.payment_terms:
+        shown["PaymentTerms"] = {
+            term.side: {"Day": term.day, "Type": term.type} for term in contact.payment_terms
+        }
+    if batch := contact.batch_payments:
+        shown["BatchPayments"] = {
+            "BankAccountNumber": batch.account_number,
+            "BankAccountName": batch.account_name,
+            "Details": batch.details,
+            **_present(Code=batch.code, Reference=batch.reference),
+        }
+    return shown
 
 
 def _show_addresses(contact: records.Contact) -> list[dict[str, str]]:
@@ -111,15 +129,14 @@ def _show_addresses(contact: records.Contact) -> list[dict[str, str]]:
     for kind in ADDRESS_KINDS:
         address = by_kind.get(kind) or records.Address(kind)
         value = {"AddressType": kind}
-        if address.line1:
-            value["AddressLine1"] = address.line1
-        if address.line2:
-            value["AddressLine2"] = address.line2
+        lines = (address.line1, address.line2, address.line3, address.line4)
+        value |= {f"AddressLine{at}": line for at, line in enumerate(lines, start=1) if line}
         value |= {
             "City": address.city,
             "Region": address.region,
             "PostalCode": address.postal_code,
             "Country": address.country,
+            **_present(AttentionTo=address.attention_to),
         }
         shown.append(value)
     return shown

@@ -11,6 +11,7 @@ from xero_simulator.accounting_api import (
     accounting_errors,
     contact_json,
     fields,
+    plain_forms,
     query,
     xero_json,
 )
@@ -46,7 +47,7 @@ async def show_contact(request: web.Request) -> web.Response:
         return (
             _answer(request, [xero_json.raw_element(raw[0])]) if raw else gateway_errors.not_found()
         )
-    found = books.contacts.by_id.get(wanted.lower())
+    found = books.contacts.by_id.get(plain_forms.plain_id(wanted))
     if found is None and (numbered := books.contacts.find("number", wanted)):
         found = numbered[0]
     if found is None:
@@ -100,7 +101,8 @@ def _filtered(
 def _named(request: web.Request, table: tables.Table[records.Contact]) -> list[records.Contact]:
     if not (ids := query.csv(request, "IDs")):
         return table.ordered
-    found = {each.lower(): table.by_id.get(each.lower()) for each in ids}
+    plain = [plain_forms.plain_id(each) for each in ids]
+    found = {each: table.by_id.get(each) for each in plain}
     return sorted((row for row in found.values() if row), key=tables.default_order)
 
 

@@ -7,7 +7,9 @@ element refuses the whole call unless `summarizeErrors=false` asks for a verdict
 """
 
 import copy
+import functools
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -19,6 +21,7 @@ from xero_simulator.accounting_api import (
     accounting_errors,
     contact_input,
     contact_json,
+    plain_forms,
     xero_json,
 )
 from xero_simulator.gateway import gateway_errors
@@ -58,7 +61,7 @@ async def update_or_create_contacts(request: web.Request) -> web.Response:
 
 async def update_contact(request: web.Request) -> web.Response:
     """Answer POST to one contact's address."""
-    wanted = request.match_info["id"].lower()
+    wanted = plain_forms.plain_id(request.match_info["id"])
     if wanted not in access.organisation_of(request).books.contacts.by_id:
         return gateway_errors.not_found()
     return await _write_all(request, may_update=True, contact_id=wanted)
@@ -78,7 +81,13 @@ async def _write_all(
     each_on_its_own = request.query.get("summarizeErrors", "").lower() == "false"
     try:
         with books.transaction():
-            answers = [_try(books, e, may_update, each_on_its_own) for e in elements]
+            write = functools.partial(
+                _write,
+                books,
+                may_update=may_update,
+                ignore_accents=simulations.of(request).habits.names_ignore_accents,
+            )
+            answers = [_try(write, e, each_on_its_own) for e in elements]
             if not each_on_its_own:
                 _refuse_all_for_one(answers)
     except _Refused as refused:
@@ -107,11 +116,13 @@ def _read_elements(body: bytes) -> list[dict[str, Any]] | None:
 
 
 def _try(
-    books: Books, element: dict[str, Any], may_update: bool, each_on_its_own: bool
+    write: Callable[[dict[str, Any]], records.Contact],
+    element: dict[str, Any],
+    each_on_its_own: bool,
 ) -> dict[str, Any]:
     """Write one element and return its part of the answer."""
     try:
-        contact = _write(books, element, may_update)
+        contact = write(element)
     except Rejected as rejection:
         answer = {"ContactID": NO_ID, **element, "HasValidationErrors": True}
         answer["ValidationErrors"] = [{"Message": message} for message in rejection.args]
@@ -124,18 +135,20 @@ def _try(
     return answer
 
 
-def _write(books: Books, element: dict[str, Any], may_update: bool) -> records.Contact:
+def _write(
+    books: Books, element: dict[str, Any], may_update: bool, ignore_accents: bool
+) -> records.Contact:
     """Create or update one contact.
 
     :raises Rejected: with every reason.
     """
-    old = _find(books, element, may_update)
+    old = _find(books, element, may_update, ignore_accents)
     values, wrong = contact_input.read(element, old)
     if wrong:
         raise Rejected(*wrong)
     if old is None and "name" not in values:
         raise Rejected("The contact name must not be empty." if element else _NAMELESS)
-    _check_unique(books, values, old)
+    _check_unique(books, values, old, ignore_accents)
     if old is None:
         contact = records.Contact(id=books.new_id(), updated_ms=books.now_ms(), **values)
         books.store_contact(contact, event="CREATE")
@@ -148,12 +161,14 @@ def _write(books: Books, element: dict[str, Any], may_update: bool) -> records.C
     return contact
 
 
-def _find(books: Books, element: dict[str, Any], may_update: bool) -> records.Contact | None:
+def _find(
+    books: Books, element: dict[str, Any], may_update: bool, ignore_accents: bool
+) -> records.Contact | None:
     """Return the contact that an element means, or None where it is new.
 
     :raises Rejected: nothing identifies it, its id is unknown, it is not active, or it must be new.
     """
-    contact_id = str(element.get("ContactID") or "").lower()
+    contact_id = plain_forms.plain_id(str(element.get("ContactID") or ""))
     number, name = str(element.get("ContactNumber") or ""), str(element.get("Name") or "")
     if contact_id and contact_id != NO_ID:
         found = books.contacts.by_id.get(contact_id)
@@ -164,17 +179,19 @@ def _find(books: Books, element: dict[str, Any], may_update: bool) -> records.Co
     elif not may_update:
         return None
     else:
-        found = _numbered(books, number) or _named(books, name)
+        found = _numbered(books, number) or _named(books, name, ignore_accents)
     if found is not None and found.status != "ACTIVE":
         raise Rejected(_ARCHIVED if found.status == "ARCHIVED" else _ERASED)
     return found
 
 
-def _check_unique(books: Books, values: dict[str, Any], old: records.Contact | None) -> None:
-    own_id = old.id if old else ""
+def _check_unique(
+    books: Books, values: dict[str, Any], old: records.Contact | None, ignore_accents: bool
+) -> None:
+    own_id, name = old.id if old else "", values.get("name", "")
     wrong = []
     try:
-        contact_operations.refuse_taken_name(books, values.get("name", ""), own_id)
+        contact_operations.refuse_taken(name, own_id, _called(books, name, ignore_accents))
     except records.NotAllowed as refusal:
         wrong.append(str(refusal))
     holder = _numbered(books, values.get("number", ""))
@@ -192,6 +209,16 @@ def _numbered(books: Books, number: str) -> records.Contact | None:
     return found[0] if found else None
 
 
-def _named(books: Books, name: str) -> records.Contact | None:
-    active = [each for each in books.contacts.find("name", name) if each.status == "ACTIVE"]
-    return active[0] if active else None
+def _named(books: Books, name: str, ignore_accents: bool) -> records.Contact | None:
+    called = _called(books, name, ignore_accents)
+    return next((each for each in called if each.status == "ACTIVE"), None)
+
+
+def _called(books: Books, name: str, ignore_accents: bool) -> list[records.Contact]:
+    """Return the contacts of a name, in any letter case, and with any accents where told so."""
+    found = books.contacts.find("name", name)
+    if not ignore_accents:
+        return found
+    wanted = plain_forms.without_accents(name)
+    others = (c for c in books.contacts.ordered if plain_forms.without_accents(c.name) == wanted)
+    return [*found, *(each for each in others if each not in found)]

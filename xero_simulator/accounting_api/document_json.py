@@ -130,7 +130,7 @@ def _show_invoice(document: records.Document) -> dict[str, Any]:
         "CreditNotes": _applied(document, records.CREDIT_NOTES),
         "Prepayments": _applied(document, records.PREPAYMENTS),
         "Overpayments": _applied(document, records.OVERPAYMENTS),
-        "AmountDue": xero_json.money(document.total - paid - credited),
+        "AmountDue": xero_json.money(document.outstanding),
         "AmountPaid": xero_json.money(paid),
         "AmountCredited": xero_json.money(credited),
         "SentToContact": document.sent,
@@ -147,7 +147,7 @@ def _show_credit(document: records.Document) -> dict[str, Any]:
     shown: dict[str, Any] = {id_field: document.id, "ID": document.id}
     if document.kind == records.CREDIT_NOTES:
         shown["CreditNoteNumber"] = document.number
-    elif document.type == "RECEIVE-PREPAYMENT":
+    elif document.type in records.PREPAYMENT_TYPES and document.type in records.SALES_TYPES:
         shown["InvoiceNumber"] = document.number
     shown |= {
         "Type": document.type,

@@ -13,6 +13,8 @@ from xero_simulator.accounting_api import (
     document_json,
     fast_path,
     fields,
+    pdf,
+    plain_forms,
     query,
     where,
     xero_json,
@@ -36,6 +38,7 @@ _FILTERS: dict[str, dict[str, str]] = {
 }
 # With these parameters alone a list is nothing but its `where`, `order` and instant.
 _PLAIN = frozenset(("where", "order", "page", "pageSize", "summaryOnly", "unitdp"))
+_PDF = "application/pdf"
 _NUMBER_FIELD = {records.INVOICES: "InvoiceNumber", records.CREDIT_NOTES: "CreditNoteNumber"}
 
 
@@ -73,6 +76,10 @@ def shower(kind: str) -> Handler:
         row = _raw_one(request, kind, wanted) or _one(request, kind, wanted)
         if row is None:
             return gateway_errors.not_found()
+        if isinstance(row, records.Document) and _is_asked_as_pdf(request, kind):
+            shown = access.organisation_of(request)
+            contact = shown.books.contact(row.contact_id)
+            return web.Response(body=pdf.pdf_of(row, contact, shown.name), content_type=_PDF)
         if isinstance(row, dict):
             element = xero_json.raw_element(row)
         else:
@@ -124,16 +131,24 @@ def _rows(request: web.Request, kind: str, asked: query.Asked) -> list[Any]:
     key = (id(books), kind, books.version, since, query.key_of(request.query))
 
     def search() -> list[Any]:
-        if _PLAIN.issuperset(request.query):
+        if _PLAIN.issuperset(request.query) and not _is_mixed(request, kind, asked):
             quick = fast_path.rows_of(
                 books.tables[kind], asked, find_field, document_json.ID_FIELD[kind]
             )
             if quick is not None:
                 return quick
         rows = _named(request, books.tables[kind], kind)
+        if _is_mixed(request, kind, asked):
+            rows = sorted([*rows, *books.overpayments.ordered], key=tables.default_order)
         return _filtered(request, kind, query.modified_since(rows, asked), find_field)
 
     return _CACHE.rows(key, search)
+
+
+def _is_mixed(request: web.Request, kind: str, asked: query.Asked) -> bool:
+    """Return whether overpayments come with this list of prepayments."""
+    is_mixing = simulations.of(request).habits.prepayments_list_overpayments
+    return is_mixing and kind == records.PREPAYMENTS and "type" not in asked.where.lower()
 
 
 def _filtered(
@@ -157,7 +172,8 @@ def _named(
     """Look up what `IDs` names, where the resource knows it, instead of searching everything."""
     if "IDs" not in _FILTERS[kind] or not (ids := query.csv(request, "IDs")):
         return table.ordered
-    found = {each.lower(): table.by_id.get(each.lower()) for each in ids}
+    plain = [plain_forms.plain_id(each) for each in ids]
+    found = {each: table.by_id.get(each) for each in plain}
     return sorted((row for row in found.values() if row), key=tables.default_order)
 
 
@@ -176,10 +192,15 @@ def _one(request: web.Request, kind: str, wanted: str) -> records.Document | Non
     books = access.organisation_of(request).books
     if books.replayed is not None:
         return None
-    if found := books.tables[kind].by_id.get(wanted.lower()):
+    if found := books.tables[kind].by_id.get(plain_forms.plain_id(wanted)):
         return found
     numbered = books.tables[kind].find("number", wanted) if kind in _NUMBER_FIELD else []
     return numbered[-1] if numbered else None
+
+
+def _is_asked_as_pdf(request: web.Request, kind: str) -> bool:
+    """Return whether a PDF is wanted, of a kind that has one: over- and prepayments do not."""
+    return kind in _NUMBER_FIELD and _PDF in request.headers.get("Accept", "").lower()
 
 
 def _raw_one(request: web.Request, kind: str, wanted: str) -> dict[str, Any] | None:

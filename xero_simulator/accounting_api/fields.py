@@ -17,10 +17,14 @@ _MS_DATE = re.compile(r"/Date\((-?\d+)")
 
 
 class Field(NamedTuple):
-    """A field: its kind of value, and how to read it from a record."""
+    """A field: its kind of value, and how to read it from a record.
+
+    :param folds_accents: a comparison looks over accents, as Xero says of names and addresses.
+    """
 
     kind: str
     read: Callable[[Any], Any]
+    folds_accents: bool = False
 
 
 class UnknownField(Exception):
@@ -78,13 +82,13 @@ _BY_KIND = {
 }
 CONTACT_FIELDS = {
     "contactid": _attribute(GUID, "id"),
-    "name": _attribute(TEXT, "name"),
+    "name": _attribute(TEXT, "name")._replace(folds_accents=True),
     "contactnumber": _attribute(TEXT, "number"),
     "accountnumber": _attribute(TEXT, "account_number"),
     "companynumber": _attribute(TEXT, "company_number"),
     "firstname": _attribute(TEXT, "first_name"),
     "lastname": _attribute(TEXT, "last_name"),
-    "emailaddress": _attribute(TEXT, "email"),
+    "emailaddress": _attribute(TEXT, "email")._replace(folds_accents=True),
     "taxnumber": _attribute(TEXT, "tax_number"),
     "contactstatus": _attribute(TEXT, "status"),
     "issupplier": _attribute(FLAG, "is_supplier"),
@@ -121,9 +125,9 @@ def of_raw(sample: Callable[[str], Field]) -> Callable[[str], Field]:
     """Return a finder that reads the same fields out of raw JSON elements."""
 
     def find(name: str) -> Field:
-        kind = sample(name).kind
+        found = sample(name)
         path = name.lower().split(".")
-        return Field(kind, lambda element: _raw_value(kind, element, path))
+        return found._replace(read=lambda element: _raw_value(found.kind, element, path))
 
     return find
 
@@ -137,7 +141,7 @@ def ms_of(text: object) -> int | None:
 def _of_contact(books: ledgers.Books, name: str) -> Field:
     field = of_contacts(name)
     by_id = books.contacts.by_id
-    return Field(field.kind, lambda document: field.read(by_id[document.contact_id]))
+    return field._replace(read=lambda document: field.read(by_id[document.contact_id]))
 
 
 def _raw_value(kind: str, element: dict[str, Any], path: list[str]) -> Any:

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from xero_simulator import simulations
-from xero_simulator.accounting_api import access, accounting_errors, fields, query, xero_json
+from xero_simulator.accounting_api import (
+    access,
+    accounting_errors,
+    fields,
+    plain_forms,
+    query,
+    xero_json,
+)
 from xero_simulator.gateway import gateway_errors
 from xero_simulator.ledger import ledgers, records
 
@@ -24,6 +31,7 @@ _STUB_TYPE = {
     "RECEIVE-PREPAYMENT": ("ARPREPAYMENT", "ARPREPAYMENTPAYMENT"),
     "SPEND-PREPAYMENT": ("APPREPAYMENT", "APPREPAYMENTPAYMENT"),
 }
+_STUB_TYPE |= {stub: (stub, payment) for stub, payment in _STUB_TYPE.values()}
 _CACHE = query.AnswerCache()
 
 
@@ -45,6 +53,7 @@ _FIELDS = {
     "paymenttype": fields.Field(fields.TEXT, lambda row: _STUB_TYPE[row.document.type][1]),
     "updateddateutc": fields.Field(fields.INSTANT, lambda row: row.updated_ms),
     "invoice.invoiceid": fields.Field(fields.GUID, lambda row: row.document.id),
+    "invoice.invoicenumber": fields.Field(fields.TEXT, lambda row: row.document.number),
 }
 
 
@@ -70,7 +79,7 @@ async def list_payments(request: web.Request) -> web.Response:
 async def show_payment(request: web.Request) -> web.Response:
     """Answer one payment."""
     books = access.organisation_of(request).books
-    wanted = request.match_info["id"].lower()
+    wanted = plain_forms.plain_id(request.match_info["id"])
     rows = [row for row in _all_rows(books) if row.id == wanted]
     return _answer(request, rows, books, None) if rows else gateway_errors.not_found()
 

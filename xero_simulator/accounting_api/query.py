@@ -8,13 +8,13 @@ import bisect
 import datetime
 import email.utils
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from xero_simulator import simulations
-from xero_simulator.accounting_api import fields, where, xero_json
+from xero_simulator.accounting_api import fields, plain_forms, where, xero_json
 from xero_simulator.ledger import ledgers
 
 DEFAULT_PAGE_SIZE = 100
@@ -134,10 +134,10 @@ def filter_and_sort(rows: list[Any], asked: Asked, find_field: where.FindField) 
 
 
 def among(
-    rows: Iterable[Any], wanted: Iterable[str], read_value: Callable[[Any], str]
+    rows: Iterable[Any], wanted: Sequence[str], read_value: Callable[[Any], str]
 ) -> list[Any]:
-    """Keep the rows whose value is one of those, in any letter case."""
-    values = {each.casefold() for each in wanted}
+    """Keep the rows whose value is one of those, in any letter case; ids without dashes too."""
+    values = {plain_forms.plain_id(each) for each in wanted} | {e.casefold() for e in wanted}
     return [row for row in rows if (read_value(row) or "").casefold() in values]
 
 

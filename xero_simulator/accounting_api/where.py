@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from xero_simulator.accounting_api import fields
+from xero_simulator.accounting_api import fields, plain_forms
 
 Filter = Callable[[list[Any]], list[Any]]
 FindField = Callable[[str], fields.Field]
@@ -150,7 +150,7 @@ class _Parser:
             value = fields.as_comparable(field.kind, value)
         self.comparisons.append(Comparison(name.lower(), sign, value))
         if kind == "string":
-            return _text_filter(field.read, sign, value)
+            return _text_filter(field, sign, value)
         return _value_filter(field.read, _COMPARE[sign], value)
 
     def _method(self, field: fields.Field, method: str) -> Filter:
@@ -185,7 +185,7 @@ class _Parser:
             arguments.append(self._literal()[1])
         self._expect(")")
         if word == "guid":
-            return str(arguments[0]).lower()
+            return _id(arguments[0])
         try:
             year, month, day, *clock_time = (int(argument) for argument in arguments)
             return datetime.datetime.combine(
@@ -251,12 +251,23 @@ def _null_filter(field: fields.Field, sign: str) -> Filter:
     return lambda rows: [row for row in rows if (read_value(row) in (None, "")) is wanted]
 
 
-def _text_filter(read_value: Callable[[Any], str], sign: str, value: str) -> Filter:
-    """Compare text without regard to case, as Xero's optimised filters do."""
-    compare, wanted = _COMPARE[sign], value.casefold()
+def _text_filter(field: fields.Field, sign: str, value: str) -> Filter:
+    """Compare text without regard to case, and names and addresses without regard to accents.
+
+    That is what Xero's optimised filters do.
+    """
+    fold = plain_forms.without_accents if field.folds_accents else str.casefold
+    compare, wanted, read_value = _COMPARE[sign], fold(value), field.read
     if sign in ("==", "="):
-        return lambda rows: [r for r in rows if (read_value(r) or "").casefold() == wanted]
-    return lambda rows: [r for r in rows if compare((read_value(r) or "").casefold(), wanted)]
+        return lambda rows: [r for r in rows if fold(read_value(r) or "") == wanted]
+    return lambda rows: [r for r in rows if compare(fold(read_value(r) or ""), wanted)]
+
+
+def _id(argument: object) -> str:
+    found = plain_forms.plain_id(str(argument))
+    if not plain_forms.is_id(found):
+        raise Unreadable("Guid should contain 32 digits with 4 dashes")
+    return found
 
 
 def _value_filter(

@@ -105,6 +105,8 @@ def contact_row(contact: Contact) -> dict[str, Any]:
         "is_supplier": contact.is_supplier,
         "addresses": [each._asdict() for each in contact.addresses],
         "persons": [each._asdict() for each in contact.persons],
+        "payment_terms": [each._asdict() for each in contact.payment_terms],
+        "batch_payments": contact.batch_payments and contact.batch_payments._asdict(),
         **{name: getattr(contact, name) for name in _KEPT_IN_XERO},
     }
 

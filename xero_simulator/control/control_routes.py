@@ -4,6 +4,7 @@ All JSON, no sign-in: the simulator listens on this machine only. A call that ma
 answered 400 with `{"error": …}`.
 """
 
+import dataclasses
 import uuid
 from typing import Any
 
@@ -31,6 +32,7 @@ def add_routes(app: web.Application) -> None:
         ("POST", "/documents", change_document),
         ("POST", "/contacts", change_contact),
         ("POST", "/touch", touch),
+        ("POST", "/habits", change_habits),
         ("GET", "/faults", show_faults),
         ("POST", "/faults", add_fault),
         ("POST", "/drift", start_mid_walk_changes),
@@ -60,8 +62,12 @@ async def list_organisations(request: web.Request, given: Given) -> list[dict[st
 
 
 async def change_organisation(request: web.Request, given: Given) -> dict[str, Any]:
-    """Take an organisation offline or bring it back."""
-    organisation = commands.organisation_of(simulations.of(request), request.match_info["tenant"])
+    """Take an organisation offline or bring it back; or let a Demo Company begin anew."""
+    simulation = simulations.of(request)
+    organisation = commands.organisation_of(simulation, request.match_info["tenant"])
+    if given.get("begins_anew"):
+        simulation.begin_demo_anew(organisation)
+        return _organisation_row(organisation)
     status = commands.need(given, "status")
     if status not in ("online", "offline"):
         raise commands.BadValues("An organisation is online or offline.")
@@ -76,13 +82,17 @@ async def list_users(request: web.Request, given: Given) -> list[dict[str, Any]]
 
 
 async def change_user(request: web.Request, given: Given) -> dict[str, Any]:
-    """Give a user a practice, which their consents then connect too, or take it away."""
+    """Give a user a practice, which their consents then connect too, or take it away.
+
+    With `tenant_type` it is a tenant of another kind, such as APPLICATION.
+    """
     simulation = simulations.of(request)
     user = _user(simulation, commands.need(given, "user"))
     practice = None
     if given.get("practice"):
         practice_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"practice/{user.user_id}"))
-        practice = Tenant(practice_id, f"{user.family_name} Bookkeeping", PRACTICE)
+        kind = str(given.get("tenant_type") or PRACTICE)
+        practice = Tenant(practice_id, f"{user.family_name} Bookkeeping", kind)
     simulation.connections.set_practice(user_id=user.user_id, practice=practice)
     return _user_row(simulation, user)
 
@@ -105,6 +115,17 @@ async def touch(request: web.Request, given: Given) -> dict[str, list[str]]:
     count, seed = _whole(given, "count"), _whole(given, "seed", default=0)
     organisation = _organisation(request, given)
     return {"ids": commands.touch_many(organisation, count=count, seed=seed)}
+
+
+async def change_habits(request: web.Request, given: Given) -> dict[str, Any]:
+    """Let this Xero behave otherwise, until it is reset."""
+    habits = simulations.of(request).habits
+    for name, value in given.items():
+        if type(getattr(habits, name, None)) is not type(value):
+            raise commands.BadValues(f"There is no habit {name} of that kind.")
+    for name, value in given.items():
+        setattr(habits, name, value)
+    return dataclasses.asdict(habits)
 
 
 async def show_faults(request: web.Request, given: Given) -> dict[str, list[str]]:

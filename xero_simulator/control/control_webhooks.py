@@ -5,9 +5,11 @@ from typing import Any
 
 from aiohttp import web
 
-from xero_simulator import commands
+from xero_simulator import commands, simulations
 from xero_simulator.control.control_json import Given, serve
-from xero_simulator.webhooks.webhook_sender import SENDER_KEY, Sender
+from xero_simulator.webhooks import webhook_payload
+from xero_simulator.webhooks.webhook_sender import Sender
+from xero_simulator.webhooks.webhook_service import SENDER_KEY
 
 _MOST_SECONDS = 10**7
 
@@ -53,6 +55,7 @@ def add_routes(app: web.Application) -> None:
     serve(app, "POST", "/simulator/webhooks", change)
     serve(app, "POST", "/simulator/webhooks/intent", check_intent)
     serve(app, "POST", "/simulator/webhooks/flush", flush)
+    serve(app, "POST", "/simulator/webhooks/events", make_up_event)
 
 
 async def show(request: web.Request, given: Given) -> dict[str, Any]:
@@ -61,16 +64,18 @@ async def show(request: web.Request, given: Given) -> dict[str, Any]:
 
 
 async def change(request: web.Request, given: Given) -> dict[str, Any]:
-    """Change address, key or state, or turn the knobs.
+    """Change address, key or state, opt into `categories` and no others, or turn the knobs.
 
     Another address waits for the intent-to-receive check; `enabled` true goes without it.
     """
     sender = request.app[SENDER_KEY]
-    if unknown := set(given) - set(_KNOBS) - {"url", "key", "enabled"}:
+    if unknown := set(given) - set(_KNOBS) - {"url", "key", "enabled", "categories"}:
         raise commands.BadValues(f"A subscription has no {', '.join(sorted(unknown))}.")
     for name in _KNOBS:
         if name in given:
             setattr(sender.knobs, name, _read_knob(name, given[name]))
+    if "categories" in given:
+        sender.categories = _read_categories(given["categories"])
     if "url" in given:
         sender.subscribe(str(given["url"]), str(given.get("key", "")))
     elif "key" in given:
@@ -91,6 +96,28 @@ async def check_intent(request: web.Request, given: Given) -> dict[str, Any]:
 async def flush(request: web.Request, given: Given) -> dict[str, int]:
     """Send what is pending now."""
     return await request.app[SENDER_KEY].flush()
+
+
+async def make_up_event(request: web.Request, given: Given) -> dict[str, Any]:
+    """Queue an event of a given `eventCategory`, with whatever else is given, and answer it."""
+    commands.need(given, "eventCategory")
+    simulation = simulations.of(request)
+    content = webhook_payload.made_up_content(
+        {"tenantId": commands.organisation_of(simulation, None).tenant_id, **given},
+        at=simulation.clock.now(),
+        public_url=simulation.options.public_url,
+    )
+    request.app[SENDER_KEY].queue(content)
+    return content
+
+
+def _read_categories(given: Any) -> set[str]:
+    known = set(webhook_payload.COLLECTION_OF_CATEGORY)
+    if not isinstance(given, list) or not set(given) <= known:
+        raise commands.BadValues(
+            f"The categories are a list of some of {', '.join(sorted(known))}."
+        )
+    return set(given)
 
 
 def _read_knob(name: str, value: Any) -> Any:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from xero_simulator import simulations
 from xero_simulator.faults import faults
-from xero_simulator.gateway import fault_answers, gateway_errors
+from xero_simulator.gateway import fault_answers, gateway_errors, request_record
 
 Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _CORRELATION_ID = "correlation_id"
@@ -71,11 +71,14 @@ class Address(NamedTuple):
 
 
 ADDRESSES_KEY: web.AppKey[list[Address]] = web.AppKey("addresses")
+RECORD_KEY: web.AppKey[request_record.RequestRecord] = web.AppKey("record")
 
 
 def install(app: web.Application) -> None:
     """Put the gateway before the routes of an app; parts add their addresses to it."""
     app[ADDRESSES_KEY] = []
+    if path := app[simulations.SIMULATION_KEY].options.record:
+        app[RECORD_KEY] = request_record.RequestRecord(path)
     app.middlewares.append(_pass_gateway)
 
 
@@ -143,10 +146,12 @@ def _take_fault(request: web.Request, host: str) -> faults.Answer:
 
 
 async def _answer(call: Call, service: Service) -> web.Response:
-    if call.fault.cut == "before" or call.fault.replaces_at_gateway:
-        await call.delay()
-        return fault_answers.scripted(call.fault, call.correlation_id)
     try:
+        if RECORD_KEY in call.request.app:
+            await call.request.app[RECORD_KEY].note(call.request)
+        if call.fault.cut == "before" or call.fault.replaces_at_gateway:
+            await call.delay()
+            return fault_answers.scripted(call.fault, call.correlation_id)
         return await service(call)
     except Refused as refused:
         return refused.answer

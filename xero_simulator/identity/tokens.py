@@ -290,7 +290,8 @@ class TokenRegistry:
 def _verifier_fits(challenge: str | None, verifier: str | None) -> bool:
     if challenge is None:
         return True
-    if verifier is None:
+    # RFC 7636 knows none that is shorter or longer.
+    if verifier is None or not 43 <= len(verifier) <= 128:
         return False
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge

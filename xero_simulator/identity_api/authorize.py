@@ -94,7 +94,7 @@ async def decide(request: web.Request) -> web.Response:
         request.app[FLOWS_KEY].end(flow_id)
         return _back(flow, {"error": "access_denied"})
     chosen = [str(value) for value in form.getall("tenant", [])]
-    problem = _problem_of_choice(flow, user, chosen)
+    problem = _problem_of_choice(flow, user, chosen) or _problem_of_tier(simulation, user, chosen)
     if problem is not None:
         return _consent_page(simulation, flow, user, flow_id, problem=problem)
     request.app[FLOWS_KEY].end(flow_id)
@@ -116,6 +116,19 @@ def _problem_of_choice(flow: Flow, user: XeroUser, chosen: list[str]) -> str | N
     if not chosen and user.tenant_ids and scopes.needs_organisation(flow.scopes):
         return "Choose an organisation."
     return None
+
+
+def _problem_of_tier(simulation: Simulation, user: XeroUser, chosen: list[str]) -> str | None:
+    """Return that the app may have no more connections, where it has as many as its tier allows.
+
+    Xero says so on a page of its own and sends nobody back (its words are not known).
+    """
+    most, registry = simulation.habits.most_connections, simulation.connections
+    client_id = simulation.app.client_id
+    fresh = [one for one in chosen if not registry.is_connected(user.user_id, client_id, one)]
+    if not most or len(registry.all_active()) + len(fresh) <= most:
+        return None
+    return "This app has reached the number of connections that its tier allows."
 
 
 def _allow(simulation: Simulation, flow: Flow, user: XeroUser, chosen: list[str]) -> str:

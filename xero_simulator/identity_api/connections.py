@@ -3,18 +3,18 @@
 from aiohttp import web
 
 from xero_simulator import simulations
-from xero_simulator.gateway import bearer, gateway_errors, middleware
+from xero_simulator.gateway import any_case, bearer, gateway_errors, middleware
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve `/connections` in either letter case.
+    """Serve `/connections` in any letter case.
 
     Xero's specification and its Python client write a capital C, its JavaScript client does not.
     """
     middleware.add_address(app, "/connections", host="api")
-    for path in ("/connections", "/Connections"):
-        app.router.add_get(path, list_connections)
-        app.router.add_delete(path + "/{connection_id}", delete_connection)
+    path = any_case.any_case("/connections")
+    app.router.add_get(path, list_connections)
+    app.router.add_delete(path + "/{connection_id}", delete_connection)
 
 
 async def list_connections(request: web.Request) -> web.Response:

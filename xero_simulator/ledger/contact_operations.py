@@ -1,7 +1,7 @@
 """What a person can do to contacts in Xero itself, where more is allowed than through the API."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xero_simulator.ledger import ledgers, records
@@ -96,7 +96,15 @@ def refuse_taken_name(books: ledgers.Books, name: str, own_id: str) -> None:
 
     :raises records.NotAllowed: in the words of the OpenAPI specification's example.
     """
-    for other in books.contacts.find("name", name):
+    refuse_taken(name, own_id, books.contacts.find("name", name))
+
+
+def refuse_taken(name: str, own_id: str, others: Iterable[records.Contact]) -> None:
+    """Refuse a name where one of these contacts is another one and active.
+
+    :raises records.NotAllowed: as `refuse_taken_name` does.
+    """
+    for other in others:
         if other.status == "ACTIVE" and other.id != own_id:
             raise records.NotAllowed(
                 f"The contact name {name} is already assigned to another contact. "

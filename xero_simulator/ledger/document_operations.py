@@ -23,13 +23,20 @@ def raise_invoice(
     status: str = "AUTHORISED",
     reference: str = "",
     currency_rate: str = "1.000000",
+    number: str = "",
 ) -> str:
-    """Raise an invoice or bill and return its id; lines are exclusive of tax."""
+    """Raise an invoice or bill and return its id; lines are exclusive of tax.
+
+    :param number: the next of the series where it is left out. Bills may share one, as suppliers
+        number them; invoices may not.
+    """
     if type not in records.CREDIT_TYPE_OF_INVOICE:
         raise records.NotAllowed(f"An invoice cannot be of type {type}.")
     if status not in ("DRAFT", "SUBMITTED", "AUTHORISED"):
         raise records.NotAllowed(f"An invoice cannot be raised as {status}.")
-    number = books.next_number("INV" if type == "ACCREC" else "BILL")
+    if type == "ACCREC" and any(one.type == type for one in books.invoices.find("number", number)):
+        raise records.NotAllowed("Invoice # must be unique.")
+    number = number or books.next_number("INV" if type == "ACCREC" else "BILL")
     date = date or books.today()
     document = document_changes.make(
         books,
@@ -64,15 +71,18 @@ def pay(books: ledgers.Books, document_id: str, amount: Decimal | None = None) -
     return payment.payment_id
 
 
-def void(books: ledgers.Books, document_id: str) -> None:
-    """Void an approved document, or delete a draft: only where nothing is applied."""
+def void(books: ledgers.Books, document_id: str, *, keeps_due: bool = False) -> None:
+    """Void an approved document, or delete a draft: only where nothing is applied.
+
+    :param keeps_due: whether it goes on showing what was due.
+    """
     document = books.document(document_id)
     if document.payments or document.allocations:
         raise records.NotAllowed("This document has payments or credits and cannot be voided.")
     if document.status in ("DRAFT", "SUBMITTED"):
-        document_changes.change(books, document, status="DELETED")
+        document_changes.change(books, document, status="DELETED", keeps_due=keeps_due)
     elif document.status == "AUTHORISED":
-        document_changes.change(books, document, status="VOIDED")
+        document_changes.change(books, document, status="VOIDED", keeps_due=keeps_due)
     else:
         raise records.NotAllowed(f"A document that is {document.status} cannot be voided.")
 
@@ -92,12 +102,15 @@ def receive_overpayment(
     currency: str | None = None,
     *,
     reference: str = "",
+    type: str = records.OVERPAYMENT_TYPES[0],
 ) -> str:
     """Receive more money than was due and return the overpayment's id."""
+    if type not in records.OVERPAYMENT_TYPES:
+        raise records.NotAllowed(f"An overpayment cannot be of type {type}.")
     document = document_changes.make(
         books,
         records.OVERPAYMENTS,
-        "RECEIVE-OVERPAYMENT",
+        type,
         contact_id,
         [records.LineDraft("Overpayment", amount, account_code="610")],
         reference=reference,
@@ -109,14 +122,21 @@ def receive_overpayment(
 
 
 def receive_prepayment(
-    books: ledgers.Books, contact_id: str, amount: Decimal, currency: str | None = None
+    books: ledgers.Books,
+    contact_id: str,
+    amount: Decimal,
+    currency: str | None = None,
+    *,
+    type: str = records.PREPAYMENT_TYPES[0],
 ) -> str:
     """Receive money before any invoice and return the prepayment's id."""
+    if type not in records.PREPAYMENT_TYPES:
+        raise records.NotAllowed(f"A prepayment cannot be of type {type}.")
     number = books.next_number("PRE")
     document = document_changes.make(
         books,
         records.PREPAYMENTS,
-        "RECEIVE-PREPAYMENT",
+        type,
         contact_id,
         [records.LineDraft("Course fee paid in advance", amount)],
         number=number,

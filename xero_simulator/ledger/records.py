@@ -17,7 +17,10 @@ OVERPAYMENTS = "Overpayments"
 PREPAYMENTS = "Prepayments"
 KINDS = (INVOICES, CREDIT_NOTES, OVERPAYMENTS, PREPAYMENTS)
 
-SALES_TYPES = frozenset(("ACCREC", "ACCRECCREDIT", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT"))
+# The first spelling is the one of recorded answers; the specification's enumerations know both.
+OVERPAYMENT_TYPES = ("RECEIVE-OVERPAYMENT", "AROVERPAYMENT", "SPEND-OVERPAYMENT", "APOVERPAYMENT")
+PREPAYMENT_TYPES = ("RECEIVE-PREPAYMENT", "ARPREPAYMENT", "SPEND-PREPAYMENT", "APPREPAYMENT")
+SALES_TYPES = frozenset(("ACCREC", "ACCRECCREDIT", *OVERPAYMENT_TYPES[:2], *PREPAYMENT_TYPES[:2]))
 CREDIT_TYPE_OF_INVOICE = {"ACCREC": "ACCRECCREDIT", "ACCPAY": "ACCPAYCREDIT"}
 BANK_ACCOUNT_ID = "13918178-849a-4823-9a31-57b7eac713d7"
 CATEGORY_OF_KIND = {
@@ -81,7 +84,11 @@ class Allocation(NamedTuple):
 
 @dataclasses.dataclass(slots=True)
 class Document:
-    """An invoice, bill, credit note, overpayment or prepayment."""
+    """An invoice, bill, credit note, overpayment or prepayment.
+
+    :param keeps_due: whether it still shows what was due once it is voided or deleted. The
+        specification's example of a voided invoice shows nothing due.
+    """
 
     kind: str
     id: str
@@ -105,6 +112,7 @@ class Document:
     sent: bool = False
     fully_paid_on: datetime.date | None = None
     by_app: bool = False
+    keeps_due: bool = False
     rendered: tuple[object, bytes] | None = dataclasses.field(
         default=None, init=False, repr=False, compare=False
     )
@@ -127,6 +135,8 @@ class Document:
     @property
     def outstanding(self) -> int:
         """Cents still due on an invoice or still to use on a credit."""
+        if self.status in ("VOIDED", "DELETED") and not self.keeps_due:
+            return 0
         return self.total - self.amount_paid - self.amount_allocated
 
 
@@ -140,6 +150,27 @@ class Address(NamedTuple):
     region: str = ""
     postal_code: str = ""
     country: str = ""
+    line3: str = ""
+    line4: str = ""
+    attention_to: str = ""
+
+
+class PaymentTerm(NamedTuple):
+    """When a contact's bills or invoices are due, in the words of Xero's payment terms."""
+
+    side: str
+    day: int
+    type: str
+
+
+class BatchPayments(NamedTuple):
+    """Where a contact is paid when many are paid at once."""
+
+    account_number: str
+    account_name: str
+    details: str
+    code: str = ""
+    reference: str = ""
 
 
 class Phone(NamedTuple):
@@ -184,6 +215,8 @@ class Contact:
     addresses: tuple[Address, ...] = ()
     phones: tuple[Phone, ...] = ()
     persons: tuple[Person, ...] = ()
+    payment_terms: tuple[PaymentTerm, ...] = ()
+    batch_payments: BatchPayments | None = None
 
 
 def to_cents(amount: Decimal) -> int:

@@ -1,6 +1,5 @@
 """The seeded start: who has a login, which organisations exist, and their books."""
 
-import functools
 import random
 import zoneinfo
 
@@ -66,21 +65,18 @@ def _add(
         rng=rng,
         zone=zoneinfo.ZoneInfo(organisation.ZONES[timezone]),
         base_currency=currency,
-        notify=functools.partial(_notify, simulation, tenant_id),
+        notify=lambda change: simulation.notify(simulations.Change(found.tenant_id, *change)),
     )
     # What is today in one start may be yesterday in the next: the options name the day itself.
     anchor = simulation.options.anchor = simulation.options.anchor or simulation.clock.now().date()
     made = generate.make_books(rng, generate.Profile(country, currency, anchor, *counts))
+    for document in made.documents:
+        document.keeps_due = simulation.options.voids_show_due
     books.load(made.cast.everybody, made.documents, made.counters)
-    simulation.organisations[tenant_id] = organisation.Organisation(
+    found = organisation.Organisation(
         tenant_id, name, short_code, timezone, country, currency, books
     )
-
-
-def _notify(
-    simulation: simulations.Simulation, tenant_id: str, change: ledgers.BooksChange
-) -> None:
-    simulation.notify(simulations.Change(tenant_id, *change))
+    simulation.organisations[tenant_id] = found
 
 
 def _add_users(simulation: simulations.Simulation) -> None:

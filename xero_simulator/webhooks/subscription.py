@@ -1,12 +1,12 @@
 """What there is to know of a webhook subscription."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from xero_simulator.webhooks.webhook_payload import Event
+from xero_simulator.webhooks.webhook_payload import COLLECTION_OF_CATEGORY, Event
 
 
 class Status(StrEnum):
@@ -99,3 +99,4 @@ class SubscriptionSnapshot:
     delivered: int
     posts: int
     lost: int
+    categories: list[str] = field(default_factory=lambda: [*COLLECTION_OF_CATEGORY])

@@ -6,7 +6,8 @@ import hmac
 import json
 import random
 import string
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,9 +48,26 @@ def content_of(change: Change, *, public_url: str, tenant_type: str) -> dict[str
         "tenantType": tenant_type,
         "eventCategory": change.category,
         "eventType": change.event_type,
-        "eventDateUtc": change.at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{change.at:%f}"[:3],
+        "eventDateUtc": _stamp(change.at),
     }
     return content if change.data is None else content | {"data": change.data}
+
+
+def made_up_content(given: Mapping[str, Any], *, at: datetime, public_url: str) -> dict[str, Any]:
+    """Return an event that nothing in the books stands for, with what is given of it.
+
+    Such are events of the app's own subscriptions, whose tenant is the app, and those of a category
+    that is new.
+    """
+    resource_id = str(given.get("resourceId") or uuid.uuid4())
+    return {
+        "resourceUrl": f"{public_url}/{given['eventCategory'].lower()}/{resource_id}",
+        "resourceId": resource_id,
+        "tenantType": "ORGANISATION",
+        "eventType": "UPDATE",
+        "eventDateUtc": _stamp(at),
+        **given,
+    }
 
 
 def body_of(events: Sequence[Event], rng: random.Random) -> bytes:
@@ -87,6 +105,10 @@ def entropy(rng: random.Random) -> str:
 def signature_of(body: bytes, key: str) -> str:
     """Return the signature: base64 of HMAC-SHA256 over the raw body, keyed by the text itself."""
     return base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant:%f}"[:3]
 
 
 def _written(content: dict[str, Any], rng: random.Random) -> bytes:

@@ -12,14 +12,11 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 
-from xero_simulator import simulations
 from xero_simulator.simulations import Change, Simulation
 from xero_simulator.webhooks import (
     subscription,
@@ -60,6 +57,7 @@ class Sender:
         self.recent: deque[Delivery] = deque(maxlen=200)
         self._delivered = self._posts = self._lost = 0
         self._was_enabled = False
+        self.categories = set(webhook_payload.COLLECTION_OF_CATEGORY)
         self.subscribe(*self._requested())
         if (self.url, self._key) in self._verified:
             self.enable()
@@ -86,22 +84,29 @@ class Sender:
         self.status = Status.DISABLED
 
     def queue_change(self, change: Change) -> None:
-        """Queue a change, if the app may hear of it."""
+        """Queue a change, if the app may hear of it and has opted into its category."""
         simulation = self._simulation
-        if not self.url or change.category not in webhook_payload.COLLECTION_OF_CATEGORY:
+        if change.category not in self.categories:
             return
         if not simulation.connections.is_watched(simulation.app.client_id, change.tenant_id):
+            return
+        self.queue(
+            webhook_payload.content_of(
+                change,
+                public_url=simulation.options.public_url,
+                tenant_type=simulation.organisations[change.tenant_id].tenant_type,
+            )
+        )
+
+    def queue(self, content: dict[str, Any]) -> None:
+        """Queue an event as it stands, where anybody listens."""
+        if not self.url:
             return
         if self._faults.loses(self.knobs):
             self._lost += 1
             return
-        content = webhook_payload.content_of(
-            change,
-            public_url=simulation.options.public_url,
-            tenant_type=simulation.organisations[change.tenant_id].tenant_type,
-        )
         self._sequence += 1
-        now = simulation.clock.now()
+        now = self._simulation.clock.now()
         due_at = now + timedelta(seconds=self._faults.delay(self.knobs))
         self._pending.append(Event(self._sequence, now, due_at, content))
         self._wake.set()
@@ -123,6 +128,7 @@ class Sender:
             delivered=self._delivered,
             posts=self._posts,
             lost=self._lost,
+            categories=sorted(self.categories),
         )
 
     def restore(self, snapshot: subscription.SubscriptionSnapshot) -> None:
@@ -138,6 +144,7 @@ class Sender:
         self.recent.extend(snapshot.recent)
         self._sequence, self._delivered = snapshot.sequence, snapshot.delivered
         self._posts, self._lost = snapshot.posts, snapshot.lost
+        self.categories = set(snapshot.categories)
 
     async def check_intent(self) -> webhook_transport.Verdict:
         """Run the intent-to-receive check: passed, what has waited leaves; failed, it waits."""
@@ -168,6 +175,7 @@ class Sender:
             "lost": self._lost,
             "last_sequence": self._sequence,
             "retry_at": self._retry_at.isoformat() if self._retry_at else None,
+            "categories": sorted(self.categories),
             **self.knobs.__dict__,
             "recent": [delivery.as_json() for delivery in reversed(self.recent)],
         }
@@ -270,28 +278,3 @@ class Sender:
                 cookie_jar=aiohttp.DummyCookieJar(), timeout=patience
             )
         return self._session
-
-
-SENDER_KEY: web.AppKey[Sender] = web.AppKey("sender", Sender)
-
-
-def add_to(app: web.Application) -> None:
-    """Make the subscription of an app and run it while the app runs."""
-    simulation = app[simulations.SIMULATION_KEY]
-    sender = app[SENDER_KEY] = Sender(simulation)
-    simulation.listeners.append(sender.queue_change)
-    simulation.on_reset.append(sender.reset)
-    simulation.snapshot_parts["webhooks"] = simulations.SnapshotPart(
-        subscription.SubscriptionSnapshot, sender.snapshot, sender.restore
-    )
-    app.cleanup_ctx.append(_background)
-
-
-async def _background(app: web.Application) -> AsyncIterator[None]:
-    sender = app[SENDER_KEY]
-    work = [asyncio.create_task(sender.run()), asyncio.create_task(sender.check_at_start())]
-    yield
-    for task in work:
-        task.cancel()
-    await asyncio.gather(*work, return_exceptions=True)
-    await sender.close()

@@ -35,7 +35,7 @@ from xero_python.rest import RESTClientObject
 
 from lrm import page_calls
 from xero_sync import resources
-from xero_sync.api import errors, failures, limits, responses
+from xero_sync.api import bearer, errors, failures, limits, responses
 from xero_sync.resources import Resource
 
 PAGE_SIZE = resources.PAGE_SIZE
@@ -96,7 +96,7 @@ class XeroClient:
     def __init__(self, *, tenant_id: UUID, access_token: str) -> None:
         self._tenant_id = str(tenant_id)
         configuration = Configuration()
-        configuration.oauth2_token = _Bearer(access_token)
+        configuration.oauth2_token = bearer.Bearer(access_token)
         api_client = ApiClient(configuration)
         api_client.rest_client = _pooled(os.getpid())
         api_client.set_default_header("Accept-Encoding", "gzip")
@@ -176,6 +176,13 @@ class XeroClient:
         """Return the element with the `OnlineInvoiceUrl` of an invoice that has one."""
         return self._call("get_online_invoice", "OnlineInvoices", str(invoice_id))
 
+    def pdf(self, resource: Resource, xero_id: UUID) -> responses.Page:
+        """Return Xero's own PDF of an invoice or credit note, as the page's `content`."""
+        # At the document's own address; the one that ends with "pdf" does not exist.
+        self._api.api_client.set_default_header("Accept", "application/pdf")
+        row = resources.of(resource)
+        return self._call(row.get_method, row.collection, str(xero_id), read=responses.pdf_of)
+
     def contacts_by_number(self, numbers: Sequence[str]) -> responses.Page:
         """Return contacts whose ContactNumber is one of `numbers`, archived ones too.
 
@@ -224,7 +231,13 @@ class XeroClient:
         )
 
     def _call(
-        self, method: str, collection: str, *args: Any, wrote: bool = False, **options: Any
+        self,
+        method: str,
+        collection: str,
+        *args: Any,
+        wrote: bool = False,
+        read: Callable[[responses.Reply], responses.Page] | None = None,
+        **options: Any,
     ) -> responses.Page:
         call = functools.partial(
             getattr(self._api, method),
@@ -238,20 +251,12 @@ class XeroClient:
             ),
         )
         try:
-            return responses.page_of(_send(call, wrote=wrote), collection=collection, wrote=wrote)
+            reply = _send(call, wrote=wrote)
+            read = read or functools.partial(responses.page_of, collection=collection, wrote=wrote)
+            return read(reply)
         except errors.XeroError as error:
             error.asked_for = _CAPITALS.sub(" ", collection).lower()
             raise
-
-
-class _Bearer:
-    """Stands where the SDK keeps its token: a header and nothing that could be refreshed."""
-
-    def __init__(self, access_token: str) -> None:
-        self._access_token = access_token
-
-    def get_auth_settings(self) -> dict[str, str]:
-        return {"in": "header", "key": "Authorization", "value": f"Bearer {self._access_token}"}
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,5 +1,7 @@
 """Reading what a call to Xero gave: elements, Xero's own figures, the time it answered."""
 
+import builtins
+import dataclasses
 import datetime
 import time
 from collections.abc import Mapping
@@ -12,6 +14,7 @@ from xero_sync.api import failures, json_codec
 
 # How much of a body is read at once.
 _CHUNK = 1 << 18
+LARGEST_PDF = 20 << 20
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Page:
     bytes: int
     headers: Mapping[str, str]
     seconds: float = 0.0
+    # Of a file, what is in it; then there are no elements.
+    content: "builtins.bytes" = b""
 
     @property
     def correlation_id(self) -> str:
@@ -94,6 +99,23 @@ def page_of(reply: Reply, *, collection: str, wrote: bool) -> Page:
         headers=reply.headers,
         seconds=reply.seconds,
     )
+
+
+def pdf_of(reply: Reply) -> Page:
+    """Read the reply to a call for a PDF.
+
+    :raises errors.Unavailable: it is none, or larger than any invoice on paper.
+    """
+    if not reply.body.startswith(b"%PDF-") or len(reply.body) > LARGEST_PDF:
+        raise failures.of_nonsense(
+            "no PDF",
+            wrote=False,
+            status=reply.status,
+            correlation_id=reply.headers.get("Xero-Correlation-Id", ""),
+            headers=reply.headers,
+        )
+    empty = none(sent_at=reply.sent_at, headers=reply.headers)
+    return dataclasses.replace(empty, bytes=reply.bytes_on_wire, content=reply.body)
 
 
 def _whole(value: Any) -> int | None:

@@ -135,6 +135,10 @@ class Session:
         urls = (one.get("OnlineInvoiceUrl") for one in page.elements)
         return next((url for url in urls if isinstance(url, str) and url), None)
 
+    def pdf(self, resource: Resource, xero_id: UUID) -> bytes:
+        """Return Xero's own PDF of an invoice or credit note; nothing keeps it."""
+        return self.call(lambda xero: xero.pdf(resource, xero_id)).content
+
     def contacts_by_number(self, numbers: Sequence[str]) -> responses.Page:
         """Return the contacts, archived ones too, whose ContactNumber is one of these.
 

@@ -15,7 +15,7 @@ from invoices.models import Kind
 _FIGURES = """
     SELECT contact_xero_id, currency, count(*),
            COALESCE(sum(CASE WHEN kind = %s THEN amount_due ELSE -amount_due END)
-                    FILTER (WHERE status <> ALL(%s)), 0)
+                    FILTER (WHERE status = ANY(%s)), 0)
       FROM invoices_document
      WHERE organisation_id = %s AND contact_xero_id = ANY(%s::uuid[])
      GROUP BY contact_xero_id, currency ORDER BY contact_xero_id, currency
@@ -54,7 +54,7 @@ def figures_of(
     with connection.cursor() as cursor:
         cursor.execute(
             _FIGURES,
-            [Kind.INVOICE, list(words.OUT_OF_BALANCES), organisation.pk, list(contact_ids)],
+            [Kind.INVOICE, list(words.APPROVED), organisation.pk, list(contact_ids)],
         )
         for contact_id, currency, documents, owed in cursor.fetchall():
             found[contact_id].documents += documents

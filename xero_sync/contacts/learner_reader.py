@@ -15,7 +15,7 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from invoices import queries
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from lrm.models import Learner
 from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, list_queries, responses, sessions
@@ -136,14 +136,16 @@ class Reader:
         :raises leases.LeaseLost: another worker reads this learner.
         """
         with transaction.atomic():
+            # The lease before what is stored, as whoever asks for a refresh takes them.
+            leases.renew(self.refresh, now=self.clock())
             written = fetched_pages.store(
                 self.session,
                 organisation_id=self.organisation.pk,
                 resource=resource,
                 page=page,
+                by=ReadBy.REFRESH,
                 now=self.clock(),
             )
-            leases.renew(self.refresh, now=self.clock())
         return written.quarantined
 
 

@@ -41,7 +41,6 @@ class Answer(enum.Enum):
 def request(*, learner: Learner, organisation: Organisation, by: User, now: datetime) -> Answer:
     """Have a ticked learner's contact and documents read, and sent what is owed."""
     with transaction.atomic():
-        contact_links.hold([organisation.tenant_id])
         refresh, is_new = LearnerRefresh.objects.select_for_update(of=("self",)).get_or_create(
             learner=learner,
             defaults={"organisation": organisation, "requested_by": by, "requested_at": now},
@@ -56,6 +55,7 @@ def request(*, learner: Learner, organisation: Organisation, by: User, now: date
             return Answer.TOO_SOON
         if not is_new:
             _open_again(refresh, organisation, by, now)
+        contact_links.hold([organisation.tenant_id])
         _let_push_go(learner, organisation, now)
         dispatch.REFRESH_LEARNER.wake(refresh.pk)
     return Answer.STARTED

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.models import Contact
+from invoices.models import Contact, ReadBy
 from xero_sync.api import client, responses, sessions
 from xero_sync.contacts import (
     archived_contacts,
@@ -287,5 +287,9 @@ def mirror(
         with transaction.atomic():
             session.check_generation()
             page_store.store(
-                organisation_id=organisation.pk, resource=Resource.CONTACT, page=page, now=now
+                organisation_id=organisation.pk,
+                resource=Resource.CONTACT,
+                page=page,
+                by=ReadBy.PUSH,
+                now=now,
             )

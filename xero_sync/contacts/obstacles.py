@@ -42,7 +42,8 @@ class Obstacle:
 
 def put_aside(obstacles: Sequence[Obstacle], *, now: datetime) -> None:
     """Let pushes wait for what is in their way: an answer, another push, or a change here."""
-    for each in obstacles:
+    # In the order in which rows are locked, see `lrm.row_locks`.
+    for each in sorted(obstacles, key=lambda each: each.push.pk):
         if each.why in ASKED:
             _wait(each, PushState.QUESTION, "")
         elif each.why is identity.Why.OTHER_LEARNER and _is_on_its_way(each):

@@ -13,10 +13,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
+from lrm import row_locks
 from xero_sync.contacts import archived_contacts, contact_owners
 from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.models import ContactPush, PushState
@@ -99,7 +102,9 @@ def own_contacts(organisation: Organisation, batch: Sequence[ContactPush]) -> li
         if contact_id := found.get(push.learner_id):
             push.contact_xero_id, push.known_as = contact_id, known_as(push)
             noted.append(push)
-    ContactPush.objects.bulk_update(noted, ["contact_xero_id", "known_as"])
+    with transaction.atomic():
+        row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in noted]))
+        ContactPush.objects.bulk_update(noted, ["contact_xero_id", "known_as"])
     owners = contact_owners.owners_of(
         organisation, [p.contact_xero_id for p in batch if p.contact_xero_id]
     )
@@ -208,6 +213,7 @@ def take_made(organisation: Organisation, batch: Sequence[ContactPush], *, now: 
     nothing counts. The others are in doubt no more.
     """
     contact_links.hold([organisation.tenant_id])
+    row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch]))
     for push in batch:
         facts = facts_of(push)[-1]
         numbered = Contact.objects.filter(organisation=organisation, contact_number=facts.number)

@@ -13,7 +13,8 @@ from lrm import learner_fields, learners
 from lrm.learners import LearnerDetails
 from lrm.models import Learner
 
-_POSTCODE = re.compile(r"\d{4}")
+# Not `\d`, which takes the figures of every script: Xero prints them on invoices as they are.
+_POSTCODE = re.compile(r"[0-9]{4}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
+from lrm import row_locks
 from lrm.models import Learner, Portal
 from xero_sync.api import rate_limiter, sessions
 from xero_sync.contacts import (
@@ -42,10 +43,10 @@ def request_many(*, learners: Sequence[Learner], now: datetime) -> None:
     if not learners:
         return
     # As it was saved: a copy that comes with the push may be older.
-    by_id = {learner.pk: learner for learner in learners}
+    by_id = {learner.pk: learner for learner in sorted(learners, key=lambda each: each.pk)}
     # Version 1 once it is noted below.
     ContactPush.objects.bulk_create(
-        (ContactPush(learner=learner, version=0, requested_at=now) for learner in learners),
+        (ContactPush(learner=each, version=0, requested_at=now) for each in by_id.values()),
         ignore_conflicts=True,
     )
     pushes = list(
@@ -83,7 +84,7 @@ def withdraw_many(*, learners: Sequence[Learner], now: datetime) -> None:
         contact_xero_id__isnull=False,
     )
     if contact_ids := {each for each in noted.values_list("contact_xero_id", flat=True) if each}:
-        noted.update(contact_xero_id=None, known_as=None)
+        row_locks.update(noted, contact_xero_id=None, known_as=None)
         for organisation in learners[0].portal.organisations.all():
             released_contacts.offer(organisation, contact_ids, by=learner_ids, now=now)
 
@@ -133,15 +134,15 @@ def _open_pushes() -> QuerySet[ContactPush]:
 
 def start_again(*, portal_id: int) -> None:
     """Let rows that waited for a connection go now; what Xero refused stays refused."""
-    ContactPush.objects.filter(learner__portal_id=portal_id, state__in=OPEN).update(
-        not_before=None, leased_until=None, attempts=0, problem=""
-    )
+    mine = ContactPush.objects.filter(learner__portal_id=portal_id, state__in=OPEN)
+    row_locks.update(mine, not_before=None, leased_until=None, attempts=0, problem="")
     dispatch.PUSH_LEARNERS.wake(portal_id)
 
 
 def start_over(*, portal_id: int) -> None:
     """Let every learner go again: what is known of one organisation says nothing of another."""
-    ContactPush.objects.filter(learner__portal_id=portal_id).update(
+    row_locks.update(
+        ContactPush.objects.filter(learner__portal_id=portal_id),
         state=PushState.PENDING,
         sent_digest=None,
         not_before=None,

@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, JSONField, Value, When
 
 from connected_apps.models import Organisation
+from invoices.models import ReadBy
+from lrm import row_locks
 from lrm.models import Learner
 from xero_sync.api import errors, failures, json_codec, responses, sessions
 from xero_sync.contacts import ownership
@@ -59,8 +61,11 @@ def halves(
         refuse(batch, now=now)
         return []
     with transaction.atomic():
-        leases.renew(*batch, now=now, state=PushState.PENDING)
-        _end_doubt(batch)
+        has_one = When(contact_xero_id__isnull=False, then=F("known_as"))
+        # In one statement: whoever writes to a row twice locks its learner, too, see `row_locks`.
+        leases.renew(*batch, now=now, state=PushState.PENDING, known_as=Case(has_one))
+    for push in batch:
+        push.known_as = push.known_as if push.contact_xero_id else None
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]]
 
@@ -95,12 +100,17 @@ def mark_sent(batch: list[ContactPush], now: datetime) -> str:
     :raises leases.LeaseLost: another worker sends them.
     """
     key = uuid.uuid4().hex
-    made = [push for push in batch if push.contact_xero_id is None]
     for push in batch:
         push.sent_version, push.sent_digest = push.version, None
-    for push in made:
-        push.known_as = ownership.known_as(push)
+        if push.contact_xero_id is None:
+            push.known_as = ownership.known_as(push)
+    sent_as = (
+        When(pk=push.pk, then=Value(push.known_as, JSONField()))
+        for push in batch
+        if push.contact_xero_id is None
+    )
     with transaction.atomic():
+        # In one statement: whoever writes to a row twice locks its learner, too, see `row_locks`.
         leases.renew(
             *batch,
             now=now,
@@ -109,8 +119,8 @@ def mark_sent(batch: list[ContactPush], now: datetime) -> str:
             sent_digest=None,
             sent_version=F("version"),
             idempotency_key=key,
+            known_as=Case(*sent_as, default=F("known_as")),
         )
-        ContactPush.objects.bulk_update(made, ["known_as"])
     return key
 
 
@@ -142,6 +152,7 @@ def take_answers(
         # In the order in which whoever stores contacts takes them, and before any row is locked.
         page_store.lock_names(organisation.pk, Resource.CONTACT)
         contact_links.hold([organisation.tenant_id])
+        row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch]))
         for push, sent in zip(batch, contacts, strict=True):
             answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
             messages = failures.messages_of(answer)
@@ -156,7 +167,11 @@ def take_answers(
         contact_links.make_own(organisation=organisation, pairs=own, now=now)
         whole = dataclasses.replace(page, elements=accepted)
         page_store.store(
-            organisation_id=organisation.pk, resource=Resource.CONTACT, page=whole, now=now
+            organisation_id=organisation.pk,
+            resource=Resource.CONTACT,
+            page=whole,
+            by=ReadBy.PUSH,
+            now=now,
         )
     return refused
 

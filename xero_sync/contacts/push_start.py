@@ -8,6 +8,7 @@ from django.db import transaction
 from connected_apps import audit
 from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
+from lrm import row_locks
 from lrm.models import Portal, User
 from xero_sync.contacts import obstacles, push_gate
 from xero_sync.jobs import dispatch
@@ -100,6 +101,6 @@ def _request_all(portal: Portal, *, now: datetime) -> int:
     going = ContactPush.objects.filter(
         state__in=obstacles.OPEN, learner__portal=portal, learner__sync_to_xero=True
     )
-    return going.update(
-        requested_at=now, not_before=None, leased_until=None, attempts=0, problem=""
+    return row_locks.update(
+        going, requested_at=now, not_before=None, leased_until=None, attempts=0, problem=""
     )

@@ -43,9 +43,11 @@ def tell(*, portal_id: int, now: datetime) -> None:
     open_pushes = ContactPush.objects.filter(mine, state__in=(PushState.PENDING, PushState.SENT))
     if open_pushes.filter(soon, learner__sync_to_xero=True).exists():
         return
+    # Apart: whoever writes to a push twice locks its learner, too, see `row_locks`.
     with transaction.atomic():
         _tell_savers(portal_id, now)
-        if not _told_admins(now).filter(mine).exists():
+    if not _told_admins(now).filter(mine).exists():
+        with transaction.atomic():
             _tell_admins(portal_id, now)
 
 

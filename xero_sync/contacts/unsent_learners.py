@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from connected_apps.models import Organisation
 from invoices.models import ContactLink
+from lrm import row_locks
 from lrm.models import Learner
 from xero_sync.contacts import obstacles
 from xero_sync.jobs import dispatch
@@ -36,14 +37,18 @@ def changed_between(
 def send_again(*, portal_id: int, learner_ids: Sequence[int], now: datetime) -> None:
     """Let these learners of a portal go to Xero at once, in the caller's transaction.
 
-    What a worker is just sending stays with it.
+    What a worker is just sending stays with it. The caller holds who is who, so that nobody saves
+    one of the learners meanwhile.
     """
-    pushes = ContactPush.objects.filter(learner_id__in=learner_ids)
-    pushes.exclude(state__in=obstacles.OPEN).update(
+    pushes = ContactPush.objects.filter(
+        pk__in=row_locks.lock(ContactPush.objects.filter(learner_id__in=learner_ids))
+    )
+    is_open = Q(state__in=obstacles.OPEN)
+    pushes.filter(is_open).update(not_before=None, attempts=0)
+    pushes.exclude(is_open).update(
         state=PushState.PENDING, not_before=None, attempts=0, problem="", sent_digest=None
     )
-    pushes.filter(state__in=obstacles.OPEN).update(not_before=None, attempts=0)
-    unasked = Learner.objects.filter(pk__in=learner_ids, contact_push=None)
+    unasked = Learner.objects.filter(pk__in=learner_ids, contact_push=None).order_by("pk")
     ContactPush.objects.bulk_create(
         [
             ContactPush(learner_id=learner_id, requested_at=now)

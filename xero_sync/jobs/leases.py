@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from lrm import row_locks
 from xero_sync.jobs import day_limit, retry_policy
 from xero_sync.models import LeasedRow
 
@@ -93,7 +94,8 @@ def update_leased(*rows: LeasedRow, leased_until: datetime | None, **changes: An
     mine = type(rows[0])._default_manager.filter(
         pk__in=[row.pk for row in rows], leased_until__in=ends
     )
-    count = mine.update(leased_until=leased_until, **changes)
+    update = partial(row_locks.update, mine) if len(rows) > 1 else mine.update
+    count = update(leased_until=leased_until, **changes)
     known = () if leased_until is None else (leased_until,)
     for row in rows:
         # Until this is committed the lease before it may still stand.

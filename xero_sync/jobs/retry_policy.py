@@ -53,7 +53,7 @@ _OUR_BOOKS = (
 )
 _OUR_DATABASE = "This system's database is busy; trying again by itself"
 _MISCONFIGURED = (
-    "Xero refuses this installation's client id or secret; its operator must mend the settings"
+    "Xero refuses this installation's client id or secret; support must fix its settings"
 )
 # What the columns that keep the words hold.
 _LONGEST = 300
@@ -71,6 +71,11 @@ _NEEDS_PERSON_WORDS: dict[type[Exception], str] = {
 def passes_by_itself(why: str) -> bool:
     """Return whether these words, as a row keeps them, tell of what time alone mends."""
     return why in {*_LIMIT_WORDS.values(), _WAITING, _OUR_BOOKS, _OUR_DATABASE}
+
+
+def is_out_of_calls(why: str) -> bool:
+    """Return whether these words tell that no calls are left today."""
+    return why == _LIMIT_WORDS["day"]
 
 
 def back_off(attempts: int) -> timedelta:
@@ -112,7 +117,7 @@ def _words_for_people(error: Exception) -> str:
         return _rejection(error)
     if isinstance(error, connection_errors.WrongTokenKey):
         logger.error("%s", error)
-        return "Stored permissions cannot be read; the operator must mend TOKEN_ENCRYPTION_KEYS"
+        return "Stored permissions cannot be read; support must fix TOKEN_ENCRYPTION_KEYS"
     if isinstance(error, connection_errors.IdentityMisconfigured):
         logger.error("%s", error)
         return _MISCONFIGURED
@@ -137,5 +142,5 @@ def _log_unexpected(error: Exception) -> str:
     place = "".join(traceback.format_tb(error.__traceback__))
     logger.error("Unexpected while talking to Xero: %s %s\n%s", type(error).__name__, said, place)
     if isinstance(error, errors.XeroError) and error.asked_for:
-        return f"Xero gave an odd answer when asked for {error.asked_for}; the operator can see it"
-    return "Something unexpected went wrong; the operator can see it"
+        return f"Xero gave an odd answer when asked for {error.asked_for}; support can see it"
+    return "Something unexpected went wrong; support can see it"

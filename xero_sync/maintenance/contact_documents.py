@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, json_codec, list_queries, responses, sessions
 from xero_sync.jobs import leases
@@ -63,15 +63,16 @@ class Reader:
     def _store(self, resource: Resource, page: responses.Page) -> None:
         now = self.clock()
         with transaction.atomic():
+            leases.renew(self.row, now=now)
             fetched_pages.store(
                 self.session,
                 organisation_id=self.organisation_id,
                 resource=resource,
                 page=page,
+                by=ReadBy.SWEEP,
                 now=now,
                 confirm=True,
             )
-            leases.renew(self.row, now=now)
 
 
 def _ids(resource: Resource, page: responses.Page) -> set[UUID]:

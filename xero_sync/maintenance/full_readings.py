@@ -19,7 +19,7 @@ from django.db.models import Min, Q, QuerySet
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
-from invoices.models import Document
+from invoices.models import Document, ReadBy
 from xero_sync import fetched_pages, resources
 from xero_sync.api import call_budget, client, errors, rate_limiter, sessions
 from xero_sync.jobs import leases
@@ -129,12 +129,13 @@ def _read_batch(
         return
     organisation_id, now = row.organisation_id, clock()
     with transaction.atomic():
+        leases.renew(row, now=now)
         fetched_pages.store(
             session,
             organisation_id=organisation_id,
             resource=resource,
             page=page,
+            by=ReadBy.SWEEP,
             now=now,
             confirm=True,
         )
-        leases.renew(row, now=now)

@@ -1,6 +1,7 @@
-"""What Xero says of an organisation itself: name, time zone, base currency, short code."""
+"""What Xero says of an organisation itself: name, time zone, base currency, financial year."""
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 from connected_apps.models import Organisation
@@ -34,6 +35,12 @@ TIME_ZONES = {
 }
 
 
+_STORED = (
+    *("name", "short_code", "base_currency", "time_zone"),
+    *("financial_year_end_month", "financial_year_end_day"),
+)
+
+
 def fill_details(*, organisation_id: int, clock: leases.Clock) -> None:
     """Ask Xero for the details of an organisation that lacks them; a failure is tried again."""
     organisation = Organisation.objects.get(pk=organisation_id)
@@ -64,4 +71,13 @@ def _store(organisation: Organisation, element: dict[str, Any]) -> None:
     organisation.short_code = str(element.get("ShortCode") or "")[:20]
     organisation.base_currency = str(element.get("BaseCurrency") or "")[:3]
     organisation.time_zone = TIME_ZONES.get(str(element.get("Timezone") or ""), "")
-    organisation.save(update_fields=["name", "short_code", "base_currency", "time_zone"])
+    month, day = _number(element, "FinancialYearEndMonth"), _number(element, "FinancialYearEndDay")
+    is_known = month in range(1, 13) and day in range(1, 32)
+    organisation.financial_year_end_month = month if is_known else None
+    organisation.financial_year_end_day = day if is_known else None
+    organisation.save(update_fields=_STORED)
+
+
+def _number(element: dict[str, Any], name: str) -> int | None:
+    value = element.get(name)
+    return int(value) if isinstance(value, int | Decimal) else None

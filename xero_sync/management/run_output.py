@@ -47,7 +47,7 @@ def line_of(run: SyncRun, *, now: datetime) -> str:
     line = (
         f"{now.astimezone(UTC):%H:%M:%S} {heading_of(run, now=now)}: {figures.read:,} of {total} "
         f"documents, {figures.new:,} new, {figures.changed:,} changed, "
-        f"{figures.unchanged:,} unchanged, {figures.quarantined:,} set aside"
+        f"{figures.unchanged:,} unchanged, {figures.quarantined:,} could not be saved"
     )
     if figures.per_second is not None:
         line += f"; {figures.per_second:,.0f} a second"

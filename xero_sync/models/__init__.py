@@ -29,7 +29,13 @@ from xero_sync.models.runs import (
     SyncStep,
 )
 from xero_sync.models.sweeps import Cursor, DailyCheck, FullReading
-from xero_sync.models.webhooks import Delivery, EventState, Inbox, WebhookEvent
+from xero_sync.models.webhooks import (
+    Delivery,
+    EventState,
+    Inbox,
+    UnannouncedChange,
+    WebhookEvent,
+)
 
 __all__ = [
     "ENDED_RUNS",
@@ -59,5 +65,6 @@ __all__ = [
     "SyncRun",
     "SyncRunLine",
     "SyncStep",
+    "UnannouncedChange",
     "WebhookEvent",
 ]

@@ -36,6 +36,7 @@ class RunWhat(models.TextChoices):
     """What a person asked to be re-synced."""
 
     DOCUMENTS = "documents", "Documents"
+    CHANGED = "changed", "Documents that changed in Xero between two moments"
     LEARNERS = "learners", "Learners that did not reach Xero"
 
 
@@ -48,6 +49,9 @@ class SyncRun(LeasedRow):
     what = models.CharField(max_length=10, choices=RunWhat.choices, default=RunWhat.DOCUMENTS)
     date_from = models.DateField()
     date_to = models.DateField()
+    # Of a run of what changed: its two moments. The days above are theirs, and narrow nothing.
+    changed_from = models.DateTimeField(null=True)
+    changed_to = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.QUEUED)
     # Why it is paused, stopped, or done with problems; in words for the page.
     reason = models.CharField(max_length=500, blank=True)
@@ -152,6 +156,8 @@ class SyncStep(models.Model):
     again_since = models.DateTimeField(null=True)
     # Sentences that name by number the documents that differ.
     differences = models.JSONField(default=list)
+    # The same and more of them as figures, see `store.differing`.
+    differing = models.JSONField(default=list, db_default=[])
 
     class Meta:
         ordering: ClassVar = ["id"]

@@ -6,6 +6,7 @@ from django.db import models
 
 from connected_apps.models import Organisation
 from xero_sync.models.leased_row import LeasedRow
+from xero_sync.resources import Resource
 
 
 class Delivery(models.Model):
@@ -89,3 +90,27 @@ class Inbox(LeasedRow):
 
     def __str__(self) -> str:
         return f"inbox of {self.organisation_id}"
+
+
+class UnannouncedChange(models.Model):
+    """How many changes of one kind regular checks found on a day that no event had announced.
+
+    Written in the transaction that stores what they found, and kept: a channel that is healthy
+    again forgets how often it was not.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
+    resource = models.CharField(max_length=12, choices=Resource.choices)
+    # By the portal's calendar.
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organisation", "day", "resource"], name="unannounced_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.resource} unannounced on {self.day}"

@@ -134,12 +134,11 @@ def problems_of(compared: Comparison) -> list[str]:
     if Difference.NO_COUNT in compared.differences:
         problems.append("Xero gave no count to compare with")
     if Difference.COUNT in compared.differences:
-        problems.append(f"Xero counts {compared.in_xero}, stored {compared.stored}")
+        problems.append(f"Xero has {compared.in_xero:,}, here {compared.stored or 0:,}")
     if compared.quarantined:
-        problems.append(f"{compared.quarantined} set aside")
+        problems.append(f"{compared.quarantined:,} could not be saved")
     problems += [
-        f"{currency} {amounts.grouped(both.read)} was read, {amounts.grouped(both.stored)} "
-        "is stored"
+        f"Xero has {currency} {amounts.grouped(both.read)}, here {amounts.grouped(both.stored)}"
         for currency, both in compared.sums.items()
         if both.read != both.stored
     ]
@@ -173,7 +172,7 @@ def counts_in_words(kinds: Sequence[Comparison], *, of: str = "documents") -> st
     missing = sum(kind.missing for kind in counted)
     words = f"{in_xero:,} {of} in Xero, {stored:,} here"
     if missing:
-        words += f" and {missing:,} set aside"
+        words += f" and {missing:,} could not be saved"
     odd = [_surplus_in_words(kind) for kind in kinds if kind.surplus != 0]
     return f"{words}: {'; '.join(odd)}" if odd else words
 

@@ -12,18 +12,18 @@ from xero_sync.resources import Resource
 
 def exists(organisation_id: int) -> bool:
     """Return whether it was ever asked for."""
-    return _latest(organisation_id) is not None
+    return latest(organisation_id) is not None
 
 
 def is_unfinished(organisation_id: int) -> bool:
     """Return whether it is under way or stands cancelled."""
-    first = _latest(organisation_id)
+    first = latest(organisation_id)
     return first is not None and first.state not in ENDED_RUNS
 
 
 def cancelled(organisation_id: int) -> SyncRun | None:
     """Return the first sync where it stands cancelled, unless a count since found all here."""
-    first = _latest(organisation_id)
+    first = latest(organisation_id)
     if first is None or first.state != RunState.CANCELLED or _all_is_here(first):
         return None
     return first
@@ -31,7 +31,7 @@ def cancelled(organisation_id: int) -> SyncRun | None:
 
 def is_behind(organisation_id: int) -> bool:
     """Return whether documents from before the connection may still be missing here."""
-    first = _latest(organisation_id)
+    first = latest(organisation_id)
     if first is None:  # Beat asks for it.
         return True
     if first.state in ENDED_RUNS:
@@ -39,7 +39,8 @@ def is_behind(organisation_id: int) -> bool:
     return first.state != RunState.CANCELLED or not _all_is_here(first)
 
 
-def _latest(organisation_id: int) -> SyncRun | None:
+def latest(organisation_id: int) -> SyncRun | None:
+    """Return the newest one, whatever became of it."""
     found = SyncRun.objects.filter(organisation_id=organisation_id, is_first=True)
     return found.order_by("-requested_at", "-pk").first()
 

@@ -25,7 +25,7 @@ from xero_sync.jobs import leases
 from xero_sync.models import ContactPush, LearnerOutcome, RunLearner, RunState, SyncRun
 from xero_sync.resources import Resource
 from xero_sync.runs import learner_progress, run_log, step_checkpoint
-from xero_sync.store import identity_facts
+from xero_sync.store import contact_links, identity_facts
 
 # How soon to look again whether pushes have come on; shorter waits than this are not told.
 LOOK_AGAIN = timedelta(seconds=1)
@@ -78,6 +78,7 @@ def _choose(run: SyncRun, session: sessions.Session, now: datetime) -> None:
     with transaction.atomic():
         session.check_generation()
         step_checkpoint.renew_lease(run, now)
+        contact_links.hold([organisation.tenant_id])
         ids = list(behind.values_list("pk", flat=True))
         RunLearner.objects.bulk_create(
             [RunLearner(run=run, learner_id=pk) for pk in ids],

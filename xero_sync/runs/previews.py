@@ -8,6 +8,7 @@ whether that fits into the calls left today.
 import math
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import redis
 
@@ -16,7 +17,9 @@ from xero_sync import resources
 from xero_sync.api import client, errors, limits, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_queue, unsent_learners
 from xero_sync.models import RunWhat
+from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
+from xero_sync.runs.changed_spans import Span
 
 # Besides the pages: a closing sweep and, at the worst, one count a kind.
 _CLOSING_CALLS = 2 * len(resources.DOCUMENTS)
@@ -48,14 +51,29 @@ class Preview:
         return all(count is not None for _, count in self.counts)
 
 
-def preview(*, connection: Connection, what: RunWhat, date_from: date, date_to: date) -> Preview:
+def preview(
+    *,
+    connection: Connection,
+    what: RunWhat,
+    date_from: date,
+    date_to: date,
+    span: Span | None = None,
+) -> Preview:
     """Estimate what a re-sync takes; for documents Xero is asked how many there are.
 
+    :param span: of what changed.
     :raises errors.XeroError: Xero could not be asked.
     """
     if what == RunWhat.LEARNERS:
         return _of_learners(connection, date_from, date_to)
-    return _of_documents(connection, date_from, date_to)
+    # A range that is open at an end asks for no date there, as the run itself does.
+    narrowed: dict[str, Any] = {
+        "date_from": None if date_from == date_windows.EARLIEST else date_from,
+        "date_to": None if date_to == date_windows.LATEST else date_to,
+    }
+    if span is not None:
+        narrowed = {"modified_since": span.since}
+    return _of_documents(connection, what, narrowed)
 
 
 def _of_learners(connection: Connection, date_from: date, date_to: date) -> Preview:
@@ -72,10 +90,10 @@ def _of_learners(connection: Connection, date_from: date, date_to: date) -> Prev
     )
 
 
-def _of_documents(connection: Connection, date_from: date, date_to: date) -> Preview:
+def _of_documents(connection: Connection, what: RunWhat, narrowed: dict[str, Any]) -> Preview:
     session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
     counts = [
-        (resource.label, _count(session, resource, date_from, date_to))
+        (resource.label, _count(session, list_queries.Listing(resource=resource, **narrowed)))
         for resource in resources.DOCUMENTS
     ]
     needed = _CLOSING_CALLS + sum(
@@ -83,7 +101,7 @@ def _of_documents(connection: Connection, date_from: date, date_to: date) -> Pre
         for _, count in counts
     )
     bulk = limits.from_settings().of_bulk()
-    return _within_limits(connection, RunWhat.DOCUMENTS, counts, needed, bulk)
+    return _within_limits(connection, what, counts, needed, bulk)
 
 
 def _within_limits(
@@ -102,10 +120,7 @@ def _within_limits(
     )
 
 
-def _count(
-    session: sessions.Session, resource: Resource, date_from: date, date_to: date
-) -> int | None:
-    listing = list_queries.Listing(resource=resource, date_from=date_from, date_to=date_to)
+def _count(session: sessions.Session, listing: list_queries.Listing) -> int | None:
     try:
         return list_queries.fetch(session, listing, page=1, page_size=1).item_count
     except errors.Rejected:

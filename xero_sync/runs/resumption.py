@@ -9,7 +9,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm.models import User
 from xero_sync.jobs import dispatch
-from xero_sync.models import ENDED_RUNS, OPEN_RUNS, RunState, SyncRun
+from xero_sync.models import ENDED_RUNS, OPEN_RUNS, RunState, RunWhat, SyncRun
 from xero_sync.runs import request_checks, run_requests, run_titles
 
 
@@ -65,6 +65,10 @@ def is_offered(run: SyncRun) -> bool:
 def instead_of(run: SyncRun) -> SyncRun | None:
     """Return the run that reads all days of a cancelled one, or has read them since."""
     containing = _others(run).filter(date_from__lte=run.date_from, date_to__gte=run.date_to)
+    if run.what == RunWhat.CHANGED:
+        containing = containing.filter(
+            changed_from__lte=run.changed_from, changed_to__gte=run.changed_to
+        )
     later = containing.filter(state__in=ENDED_RUNS, requested_at__gte=run.requested_at)
     return containing.filter(state__in=OPEN_RUNS).first() or later.order_by("-pk").first()
 
@@ -74,7 +78,9 @@ def _contains(other: SyncRun, run: SyncRun) -> bool:
 
 
 def _beside(run: SyncRun) -> QuerySet[SyncRun]:
-    """Return the open runs that read any day of this one."""
+    """Return the open runs that read any day of this one; what changed may be read twice."""
+    if run.what == RunWhat.CHANGED:
+        return SyncRun.objects.none()
     return _others(run).filter(
         state__in=OPEN_RUNS, date_from__lte=run.date_to, date_to__gte=run.date_from
     )

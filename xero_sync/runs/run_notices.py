@@ -14,17 +14,20 @@ from django.urls import reverse
 from connected_apps.models import Connection
 from connected_apps.states import admin_notices
 from invoices import amounts
-from lrm import mail, notices
+from lrm import mail, moments, notices
 from lrm.models import NoticeLevel, User
 from xero_sync.contacts import page_addresses
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import comparison, run_progress, run_titles
+from xero_sync.runs import changed_spans, comparison, run_progress, run_titles
+from xero_sync.store import differing
 
+_MOST_NAMED = 10
 # The daily count finds a difference again every day, or after a few where Xero was not connected.
 _STILL_THE_SAME = timedelta(days=4)
 # After a run was cancelled.
 WHAT_STAYS: dict[RunWhat, str] = {
     RunWhat.DOCUMENTS: "What it had read so far is kept.",
+    RunWhat.CHANGED: "What it had read so far is kept.",
     RunWhat.LEARNERS: "Learners that are on their way reach Xero all the same.",
 }
 
@@ -34,22 +37,64 @@ def notify_end(*, run: SyncRun, state: RunState, summary: str, reason: str, now:
 
     :param reason: what differs, in words; empty where all is well.
     """
-    subject = f"{run_titles.title_of(run)}: {state.label.lower()}"
-    text = f"{subject}. {summary}."
+    subject = _subject(run, state, reason)
+    text = f"{subject}. {summary}." if run.what == RunWhat.LEARNERS else _text(run, reason)
     people = _people_of(run)
     if not people and reason and not _was_told(run, now=now):
         people = admin_notices.portal_admins(run.portal)
     level = NoticeLevel.WARNING if reason else NoticeLevel.SUCCESS
     # Where something differs, that comes first.
     nobodys = page_addresses.of_nobodys_documents() if run.unmatched_count else ""
-    parts = [text, reason, _proof(run), _of_nobody(nobodys)]
+    ended = f"It ended at {moments.clock_with_zone(now, zone=run.portal.zone)}."
+    parts = [text, _differing_in_words(run), _proof(run), _of_nobody(nobodys), ended]
     _notify(people, level, subject, parts, leads_to="" if reason else nobodys)
+
+
+def _subject(run: SyncRun, state: RunState, reason: str) -> str:
+    title = run_titles.title_of(run)
+    if reason or run.what == RunWhat.LEARNERS:
+        return f"{title}: {state.label.lower()}"
+    return "First sync finished" if run.is_first else f"{title} finished"
+
+
+def _text(run: SyncRun, reason: str) -> str:
+    """Return how a run of documents ended, in one or two sentences."""
+    read = f"{run_progress.progress_of(run).read:,}"
+    title = "First sync" if run.is_first else run_titles.title_of(run)
+    if reason:
+        what = _how_many_differ(run) or reason
+        how = f"{title} finished, but not everything is as it is in Xero: {what}."
+    elif run.is_first:
+        how = f"{title} finished: all {read} documents are here."
+    elif span := run_titles.span_of(run):
+        since = changed_spans.moment(span.since, zone=run.portal.zone)
+        how = f"{title} finished: all {read} documents that Xero lists as changed since {since} "
+        how += "are here, as it lists them or newer."
+    else:
+        how = f"{title} finished: {read} documents read, complete."
+    if not run.unmatched_count:
+        return how
+    return f"{how} {run.unmatched_count:,} belong to no learner."
+
+
+def _how_many_differ(run: SyncRun) -> str:
+    count = sum(len(step.differing) for step in run.steps.all())
+    return f"{count:,} document{' differs' if count == 1 else 's differ'}" if count else ""
+
+
+def _differing_in_words(run: SyncRun) -> str:
+    """Return which documents differ, a line each; the page has all of them."""
+    found = [one for step in run.steps.all() for one in differing.from_json(step.differing)]
+    lines = [one.sentence for one in found[:_MOST_NAMED]]
+    if len(found) > _MOST_NAMED:
+        lines.append(f"and {len(found) - _MOST_NAMED:,} more")
+    return "\n".join(lines)
 
 
 def notify_cancelled(*, run: SyncRun, by: User) -> None:
     """Tell those who wait for a run that it was cancelled, except the one who cancelled it."""
     subject = f"{run_titles.title_of(run)}: cancelled by {by}"
-    text = f"{subject}. {WHAT_STAYS[RunWhat(run.what)]} It can be resumed where it stopped."
+    text = f"{subject}. {WHAT_STAYS[RunWhat(run.what)]} It can be continued where it stopped."
     people = [person for person in _people_of(run) if person.pk != by.pk]
     _notify(people, NoticeLevel.WARNING, subject, [text])
 

@@ -96,7 +96,7 @@ def latest(*, portal: Portal, organisation: Organisation | None, limit: int = 10
     """Return the newest runs of the portal's organisation."""
     return list(
         SyncRun.objects.filter(portal=portal, organisation=organisation)
-        .select_related("requested_by")
+        .select_related("requested_by", "portal")
         .prefetch_related("steps", "lines")
         .order_by("-requested_at", "-id")[:limit]
     )

@@ -18,6 +18,7 @@ from xero_sync.jobs import dispatch
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
 from xero_sync.runs import run_notices, run_titles
+from xero_sync.runs.changed_spans import Span
 from xero_sync.runs.request_checks import NotPossible, check_request
 
 
@@ -42,11 +43,11 @@ class Answer:
         if not self.is_new:
             title = run_titles.title_of(self.run)
             return f"Nothing new had to start: {title} is under way and reads these days too."
-        words = ["The re-sync has started."]
+        words = ["Re-sync started."]
         if self.beside:
             titles = ", ".join(run_titles.title_of(run) for run in self.beside)
             words = [
-                f"The re-sync has started for {run_titles.days_of(self.run)}.",
+                f"Re-sync started for {run_titles.days_of(self.run)}.",
                 f"The other days are read already by what is under way: {titles}.",
             ]
         if self.replaced:
@@ -58,7 +59,7 @@ class Answer:
     def promise(self) -> str:
         """When the person will be told."""
         which = "each of them" if self.beside else "it"
-        return f"You will be told here when {which} is done."
+        return f"You can leave this page: the bell and an e-mail tell you when {which} is done."
 
 
 def request(
@@ -70,6 +71,7 @@ def request(
     by: User | None,
     now: datetime,
     by_command: bool = False,
+    span: Span | None = None,
 ) -> Answer:
     """Record a person's request and return what becomes of it; a worker is woken.
 
@@ -78,14 +80,16 @@ def request(
     replaces it. One that overlaps it at one side is cut to the days that the open run does not
     read.
 
+    :param span: of what changed in Xero; the days are then those of its moments. What changed may
+        be read twice: only an open run that holds all of the span answers it.
     :raises NotPossible: Xero is not connected.
     :raises date_ranges.BadRange: see `date_ranges.check_range`.
     """
-    asked = _Asked(what, date_from, date_to, by, by_command=by_command)
+    asked = _Asked(what, date_from, date_to, by, by_command=by_command, span=span)
     with transaction.atomic():
         connection = lock(connection_of(portal))
         connection, organisation = check_request(
-            connection, what=what, date_from=date_from, date_to=date_to, now=now
+            connection, what=what, date_from=date_from, date_to=date_to, now=now, span=span
         )
         return _answer(connection, organisation, asked, now)
 
@@ -139,6 +143,7 @@ class _Asked:
     # Ids of people who asked for what this replaces.
     also_for: frozenset[int] = frozenset()
     by_command: bool = False
+    span: Span | None = None
     # The open runs that it met, see `Answer`.
     beside: tuple[SyncRun, ...] = ()
     replaced: tuple[SyncRun, ...] = ()
@@ -166,11 +171,23 @@ def _answer(
 ) -> Answer:
     """Let open runs answer for the days they read, and make a run for the rest."""
     for run in _open_runs(organisation, asked.what):
-        if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
+        if _holds(run, asked):
             return Answer(_join(run, asked), is_new=False)
+        if asked.span is not None:
+            continue
         asked = _without(asked, run, now=now)
     made = _create(connection, organisation, asked, now)
     return Answer(made, True, beside=asked.beside, replaced=asked.replaced)
+
+
+def _holds(run: SyncRun, asked: _Asked) -> bool:
+    """Return whether an open run reads all that is asked for."""
+    if asked.span is not None:
+        span = run_titles.span_of(run)
+        return (
+            span is not None and span.since <= asked.span.since and asked.span.until <= span.until
+        )
+    return run.date_from <= asked.date_from and asked.date_to <= run.date_to
 
 
 def _join(run: SyncRun, asked: _Asked) -> SyncRun:
@@ -231,15 +248,19 @@ def _create(
         what=asked.what,
         date_from=asked.date_from,
         date_to=asked.date_to,
+        changed_from=asked.span.since if asked.span else None,
+        changed_to=asked.span.until if asked.span else None,
         requested_by=asked.by,
         by_command=asked.by_command,
         requested_at=now,
         heard_at=now,
         is_first=is_first,
     )
-    if asked.what == RunWhat.DOCUMENTS:
+    if asked.what != RunWhat.LEARNERS:
+        # What changed may have any date.
+        days = (asked.date_from, asked.date_to) if asked.span is None else date_windows.ALL_DAYS
         SyncStep.objects.bulk_create(
-            SyncStep(run=run, resource=resource, date_from=asked.date_from, date_to=asked.date_to)
+            SyncStep(run=run, resource=resource, date_from=days[0], date_to=days[1])
             for resource in resources.DOCUMENTS
         )
     _join(run, asked)

@@ -5,18 +5,21 @@ pause and was taken has its page rolled back.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from invoices.models import ReadBy
 from xero_sync.api import responses, sessions
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import page_sizes
 from xero_sync.resources import Resource
-from xero_sync.runs import unlisted
-from xero_sync.store import currency_totals, page_store, upserts
+from xero_sync.runs import listed_versions, unlisted
+from xero_sync.store import currency_totals, differing, page_store, upserts
+from xero_sync.store.differing import Differing
 
 
 def from_the_start() -> dict[str, Any]:
@@ -33,6 +36,7 @@ def from_the_start() -> dict[str, Any]:
         "missing_count": 0,
         "totals": {},
         "differences": [],
+        "differing": [],
     }
 
 
@@ -72,6 +76,7 @@ def store_page(
             now,
             confirm=step.again_since is not None,
         )
+        named = [*written.differences, *_older_here(step, page)]
         # The update finds the step only where nobody has moved it, so these counts are current.
         checkpoint: dict[str, Any] = {
             "next_page": number + 1,
@@ -89,7 +94,7 @@ def store_page(
             "totals": currency_totals.as_json(
                 currency_totals.together(currency_totals.from_json(step.totals), written.totals)
             ),
-            "differences": [*step.differences, *written.differences][: currency_totals.MOST_NAMED],
+            **_differences(step, named),
         }
         unmoved = SyncStep.objects.filter(pk=step.pk, next_page=number, page_size=step.page_size)
         if not unmoved.update(**checkpoint):
@@ -97,6 +102,30 @@ def store_page(
         unlisted.save_page(step, page.elements, written)
     for name, value in checkpoint.items():
         setattr(step, name, value)
+
+
+def _differences(step: SyncStep, found: Sequence[Differing]) -> dict[str, Any]:
+    """Return the columns that keep what differs: some in words, more as figures."""
+    if not found:
+        return {}
+    words = [*step.differences, *(one.sentence for one in found)]
+    kept = [*step.differing, *differing.as_json(found)]
+    return {
+        "differences": words[: currency_totals.MOST_NAMED],
+        "differing": kept[: differing.MOST_KEPT],
+    }
+
+
+def _older_here(step: SyncStep, page: responses.Page) -> list[Differing]:
+    """Name what is older here than on the page, for runs that prove it by version."""
+    if step.run.changed_from is None:
+        return []
+    said = listed_versions.older_here(
+        organisation_id=step.run.organisation_id,
+        resource=Resource(step.resource),
+        elements=page.elements,
+    )
+    return [Differing(how=differing.SAID, kind="", number=words) for words in said]
 
 
 def store_without_checkpoint(
@@ -120,6 +149,7 @@ def store_without_checkpoint(
             organisation_id=run.organisation_id,
             resource=resource,
             page=page,
+            by=ReadBy.RESYNC,
             now=now,
             confirm=confirm,
         )

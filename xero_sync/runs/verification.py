@@ -23,7 +23,8 @@ from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
 from xero_sync.pull import date_windows, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import catch_up, comparison, run_log, step_checkpoint, unlisted
-from xero_sync.store import currency_totals
+from xero_sync.store import currency_totals, differing
+from xero_sync.store.differing import Differing
 
 # At most so many unlisted documents are fetched by id: where there are more, something else is
 # wrong.
@@ -70,6 +71,7 @@ class _Figures:
     compared: comparison.Comparison
     unlisted_ids: list[UUID]
     named: list[str]
+    differing: list[Differing]
     is_caught_up: bool
 
     @property
@@ -97,7 +99,8 @@ def _count(
         is_caught_up = catch_up.pull(puller=puller, run=step.run, steps=[step], clock=clock)
         compared = _compare(step, compared.in_xero)
     unlisted_ids = unlisted.ids_of(step, most=_MOST_FETCHED)
-    return _Figures(compared, unlisted_ids, step.differences, is_caught_up)
+    kept = differing.from_json(step.differing)
+    return _Figures(compared, unlisted_ids, step.differences, kept, is_caught_up)
 
 
 def _send_back(step: SyncStep, problem: str, now: datetime) -> None:
@@ -113,15 +116,23 @@ def _send_back(step: SyncStep, problem: str, now: datetime) -> None:
 def _heal(puller: pager.Puller, step: SyncStep, figures: _Figures, clock: leases.Clock) -> _Figures:
     """Fetch by their ids what was not listed, and name what differs all the same."""
     compared, unlisted_ids, named = figures.compared, figures.unlisted_ids, figures.named
+    found: list[Differing] = []
     if not figures.is_caught_up:
         named = [f"{step.get_resource_display()}: {_NOT_LISTED}", *named]
     if unlisted_ids or comparison.Difference.COUNT in compared.differences:
         _fetch(puller, step, unlisted_ids, clock)
         compared = _compare(step, _count_in_xero(puller, step))
-        unlisted_ids = unlisted.ids_of(step, most=currency_totals.MOST_NAMED)
+        unlisted_ids = unlisted.ids_of(step, most=differing.MOST_KEPT)
         if unlisted_ids or not compared.counts_agree:
-            named = [*_name_differing(step, unlisted_ids), *named]
-    return replace(figures, compared=compared, unlisted_ids=unlisted_ids, named=named)
+            found = _differing(step, unlisted_ids)
+            named = [*(one.sentence for one in found[: currency_totals.MOST_NAMED]), *named]
+    return replace(
+        figures,
+        compared=compared,
+        unlisted_ids=unlisted_ids,
+        named=named,
+        differing=[*found, *figures.differing],
+    )
 
 
 def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
@@ -137,14 +148,17 @@ def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
         xero_count=figures.compared.in_xero,
         our_count=figures.compared.stored,
         differences=figures.named[: currency_totals.MOST_NAMED],
+        differing=differing.as_json(figures.differing[: differing.MOST_KEPT]),
         unchanged_count=unchanged,
     )
 
 
 def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
     """Compare Xero's count with what is stored now; `_record` makes both figures last."""
-    stored = date_windows.of_step(step).stored(step.run.organisation_id)
-    step.xero_count, step.our_count = in_xero, stored.count()
+    window = date_windows.of_step(step)
+    listed = None if in_xero is None else in_xero - step.missing_count
+    step.xero_count = in_xero
+    step.our_count = window.stored_count(step.run.organisation_id, listed=listed)
     return comparison.of_step(step)
 
 
@@ -179,22 +193,36 @@ def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: lea
         )
 
 
-def _name_differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[str]:
-    """Name what still differs, so that a person can look it up in Xero."""
+def _differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[Differing]:
+    """Return what still differs by number, so that a person can look it up in Xero."""
     stored = date_windows.of_step(step).stored(step.run.organisation_id)
-    here = stored.filter(xero_id__in=unlisted_ids).only("kind", "number", "xero_id")
+    here = stored.filter(xero_id__in=unlisted_ids)
     quarantined = QuarantinedDocument.objects.filter(
         organisation_id=step.run.organisation_id,
         resource=step.resource,
         last_tried_at__gte=step.again_since,
     )
+    by_date = step.run.changed_from is None
+    how = differing.NOT_LISTED if by_date else differing.NOT_AMONG_CHANGED
     return [
         *(
-            f"{document} is stored here, but Xero does not list it between these dates"
-            for document in here.order_by("pk")
+            Differing(
+                how=how,
+                kind=one.kind,
+                number=one.number or str(one.xero_id),
+                xero_id=str(one.xero_id),
+                currency=one.currency,
+                here=str(one.total),
+            )
+            for one in here.only("kind", "number", "xero_id", "currency", "total").order_by("pk")
         ),
         *(
-            f"{one.number or one.identity} is in Xero, but could not be stored"
-            for one in quarantined.defer("raw")[: currency_totals.MOST_NAMED]
+            Differing(
+                how=differing.NOT_SAVED,
+                kind="",
+                number=one.number or one.identity,
+                reason=one.reason,
+            )
+            for one in quarantined.defer("raw")[: differing.MOST_KEPT]
         ),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 
 from connected_apps.card import facts
 from connected_apps.models import Organisation
@@ -22,18 +23,18 @@ _BEING_READ = "What differs is being read again now, by itself"
 _READ_SINCE = "The days that differed were read again since and are complete"
 _ALL_BEING_READ = "All contacts are being read again now, by itself"
 _TELL_OPERATOR = (
-    "Reading all contacts again did not help. Please tell whoever operates this system; documents "
-    "are counted by themselves and are not affected."
+    "Reading all contacts again did not help. Please contact support; documents are checked by "
+    "themselves and are not affected."
 )
-_COUNTED_AGAIN = "It is counted again every day"
+_COUNTED_AGAIN = "It is checked again every day"
 _WAIT = "What differs from Xero is being read again by itself; Re-syncs shows how far it is."
 _NEW_TYPE = (
-    "Xero has a type of document that this version does not know. Whoever operates this system "
-    "should look for a newer version."
+    "Xero has a type of document that this version does not know. Support should look "
+    "for a newer version."
 )
 _LOOK = (
-    "Not everything here is as it is in Xero; the Xero card says what differs. Mend it in Xero "
-    "where it is wrong there, then re-sync its days. Everything is counted again every day."
+    "Some documents differ from Xero. Fix them in Xero where they are wrong there, then re-sync "
+    "their days. Everything is checked again every day."
 )
 
 
@@ -56,10 +57,59 @@ def facts_of(organisation: Organisation) -> list[facts.Fact]:
                 f"{run_titles.title_of(run)}: {run.reason}",
                 run.finished_at,
                 next_step=_LOOK,
+                address=reverse("resync"),
+                link="See re-syncs",
             )
             for run in standing[:_MOST_NAMED]
         ),
     ]
+
+
+def last_counts(
+    organisation: Organisation,
+) -> tuple[datetime, list[comparison.Comparison]] | None:
+    """Return when all kinds were counted last, and what was found; the first sync's where no daily
+    count has been yet, None where there is neither.
+    """
+    counted = [
+        (cursor.counted_at, _of_count(cursor))
+        for cursor in Cursor.objects.filter(
+            organisation=organisation, resource__in=resources.DOCUMENTS
+        )
+        if cursor.counted_at
+    ]
+    if counted and len(counted) == len(resources.DOCUMENTS):
+        return min(at for at, _ in counted), [compared for _, compared in counted]
+    first = SyncRun.objects.filter(
+        organisation=organisation, is_first=True, state__in=ENDED_RUNS
+    ).first()
+    if first is None or first.finished_at is None:
+        return None
+    return first.finished_at, _kinds_of(first)
+
+
+def _kinds_of(first: SyncRun) -> list[comparison.Comparison]:
+    steps = list(first.steps.all())
+    return [
+        comparison.of_windows(kind, [step for step in steps if step.resource == kind])
+        for kind in resources.DOCUMENTS
+    ]
+
+
+def standing_count(organisation: Organisation) -> int:
+    """Return how many runs found a difference that still stands; mostly one query."""
+    return len(standing_runs(organisation))
+
+
+def standing_runs(organisation: Organisation) -> list[SyncRun]:
+    """Return the runs that found a difference which still stands, newest first."""
+    problems = SyncRun.objects.filter(
+        organisation=organisation, what=RunWhat.DOCUMENTS, state=RunState.DONE_WITH_PROBLEMS
+    )
+    if not problems.exists():
+        return []
+    found = Cursor.objects.filter(organisation=organisation, resource__in=resources.DOCUMENTS)
+    return _standing(organisation, {cursor.resource: cursor for cursor in found})
 
 
 def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: bool) -> facts.Fact:
@@ -74,9 +124,16 @@ def _counted(organisation: Organisation, cursors: dict[str, Cursor], stands: boo
     differing = comparison.Difference.COUNT
     found_at = [at for at, compared in counted if differing in compared.differences]
     if not found_at:
-        return facts.Fact("Counted", words, oldest)
+        return facts.Fact("Checked against Xero", words, oldest)
     then, step = _what_next(organisation, min(found_at), stands)
-    return facts.Fact("Counted", f"{words}. {then}", oldest, next_step=step)
+    return facts.Fact(
+        "Checked against Xero",
+        f"{words}. {then}",
+        oldest,
+        next_step=step,
+        address=reverse("resync") if step else "",
+        link="See re-syncs",
+    )
 
 
 def _contacts(organisation: Organisation) -> list[facts.Fact]:
@@ -89,11 +146,11 @@ def _contacts(organisation: Organisation) -> list[facts.Fact]:
     compared = _of_count(cursor)
     words = comparison.counts_in_words([compared], of="contacts")
     if comparison.Difference.COUNT not in compared.differences:
-        return [facts.Fact("Contacts counted", words, cursor.counted_at)]
+        return [facts.Fact("Contacts checked against Xero", words, cursor.counted_at)]
     is_being_read = cursor.swept_through is None
     return [
         facts.Fact(
-            "Contacts counted",
+            "Contacts checked against Xero",
             f"{words}. {_ALL_BEING_READ if is_being_read else _COUNTED_AGAIN}",
             cursor.counted_at,
             next_step="" if is_being_read else _TELL_OPERATOR,
@@ -133,13 +190,9 @@ def _of_first_sync(organisation: Organisation) -> facts.Fact:
         organisation=organisation, is_first=True, state__in=ENDED_RUNS
     ).first()
     if first is None:
-        return facts.Fact("Counted", "Not yet")
-    steps = list(first.steps.all())
-    kinds = [
-        comparison.of_windows(kind, [step for step in steps if step.resource == kind])
-        for kind in resources.DOCUMENTS
-    ]
-    return facts.Fact("Counted", comparison.counts_in_words(kinds), first.finished_at)
+        return facts.Fact("Checked against Xero", "Not yet")
+    kinds = _kinds_of(first)
+    return facts.Fact("Checked against Xero", comparison.counts_in_words(kinds), first.finished_at)
 
 
 def _what_next(organisation: Organisation, after: datetime, stands: bool) -> tuple[str, str]:

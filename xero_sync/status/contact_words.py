@@ -1,5 +1,7 @@
 """What waits for a person on the contacts page, as the Xero card says it."""
 
+from django.urls import reverse
+
 from connected_apps.card import facts
 from connected_apps.models import Organisation
 from lrm.models import Portal
@@ -22,8 +24,6 @@ def facts_of(portal: Portal, organisation: Organisation) -> list[facts.Fact]:
     words = waiting(portal, organisation)
     if not words:
         return []
-    step = (
-        "Some learners and contacts in Xero wait for a person: Contacts in Xero has them, and what "
-        "can be done. Everything else goes on by itself."
-    )
-    return [facts.Fact("Contacts", words, next_step=step)]
+    step = "Some learners and contacts in Xero wait for a person. Everything else continues."
+    address = reverse("xero_contacts")
+    return [facts.Fact("Contacts", words, next_step=step, address=address, link="See them")]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -203,9 +202,5 @@ def found(refresh: LearnerRefresh) -> str:
 
 
 def _at(moment: datetime | None, now: datetime) -> SafeString:
-    """Return a moment as it follows a verb: by the clock where it is today."""
-    if moment is None:
-        return SafeString()
-    is_today = timezone.localdate(moment) == timezone.localdate(now)
-    at = shell.clock(moment) if is_today else shell.when(moment)
-    return format_html(" {} {}", "at" if is_today else "on", at)
+    """Return a moment as it follows a verb: " today at 9:14 pm"."""
+    return format_html(" {}", shell.at(moment, now)) if moment else SafeString()

@@ -4,76 +4,73 @@ They are built here because templates of such sentences cannot be read, and test
 Sentences with a moment in them are HTML, since the moment is a `<time>`; the others are text.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from django.template.defaultfilters import floatformat
-from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from invoices import amounts
 from lrm.templatetags import shell
 from xero_sync.contacts import page_addresses
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import run_titles
 from xero_sync.runs.previews import Preview
 from xero_sync.runs.run_progress import Progress
 from xero_sync.store.currency_totals import Both
 
+_WHY_SINCE = (
+    "That is all that changed since the first moment: Xero tells only of the last change, so what "
+    "changed again after the second one is among them."
+)
 
-def progress_of_run(progress: Progress, *, unmatched: int | None) -> SafeString:
-    """Return how many documents are read, how fast, and what became of them.
 
-    :param unmatched: how many of them belong to no learner; None before that was counted.
+def ended_run(progress: Progress, *, unmatched: int | None) -> SafeString:
+    """Return what a run has read, and what of it needs a look; no zeros.
+
+    :param unmatched: how many documents belong to no learner; None before that was counted.
     """
-    read = f"{progress.read:,}"
-    if progress.total is not None:
-        read += f" of {progress.total:,}"
-    read += " documents read"
-    if progress.per_second:
-        read += f", {floatformat(progress.per_second, 0)} a second"
-    if progress.left:
-        read += f", about {run_titles.duration(progress.left)} left"
-    became = f"{progress.new:,} new, {progress.changed:,} changed, {progress.unchanged:,} unchanged"
+    sentences = [format_html("{} document{} read.", f"{progress.read:,}", _s(progress.read))]
     if progress.quarantined:
-        became += f", {progress.quarantined:,} set aside"
-    if not unmatched:
-        return format_html("{}: {}.", read, became)
-    of_nobody = page_addresses.of_nobodys_documents()
-    return format_html(
-        '{}: {}; <a href="{}">{} belong to no learner</a>.',
-        read,
-        became,
-        of_nobody,
-        f"{unmatched:,}",
-    )
+        sentences.append(format_html("{} could not be saved.", f"{progress.quarantined:,}"))
+    if unmatched:
+        sentences.append(
+            format_html(
+                '<a href="{}">{} belong{} to no learner</a>.',
+                page_addresses.of_nobodys_documents(),
+                f"{unmatched:,}",
+                "s" if unmatched == 1 else "",
+            )
+        )
+    return format_html_join(" ", "{}", ((one,) for one in sentences))
+
+
+def details_of_run(progress: Progress) -> str:
+    """Return what became of the documents that were read, for those who want to know."""
+    became = {"new": progress.new, "changed": progress.changed, "unchanged": progress.unchanged}
+    return ", ".join(f"{count:,} {word}" for word, count in became.items() if count)
 
 
 def reason_of_run(run: SyncRun, *, now: datetime) -> SafeString:
     """Return why a run waits or how it ended, with its next try; empty where there is no reason.
 
-    A try on another day is told with its date.
+    A try on another day is told with its day.
     """
     if not run.reason:
         return SafeString()
     if run.state != RunState.PAUSED or run.not_before is None:
         return format_html("{}.", run.reason)
-    is_today = timezone.localdate(run.not_before) == timezone.localdate(now)
-    at = shell.clock(run.not_before) if is_today else shell.when(run.not_before)
-    return format_html("{}. Next try {} {}.", run.reason, "at" if is_today else "on", at)
+    return format_html("{}. Next try {}.", run.reason, shell.at(run.not_before, now))
 
 
-def stopped_first_sync(run: SyncRun, *, must_wait: bool) -> SafeString:
+def stopped_first_sync(run: SyncRun, *, must_wait: bool, now: datetime) -> SafeString:
     """Return what it means that the first sync was cancelled.
 
     :param must_wait: whether another re-sync keeps it from going on.
     """
-    when = format_html(" {}", shell.when(run.finished_at)) if run.finished_at else ""
-    waits = " It can go on when the re-sync that is under way has ended." if must_wait else ""
+    when = format_html(" {}", shell.at(run.finished_at, now)) if run.finished_at else ""
+    waits = " It can continue when the re-sync that is under way has ended." if must_wait else ""
     return format_html(
-        "The first sync was cancelled{}. Documents that it had not read are not here, and nothing "
-        "fetches them before it goes on; what changes in Xero arrives all the same.{}",
+        "The first sync was cancelled{}, so older documents are missing. New changes still "
+        "arrive.{}",
         when,
         waits,
     )
@@ -96,38 +93,41 @@ def preview(found: Preview) -> list[SafeString]:
                 "There is nothing to send."
             )
         ]
-    return [_what_there_is(found), SafeString(_what_it_costs(found))]
+    paragraphs = [_what_there_is(found), SafeString(_what_it_costs(found))]
+    if found.what == RunWhat.CHANGED:
+        paragraphs.insert(1, SafeString(_WHY_SINCE))
+    return paragraphs
 
 
 def _what_there_is(found: Preview) -> SafeString:
     if found.what == RunWhat.LEARNERS:
         return format_html(
-            "<strong>{} learner{}</strong> changed between these days and did not reach Xero.",
+            "<strong>{} learner{}</strong> changed between these days and {} not in Xero.",
             f"{found.total:,}",
-            "" if found.total == 1 else "s",
+            _s(found.total),
+            "is" if found.total == 1 else "are",
         )
     return format_html(
-        "<strong>{}{} documents</strong>: {}.",
+        "<strong>{}{} document{}</strong>, {}.",
         "" if found.is_exact else "More than ",
         f"{found.total:,}",
-        _by_kind(found.counts),
-    )
-
-
-def _by_kind(counts: Iterable[tuple[str, int | None]]) -> str:
-    return ", ".join(
-        f"{'more than 100,000' if count is None else f'{count:,}'} {label.lower()}"
-        for label, count in counts
+        _s(found.total),
+        _duration(found),
     )
 
 
 def _what_it_costs(found: Preview) -> str:
-    takes = f"about {found.minutes + 1} minutes" if found.minutes else "less than a minute"
-    cost = f"About {found.calls:,} calls to Xero, {takes}."
-    left = f"{found.left_today:,}"
     if found.fits_today:
-        return f"{cost} That fits into what is left of today ({left} calls)."
+        return "That fits into today's limit of calls to Xero."
     return (
-        f"{cost} Today {left} calls are left for re-syncs; "
-        "the rest goes on by itself when Xero opens the next day."
+        f"That takes about {found.calls:,} calls to Xero. Today {found.left_today:,} are left for "
+        "re-syncs; the rest continues by itself when Xero's next day begins."
     )
+
+
+def _duration(found: Preview) -> str:
+    return f"about {found.minutes + 1} minutes" if found.minutes else "less than a minute"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

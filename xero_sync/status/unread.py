@@ -3,6 +3,7 @@
 For every page on which somebody takes what is shown for all that there is.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from connected_apps.models import Connection
@@ -18,16 +19,21 @@ OVERDUE = timedelta(minutes=10)
 _WHO = "The Xero card on Connected Apps says why, and who can act."
 
 
-def late_cursors(organisation_id: int, *, now: datetime) -> list[Cursor]:
+def waiting_cursors(organisation_id: int) -> list[Cursor]:
+    """Return the sweeps that wait for something, whatever it is."""
+    waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
+    return list(waiting.order_by("resource"))
+
+
+def late_cursors(waiting: Iterable[Cursor], *, now: datetime) -> list[Cursor]:
     """Return the sweeps that do not get through: at once where a person has to act.
 
     What passes by itself counts only once it has lasted for minutes.
     """
     since = now - max(OVERDUE, 2 * channel_health.usual_interval())
-    waiting = Cursor.objects.filter(organisation_id=organisation_id).exclude(problem="")
     return [
         cursor
-        for cursor in waiting.order_by("resource")
+        for cursor in waiting
         if cursor.last_swept_at is None
         or cursor.last_swept_at <= since
         or not retry_policy.passes_by_itself(cursor.problem)
@@ -38,9 +44,9 @@ def line_of(connection: Connection | None, now: datetime) -> str:
     """Return the line, or nothing where all is read or nothing is connected."""
     if connection is None or connection.organisation_id is None or connection.state not in LIVE:
         return ""
-    late = late_cursors(connection.organisation_id, now=now)
+    late = late_cursors(waiting_cursors(connection.organisation_id), now=now)
     if late:
-        kinds = _listed([Resource(cursor.resource).label.lower() for cursor in late])
+        kinds = listed([Resource(cursor.resource).label.lower() for cursor in late])
         return f"Not everything in Xero is here: {kinds} cannot be read at the moment. {_WHO}"
     if first_sync.cancelled(connection.organisation_id):
         return f"Not everything in Xero is here: the first sync was cancelled. {_WHO}"
@@ -52,6 +58,7 @@ def line_of(connection: Connection | None, now: datetime) -> str:
     return ""
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
+    """Return words in one line: "a, b and c"."""
     *before, last = words
     return f"{', '.join(before)} and {last}" if before else last

@@ -1,9 +1,7 @@
-"""What the Xero card on Connected Apps shows of the sync: its last acts and the calls left."""
+"""What the Xero card on Connected Apps shows of the sync: facts, the one button, lists below."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
-import redis
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -12,31 +10,45 @@ from connected_apps.card import facts
 from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
-from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.status import balance_words, completeness, contact_words, readiness, unread
+from xero_sync.runs import first_sync, resumption
+from xero_sync.status import (
+    announcement_words,
+    balance_words,
+    completeness,
+    contact_words,
+    figures,
+    gaps,
+    other_news,
+    readiness,
+    unread,
+)
 from xero_sync.webhooks import channel_health
 
 MOST_SHOWN = 50
 _BY_SWEEP = (
-    "Changes arrive by sweep instead of by webhook, so a little later; the Xero card says what an "
-    "operator can do."
+    "Instant updates are not arriving, so changes take up to a minute. Details say what support "
+    "can do."
 )
 
 
 def register() -> None:
-    """Put the sync's facts, its action and its panel on the card."""
+    """Put the sync's figures, facts, action, menu and panels on the card."""
+    facts.register_figures(figures.give_figures)
     facts.register_facts(give_facts)
     facts.register_action(give_action)
+    facts.register_menu(give_menu)
     facts.register_panel(give_panel)
     facts.register_panel(balance_words.give_panel)
+    facts.register_panel(announcement_words.give_panel)
     facts.register_unread(unread.line_of)
+    gaps.register()
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
 
 
 def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
-    """Return when each channel last brought something, and today's calls."""
+    """Return when each channel last brought something, and what is not as it should be."""
     organisation = connection.organisation
     if organisation is None:
         return []
@@ -47,9 +59,9 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     run = SyncRun.objects.filter(organisation=organisation).order_by("-requested_at").first()
     found = [
         facts.Fact(
-            "Last webhook", "" if event else "None yet", event.received_at if event else None
+            "Last instant update", "" if event else "None yet", event.received_at if event else None
         ),
-        facts.Fact("Last sweep", "" if swept_at else "Not finished yet", swept_at),
+        facts.Fact("Last regular check", "" if swept_at else "Not finished yet", swept_at),
         *_slower_sweeps(),
         facts.Fact(
             "Last re-sync",
@@ -59,18 +71,13 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     ]
     if connection.state in LIVE:
         found += _start(organisation)
-        found.append(_calls(organisation.tenant_id))
         found += contact_words.facts_of(connection.portal, organisation)
         found += _obstacles(organisation.pk, now=now)
+        found += other_news.facts_of(organisation)
     found += completeness.facts_of(organisation)
     found += balance_words.facts_of(organisation)
     if words := channel_health.unhealthy_in_words(organisation.pk):
-        found.append(facts.Fact("Webhooks", words, next_step=_BY_SWEEP))
-    aside = QuarantinedDocument.objects.filter(organisation=organisation).count()
-    if aside:
-        found.append(
-            facts.Fact("Set aside", f"{aside} could not be stored; the list below says why")
-        )
+        found.append(facts.Fact("Instant updates", words, next_step=_BY_SWEEP))
     return found
 
 
@@ -96,47 +103,51 @@ def _slower_sweeps() -> list[facts.Fact]:
     if interval <= timedelta(seconds=settings.XERO_SWEEP_SECONDS):
         return []
     words = f"{channel_health.in_words(interval)}, so that the calls of a day last"
-    return [facts.Fact("Sweeps", words[0].upper() + words[1:])]
+    return [facts.Fact("Regular checks", words[0].upper() + words[1:])]
 
 
 def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:
     """Return why sweeps wait, where one does not get through."""
-    late = unread.late_cursors(organisation_id, now=now)
+    late = unread.late_cursors(unread.waiting_cursors(organisation_id), now=now)
     return [
-        facts.Fact("Waiting", f"{problem}.", is_obstacle=True)
+        facts.Fact("Waiting", f"{problem}.")
         for problem in dict.fromkeys(cursor.problem for cursor in late)
     ]
 
 
-def _calls(tenant_id: UUID) -> facts.Fact:
-    try:
-        books = rate_limiter.shared().books_of(tenant_id)
-    except redis.RedisError:
-        return facts.Fact("Calls to Xero today", "Not known at the moment")
-    return facts.Fact("Calls to Xero today", f"{books.day_used:,} used, {books.day_left:,} left")
-
-
 def give_action(
     request: access.SignedInRequest, connection: Connection, now: datetime
-) -> SafeString:
-    """Return the links: to the check before a first start, to re-syncs and to contacts.
-
-    Those who may not act can read these pages too.
-    """
+) -> SafeString | None:
+    """Return the one button that is right now; none while the first sync goes on."""
     organisation = connection.organisation
+    if organisation is None or not permissions.may_manage_connected_apps(request.user):
+        return None
+    cancelled = first_sync.cancelled(organisation.pk)
+    is_start_due = not push_gate.is_open(organisation)
+    if first_sync.is_behind(organisation.pk) and cancelled is None and not is_start_due:
+        return None
     context = {
-        "is_start_due": organisation is not None and not push_gate.is_open(organisation),
-        "is_live": connection.state in LIVE,
-        "may_manage": permissions.may_manage_connected_apps(request.user),
-        "waiting": contact_words.waiting(connection.portal, organisation) if organisation else "",
+        "is_start_due": is_start_due,
+        "cancelled": cancelled if cancelled and resumption.is_offered(cancelled) else None,
     }
     return render_to_string("xero_sync/action.html", context, request)
+
+
+def give_menu(
+    request: access.SignedInRequest, connection: Connection, now: datetime
+) -> SafeString | None:
+    """Return the way to re-syncs and to contacts; those who may not act read these pages too."""
+    organisation = connection.organisation
+    if organisation is None:
+        return None
+    context = {"waiting": contact_words.waiting(connection.portal, organisation)}
+    return render_to_string("xero_sync/menu.html", context, request)
 
 
 def give_panel(
     request: access.SignedInRequest, connection: Connection, now: datetime
 ) -> SafeString | None:
-    """Return what was set aside and why, or None where nothing is."""
+    """Return what could not be saved and why, or None where nothing is."""
     aside = QuarantinedDocument.objects.filter(organisation=connection.organisation).defer("raw")
     count = aside.count()
     if not count:

@@ -8,21 +8,22 @@ organisation.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Min, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import QuerySet, Subquery
 
 from connected_apps.models import Organisation
 from invoices import identity
-from invoices.models import Contact, ContactDecision, ContactLink, LinkSource
+from invoices.models import ContactDecision, ContactLink, LinkSource
+from lrm import row_locks
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import (
+    address_sharers,
     contact_merges,
     identity_facts,
     identity_verdicts,
@@ -32,8 +33,6 @@ from xero_sync.store import (
 
 # A namespace for the locks, of this module alone.
 _LOCKS = 0x6C696E6B
-# How many links that nobody looked at yet are taken along with a page.
-_MOST_UNEXAMINED = 1000
 # What a link that is derived rests on, and where it is said to come from.
 _SOURCES = {
     **dict.fromkeys(identity.AGREEMENT, LinkSource.NUMBER),
@@ -63,8 +62,10 @@ def derive_for_contacts(
         return
     organisation = Organisation.objects.get(pk=organisation_id)
     hold([organisation.tenant_id])
-    _derive(organisation, [*contact_ids, *_watched(organisation_id, contact_ids)], now=now)
+    sharing = address_sharers.watched(organisation_id, contact_ids)
+    followed = _derive(organisation, [*contact_ids, *sharing], now=now)
     _let_pushes_go_on(organisation, contact_ids)
+    _tell_neighbours(organisation, followed, now=now)
 
 
 def derive_for_learners(
@@ -82,7 +83,7 @@ def derive_for_learners(
     ]
     ids = dict.fromkeys(learner.pk for learner, _ in saved)
     if moved:
-        ids |= dict.fromkeys(_sharing(organisation, moved))
+        ids |= dict.fromkeys(address_sharers.sharing(organisation, moved))
     learner_ids = list(ids)
     rows = identity_facts.rows_of_learners(organisation, learner_ids)
     links = ContactLink.objects.filter(organisation=organisation, learner_id__in=learner_ids)
@@ -90,10 +91,13 @@ def derive_for_learners(
     contact_ids.update(links.values_list("contact_xero_id", flat=True))
     merges = contact_merges.around(organisation.pk, contact_ids)
     candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
-    _apply(organisation, candidates, now=now)
+    changed = _apply(organisation, candidates, now=now)
     open_questions.keep_of_learners(organisation, learner_ids, candidates, now=now)
     # Whose winner has the number that one of these had, perhaps, may follow now.
-    _follow_merges(organisation, merges, contact_merges.unfollowed(organisation), now=now)
+    unfollowed = contact_merges.unfollowed(organisation)
+    followed = _follow_merges(organisation, merges, unfollowed, now=now)
+    moved_ids = {contact_id for _, contact_id in changed} | followed
+    _tell_neighbours(organisation, moved_ids, now=now)
 
 
 def make_own(
@@ -132,7 +136,7 @@ def derive_everywhere(
 ) -> None:
     """Derive anew whose these contacts are, for every portal on the organisation in Xero."""
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
-        _derive(each, contact_ids, now=now)
+        _tell_neighbours(each, _derive(each, contact_ids, now=now), now=now)
 
 
 def follow_decision(
@@ -155,15 +159,17 @@ def follow_release(
     """
     derive_everywhere(organisation, contact_ids, now=now)
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
-        _waiting(each).filter(
+        kept = _waiting(each).filter(
             candidate_xero_id__in=contact_ids,
             candidate_why__in=(identity.Why.OTHER_PORTAL.value, identity.Why.OTHER_LEARNER.value),
-        ).exclude(learner_id__in=by).update(**_GOES_ON)
+        )
+        row_locks.update(kept.exclude(learner_id__in=by), **_GOES_ON)
 
 
 def _let_pushes_go_on(organisation: Organisation, contact_ids: Sequence[str | UUID]) -> None:
     """Let whoever waits because of one of these contacts go on, or be asked again."""
-    _waiting(organisation).filter(candidate_xero_id__in=contact_ids).update(**_GOES_ON)
+    waiting = _waiting(organisation).filter(candidate_xero_id__in=contact_ids)
+    row_locks.update(waiting, **_GOES_ON)
 
 
 def _waiting(organisation: Organisation) -> QuerySet[ContactPush]:
@@ -173,16 +179,35 @@ def _waiting(organisation: Organisation) -> QuerySet[ContactPush]:
     )
 
 
+def _tell_neighbours(
+    organisation: Organisation, contact_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """Let the other portals follow, where links to contacts were made or ended in one.
+
+    Nobody there has stored anything, so that nothing else would make them look.
+    """
+    if not contact_ids:
+        return
+    same = Organisation.objects.filter(tenant_id=organisation.tenant_id)
+    for each in same.exclude(pk=organisation.pk):
+        _derive(each, sorted(contact_ids), now=now)
+        _let_pushes_go_on(each, sorted(contact_ids))
+
+
 def _derive(
     organisation: Organisation, contact_ids: Sequence[str | UUID], *, now: datetime
-) -> None:
-    """Derive anew whose these contacts are, by number and by merge."""
+) -> set[UUID]:
+    """Derive anew whose these contacts are, by number and by merge.
+
+    Return those, and what they became, whose links were made or ended.
+    """
     rows = identity_facts.rows_of_contacts(organisation, contact_ids)
     merges = contact_merges.around(organisation.pk, contact_ids)
     candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
-    _apply(organisation, candidates, now=now)
+    changed = _apply(organisation, candidates, now=now)
     open_questions.keep_of_contacts(organisation, contact_ids, candidates, now=now)
-    _follow_merges(organisation, merges, now=now)
+    followed = _follow_merges(organisation, merges, now=now)
+    return {contact_id for _, contact_id in changed} | followed
 
 
 def _follow_merges(
@@ -191,16 +216,16 @@ def _follow_merges(
     more: Sequence[int] = (),
     *,
     now: datetime,
-) -> None:
+) -> set[UUID]:
     """Link those whose contacts were merged in Xero to the winners, and let their pushes go on.
 
     After the links by number, some of which they may follow. A winner that is not stored yet is
-    asked for.
+    asked for. Return the contacts whose links were made or ended.
 
     :param more: learners to look at whom these merges do not concern.
     """
     if not (merges or more):
-        return
+        return set()
     learner_ids = [*contact_merges.learners_of(organisation, merges), *more]
     rows, missing = contact_merges.followed_rows(organisation, learner_ids)
     changed = _apply(organisation, identity_verdicts.candidates(organisation, rows), now=now)
@@ -208,7 +233,9 @@ def _follow_merges(
     every = contact_merges.rows_of_learners(organisation, learner_ids)
     asked = identity_verdicts.candidates(organisation, every)
     open_questions.keep_of_learners(organisation, learner_ids, asked, now=now)
-    _waiting(organisation).filter(learner_id__in=changed).update(**_GOES_ON)
+    learner_ids = [learner_id for learner_id, _ in changed]
+    row_locks.update(_waiting(organisation).filter(learner_id__in=learner_ids), **_GOES_ON)
+    return {contact_id for _, contact_id in changed}
 
 
 def _apply(
@@ -216,10 +243,10 @@ def _apply(
     candidates: Sequence[identity_verdicts.Candidate],
     *,
     now: datetime,
-) -> set[int]:
+) -> list[tuple[int, UUID]]:
     """Make the links that the rule upholds, and end the derived ones that it does not.
 
-    Return the learners whose links these were.
+    Return whose links these were.
     """
     made: dict[identity.Why, list[tuple[int, UUID]]] = defaultdict(list)
     ended: dict[identity.Why, list[tuple[int, UUID]]] = defaultdict(list)
@@ -238,7 +265,7 @@ def _apply(
         )
     for why, pairs in ended.items():
         link_history.end(organisation=organisation, pairs=pairs, why=why, now=now)
-    return {learner_id for pairs in (*made.values(), *ended.values()) for learner_id, _ in pairs}
+    return [pair for pairs in (*made.values(), *ended.values()) for pair in pairs]
 
 
 def _why_ended(link: identity_facts.Link, why: identity.Why) -> identity.Why:
@@ -248,50 +275,12 @@ def _why_ended(link: identity_facts.Link, why: identity.Why) -> identity.Why:
 
 def _rest_on(organisation: Organisation, ids: tuple[int, UUID], why: identity.Why) -> None:
     """Let a link that stands rest on other evidence."""
+    source = _SOURCES.get(why, LinkSource.PERSON)
+    learner = Learner.objects.filter(pk=ids[0]).values("number")
     ContactLink.objects.filter(
         organisation=organisation, learner_id=ids[0], contact_xero_id=ids[1]
-    ).update(evidence=why.value, source=_SOURCES.get(why, LinkSource.PERSON))
-
-
-def _watched(organisation_id: int, contact_ids: Sequence[str | UUID]) -> list[UUID]:
-    """Return further contacts whose links hang on what was stored.
-
-    Those to which an e-mail address alone links a learner, where one of these has it too; and,
-    some at a time, those that the release before linked by number alone.
-    """
-    watched = ContactLink.objects.filter(
-        organisation_id=organisation_id,
-        source=LinkSource.NUMBER,
-        evidence__in=("", identity.Why.EMAIL.value),
-    ).values_list("contact_xero_id", "evidence")
-    unexamined = [contact_id for contact_id, evidence in watched if not evidence]
-    by_email = [contact_id for contact_id, evidence in watched if evidence]
-    if not by_email:
-        return unexamined[:_MOST_UNEXAMINED]
-    stored = set(_emails(organisation_id, contact_ids).values()) - {""}
-    sharing = [
-        each for each, email in _emails(organisation_id, by_email).items() if email in stored
-    ]
-    return [*unexamined[:_MOST_UNEXAMINED], *sharing]
-
-
-def _emails(organisation_id: int, contact_ids: Sequence[str | UUID]) -> dict[UUID, str]:
-    contacts = Contact.objects.filter(organisation_id=organisation_id, xero_id__in=contact_ids)
-    return {each: email.lower() for each, email in contacts.values_list("xero_id", "email")}
-
-
-def _sharing(organisation: Organisation, moved: Sequence[tuple[Learner, str]]) -> list[int]:
-    """Return the learners whom an e-mail address alone may link from now on, or no longer."""
-    learners = Learner.objects.filter(portal_id=organisation.portal_id).order_by()
-    by_address = learners.annotate(address=Lower("email"))
-    losing = by_address.filter(
-        address__in={learner.email.lower() for learner, _ in moved},
-        contact_links__organisation=organisation,
-        contact_links__source=LinkSource.NUMBER,
-        contact_links__evidence=identity.Why.EMAIL.value,
+    ).update(
+        evidence=why.value,
+        source=source,
+        number=Subquery(learner) if source == LinkSource.NUMBER else "",
     )
-    # Where more than one is left, the address goes on to say nothing.
-    given_up = {before.lower() for _, before in moved} - {""}
-    left = by_address.filter(address__in=given_up).values("address")
-    gaining = left.annotate(count=Count("id"), only=Min("id")).filter(count=1)
-    return [*losing.values_list("id", flat=True), *gaining.values_list("only", flat=True)]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from invoices import amounts
-from invoices.models import Kind
+from xero_sync.store import differing
+from xero_sync.store.differing import Differing
 
 
 class Both(NamedTuple):
@@ -87,24 +87,27 @@ def agree(totals: Totals) -> bool:
     return all(each.read == each.stored for each in totals.values())
 
 
-def differences(cursor: Any, staging: str, organisation_id: int) -> list[str]:
-    """Name the documents of a page that come to something else here than in Xero."""
+def differences(cursor: Any, staging: str, organisation_id: int) -> list[Differing]:
+    """Return the documents of a page that come to something else here than in Xero."""
     cursor.execute(
         f"""
         SELECT incoming.kind, coalesce(nullif(incoming.number, ''), incoming.xero_id::text),
-               incoming.currency, incoming.total, stored.total
+               incoming.xero_id::text, incoming.currency, incoming.total, stored.total
           {_READ_AND_STORED.format(staging=staging)}
            AND stored.total IS DISTINCT FROM incoming.total
-         ORDER BY 2 LIMIT {MOST_NAMED}
+         ORDER BY 2 LIMIT {differing.MOST_KEPT}
         """,  # noqa: S608 - a table name of the writer's
         [organisation_id],
     )
     return [
-        f"{Kind(kind).label} {number} comes to {currency} {amounts.grouped(read)} in Xero, "
-        + (
-            "but is not stored here"
-            if stored is None
-            else f"but {amounts.grouped(stored)} is stored"
+        Differing(
+            how=differing.NOT_STORED if stored is None else differing.OTHER_AMOUNT,
+            kind=kind,
+            number=number,
+            xero_id=xero_id,
+            currency=currency,
+            in_xero=str(read),
+            here="" if stored is None else str(stored),
         )
-        for kind, number, currency, read, stored in cursor.fetchall()
+        for kind, number, xero_id, currency, read, stored in cursor.fetchall()
     ]

@@ -49,6 +49,7 @@ class Link:
     organisation_id: int
     source: str
     evidence: str
+    number: str = ""
 
     @property
     def is_merged(self) -> bool:
@@ -83,6 +84,7 @@ def contact_facts(contact: Contact) -> identity.ContactFacts:
         email=contact.email,
         is_active=contact.status == ACTIVE,
         is_erased=contact.status == ERASED,
+        is_merged=contact.merged_to_xero_id is not None and contact.status != ACTIVE,
     )
 
 
@@ -150,7 +152,7 @@ def _pairs(
 # By the column of an index, in one array.
 _CONTACTS = """
     SELECT xero_id, contact_number, name, COALESCE(raw ->> 'FirstName', ''),
-           COALESCE(raw ->> 'LastName', ''), email, status
+           COALESCE(raw ->> 'LastName', ''), email, status, merged_to_xero_id IS NOT NULL
       FROM invoices_contact WHERE organisation_id = %s AND
 """
 _LEARNERS = """
@@ -182,8 +184,9 @@ def _contacts(
             email=email,
             is_active=status == ACTIVE,
             is_erased=status == ERASED,
+            is_merged=is_merged and status != ACTIVE,
         )
-        for xero_id, number, name, first, last, email, status in select(
+        for xero_id, number, name, first, last, email, status, is_merged in select(
             _CONTACTS + _AMONG[column], organisation_id, wanted
         )
     }

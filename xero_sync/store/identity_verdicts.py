@@ -74,6 +74,7 @@ def candidates(
             is_linked_now=row.ids in standing,
             is_heir=heirs.has(row),
             is_anothers=heirs.is_anothers(row),
+            number_linked=standing[row.ids].number if row.ids in standing else "",
         )
         for row in rows
     ]
@@ -95,7 +96,7 @@ def _links(organisation: Organisation, contact_ids: set[UUID]) -> list[Link]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT learner_id, contact_xero_id, organisation_id, source, evidence
+            SELECT learner_id, contact_xero_id, organisation_id, source, evidence, number
               FROM invoices_contactlink
              WHERE organisation_id IN (
                    SELECT id FROM connected_apps_organisation WHERE tenant_id = %s)

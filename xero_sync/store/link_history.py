@@ -56,13 +56,20 @@ def make(
         cursor.execute(
             """
             INSERT INTO invoices_contactlink
-                   (learner_id, organisation_id, contact_xero_id, source, evidence, created_at)
-            SELECT learner_id, %s, contact_id, %s, %s, %s
+                   (learner_id, organisation_id, contact_xero_id, source, evidence, created_at,
+                    number)
+            SELECT learner_id, %s, contact_id, %s, %s, %s,
+                   CASE WHEN %s THEN learner.number ELSE '' END
               FROM unnest(%s::bigint[], %s::uuid[]) AS pair (learner_id, contact_id)
+              JOIN lrm_learner learner ON learner.id = learner_id
                 ON CONFLICT (organisation_id, contact_xero_id, learner_id)
-                DO UPDATE SET source = EXCLUDED.source, evidence = EXCLUDED.evidence
+                DO UPDATE SET source = EXCLUDED.source, evidence = EXCLUDED.evidence,
+                              number = EXCLUDED.number
             """,
-            [organisation.pk, source, why.value, now, *_columns(pairs)],
+            [
+                *(organisation.pk, source, why.value, now, source == LinkSource.NUMBER),
+                *_columns(pairs),
+            ],
         )
     _note(organisation, pairs, LinkChange.MADE, source, why, now)
 

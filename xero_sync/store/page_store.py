@@ -16,10 +16,11 @@ from functools import partial
 
 from django.db import DataError, connection, transaction
 
+from invoices.models import ReadBy
 from xero_sync import resources
 from xero_sync.api import responses
 from xero_sync.resources import Resource
-from xero_sync.store import contact_links, mapping, prepared_pages, upserts
+from xero_sync.store import contact_links, mapping, prepared_pages, replaced_versions, upserts
 
 # A namespace for the locks of names, of this module alone.
 _NAME_LOCKS = 0x6E616D65
@@ -30,11 +31,13 @@ def store(
     organisation_id: int,
     resource: Resource,
     page: responses.Page,
+    by: ReadBy,
     now: datetime,
     confirm: bool = False,
 ) -> upserts.Written:
     """Write a page inside the caller's transaction, align names and link contacts to learners.
 
+    :param by: what brought the page, for the versions of documents that it replaces.
     :param confirm: see `upserts.write`.
     """
     lock_names(organisation_id, resource)
@@ -42,6 +45,7 @@ def store(
         upserts.write,
         organisation_id=organisation_id,
         read_at=page.sent_at,
+        by=by,
         now=now,
         confirm=confirm,
     )
@@ -65,6 +69,9 @@ def _write(
     try:
         with transaction.atomic():
             return write(prepared=prepared)
+    except replaced_versions.Overtaken:
+        # Somebody stored another version of one of them meanwhile; that is the one to keep now.
+        return _write(write, prepared)
     except DataError as error:
         if not prepared.kept:
             raise

@@ -4,6 +4,7 @@ One bad document never sinks a page. Its row is deleted once a later version can
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,11 @@ def named(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocum
 def nameless(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
     """Return those without an id. Nothing tells whether they came again since with one."""
     return _of(organisation_id, resource).exclude(identity__regex=_UUID)
+
+
+def has_id(identity: str) -> bool:
+    """Return whether Xero can be asked for a quarantined element by this."""
+    return re.fullmatch(_UUID, identity) is not None
 
 
 def missing_count(organisation_id: int, resource: Resource) -> int:

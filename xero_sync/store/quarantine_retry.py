@@ -8,6 +8,7 @@ from django.db import transaction
 from connected_apps import errors as connection_errors
 from connected_apps.models import Connection
 from connected_apps.states import states
+from invoices.models import ReadBy
 from xero_sync.api import client, errors, sessions
 from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
@@ -59,5 +60,9 @@ def retry_all(
             with transaction.atomic():
                 session.check_generation()
                 page_store.store(
-                    organisation_id=organisation_id, resource=resource, page=page, now=now
+                    organisation_id=organisation_id,
+                    resource=resource,
+                    page=page,
+                    by=ReadBy.SWEEP,
+                    now=now,
                 )

@@ -5,7 +5,8 @@ content differs and was read no earlier: some changes in Xero (a due date on a p
 do not move UpdatedDateUTC. It also replaces a stored row whose columns differ from its own (line
 items are not compared): that row was altered here, or mapped by an older release. Unchanged rows
 are not rewritten. Rows are upserted in the order of their ids, so that two workers on the same
-documents wait for each other instead of deadlocking.
+documents wait for each other instead of deadlocking. What is replaced of documents is kept, see
+`replaced_versions`.
 
 Nothing here commits: the caller holds the transaction, and commits rows and checkpoint together.
 """
@@ -20,8 +21,17 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from invoices.models import ReadBy
 from xero_sync.resources import Resource
-from xero_sync.store import columns, currency_totals, mapping, prepared_pages, quarantine
+from xero_sync.store import (
+    columns,
+    currency_totals,
+    mapping,
+    prepared_pages,
+    quarantine,
+    replaced_versions,
+)
+from xero_sync.store.differing import Differing
 
 # Which version may replace the one that is stored; `altered` compares the other columns.
 NEWER = """
@@ -47,9 +57,9 @@ class Written:
     purchases: int = 0
     # Ids of new or changed rows, and of the invoices that such credits are, or were, applied to.
     touched_ids: list[str] = field(default_factory=list)
-    # What was read compared with what is stored, and which documents differ, in words.
+    # What was read compared with what is stored, and which documents differ.
     totals: currency_totals.Totals = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
+    differences: list[Differing] = field(default_factory=list)
     allocated_invoice_ids: set[str] = field(default_factory=set)
 
 
@@ -77,6 +87,8 @@ class _Table:
     constants: dict[str, str]
     # What a row amounts to, as SQL; nothing where it is no document.
     amount: str
+    # Whether what is replaced is kept.
+    keeps_versions: bool = False
 
     @functools.cached_property
     def staging(self) -> str:
@@ -92,6 +104,39 @@ class _Table:
         theirs = ", ".join(f"EXCLUDED.{name}" for name in compared)
         return f"({ours}) IS DISTINCT FROM ({theirs})"
 
+    @property
+    def upsert(self) -> str:
+        """The statement that writes what is staged, and tells what became of each row."""
+        names = ", ".join((*self.columns, *self.constants))
+        values = ", ".join((*self.columns, *self.constants.values()))
+        changes = [
+            f"{name} = EXCLUDED.{name}"
+            for name in (*self.columns, "read_at", "synced_at")
+            if name not in self.key
+        ]
+        returned = f"stored.xero_id, stored.id, stored.xmax = 0 AS is_new, {self.amount} AS amount"
+        if self.keeps_versions:
+            changes.append(replaced_versions.CHANGES)
+            returned += f", {replaced_versions.RETURNING}"
+        statement = f"""
+            INSERT INTO {self.name} AS stored
+                   (organisation_id, {names}, read_at, first_synced_at, synced_at)
+            SELECT %s, {values}, %s, %s, %s FROM {self.staging} ORDER BY xero_id
+            ON CONFLICT ({", ".join(self.key)}) DO UPDATE SET {", ".join(changes)}
+             WHERE {NEWER.format(altered=self.altered)}
+            RETURNING {returned}
+            """  # noqa: S608 - names come from the tables here, values are parameters
+        if self.keeps_versions:
+            return replaced_versions.keeping(statement)
+        return (
+            f"WITH written AS ({statement})"  # noqa: S608 - from above
+            " SELECT xero_id::text, id, is_new, amount, false FROM written"
+        )
+
+    def kept(self, by: ReadBy, now: datetime) -> list[Any]:
+        """Return the further parameters of `upsert`."""
+        return [now, by.value] if self.keeps_versions else []
+
 
 _DOCUMENTS = _Table(
     "invoices_document",
@@ -99,6 +144,7 @@ _DOCUMENTS = _Table(
     ("organisation_id", "kind", "xero_id"),
     {"online_url": "''"},
     "stored.total",
+    keeps_versions=True,
 )
 _CONTACTS = _Table("invoices_contact", columns.CONTACTS, ("organisation_id", "xero_id"), {}, "0")
 _CURRENCY, _TOTAL = map(list(columns.DOCUMENTS).index, ("currency", "total"))
@@ -117,21 +163,25 @@ def write(
     organisation_id: int,
     prepared: prepared_pages.Prepared,
     read_at: datetime,
+    by: ReadBy,
     now: datetime,
     confirm: bool = False,
 ) -> Written:
     """Store a prepared page inside the caller's transaction and return what changed.
 
     :param read_at: when the call that brought the page was sent.
+    :param by: what brought it.
     :param confirm: mark documents that are stored already as seen by that call, too.
     Elements that could not be mapped are quarantined with the reason; purchases are left out.
+
+    :raises replaced_versions.Overtaken: write it once more, from before it.
     """
     written = Written(
         read=len(prepared.elements), purchases=prepared.purchases, quarantined=len(prepared.refused)
     )
     table = _CONTACTS if prepared.resource is Resource.CONTACT else _DOCUMENTS
     with connection.cursor() as cursor:
-        outcome = _upsert(cursor, table, organisation_id, prepared, read_at, now)
+        outcome = _upsert(cursor, table, organisation_id, prepared, read_at, by, now)
         documents = [m for m in prepared.kept if isinstance(m, mapping.MappedDocument)]
         if documents:
             written.allocated_invoice_ids = _replace_children(cursor, prepared.children, outcome)
@@ -175,9 +225,13 @@ def _upsert(
     organisation_id: int,
     prepared: prepared_pages.Prepared,
     read_at: datetime,
+    by: ReadBy,
     now: datetime,
 ) -> dict[str, _Outcome]:
-    """Upsert rows and return what became of those that were written, by Xero's id."""
+    """Upsert rows and return what became of those that were written, by Xero's id.
+
+    :raises replaced_versions.Overtaken: see there.
+    """
     if not prepared.kept:
         return {}
     types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
@@ -188,25 +242,11 @@ def _upsert(
     # Two pages may share a transaction. (TRUNCATE would make new files each time.)
     cursor.execute(f"DELETE FROM {table.staging}")  # noqa: S608 - a name from above
     prepared_pages.copy(cursor, table.staging, table.columns, prepared.data)
-    names = ", ".join((*table.columns, *table.constants))
-    values = ", ".join((*table.columns, *table.constants.values()))
-    changes = ", ".join(
-        f"{name} = EXCLUDED.{name}"
-        for name in (*table.columns, "read_at", "synced_at")
-        if name not in table.key
-    )
-    cursor.execute(
-        f"""
-        INSERT INTO {table.name} AS stored
-               (organisation_id, {names}, read_at, first_synced_at, synced_at)
-        SELECT %s, {values}, %s, %s, %s FROM {table.staging} ORDER BY xero_id
-        ON CONFLICT ({", ".join(table.key)}) DO UPDATE SET {changes}
-         WHERE {NEWER.format(altered=table.altered)}
-        RETURNING stored.xero_id::text, stored.id, stored.xmax = 0, {table.amount}
-        """,  # noqa: S608 - names come from the tables above, values are parameters
-        [organisation_id, read_at, now, now],
-    )
-    return {row[0]: _Outcome(*row[1:]) for row in cursor.fetchall()}
+    cursor.execute(table.upsert, [organisation_id, read_at, now, now, *table.kept(by, now)])
+    rows = cursor.fetchall()
+    if any(is_lost for *_, is_lost in rows):
+        raise replaced_versions.Overtaken
+    return {row[0]: _Outcome(*row[1:4]) for row in rows}
 
 
 def _confirm(cursor: Any, organisation_id: int, read_at: datetime) -> None:

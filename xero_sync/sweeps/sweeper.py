@@ -17,6 +17,7 @@ from django.db.models import Case, F, Value, When
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
+from invoices.models import ReadBy
 from xero_sync import fetched_pages
 from xero_sync.api import errors, list_queries, rate_limiter, sessions
 from xero_sync.contacts import push_notices
@@ -214,17 +215,8 @@ def _walk(
     )
     for pages_read, (number, page) in enumerate(pages, 1):
         with transaction.atomic():
-            written = fetched_pages.store(
-                session,
-                organisation_id=cursor.organisation_id,
-                resource=resource,
-                page=page,
-                now=clock(),
-            )
-            channel_health.note_sweep(
-                connection=connection, cursor=cursor, page=page, written=written, now=clock()
-            )
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
+            # The lease before what is stored, as whoever connects anew takes them.
             _change(
                 cursor,
                 clock(),
@@ -232,6 +224,17 @@ def _walk(
                 next_page=number + 1,
                 item_count=page.item_count,
                 **page_sizes.told_by(page, number, cursor),
+            )
+            written = fetched_pages.store(
+                session,
+                organisation_id=cursor.organisation_id,
+                resource=resource,
+                page=page,
+                by=ReadBy.SWEEP,
+                now=clock(),
+            )
+            channel_health.note_sweep(
+                connection=connection, cursor=cursor, page=page, written=written, now=clock()
             )
         logger.info(
             "Swept %s page %s of organisation %s: %s new, %s changed",

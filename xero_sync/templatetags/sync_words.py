@@ -1,8 +1,11 @@
 """The state of a run as people read it: word, icon, colour."""
 
+from decimal import Decimal
+
 from django import template
 from django.utils.safestring import SafeString
 
+from invoices import amounts
 from lrm.templatetags import shell
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs.run_progress import KindProgress, Stage
@@ -34,6 +37,12 @@ def run_status(run: SyncRun, has_stalled: bool = False) -> SafeString:
         return shell.status("bad", "Stalled")
     state = RunState(run.state)
     return shell.status(_LOOKS[state], str(state.label))
+
+
+@register.simple_tag
+def money_text(currency: str, amount: str) -> str:
+    """Return a kept amount with its currency; a dash where it is not known."""
+    return f"{currency} {amounts.grouped(Decimal(amount))}" if amount else shell.NOTHING
 
 
 @register.simple_tag

@@ -22,6 +22,7 @@ from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
+    changed_spans,
     date_ranges,
     previews,
     request_checks,
@@ -52,6 +53,9 @@ class RunRequest(serializers.Serializer[Any]):
     date_from = serializers.DateField()
     date_to = serializers.DateField()
     what = serializers.ChoiceField(choices=RunWhat.choices, default=RunWhat.DOCUMENTS)
+    # Of what changed: by the portal's clock; the whole of the days where they are left out.
+    time_from = serializers.TimeField(required=False, default=None, allow_null=True)
+    time_to = serializers.TimeField(required=False, default=None, allow_null=True)
 
 
 class _RunView(APIView):
@@ -93,7 +97,7 @@ class SyncRuns(_RunView):
         `detail` says in words what happened. 400 with the message at the field, 409 while Xero is
         not connected.
         """
-        asked = _checked(request)
+        asked = _checked(request, self.portal_of(request))
         by = request.user if isinstance(request.user, User) else None
         try:
             answer = run_requests.request(
@@ -118,7 +122,7 @@ class PreviewSyncRun(_RunView):
 
         503 with the reason where Xero could not be asked; the run can be started all the same.
         """
-        asked = _checked(request)
+        asked = _checked(request, self.portal_of(request))
         try:
             connection, _ = request_checks.check_request(
                 connection_of(self.portal_of(request)), now=timezone.now(), **asked
@@ -191,11 +195,21 @@ class ResumeSyncRun(_RunView):
         return Response(self.as_json(request, answering))
 
 
-def _checked(request: Request) -> dict[str, Any]:
+def _checked(request: Request, portal: Portal) -> dict[str, Any]:
     """Return what was asked for; raises what becomes a 400 with the message at the field."""
     asked = RunRequest(data=request.data)
     asked.is_valid(raise_exception=True)
-    return {**asked.validated_data, "what": RunWhat(asked.validated_data["what"])}
+    found = {**asked.validated_data, "what": RunWhat(asked.validated_data["what"])}
+    times = {name: found.pop(name) for name in ("time_from", "time_to")}
+    if found["what"] == RunWhat.CHANGED:
+        days = {name: found[name] for name in ("date_from", "date_to")}
+        try:
+            found["span"] = changed_spans.of_fields(
+                **days, **times, zone=portal.zone, now=timezone.now()
+            )
+        except date_ranges.BadRange as problem:
+            raise serializers.ValidationError({problem.field: [str(problem)]}) from None
+    return found
 
 
 def _conflict(why: str) -> Response:

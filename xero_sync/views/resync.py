@@ -4,11 +4,17 @@ It works without script; with it the progress is live. People who may not re-syn
 runs and who can ask for one.
 """
 
-from datetime import date, timedelta
+import csv
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,25 +23,28 @@ from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
-from lrm import access, page_calls, permissions
+from lrm import access, csv_text, page_calls, permissions
 from xero_sync import forms
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
 from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
+    changed_spans,
+    date_presets,
     date_ranges,
     first_sync,
     previews,
     request_checks,
     resumption,
     run_log,
+    run_milestones,
     run_notices,
     run_progress,
     run_requests,
-    run_status,
     run_titles,
 )
-from xero_sync.status import learner_run_words, run_words
+from xero_sync.runs.date_presets import Preset
+from xero_sync.status import run_rows, run_words
 
 _require_seeing = access.require(
     permissions.may_see_connected_apps,
@@ -45,7 +54,6 @@ _require_managing = access.require(
     permissions.may_manage_connected_apps,
     explanation="Starting or cancelling a re-sync is for portal admins with an LRM role.",
 )
-_DEFAULT_DAYS = 365
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,11 +70,12 @@ def _show(request: access.SignedInRequest) -> HttpResponse:
 
 @_require_managing
 def _start(request: access.SignedInRequest) -> HttpResponse:
-    form = forms.ResyncForm(request.POST, today=_today(request))
+    form = _form(request, _asked(request, request.POST))
     if not form.is_valid():
         return render(request, "xero_sync/resync.html", _context(request, form), status=422)
     if "preview" in request.POST:
-        return _preview(request, form)
+        context = {**_context(request, form), **_estimate(request, form)}
+        return render(request, "xero_sync/resync.html", context)
     try:
         answer = run_requests.request(
             portal=request.portal, by=request.user, now=timezone.now(), **form.cleaned_data
@@ -78,31 +87,68 @@ def _start(request: access.SignedInRequest) -> HttpResponse:
     return redirect("resync")
 
 
-def _preview(request: access.SignedInRequest, form: forms.ResyncForm) -> HttpResponse:
-    """Show what the re-sync would cost, with the form as it was filled in."""
+@require_safe
+@page_calls.explain_busy
+@_require_managing
+def estimate(request: access.SignedInRequest) -> HttpResponse:
+    """Answer the open form with what the re-sync would read; nothing while its dates are wrong."""
+    form = _form(request, _asked(request, request.GET))
+    context = _estimate(request, form) if form.is_valid() else {}
+    return render(request, "xero_sync/resync_estimate.html", context)
+
+
+def _estimate(request: access.SignedInRequest, form: forms.ResyncForm) -> dict[str, Any]:
     connection = connection_of(request.portal)
-    context = _context(request, form)
-    if connection is not None and _is_live(connection):
-        try:
-            with page_calls.seat():
-                found = previews.preview(connection=connection, **form.cleaned_data)
-            context["preview"] = run_words.preview(found)
-        except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
-            context["preview_problem"] = retry_policy.after(error, attempts=0).why
-    return render(request, "xero_sync/resync.html", context)
+    if connection is None or not _is_live(connection):
+        return {}
+    try:
+        with page_calls.seat():
+            found = previews.preview(connection=connection, **form.cleaned_data)
+    except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
+        return {"preview_problem": retry_policy.after(error, attempts=0).why}
+    asked = form.cleaned_data
+    days = run_titles.between(asked["date_from"], asked["date_to"])
+    if "span" in asked:
+        days = changed_spans.in_words(asked["span"], zone=request.portal.zone)
+    return {"preview": run_words.preview(found), "days": days}
 
 
 @_require_seeing
 @require_safe
 def progress(request: access.SignedInRequest) -> HttpResponse:
-    """Answer the live page with the runs as they are now, and what is new in their logs.
+    """Answer the live page: 204 where it shows all, else the runs as they are now and their news.
 
-    A log stays on the page as it stands there, open or closed; new lines are added at its end.
+    An open run's log stays on the page as it stands there; new lines are added at its end.
     """
+    runs = _latest(request)
+    if request.GET.get("shown") == run_milestones.token_of(runs, now=timezone.now()):
+        return HttpResponse(status=204)
     context = _context(request)
-    shown = [row["run"] for row in context["runs"]]
-    context["log_news"] = run_log.news_of(shown, request.GET.getlist("log"))
+    context["log_news"] = run_log.news_of(runs, request.GET.getlist("log"))
+    told = run_milestones.from_text(request.GET.get("told", ""))
+    news = run_milestones.news_of(runs, told)
+    context["said"] = " ".join(run_milestones.sentence_of(run) for run in news)
+    context["ended"] = [row for row in context["ended_runs"] if row["run"] in news]
+    for row in context["ended"]:
+        row["is_news"] = True
     return render(request, "xero_sync/runs_live.html", context)
+
+
+@_require_seeing
+@require_safe
+def differences(request: access.SignedInRequest, run_id: int) -> HttpResponse:
+    """Give the documents that differed at the end of a run as a file."""
+    run = get_object_or_404(SyncRun, pk=run_id, portal=request.portal)
+    found = run_rows.differences_of([run]).get(run.pk, [])
+    head = ["Document", "What differs", "Currency", "In Xero", "Here"]
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    writer = csv.writer(response)
+    writer.writerow(head)
+    for one in found:
+        texts = (one.name, one.what, one.currency)
+        writer.writerow([*map(csv_text.harmless, texts), one.in_xero, one.here])
+    response["Content-Disposition"] = f'attachment; filename="re-sync-{run.pk}-differences.csv"'
+    return response
 
 
 @_require_managing
@@ -134,8 +180,31 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
         title = run_titles.title_of(answering)
         messages.info(request, f"{title} reads these days already. You will be told of its end.")
     else:
-        messages.success(request, "The re-sync goes on where it stopped.")
+        messages.success(request, "The re-sync continues where it stopped.")
     return redirect("resync")
+
+
+def _asked(request: access.SignedInRequest, given: QueryDict) -> QueryDict:
+    """Return the fields with the days of the chosen preset in place of those of the form.
+
+    The dates are always sent, filled in or not. Where somebody has changed them they count,
+    whatever preset is marked.
+    """
+    today = _today(request)
+    dates = given.get("date_from", ""), given.get("date_to", "")
+    days = date_presets.days_of(given.get("span", ""), today=today)
+    is_changed = any(dates) and not date_presets.is_one(dates, today=today)
+    if days is None or is_changed or given.get("what", RunWhat.DOCUMENTS) != RunWhat.DOCUMENTS:
+        return given
+    asked = given.copy()
+    asked["date_from"], asked["date_to"] = (day.isoformat() for day in days)
+    return asked
+
+
+def _latest(request: access.SignedInRequest) -> list[SyncRun]:
+    connection = connection_of(request.portal)
+    organisation = connection.organisation if connection else None
+    return run_progress.latest(portal=request.portal, organisation=organisation)
 
 
 def _context(
@@ -147,16 +216,36 @@ def _context(
     latest = run_progress.latest(portal=request.portal, organisation=organisation)
     right = permissions.may_manage_connected_apps
     may_manage = right(request.user)
+    now = timezone.now()
+    rows = run_rows.of_runs(
+        latest,
+        organisation=organisation,
+        may_name=permissions.may_see_learners(request.user),
+        now=now,
+    )
     return {
-        "form": form or forms.ResyncForm(initial=_initial(today), today=today),
+        "form": form or _form(request, initial=_initial(today)),
+        "presets": Preset.choices,
+        "preset": _preset(form),
         "connection": connection,
         "is_live": _is_live(connection),
         "organisation": organisation,
-        "runs": [_row(run, may_name=permissions.may_see_learners(request.user)) for run in latest],
+        "runs": rows,
+        "open_runs": [row for row in rows if row["is_open"]],
+        "ended_runs": [row for row in rows if not row["is_open"]],
         "stopped": _stopped_first(organisation, may_resume=_is_live(connection) and may_manage),
         "may_manage": may_manage,
         "people": access.people_with(right, portal=request.portal),
+        "shown": run_milestones.token_of(latest, now=now),
+        "told": run_milestones.as_text(run_milestones.of_runs(latest)),
     }
+
+
+def _preset(form: forms.ResyncForm | None) -> str:
+    """Return which preset is chosen; a form without any was filled in by its dates."""
+    if form is None:
+        return Preset.LAST_12_MONTHS
+    return form.data.get("span") or Preset.DATES
 
 
 def _stopped_first(organisation: Organisation | None, *, may_resume: bool) -> dict[str, Any] | None:
@@ -171,48 +260,29 @@ def _stopped_first(organisation: Organisation | None, *, may_resume: bool) -> di
     return {
         "run": run,
         "may_resume": may_resume and is_offered,
-        "sentence": run_words.stopped_first_sync(run, must_wait=may_resume and not is_offered),
+        "sentence": run_words.stopped_first_sync(
+            run, must_wait=may_resume and not is_offered, now=timezone.now()
+        ),
     }
-
-
-def _row(run: SyncRun, *, may_name: bool) -> dict[str, Any]:
-    """Return what the page shows of a run.
-
-    :param may_name: whether this person may know learners by name.
-    """
-    now = timezone.now()
-    progress = run_progress.progress_of(run, now=now)
-    return {
-        "run": run,
-        "lines": list(run.lines.all()),
-        "title": run_titles.title_of(run),
-        "origin": run_titles.origin_of(run),
-        "progress": progress,
-        "progress_sentence": run_words.progress_of_run(progress, unmatched=run.unmatched_count),
-        "reason_sentence": run_words.reason_of_run(run, now=now),
-        **learner_run_words.of_run(run, may_name=may_name),
-        "kinds": [_kind(kind) for kind in progress.kinds],
-        "has_stalled": run_status.has_stalled(run, now=now),
-        "may_resume": resumption.is_offered(run),
-        "is_held_up": run.is_open and not run_status.can_go_on(run),
-    }
-
-
-def _kind(kind: run_progress.KindProgress) -> dict[str, Any]:
-    sums = [run_words.sum_of_currency(*each) for each in kind.totals.items()]
-    return {"progress": kind, "sums": sums}
 
 
 def _is_live(connection: Connection | None) -> bool:
     return connection is not None and connection.state in LIVE
 
 
-def _initial(today: date) -> dict[str, Any]:
-    return {
-        "what": "documents",
-        "date_from": today - timedelta(days=_DEFAULT_DAYS),
-        "date_to": today,
+def _form(request: access.SignedInRequest, *given: Any, **more: Any) -> forms.ResyncForm:
+    """Return the form; its times are those of the portal."""
+    about: dict[str, Any] = {
+        "today": _today(request),
+        "zone": request.portal.zone,
+        "now": timezone.now(),
     }
+    return forms.ResyncForm(*given, **about, **more)
+
+
+def _initial(today: date) -> dict[str, Any]:
+    days = date_presets.days_of(Preset.LAST_12_MONTHS, today=today) or (today, today)
+    return {"what": RunWhat.DOCUMENTS, "date_from": days[0], "date_to": days[1]}
 
 
 def _today(request: access.SignedInRequest) -> date:

@@ -80,6 +80,9 @@ class RunOfApi(serializers.Serializer[SyncRun]):
     what = serializers.ReadOnlyField()
     date_from = serializers.ReadOnlyField()
     date_to = serializers.ReadOnlyField()
+    # Null but for a run of what changed.
+    changed_from = serializers.ReadOnlyField()
+    changed_to = serializers.ReadOnlyField()
     state = serializers.SerializerMethodField()
     reason = serializers.ReadOnlyField()
     stalled = serializers.SerializerMethodField()

@@ -22,6 +22,7 @@ from xero_sync.api import call_budget, responses
 from xero_sync.models import Cursor, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
+from xero_sync.webhooks import announcements
 
 # Events travel for a moment, and what changed before the connection was announced to nobody.
 GRACE = timedelta(minutes=2)
@@ -57,6 +58,9 @@ def note_sweep(
     if missed:
         Cursor.objects.filter(pk=cursor.pk).update(
             missed_at=now, missed_count=F("missed_count") + missed
+        )
+        announcements.note_unannounced(
+            portal=connection.portal, cursor=cursor, count=missed, now=now
         )
 
 
@@ -118,9 +122,9 @@ def unhealthy_in_words(organisation_id: int) -> str:
     if not missed:
         return ""
     kinds = ", ".join(Resource(cursor.resource).label.lower() for cursor in missed)
-    count = sum(cursor.missed_count for cursor in missed)
+    interval = _while_unhealthy(kinds=len(missed))
+    late = "a minute" if interval <= WHILE_UNHEALTHY else in_words(interval).removeprefix("every ")
     return (
-        f"Not arriving for {kinds}: sweeps found {count} changes that no webhook announced. "
-        f"Nothing is lost, sweeps come {in_words(_while_unhealthy(kinds=len(missed)))} meanwhile. "
-        "An operator can check the webhook in Xero's developer portal."
+        f"Instant updates are not arriving for {kinds}, so changes take up to {late}. Nothing is "
+        "lost. Support can check the webhook in Xero."
     )

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 _POISON = (DataError, IntegrityError, ValueError, TypeError, OverflowError, RecursionError)
 # What each category asks us to fetch; all others are recorded and need nothing.
 ACTED_ON = frozenset({*resources.BY_CATEGORY, "PAYMENT"})
+# Its tenant is the app, which Xero calls an APPLICATION.
+_OF_THE_APP = "SUBSCRIPTION"
 
 
 def accept(*, body: bytes, now: datetime) -> None:
@@ -136,10 +138,12 @@ def _assign(events: list[WebhookEvent], now: datetime) -> None:
             if number == 0:
                 event.organisation_id = organisation_id
             else:
-                events.append(_for_another(event, organisation_id))
+                events.append(for_another(event, organisation_id))
 
 
 def _why_ignored(event: WebhookEvent, owners: list[int]) -> str:
+    if event.category == _OF_THE_APP:
+        return "It is about this app's own subscription in Xero, not about an organisation"
     if not owners:
         return "No connected organisation has this tenant id"
     if event.category not in ACTED_ON:
@@ -149,7 +153,8 @@ def _why_ignored(event: WebhookEvent, owners: list[int]) -> str:
     return ""
 
 
-def _for_another(event: WebhookEvent, organisation_id: int) -> WebhookEvent:
+def for_another(event: WebhookEvent, organisation_id: int) -> WebhookEvent:
+    """Return the same event for another organisation, unsaved."""
     fields = {
         field.attname: getattr(event, field.attname)
         for field in WebhookEvent._meta.concrete_fields

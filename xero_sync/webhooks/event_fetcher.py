@@ -20,6 +20,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, transaction
 
 from connected_apps import errors as connection_errors
+from invoices.models import ReadBy
 from xero_sync import fetched_pages
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy
@@ -76,6 +77,8 @@ class Fetcher:
     def store(self, page: responses.Page | None, settled: Sequence[WebhookEvent]) -> None:
         """Store a page and settle the events that named what is on it, in one transaction."""
         with transaction.atomic():
+            # The lease before what is stored, as whoever connects anew takes them.
+            leases.renew(self.inbox, now=self.clock())
             if page is None:
                 self.session.check_generation()
             else:
@@ -84,10 +87,10 @@ class Fetcher:
                     organisation_id=self.inbox.organisation_id,
                     resource=self.resource,
                     page=page,
+                    by=ReadBy.WEBHOOK,
                     now=self.clock(),
                 )
             _update(settled, state=EventState.DONE, settled_at=self.clock(), note="")
-            leases.renew(self.inbox, now=self.clock())
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch, store and settle; bills' stubs and the like are not there, which is fine.

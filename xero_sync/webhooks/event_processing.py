@@ -6,7 +6,8 @@ resource are one fetch. Events are marked done in the transaction that stores wh
 
 The inbox waits (`not_before`) for two reasons: something failed for all (`attempts` says how often
 in a row), or it throttles a trickle (`attempts` is 0). Whoever sets it also comes back then. A
-single event that cannot be fetched waits by a `not_before` of its own.
+single event that cannot be fetched, or is the echo of our own write (`event_echoes`), waits by a
+`not_before` of its own.
 """
 
 import logging
@@ -22,7 +23,7 @@ from xero_sync import resources
 from xero_sync.api import call_budget, client, rate_limiter, sessions
 from xero_sync.jobs import dispatch, leases, sweep_schedule
 from xero_sync.models import EventState, Inbox, WebhookEvent
-from xero_sync.webhooks import event_bursts, event_fetcher, event_throttle
+from xero_sync.webhooks import event_bursts, event_echoes, event_fetcher, event_throttle
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ def _act_on(
         if resource is None:
             _leave_to_sweep(inbox.organisation_id, named, pause, clock())
             continue
+        named = event_echoes.put_off(resource, named, organisation=inbox.organisation, now=clock())
         fetcher = event_fetcher.Fetcher(session, inbox, resource, clock)
         if event_bursts.is_burst(resource, named, now=clock()):
             named = _list(fetcher, named)

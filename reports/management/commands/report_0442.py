@@ -9,28 +9,35 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from connected_apps import queries as connections
 from lrm.models import Portal
-from reports import csv_export, json_export, synced_invoices, workbook
+from reports import csv_export, file_facts, json_export, workbook
+from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
+from xero_sync.runs import date_ranges
 
-Writer = Callable[[Criteria, IO[bytes]], None]
+Writer = Callable[[Criteria, Facts, IO[bytes]], None]
 # Characters that are printed at a time.
 PIECE = 1 << 16
 
 
-def _write_json(criteria: Criteria, target: IO[bytes]) -> None:
-    for piece in json_export.json_of(synced_invoices.rows_of(criteria)):
+def _write_csv(criteria: Criteria, facts: Facts, target: IO[bytes]) -> None:
+    csv_export.write_csv(criteria, target, facts=facts)
+
+
+def _write_json(criteria: Criteria, facts: Facts, target: IO[bytes]) -> None:
+    for piece in json_export.json_of(criteria, facts):
         target.write(piece.encode())
 
 
-def _write_workbook(criteria: Criteria, target: IO[bytes]) -> None:
-    workbook.write_workbook(synced_invoices.rows_of(criteria), target)
+def _write_workbook(criteria: Criteria, facts: Facts, target: IO[bytes]) -> None:
+    workbook.write_workbook(criteria, target, facts=facts)
 
 
 _WRITERS: dict[str, Writer] = {
-    "csv": csv_export.write_csv,
+    "csv": _write_csv,
     "json": _write_json,
     "xlsx": _write_workbook,
 }
@@ -61,18 +68,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the report, or say what is wrong without writing anything."""
         criteria = self._criteria(options)
+        facts = file_facts.facts_of(
+            criteria, portal=criteria.organisation.portal, now=timezone.now()
+        )
         output: Path | None = options["output"]
         write = _WRITERS[options["format"]]
         if output is not None:
-            _write_file(output, write, criteria)
+            _write_file(output, write, criteria, facts)
         elif options["format"] == "xlsx":
             raise CommandError("A workbook is not text: name a file with --output FILE.")
         else:
-            self._print(write, criteria)
+            self._print(write, criteria, facts)
 
-    def _print(self, write: Writer, criteria: Criteria) -> None:
+    def _print(self, write: Writer, criteria: Criteria, facts: Facts) -> None:
         with tempfile.TemporaryFile() as target:
-            write(criteria, target)
+            write(criteria, facts, target)
             target.seek(0)
             with io.TextIOWrapper(target, encoding="utf-8", newline="") as text:
                 while piece := text.read(PIECE):
@@ -88,13 +98,16 @@ class Command(BaseCommand):
         date_from, date_to = options["date_from"], options["date_to"]
         if date_from and date_to and date_to < date_from:
             raise CommandError(f"--to {date_to} is before --from {date_from}.")
-        return Criteria(organisation=organisation, date_from=date_from, date_to=date_to)
+        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
+        return Criteria(
+            organisation=organisation, today=today, date_from=date_from, date_to=date_to
+        )
 
 
-def _write_file(output: Path, write: Writer, criteria: Criteria) -> None:
+def _write_file(output: Path, write: Writer, criteria: Criteria, facts: Facts) -> None:
     partial = _partial(output)
     with partial.open("wb") as target:
-        write(criteria, target)
+        write(criteria, facts, target)
     partial.replace(output)
 
 

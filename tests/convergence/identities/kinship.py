@@ -77,6 +77,27 @@ class Kinship(Memory):
             for who, what in self.maybe
         )
 
+    def may_follow(self, learner_id: int | None, contact_id: str) -> bool:
+        """Whether a contact may be a learner's although a merge freed its number; None is for any.
+
+        It had the learner's number before, and agreed. Whether the portal had found that out by
+        then is not known.
+        """
+        freed = [
+            versions[-1]
+            for each in self._family(contact_id)
+            if (row := self.contacts[each])["status"] != "ACTIVE"
+            and not row["number"]
+            and (versions := [one for one in self.versions[each] if one["status"] == "ACTIVE"])
+        ]
+        return any(
+            oracle.same_number(facts, each) and oracle.agrees(facts, each)
+            for side in self.sides
+            for who, facts in side.typed.items()
+            if learner_id in (None, who)
+            for each in freed
+        )
+
     def losers(self, contact_id: str) -> list[str]:
         """Return the contacts that were merged into one, now or before somebody restored them."""
         return [

@@ -27,7 +27,8 @@ class Memory:
         # Made, but the reply may be lost: known by number alone until a worker has looked.
         self.unsure: set[str] = set()
         # What was sent of learners while nobody heard the answers; and the contacts that each may
-        # have been taken for since, by number and agreement, though somebody else had made them.
+        # have been taken for since: by number and agreement, though somebody else had made them, or
+        # because they were made for the learner, which may have been heard or not.
         self.doubts: dict[int, list[Facts]] = defaultdict(list)
         self.maybe: set[tuple[int, str]] = set()
         # What a learner was since it last had to reach Xero: its push may know any of it.
@@ -57,10 +58,15 @@ class Memory:
                 places.append(one["contact_id"])
 
     def _lose_if_unsure(self, before: Sequence[Row], row: Row) -> None:
-        """Forget for whom a contact was made, once nothing in Xero or here can tell any more."""
+        """Doubt for whom a contact was made, once nothing in Xero can tell any more.
+
+        Whether a worker has heard of it before is not known either: its turn may have met a fault,
+        or death, before that or after.
+        """
         if any(each["number"] != row["number"] for each in before):
             if row["contact_id"] in self.unsure:
-                self.owner.pop(row["contact_id"], None)
+                owner = self.owner.pop(row["contact_id"], None)
+                self.maybe |= set() if owner is None else {(owner, row["contact_id"])}
             self.unsure.discard(row["contact_id"])
 
     def typed(self, side: Side, learner_id: int) -> None:

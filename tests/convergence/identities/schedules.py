@@ -16,7 +16,8 @@ from tests.convergence.identities.steps import Step
 from tests.convergence.tally import LOST, name_of, tally
 
 SCHEDULES = 40  # Played where nobody asks for more.
-SHRINK_SECONDS = 240.0
+# Well within the time that a test has, or nobody would be told what was found.
+SHRINK_SECONDS = 120.0
 _SHORTEST, _LONGEST = 6, 14
 _SLOTS = (3, 2)
 # How often a number, a name or an address is another person's.

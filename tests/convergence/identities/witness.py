@@ -3,7 +3,7 @@
 It holds both against what the oracle saw (`memory`) and knows (`kinship`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.convergence.identities import oracle, sides
@@ -75,7 +75,7 @@ class Witness(Kinship):
                 for each in self.facts[learner_id]
             )
         is_anothers = any(
-            self.is_linked(each, who, contact_id)
+            self.is_linked(each, who, contact_id) or self._may_show(who, contact_id)
             for each in self.sides
             for who in each.typed
             if who != learner_id
@@ -120,7 +120,8 @@ class Witness(Kinship):
         if (said := self.said.get((learner_id, was["contact_id"]))) is not None:
             return said
         is_heir = self.is_heir(side, learner_id, was["contact_id"])
-        return any(
+        is_heir = is_heir or self.may_follow(learner_id, was["contact_id"])
+        return self.may_be(learner_id, was["contact_id"]) or any(
             (is_heir or oracle.same_number(facts, was)) and oracle.agrees(facts, was)
             for facts in [side.typed[learner_id], *self.facts[learner_id]]
         )
@@ -159,7 +160,7 @@ class Witness(Kinship):
             )
 
     def _is_defensible(self, side: Side, learner_id: int, contact_id: str) -> bool:
-        if self.may_be(learner_id, contact_id):
+        if self._may_show(learner_id, contact_id):
             return True
         if (known := self.known(side, learner_id, contact_id)) is not None:
             return known
@@ -185,13 +186,13 @@ class Witness(Kinship):
         wrong = {
             number: row
             for number, row in wrong.items()
-            if number not in documents and not self.may_be(learner_id, row["contact_id"])
+            if number not in documents and not self._may_show(learner_id, row["contact_id"])
         }
         assert not wrong, f"{who} is shown {list(wrong)} of {_told(*wrong.values())}"
         missing = {
             number: self.contacts[self.places[number][-1]]
             for number in documents - shown.documents
-            if not self.may_be(None, self.places[number][-1])
+            if not self._may_show(None, self.places[number][-1])
         }
         assert not missing, f"{who} is not shown {list(missing)} of {_told(*missing.values())}"
         says = shown.standing
@@ -199,16 +200,25 @@ class Witness(Kinship):
             assert says.startswith(sides.NOT_TICKED), f"{who} says {says}"
             return
         own = [self.contacts[each] for each in self.order if each in linked]
-        active = [one for one in own if one["status"] == "ACTIVE"]
+        more = [each for at, each in self.contacts.items() if self._may_show(learner_id, at)]
+        assert any(
+            self._stands_so(facts, each, shown)
+            for each in (own, [*own, *(row for row in more if row not in own)])
+        ), f"{who} is {_told(*own)} in Xero, but says {says}, and asks {shown.questions}"
+
+    def _may_show(self, learner_id: int | None, contact_id: str) -> bool:
+        return self.may_be(learner_id, contact_id) or self.may_follow(learner_id, contact_id)
+
+    def _stands_so(self, facts: Facts, own: Sequence[Row], shown: Shown) -> bool:
+        """Whether a learner whose contacts these are stands as its page says."""
+        says, active = shown.standing, [one for one in own if one["status"] == "ACTIVE"]
         good = {
             sides.IN_XERO: sum(self._is_in_step(facts, one) for one in active) == 1,
             sides.ARCHIVED: not active and bool(own),
             sides.ASKED: bool(shown.questions),
             sides.REFUSED: len(says) > len(sides.REFUSED),
         }
-        assert any(holds for word, holds in good.items() if says.startswith(word)), (
-            f"{who} is {_told(*own)} in Xero, but says {says}, and asks {shown.questions}"
-        )
+        return any(holds for word, holds in good.items() if says.startswith(word))
 
     def _is_in_step(self, facts: Facts, contact: Row) -> bool:
         """Whether a contact is what the learner is, but for what people changed in Xero since."""

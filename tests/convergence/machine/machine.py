@@ -58,7 +58,8 @@ def may(**when: Any) -> Callable[[Any], Any]:
 
     def decorate(method: Any) -> Any:
         name = method.__name__
-        return precondition(lambda self: not self.only or name in self.only)(rule(**when)(method))
+        as_rule: Any = rule(**when)
+        return precondition(lambda self: not self.only or name in self.only)(as_rule(method))
 
     return decorate
 

@@ -31,7 +31,7 @@ def play(
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
     kind: Any = type("Example", (Machine,), {"stage": stage, **guide})
     try:
-        stateful.run_state_machine_as_test(  # type: ignore[no-untyped-call] # hypothesis' own
+        stateful.run_state_machine_as_test(
             hypothesis.seed(seed)(kind),
             settings=settings(
                 max_examples=examples,

@@ -190,7 +190,7 @@ class Stage:
     def _run(self, organisation_id: int) -> timedelta | None:
         run = SyncRun.objects.filter(organisation_id=organisation_id, state__in=OPEN_RUNS)
         first = run.order_by("pk").first()
-        return first and run_worker.work_on(run_id=first.pk, clock=self.clock)
+        return run_worker.work_on(run_id=first.pk, clock=self.clock) if first else None
 
     def _push(self, organisation_id: int) -> timedelta | None:
         portal_id = Connection.objects.get(organisation_id=organisation_id).portal_id

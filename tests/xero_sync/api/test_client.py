@@ -321,6 +321,7 @@ def test_page_is_read_whole_when_the_sdks_models_would_refuse_it(xero: Xero, nam
     assert len(page.elements) == 5
 
 
+@pytest.mark.asks_oddly("a refusal is what it is about")
 def test_rejection_has_xeros_words_when_a_filter_makes_no_sense(xero: Xero) -> None:
     error = failure_of(
         lambda here: here.list_page(Resource.INVOICE, page=1, where="Nonsense =="), xero.client

@@ -31,6 +31,8 @@ WHOLE = {
         ({"region": " "}, ["the state"]),
         ({"postal_code": ""}, ["the postcode"]),
         ({"postal_code": "283"}, ["a postcode of four digits"]),
+        ({"postal_code": "\uff12\uff18\uff13\uff10"}, ["a postcode of four digits"]),
+        ({"postal_code": "\u0662\u0668\u0663\u0660"}, ["a postcode of four digits"]),
         ({"region": "", "postal_code": "", "country": ""}, ["the state", "the postcode"]),
         ({"region": "", "postal_code": "", "country": "AUSTRALIA"}, ["the state", "the postcode"]),
         ({"region": "", "postal_code": "", "country": "New Zealand"}, []),

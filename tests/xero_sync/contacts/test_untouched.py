@@ -25,6 +25,12 @@ COMPLETED = {
     "AccountNumber": "A-77",
     "TaxNumber": "11 111 111 111",
     "ContactPersons": PERSONS,
+    "PaymentTerms": {"Sales": {"Day": 14, "Type": "DAYSAFTERBILLDATE"}},
+    "BatchPayments": {
+        "BankAccountNumber": "12-3456",
+        "BankAccountName": "I Made-Up",
+        "Details": "Fees",
+    },
     "Phones": [
         {"PhoneType": "DDI", "PhoneNumber": "5550 0001", "PhoneAreaCode": "02"},
         {"PhoneType": "FAX", "PhoneNumber": "5550 0002"},
@@ -41,6 +47,9 @@ COMPLETED = {
             "AddressType": "STREET",
             "AddressLine1": "1 Creek Road",
             "AddressLine2": "Unit 5",
+            "AddressLine3": "Level 3",
+            "AddressLine4": "Rear entrance",
+            "AttentionTo": "The bursar",
             "City": "Dubbo",
             "Country": "Australia",
         },
@@ -118,6 +127,9 @@ def test_new_address_keeps_the_lines_that_only_xero_has(linked: Linked, learner:
         "region": "NSW",
         "postal_code": "2830",
         "country": "Australia",
+        "line3": "Level 3",
+        "line4": "Rear entrance",
+        "attention_to": "The bursar",
     }
     postal = next(one for one in contact(linked)["addresses"] if one["kind"] == "POBOX")
     assert (postal["line1"], postal["city"]) == ("PO Box 7", "Orange")

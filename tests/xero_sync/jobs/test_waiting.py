@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from invoices.models import Document
 from lrm.models import Learner
 from tests.support import builders
+from tests.support.connections import ALL_WELL
 from tests.support.faults import fault
 from tests.support.linked import Linked, clock
 from xero_sync.jobs import retry_policy
@@ -34,8 +35,8 @@ def test_page_says_that_a_role_is_missing_in_xero_and_who_gives_it(linked: Linke
 
     page = builders.client_of(linked.manager).get(PAGE).content.decode()
     assert "lacks the role for it in Xero" in page
-    assert "Syncing waits" in page
-    assert "Nothing to do" not in page
+    assert "Reading continues by itself after that" in page
+    assert ALL_WELL not in page
 
 
 def test_wrong_client_secret_is_told_as_the_operators_affair(
@@ -52,9 +53,9 @@ def test_wrong_client_secret_is_told_as_the_operators_affair(
         try_to_sweep(linked)
 
     page = builders.client_of(linked.manager).get(PAGE).content.decode()
-    assert "its operator must mend the settings" in page
+    assert "support must fix its settings" in page
     assert "Reconnect to Xero" in page  # Offered as always, but asked of nobody:
-    assert "Needs your attention" not in page
+    assert "xero-broken" not in page
     assert "invalid_client" in caplog.text
 
 
@@ -68,8 +69,8 @@ def test_lost_encryption_key_is_told_as_the_operators_affair_until_it_is_back(
         try_to_sweep(linked)
 
     page = builders.client_of(linked.manager).get(PAGE).content.decode()
-    assert "the operator must mend TOKEN_ENCRYPTION_KEYS" in page
-    assert "Needs your attention" not in page
+    assert "support must fix TOKEN_ENCRYPTION_KEYS" in page
+    assert "xero-broken" not in page
     assert "Put the key that was used back" in caplog.text
 
     settings.TOKEN_ENCRYPTION_KEYS = key

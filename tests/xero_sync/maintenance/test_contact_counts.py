@@ -19,7 +19,7 @@ def contacts(linked: Linked) -> Cursor:
 def told(linked: Linked) -> str:
     """Return what the card says of the contacts' count."""
     facts = completeness.facts_of(linked.organisation)
-    return next((fact.value for fact in facts if fact.label == "Contacts counted"), "")
+    return next((fact.value for fact in facts if fact.label == "Contacts checked against Xero"), "")
 
 
 def sweep_what_is_due(linked: Linked) -> None:
@@ -72,7 +72,7 @@ def test_contacts_are_not_read_every_day_where_that_does_not_help(linked: Linked
 
     # Counted twice, since it differs.
     assert linked.world.calls("/contacts") == calls + 2
-    assert "1 more of the contacts is here than in Xero. It is counted again" in told(linked)
+    assert "1 more of the contacts is here than in Xero. It is checked again" in told(linked)
 
 
 def test_contacts_of_the_release_before_are_counted_too(linked: Linked) -> None:

@@ -13,26 +13,12 @@ from tests.support.daily_checks import check, cursor_of
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask, end_first
+from tests.support.webhook_events import announce
 from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import Delivery, QuarantinedDocument, WebhookEvent
+from xero_sync.models import QuarantinedDocument
 from xero_sync.store import quarantine_retry
 from xero_sync.webhooks import channel_health
-
-
-def announce(linked: Linked, resource_id: str) -> None:
-    """Record an event that arrives now."""
-    delivery = Delivery.objects.create(received_at=clock(), body=b"", unpacked_at=clock())
-    WebhookEvent.objects.create(
-        delivery=delivery,
-        organisation=linked.organisation,
-        category="INVOICE",
-        event_type="UPDATE",
-        resource_id=resource_id,
-        happened_at=linked.world.show("clock")["now"],
-        received_at=clock(),
-        state="DONE",
-    )
 
 
 def test_sweep_that_finds_what_no_webhook_announced_says_so(linked: Linked) -> None:

@@ -54,10 +54,10 @@ def test_both_pages_tell_a_document_that_is_only_set_aside_from_one_that_is_stor
     linked.sweep()
 
     assert "Invoices 2 1 Differs" in shown(linked, PAGE)
-    assert "2 documents in Xero, 1 here and 1 set aside" in shown(linked, CARD)
+    assert "2 documents in Xero, 1 here and 1 could not be saved" in shown(linked, CARD)
 
     assert check(linked) == []
-    assert "2 documents in Xero, 1 here and 1 set aside" in shown(linked, CARD)
+    assert "2 documents in Xero, 1 here and 1 could not be saved" in shown(linked, CARD)
 
     serve(linked, invoice(1), invoice(2))
     assert linked.work(ask(linked)).state == RunState.DONE
@@ -75,12 +75,12 @@ def test_document_that_was_told_to_be_set_aside_is_no_news_as_one_that_is_missin
     figures = {"page": 1, "pageSize": 1000, "pageCount": 1, "itemCount": 3}
     body = json.dumps({"pagination": figures, "Invoices": broken})
     linked.world.fail("/2.0/Invoices", times=-1, status=200, headers=JSON, body=body)
-    assert "Xero counts 3, stored 1" in reread(linked).reason
+    assert "Xero has 3, here 1" in reread(linked).reason
     assert notices_of(linked.manager) == 1
 
     linked.world.heal()
     SyncRun.objects.update(finished_at=clock() - timedelta(days=1))
-    assert reread(linked).reason == "Invoices: 1 set aside"
+    assert reread(linked).reason == "Invoices: 1 could not be saved"
 
     assert QuarantinedDocument.objects.count() == 1
     assert notices_of(linked.manager) == 1
@@ -154,8 +154,8 @@ def test_end_of_a_run_says_everything_that_differs() -> None:
     )
 
     assert comparison.problems_of(compared) == [
-        "Invoices: Xero counts 5, stored 3",
-        "Invoices: 1 set aside",
-        "Invoices: AUD 1,000.00 was read, 1,000.01 is stored",
+        "Invoices: Xero has 5, here 3",
+        "Invoices: 1 could not be saved",
+        "Invoices: Xero has AUD 1,000.00, here 1,000.01",
         "Invoice INV-1 is odd",
     ]

@@ -18,7 +18,7 @@ from tests.support.resyncs import PAGE, lists_called, request
 from xero_sync.models import OPEN_RUNS, RunState, SyncRun
 from xero_sync.runs import request_checks, resumption, run_requests
 
-NOTE = "Documents that it had not read are not here"
+NOTE = "so older documents are missing. New changes still arrive."
 
 
 @pytest.fixture

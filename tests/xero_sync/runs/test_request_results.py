@@ -15,7 +15,7 @@ from xero_sync.models import SyncRun
 
 UNDER_WAY = "Re-sync of 1 Jan 2026 to 31 Mar 2026"
 CASES = [
-    pytest.param(("2025-06-01", "2025-06-30"), 201, "The re-sync has started.", id="alone"),
+    pytest.param(("2025-06-01", "2025-06-30"), 201, "Re-sync started.", id="alone"),
     pytest.param(
         ("2026-02-01", "2026-02-28"),
         200,
@@ -25,14 +25,14 @@ CASES = [
     pytest.param(
         ("2026-03-01", "2026-05-31"),
         201,
-        "The re-sync has started for 1 Apr 2026 to 31 May 2026. The other days are read already "
+        "Re-sync started for 1 Apr 2026 to 31 May 2026. The other days are read already "
         f"by what is under way: {UNDER_WAY}.",
         id="beside",
     ),
     pytest.param(
         ("2025-12-01", "2026-05-31"),
         201,
-        f"The re-sync has started. It takes the place of {UNDER_WAY}, whose days it reads too.",
+        f"Re-sync started. It takes the place of {UNDER_WAY}, whose days it reads too.",
         id="around",
     ),
 ]
@@ -54,7 +54,9 @@ def test_page_says_what_happened(
 
     answer = client.post(PAGE, {"date_from": days[0], "date_to": days[1]}, follow=True)
 
-    assert f"{words} You will be told here when " in unescape(answer.content.decode())
+    assert f"{words} You can leave this page: the bell and an e-mail tell you when " in unescape(
+        answer.content.decode()
+    )
 
 
 @pytest.mark.parametrize(("days", "status", "words"), CASES)

@@ -178,8 +178,8 @@ def test_line_tells_time_pace_and_what_is_left(linked: Linked) -> None:
     line = run_output.line_of(run, now=NOW + timedelta(seconds=60))
 
     assert line == (
-        "10:01:00 Running: 3,120 of 8,000 documents, 0 new, 0 changed, 0 unchanged, 0 set aside; "
-        "52 a second, about 2 min left"
+        "10:01:00 Running: 3,120 of 8,000 documents, 0 new, 0 changed, 0 unchanged, "
+        "0 could not be saved; 52 a second, about 2 min left"
     )
 
 

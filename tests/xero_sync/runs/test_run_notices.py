@@ -30,7 +30,7 @@ def test_first_sync_is_told_to_whoever_connected_xero(linked: Linked) -> None:
     linked.work(SyncRun.objects.get(is_first=True))
 
     (words,) = told(linked.manager)
-    assert words.startswith("First sync of all documents: done. 864 documents read")
+    assert words.startswith("First sync finished: all 864 documents are here.")
     assert mailed() == [linked.manager.email]
     assert told(colleague) == []
 
@@ -57,7 +57,7 @@ def test_difference_that_stays_is_told_to_portal_admins_once(linked: Linked) -> 
     assert run.state == RunState.DONE_WITH_PROBLEMS
 
     (words,) = told(watcher)
-    assert "GHOST-1 is stored here, but Xero does not list it" in mail.outbox[0].body
+    assert "GHOST-1: no longer in Xero for these dates" in mail.outbox[0].body
     assert told(linked.manager) == [words]
     assert told(staff) == []
     assert mailed() == sorted([linked.manager.email, watcher.email])
@@ -91,7 +91,7 @@ def test_difference_that_was_healed_is_told_by_the_log_alone(linked: Linked) -> 
     assert run.state == RunState.DONE
     assert not Notice.objects.exists()
     assert mail.outbox == []
-    assert run.lines.filter(text__startswith="Verified").exists()
+    assert run.lines.filter(text__startswith="Complete.").exists()
 
 
 def test_run_by_command_is_shown_as_such(linked: Linked) -> None:
@@ -100,7 +100,7 @@ def test_run_by_command_is_shown_as_such(linked: Linked) -> None:
 
     html = builders.client_of(linked.manager).get(PAGE).content.decode()
 
-    assert "Asked for by command" in html
+    assert "Started by command" in html
     assert "Started by itself," not in html
     assert "Started by itself when Xero was connected" in html
 
@@ -119,7 +119,7 @@ def test_run_by_command_that_ends_with_a_difference_is_told_to_portal_admins(
 
     (words,) = told(linked.manager)
     assert words.startswith("Re-sync of ")
-    assert "done with problems" in words
+    assert "finished, but not everything is as it is in Xero: 1 document differs." in words
 
 
 def test_whoever_waits_for_a_run_is_told_that_somebody_cancelled_it(linked: Linked) -> None:

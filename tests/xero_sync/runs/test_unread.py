@@ -81,7 +81,7 @@ def test_document_that_xero_does_not_give_at_all_is_told_though_the_counts_agree
     run = known.work(ask(known))
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
-    assert "Invoice INV-GHOST is stored here, but Xero does not list it" in run.reason
+    assert "Invoice INV-GHOST: no longer in Xero for these dates" in run.reason
     assert run_progress.progress_of(run).kinds[0].stage == run_progress.Stage.DIFFERS
 
 

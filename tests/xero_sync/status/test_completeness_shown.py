@@ -11,6 +11,7 @@ from connected_apps.card import card
 from connected_apps.models import Connection
 from invoices.models import Document
 from tests.support import builders
+from tests.support.connections import ALL_WELL
 from tests.support.daily_checks import check
 from tests.support.ghosts import forget_calls, heal, store_ghost
 from tests.support.linked import Linked, clock
@@ -44,19 +45,19 @@ def test_card_and_command_say_when_it_was_counted_and_that_all_is_here(linked: L
     assert check(linked) == []
 
     page = shown(linked)
-    assert "Counted 864 documents in Xero, 864 here ·" in page
-    assert "Nothing to do" in page
+    assert "Checked against Xero 864 documents in Xero, 864 here ·" in page
+    assert ALL_WELL in page
     counted_at = Cursor.objects.get(resource=Resource.PREPAYMENT).counted_at
     assert counted_at is not None
-    assert "Counted: 864 documents in Xero, 864 here " in status(linked)
+    assert "Checked against Xero: 864 documents in Xero, 864 here " in status(linked)
 
 
 def test_before_the_first_daily_count_the_first_sync_is_the_proof(linked: Linked) -> None:
-    assert "Counted Not yet" in shown(linked)
+    assert "Checked against Xero Not yet" in shown(linked)
 
     linked.sweep()
 
-    assert "Counted 864 documents in Xero, 864 here ·" in shown(linked)
+    assert "Checked against Xero 864 documents in Xero, 864 here ·" in shown(linked)
 
 
 def test_difference_is_told_by_kind_with_what_happens_next(linked: Linked) -> None:
@@ -68,14 +69,14 @@ def test_difference_is_told_by_kind_with_what_happens_next(linked: Linked) -> No
     page = shown(linked)
     assert "864 documents in Xero, 863 here: 1 of the invoices is missing here" in page
     assert "being read again now" in page
-    assert "Nothing to do" not in page
+    assert ALL_WELL not in page
     assert look(linked) == "warn"
     assert "863 here" in status(linked)
 
     assert linked.work(run).state == RunState.DONE
     page = shown(linked)
     assert "The days that differed were read again since and are complete" in page
-    assert "Nothing to do" in page
+    assert ALL_WELL in page
     assert look(linked) == "ok"
 
 
@@ -88,30 +89,30 @@ def test_difference_that_stays_is_named_until_a_later_reading_finds_none(linked:
 
     page = shown(linked)
     assert "864 documents in Xero, 865 here: 1 more of the invoices is here than in Xero" in page
-    assert "Invoice GHOST-1 is stored here, but Xero does not list it" in page
-    assert "Nothing to do" not in page
+    assert "Invoice GHOST-1: no longer in Xero for these dates" in page
+    assert ALL_WELL not in page
     assert look(linked) == "warn"
     assert "GHOST-1" in status(linked)
     home = builders.client_of(linked.manager).get("/").content.decode()
-    assert "Not everything here is as it is in Xero" in home
+    assert "Some documents differ from Xero" in home
 
     Document.objects.filter(number="GHOST-1").delete()
     assert heal(linked, ghost, days=60).state == RunState.DONE
     page = shown(linked)
     assert "GHOST-1" not in page
-    assert "Nothing to do" in page
+    assert ALL_WELL in page
 
 
 def test_later_count_that_agrees_ends_what_a_count_had_found(linked: Linked) -> None:
     linked.sweep()
     ghost = store_ghost(linked, "GHOST-1")
     heal(linked, ghost, days=2)
-    assert "Nothing to do" not in shown(linked)
+    assert ALL_WELL not in shown(linked)
 
     ghost.delete()
     assert check(linked) == []
 
-    assert "Nothing to do" in shown(linked)
+    assert ALL_WELL in shown(linked)
 
 
 def test_counting_does_not_end_a_sum_that_differs(linked: Linked) -> None:
@@ -120,24 +121,26 @@ def test_counting_does_not_end_a_sum_that_differs(linked: Linked) -> None:
     run.steps.filter(resource="INVOICE").update(totals={"AUD": ["10.00", "9.99"]})
     SyncRun.objects.update(
         state=RunState.DONE_WITH_PROBLEMS,
-        reason="Invoices: AUD 10.00 was read, 9.99 is stored",
+        reason="Invoices: Xero has AUD 10.00, here 9.99",
         finished_at=clock() - timedelta(hours=1),
     )
     assert check(linked) == []
 
     page = shown(linked)
     assert "864 documents in Xero, 864 here" in page
-    assert "Invoices: AUD 10.00 was read, 9.99 is stored" in page
-    assert "Nothing to do" not in page
+    assert "Invoices: Xero has AUD 10.00, here 9.99" in page
+    assert ALL_WELL not in page
 
 
 def test_what_is_set_aside_alone_is_no_difference(linked: Linked) -> None:
     """It has a state of its own."""
     linked.sweep()
     SyncRun.objects.get().steps.filter(resource="INVOICE").update(quarantined_count=1)
-    SyncRun.objects.update(state=RunState.DONE_WITH_PROBLEMS, reason="Invoices: 1 set aside")
+    SyncRun.objects.update(
+        state=RunState.DONE_WITH_PROBLEMS, reason="Invoices: 1 could not be saved"
+    )
 
-    assert "Differs" not in shown(linked)
+    assert "Differs" not in shown(linked).replace("Differs from Xero", "Differs")
 
 
 @pytest.mark.parametrize("state", ["CONNECTED", "PAUSED"])
@@ -148,7 +151,7 @@ def test_unhealthy_channel_leaves_no_word_of_nothing_to_do(linked: Linked, state
     Connection.objects.update(state=state)
 
     page = shown(linked)
-    assert "Not arriving for invoices" in page
-    assert "Nothing to do" not in page
-    assert "Changes arrive by sweep instead of by webhook" in page
+    assert "Instant updates are not arriving for invoices" in page
+    assert ALL_WELL not in page
+    assert "Changes take up to a minute" in page
     assert look(linked) == "warn"

@@ -174,7 +174,7 @@ def test_used_up_day_says_when_it_goes_on(
 
     said = card(manager, learner)
 
-    assert "Today's calls to Xero are used up. It goes on by itself on " in said.replace(
+    assert "Today's calls to Xero are used up. It goes on by itself tomorrow at " in said.replace(
         "&#x27;", "'"
     )
     assert "Sync now" not in said

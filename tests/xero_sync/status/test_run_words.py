@@ -34,38 +34,34 @@ def text_of(html: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("figures", "unmatched", "sentence"),
+    ("figures", "unmatched", "sentence", "details"),
     [
-        ({}, 0, "0 documents read: 0 new, 0 changed, 0 unchanged."),
-        ({"total": 0}, 0, "0 of 0 documents read: 0 new, 0 changed, 0 unchanged."),
+        ({}, None, "0 documents read.", ""),
+        ({"read": 1, "new": 1}, 0, "1 document read.", "1 new"),
         (
-            {"read": 1200, "total": 864_000, "new": 1000, "changed": 200},
-            0,
-            "1,200 of 864,000 documents read: 1,000 new, 200 changed, 0 unchanged.",
-        ),
-        (
-            {"read": 10, "per_second": 2.5, "left": timedelta(seconds=61), "unchanged": 10},
-            0,
-            "10 documents read, 3 a second, about 61 s left: 0 new, 0 changed, 10 unchanged.",
-        ),
-        (
-            {"read": 10, "per_second": 0.2, "unchanged": 9, "quarantined": 1},
-            0,
-            "10 documents read, 0 a second: 0 new, 0 changed, 9 unchanged, 1 set aside.",
+            {"read": 1200, "new": 1000, "changed": 200},
+            1,
+            "1,200 documents read. 1 belongs to no learner.",
+            "1,000 new, 200 changed",
         ),
         (
             {"read": 3000, "unchanged": 1500, "quarantined": 1500},
             1100,
-            "3,000 documents read: 0 new, 0 changed, 1,500 unchanged, 1,500 set aside; "
-            '<a href="/settings/connected-apps/xero/contacts/?tab=no-learner">'
-            "1,100 belong to no learner</a>.",
+            "3,000 documents read. 1,500 could not be saved. 1,100 belong to no learner.",
+            "1,500 unchanged",
         ),
     ],
 )
-def test_progress_is_one_sentence(figures: dict[str, Any], unmatched: int, sentence: str) -> None:
+def test_end_is_told_without_zeros(
+    figures: dict[str, Any], unmatched: int | None, sentence: str, details: str
+) -> None:
     progress = Progress(**{**vars(NOTHING), **figures})
 
-    assert run_words.progress_of_run(progress, unmatched=unmatched) == sentence
+    said = run_words.ended_run(progress, unmatched=unmatched)
+
+    assert text_of(said) == sentence
+    assert ("tab=no-learner" in said) == bool(unmatched)
+    assert run_words.details_of_run(progress) == details
 
 
 @pytest.mark.parametrize(
@@ -78,7 +74,7 @@ def test_progress_is_one_sentence(figures: dict[str, Any], unmatched: int, sente
         ({"state": RunState.PAUSED, "reason": "Xero is slow"}, "Xero is slow."),
         (
             {"state": RunState.PAUSED, "reason": "Xero is slow", "not_before": NOW},
-            "Xero is slow. Next try at 1:00:00 am.",
+            "Xero is slow. Next try today at 1:00 am.",
         ),
         (
             {
@@ -86,7 +82,7 @@ def test_progress_is_one_sentence(figures: dict[str, Any], unmatched: int, sente
                 "reason": "Today's calls are used up",
                 "not_before": NOW + timedelta(hours=23),
             },
-            "Today&#x27;s calls are used up. Next try on 21 Nov 2026, 12:00 am.",
+            "Today&#x27;s calls are used up. Next try tomorrow at 12:00 am.",
         ),
     ],
 )
@@ -99,9 +95,9 @@ def test_reason_tells_the_next_try_with_its_day_where_that_is_another(
 @pytest.mark.parametrize(
     ("finished_at", "must_wait", "start", "end"),
     [
-        (None, False, "The first sync was cancelled. Documents", "arrives all the same."),
-        (NOW, False, "was cancelled 20 Nov 2026, 1:00 am. Documents", "arrives all the same."),
-        (None, True, "was cancelled. Documents", "the re-sync that is under way has ended."),
+        (None, False, "The first sync was cancelled, so older", "New changes still arrive."),
+        (NOW, False, "was cancelled today at 1:00 am, so older", "New changes still arrive."),
+        (None, True, "was cancelled, so older", "the re-sync that is under way has ended."),
     ],
 )
 def test_cancelled_first_sync_is_told_with_what_it_means(
@@ -109,7 +105,7 @@ def test_cancelled_first_sync_is_told_with_what_it_means(
 ) -> None:
     run = SyncRun(finished_at=finished_at)
 
-    sentence = text_of(run_words.stopped_first_sync(run, must_wait=must_wait))
+    sentence = text_of(run_words.stopped_first_sync(run, must_wait=must_wait, now=NOW))
 
     assert start in sentence
     assert sentence.endswith(end)
@@ -127,7 +123,7 @@ def test_sum_tells_both_sides_where_they_differ(read: str, stored: str, words: s
     assert run_words.sum_of_currency("AUD", Both(Decimal(read), Decimal(stored))) == words
 
 
-FITS = "That fits into what is left of today (4,000 calls)."
+FITS = "That fits into today's limit of calls to Xero."
 
 
 @pytest.mark.parametrize(
@@ -149,8 +145,8 @@ FITS = "That fits into what is left of today (4,000 calls)."
             2,
             0,
             [
-                "1 learner changed between these days and did not reach Xero.",
-                f"About 2 calls to Xero, less than a minute. {FITS}",
+                "1 learner changed between these days and is not in Xero.",
+                FITS,
             ],
         ),
         (
@@ -159,8 +155,8 @@ FITS = "That fits into what is left of today (4,000 calls)."
             48,
             1,
             [
-                "1,200 learners changed between these days and did not reach Xero.",
-                f"About 48 calls to Xero, about 2 minutes. {FITS}",
+                "1,200 learners changed between these days and are not in Xero.",
+                FITS,
             ],
         ),
         (
@@ -169,8 +165,8 @@ FITS = "That fits into what is left of today (4,000 calls)."
             12,
             0,
             [
-                "1,501 documents: 1,500 invoices, 1 credit notes.",
-                f"About 12 calls to Xero, less than a minute. {FITS}",
+                "1,501 documents, less than a minute.",
+                FITS,
             ],
         ),
         (
@@ -179,9 +175,9 @@ FITS = "That fits into what is left of today (4,000 calls)."
             5000,
             100,
             [
-                "More than 7 documents: more than 100,000 invoices, 7 credit notes.",
-                "About 5,000 calls to Xero, about 101 minutes. Today 4,000 calls are left for "
-                "re-syncs; the rest goes on by itself when Xero opens the next day.",
+                "More than 7 documents, about 101 minutes.",
+                "That takes about 5,000 calls to Xero. Today 4,000 are left for re-syncs; the rest "
+                "continues by itself when Xero's next day begins.",
             ],
         ),
     ],

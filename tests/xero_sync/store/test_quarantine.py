@@ -74,7 +74,7 @@ def test_run_with_a_set_aside_document_says_so_and_still_adds_up(linked: Linked)
     run = linked.work(ask(linked))
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
-    assert run.reason == "Invoices: 1 set aside"
+    assert run.reason == "Invoices: 1 could not be saved"
     assert run_progress.progress_of(run).quarantined == 1
 
 
@@ -85,7 +85,10 @@ def test_older_version_of_what_is_set_aside_is_counted_once(linked: Linked) -> N
 
     run = linked.work(ask(linked))
 
-    assert (run.state, run.reason) == (RunState.DONE_WITH_PROBLEMS, "Invoices: 1 set aside")
+    assert (run.state, run.reason) == (
+        RunState.DONE_WITH_PROBLEMS,
+        "Invoices: 1 could not be saved",
+    )
     assert not any("once more" in line.text for line in run.lines.all())
     invoices = run_progress.progress_of(run).kinds[0]
     assert (invoices.label, invoices.stage) == ("Invoices", run_progress.Stage.DIFFERS)

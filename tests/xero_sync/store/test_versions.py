@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.models import Allocation, ContactLink, Document
+from invoices.models import Allocation, ContactLink, Document, ReadBy
 from lrm.models import Portal
 from tests.support import builders, document_builders
 from tests.support.bad_documents import GOOD, invoice
@@ -37,7 +37,13 @@ def read(
     as_read = json_codec.loads(json.dumps(elements).encode())
     page = responses.Page(as_read, 1, len(elements), 1000, at, None, 0, {})
     with transaction.atomic():
-        page_store.store(organisation_id=organisation.pk, resource=resource, page=page, now=READ_AT)
+        page_store.store(
+            organisation_id=organisation.pk,
+            resource=resource,
+            page=page,
+            by=ReadBy.SWEEP,
+            now=READ_AT,
+        )
 
 
 def of(seconds: int, reference: str) -> dict[str, Any]:

@@ -1,8 +1,11 @@
-"""`manage.py resync PORTAL_SLUG --from YYYY-MM-DD --to YYYY-MM-DD [--what …] [--wait]`."""
+"""`manage.py resync PORTAL_SLUG --from YYYY-MM-DD --to YYYY-MM-DD [--what …] [--wait]`.
+
+Or, for what changed in Xero between two moments, `--changed-from MOMENT --changed-to MOMENT`.
+"""
 
 import argparse
 import time
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +16,7 @@ from connected_apps.states.states import LIVE
 from lrm.models import Portal
 from xero_sync.management import run_output
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, request_checks, resumption, run_requests
+from xero_sync.runs import changed_spans, date_ranges, request_checks, resumption, run_requests
 
 
 def _date(text: str) -> date:
@@ -23,12 +26,29 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-03-31") from None
 
 
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a moment such as 2026-03-31T09:00"
+        ) from None
+
+
 # Seconds between two lines of figures.
 EVERY = 2.0
 _MOVING = (RunState.RUNNING, RunState.VERIFYING)
 # The exit code where nothing comes on: neither an end nor an error, as the run goes on by itself.
 PARKED = 3
 PATIENCE_MINUTES = 15.0
+
+
+# By whether it is about what changed.
+_HOW = {
+    False: "Give the first day and the last one: --from YYYY-MM-DD --to YYYY-MM-DD.",
+    True: "What changed in Xero needs --changed-from, takes --changed-to, and neither --from nor "
+    "--to nor another --what.",
+}
 
 
 class _Silence:
@@ -55,12 +75,37 @@ class _Silence:
             )
 
 
+def _asked_for(portal: Portal, options: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Return what the options ask for.
+
+    :raises CommandError: they do not go together, or some are missing.
+    :raises date_ranges.BadRange: the moments make no span.
+    """
+    days = {"date_from": options["date_from"], "date_to": options["date_to"]}
+    moments = [options["changed_from"], options["changed_to"]]
+    if not any(moments):
+        what = RunWhat(options["what"] or RunWhat.DOCUMENTS)
+        if what == RunWhat.CHANGED or None in days.values():
+            raise CommandError(_HOW[what == RunWhat.CHANGED])
+        return {**days, "what": what}
+    if any(days.values()) or options["what"] not in (None, RunWhat.CHANGED) or not moments[0]:
+        raise CommandError(_HOW[True])
+    since, until = (
+        moment if moment is None or moment.tzinfo else moment.replace(tzinfo=portal.zone)
+        for moment in moments
+    )
+    span = changed_spans.of_moments(since=since, until=until or now, now=now)
+    first, last = (at.astimezone(portal.zone).date() for at in (span.since, span.until))
+    return {"date_from": first, "date_to": last, "what": RunWhat.CHANGED, "span": span}
+
+
 class Command(BaseCommand):
     """Ask for a re-sync from the shell; exit 0 only when it is verified complete (--wait)."""
 
     help = (
         "Re-syncs the Xero documents of a portal that are dated in a range, both days included, or "
-        "the learners that were changed in it and did not reach Xero. "
+        "the learners that were changed in it and did not reach Xero, or what changed in Xero "
+        "between two moments. "
         "Without --wait it only asks: the workers do it, and the re-sync page shows it."
     )
 
@@ -71,7 +116,6 @@ class Command(BaseCommand):
             "--from",
             dest="date_from",
             type=_date,
-            required=True,
             metavar="YYYY-MM-DD",
             help="The first day, by the documents' own date or the learners' last change.",
         )
@@ -79,15 +123,26 @@ class Command(BaseCommand):
             "--to",
             dest="date_to",
             type=_date,
-            required=True,
             metavar="YYYY-MM-DD",
             help="The last day, which may lie ahead: documents can be dated ahead.",
         )
         parser.add_argument(
             "--what",
             choices=RunWhat.values,
-            default=RunWhat.DOCUMENTS.value,
             help="What to re-sync; documents where this is left out.",
+        )
+        parser.add_argument(
+            "--changed-from",
+            type=_moment,
+            metavar="YYYY-MM-DDTHH:MM",
+            help="In place of days: what changed in Xero since then, by the portal's clock.",
+        )
+        parser.add_argument(
+            "--changed-to",
+            type=_moment,
+            metavar="YYYY-MM-DDTHH:MM",
+            help="With --changed-from: the end of the time of which the proof tells; now where "
+            "this is left out.",
         )
         parser.add_argument(
             "--wait",
@@ -110,19 +165,13 @@ class Command(BaseCommand):
         portal = Portal.objects.filter(slug=options["portal"]).first()
         if portal is None:
             raise CommandError(f"There is no portal {options['portal']!r}.")
-        what = RunWhat(options["what"])
+        now = timezone.now()
+        is_of_changes = options["changed_from"] is not None
         try:
-            answer = run_requests.request(
-                portal=portal,
-                date_from=options["date_from"],
-                date_to=options["date_to"],
-                what=what,
-                by=None,
-                now=timezone.now(),
-                by_command=True,
-            )
+            asked = _asked_for(portal, options, now=now)
+            answer = run_requests.request(portal=portal, by=None, now=now, by_command=True, **asked)
         except date_ranges.BadRange as problem:
-            option = {"date_from": "--from", "date_to": "--to"}[problem.field]
+            option = problem.field.replace("date_", "--changed-" if is_of_changes else "--")
             raise CommandError(f"{option}: {problem}") from None
         except request_checks.NotPossible as problem:
             raise CommandError(str(problem)) from None
@@ -133,12 +182,9 @@ class Command(BaseCommand):
             self.stderr.write(f"Re-sync {run.pk} is {queued}.")
             return
         # Runs that were open already may read some of the days instead.
-        others = run_requests.open_between(
-            portal=portal,
-            date_from=options["date_from"],
-            date_to=options["date_to"],
-            what=what,
-        )
+        others = []
+        if not is_of_changes:
+            others = run_requests.open_between(portal=portal, **asked)
         for one in [run, *(other for other in others if other != run)]:
             self._wait(one, patience=options["patience"])
 

@@ -1,0 +1,27 @@
+"""The trail of acts about a portal and its people."""
+
+from datetime import datetime
+
+from lrm.models import Portal, PortalChange, User
+
+
+def record(
+    *,
+    portal: Portal,
+    act: str,
+    by: User,
+    now: datetime,
+    about: User | None = None,
+    detail: str = "",
+) -> PortalChange:
+    """Write one line, in the transaction of the act."""
+    return PortalChange.objects.create(
+        portal=portal,
+        at=now,
+        act=act,
+        by=by,
+        by_name=str(by)[:200],
+        about=about,
+        about_name=str(about or "")[:200],
+        detail=detail[:500],
+    )

@@ -1,0 +1,46 @@
+"""Celery tasks of the reports: each does one turn of work on rows. Nothing is lost with a message.
+
+Only `apps` imports this, for the schedule.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from lrm import worker_tasks
+from reports import sum_upkeep
+
+_BULK = {"queue": worker_tasks.BULK}
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "reports-add-up": {
+        "task": "reports.tasks.add_up",
+        "schedule": timedelta(seconds=15),
+        # A message that nobody took in time is as good as the next one.
+        "options": {**_BULK, "expires": 15.0},
+    },
+    "reports-check-sums": {
+        "task": "reports.tasks.check_sums",
+        "schedule": timedelta(hours=1),
+        "options": {**_BULK, "expires": 3600.0},
+    },
+}
+
+
+@shared_task
+def add_up() -> None:
+    """Add what documents changed to the sums that are kept of them."""
+    sum_upkeep.add_up_all()
+
+
+@shared_task
+def check_sums() -> None:
+    """Hold the sums that were not looked at for a day against the documents, and mend them."""
+    sum_upkeep.check_due(now=timezone.now())
+
+
+def schedule() -> None:
+    """Add what this app has beat do to whatever it does already."""
+    conf = current_app.conf
+    conf.beat_schedule = {**conf.beat_schedule, **SCHEDULE}

@@ -1,0 +1,28 @@
+"""How this Xero behaves where it does not always behave alike, or nobody knows.
+
+Each has the way that is known best, or the mildest, as its default. A test turns it by
+`POST /simulator/habits`; a reset turns it back to the command line's.
+"""
+
+import dataclasses
+
+# The most connections of an app, by the tier it pays for; Enterprise has no limit.
+CONNECTIONS_OF_TIER = {"starter": 5, "core": 50, "plus": 1_000, "advanced": 10_000, "enterprise": 0}
+# The day's calls for one organisation.
+DAY_OF_TIER = {"starter": 1_000}
+
+
+@dataclasses.dataclass
+class Habits:
+    """The habits.
+
+    :param most_connections: of users and organisations to the app; 0 knows no limit.
+    :param names_ignore_accents: a contact's name is taken where another differs in accents alone.
+        Filters look over accents anyway; of the rule of unique names it is not known.
+    :param prepayments_list_overpayments: `GET /Prepayments` gives overpayments too, unless a filter
+        names the type, as was reported (XeroAPI/Xero-NetStandard, issue 477).
+    """
+
+    most_connections: int = 0
+    names_ignore_accents: bool = False
+    prepayments_list_overpayments: bool = False

@@ -1,0 +1,164 @@
+"""What of Xero's documents is not here, or not as it is there: for the line of freshness."""
+
+from datetime import datetime
+
+from django.urls import reverse
+
+from connected_apps import freshness
+from connected_apps.freshness import Condition, Gap
+from connected_apps.models import Connection, State
+from connected_apps.states import states
+from lrm import moments
+from xero_sync.jobs import retry_policy
+from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
+from xero_sync.resources import Resource
+from xero_sync.runs import first_sync, run_progress
+from xero_sync.status import completeness, unread
+
+
+def register() -> None:
+    """Add to what every page says of its documents."""
+    freshness.register(of_connection)
+
+
+def of_connection(connection: Connection, now: datetime) -> list[Gap]:
+    """Return every gap of an organisation's documents."""
+    organisation = connection.organisation
+    if organisation is None:
+        return []
+    is_live = connection.state in states.LIVE
+    return [
+        *(_waiting(connection, organisation.pk, now=now) if is_live else []),
+        *_first_sync(connection, is_live=is_live, now=now),
+        *_not_saved(organisation.pk),
+        *_differs(completeness.standing_count(organisation)),
+    ]
+
+
+def _waiting(connection: Connection, organisation_id: int, *, now: datetime) -> list[Gap]:
+    """Return what keeps sweeps from getting through."""
+    waiting = unread.waiting_cursors(organisation_id)
+    out_of_calls = [one for one in waiting if retry_policy.is_out_of_calls(one.problem)]
+    others = [one for one in waiting if one not in out_of_calls]
+    found = _refused(unread.late_cursors(others, now=now))
+    # The connection says it itself once Xero has said so; here our own books held the calls back.
+    if out_of_calls and connection.state != State.PAUSED:
+        again = max(one.next_due_at for one in out_of_calls)
+        found.append(_out_of_calls(connection, again, now=now))
+    return found
+
+
+def _out_of_calls(connection: Connection, again: datetime, *, now: datetime) -> Gap:
+    at = moments.at(again, now=now, zone=connection.portal.zone)
+    return Gap(
+        condition=Condition.PAUSED,
+        text=(
+            "Today's calls to Xero are used up, so changes may be missing here. Reading is tried "
+            f"again {at}, by itself."
+        ),
+        until=again,
+    )
+
+
+def _refused(late: list[Cursor]) -> list[Gap]:
+    if not late:
+        return []
+    kinds = unread.listed([Resource(cursor.resource).label.lower() for cursor in late])
+    problems = ". ".join(dict.fromkeys(cursor.problem for cursor in late))
+    return [
+        Gap(
+            condition=Condition.KIND_REFUSED,
+            text=(
+                f"Changes of {kinds} cannot be read at the moment. {problems}. Reading continues "
+                "by itself after that."
+            ),
+            count=len(late),
+        )
+    ]
+
+
+def _first_sync(connection: Connection, *, is_live: bool, now: datetime) -> list[Gap]:
+    organisation_id = connection.organisation_id
+    if organisation_id is None or not first_sync.is_behind(organisation_id):
+        return []
+    run = first_sync.latest(organisation_id)
+    read, total = _figures(run)
+    if run is not None and run.state == RunState.CANCELLED:
+        return [_cancelled(connection, run, read, total, now=now)]
+    if total is None:
+        words = "Xero is still being read." if is_live else "The first sync had hardly begun."
+    elif is_live:
+        words = f"Xero is still being read: {read:,} of {total:,} documents."
+    else:
+        words = f"The first sync had read {read:,} of {total:,} documents."
+    goes_on = is_live and connection.state != State.PAUSED
+    return [
+        Gap(
+            condition=Condition.FIRST_SYNC,
+            text=f"{words} The rest appears here by itself." if goes_on else words,
+            read=read,
+            total=total,
+        )
+    ]
+
+
+def _cancelled(
+    connection: Connection, run: SyncRun, read: int, total: int | None, *, now: datetime
+) -> Gap:
+    ended = moments.at(run.finished_at or now, now=now, zone=connection.portal.zone)
+    after = f" after {read:,} of {total:,} documents" if total else ""
+    return Gap(
+        condition=Condition.FIRST_SYNC_CANCELLED,
+        text=(
+            f"The first sync was cancelled {ended}{after}, so older documents are missing. "
+            "New changes still arrive."
+        ),
+        remedy="continue it",
+        read=read,
+        total=total,
+        since=run.finished_at,
+        address=reverse("resync"),
+        link="See how far it came",
+    )
+
+
+def _figures(run: SyncRun | None) -> tuple[int, int | None]:
+    if run is None:
+        return 0, None
+    progress = run_progress.progress_of(run)
+    return progress.read, progress.total
+
+
+def _not_saved(organisation_id: int) -> list[Gap]:
+    count = QuarantinedDocument.objects.filter(organisation_id=organisation_id).count()
+    if not count:
+        return []
+    one = count == 1
+    return [
+        Gap(
+            condition=Condition.NOT_SAVED,
+            text=(
+                f"{count:,} document{'' if one else 's'} could not be saved, so "
+                f"{'it is' if one else 'they are'} missing or older here. "
+                f"{'It is' if one else 'They are'} tried again every day."
+            ),
+            count=count,
+            address=f"{reverse('connected_apps')}#not-saved",
+            link="See it" if one else "See them",
+        )
+    ]
+
+
+def _differs(count: int) -> list[Gap]:
+    if not count:
+        return []
+    return [
+        Gap(
+            condition=Condition.DIFFERS,
+            text="The last check against Xero found documents here that differ.",
+            remedy="see which",
+            count=count,
+            address=reverse("resync"),
+            link="See them",
+        )
+    ]
