@@ -70,6 +70,10 @@ class Machine(RuleBasedStateMachine):
     stage: ClassVar[Stage]
     # Names of rules, where a search is guided; all where empty.
     only: ClassVar[tuple[str, ...]] = ()
+    # What happens first where a search is guided: rules by name, with what they are given.
+    story: ClassVar[tuple[tuple[str, dict[str, Any]], ...]] = ()
+    # Whether the books are full before it; as it is drawn where this is None.
+    is_filled: ClassVar[bool | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,10 +86,12 @@ class Machine(RuleBasedStateMachine):
         """Two people connect, and may be cut off in the middle; most go on with full books."""
         for at in (0, 1):
             self.stage.connect(at, dies_after=deaths[at])
-        if filled:
+        if filled if self.is_filled is None else self.is_filled:
             for at in (0, 1):
                 for turn in ("sweep", "run"):
                     self.stage.work(turn, at)
+        for name, given in self.story:
+            getattr(self, name)(**given)
 
     # In Xero.
 

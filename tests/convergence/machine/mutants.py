@@ -1,17 +1,18 @@
 """Each mend taken out again, one at a time: what the machine must notice.
 
-Each is guided: only the rules that its fault needs, so that few examples find it.
+Each is guided: its story is what the fault needs, so that the first example finds it.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from connected_apps import signals
+from tests.convergence.machine.machine import POISON
 from xero_sync.api import errors, list_queries, responses
-from xero_sync.maintenance import contact_balances, contact_counts, counts, full_readings
+from xero_sync.maintenance import contact_balances, contact_counts, full_readings
 from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
 from xero_sync.sweeps import beginnings
@@ -98,32 +99,50 @@ def one_poisons_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(deliveries, "_unpack_each", unpack)
 
 
-def documents_are_not_counted(patch: pytest.MonkeyPatch) -> None:
-    """Nobody notices that a document is missing."""
-    patch.setattr(counts.Count, "_mend", lambda *_: [])
-
-
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A mutant, the rules that it needs, and a seed that finds it."""
+    """A mutant, and the story that its fault needs; what comes after it is drawn."""
 
     mutant: Mutant
-    only: Sequence[str]
-    seed: int = 1
+    story: tuple[tuple[str, dict[str, Any]], ...] = ()
+    is_filled: bool = True
     # Whether `make test` takes it out, too.
     is_quick: bool = False
 
 
+def _broken_off() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield turns that die later and later, so that one dies between two pages."""
+    for statements in range(10, 50, 4):
+        yield "work", {"turn": "sweep", "at": 0, "dies_after": statements}
+        yield "time_passes", {"minutes": 6}
+
+
+_SWEEP = ("work", {"turn": "sweep_now", "at": 0, "dies_after": None})
+_PREPAYMENT = {"act": "prepayment", "pick": 0, "kind": "ACCREC", "status": "AUTHORISED"}
 CASES = (
-    Case(pull_and_proof_share_a_filter, ("new_document", "work"), is_quick=True),
-    Case(balances_are_not_compared, ("harm", "work")),
-    Case(contacts_are_not_counted, ("harm", "work")),
-    Case(resumed_sweep_skips_a_page, ("change_contact", "time_passes", "work")),
-    Case(every_rejection_is_about_length, ("list_is_rejected", "work")),
-    Case(pages_never_shrink, ("pages_are_slow", "work")),
-    Case(page_that_is_not_full_is_the_last, ("lists_tell_no_count", "work")),
-    Case(nothing_is_read_anew, ("change_silently", "work")),
-    Case(beginning_is_made_after_the_commit, ("work",)),
-    Case(one_poisons_all, ("deliver_poison", "work"), is_quick=True),
-    Case(documents_are_not_counted, ("harm", "work")),
+    Case(
+        pull_and_proof_share_a_filter,
+        (
+            ("webhooks_go_wrong", {"lose": 20, "double": False, "shuffle": False}),
+            ("new_document", _PREPAYMENT),
+        ),
+    ),
+    Case(balances_are_not_compared, (("harm", {"at": 0, "pick": 3, "what": "amount"}),)),
+    Case(contacts_are_not_counted, (("harm", {"at": 0, "pick": 1, "what": "contact"}),)),
+    Case(resumed_sweep_skips_a_page, tuple(_broken_off()), is_filled=False),
+    Case(
+        every_rejection_is_about_length,
+        (("list_is_rejected", {"collection": "Invoices"}), _SWEEP),
+        is_quick=True,
+    ),
+    Case(pages_never_shrink, (("pages_are_slow", {"collection": "Invoices"}), _SWEEP)),
+    Case(
+        page_that_is_not_full_is_the_last,
+        (("lists_tell_no_count", {"collection": "Contacts"}), _SWEEP),
+        is_filled=False,
+        is_quick=True,
+    ),
+    Case(nothing_is_read_anew, (("change_silently", {"pick": 2}),)),
+    Case(beginning_is_made_after_the_commit),
+    Case(one_poisons_all, (("deliver_poison", {"body": POISON[0]}),)),
 )

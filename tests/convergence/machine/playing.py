@@ -19,21 +19,23 @@ def play(
     *,
     seed: int,
     examples: int = EXAMPLES,
-    only: tuple[str, ...] = (),
+    steps: int = STEPS,
     shrink: bool = True,
+    **guide: Any,
 ) -> None:
     """Play examples of a seed, up to the first that fails; that is made as small as can be.
 
+    :param guide: what a search is guided by, see `Machine`.
     :raises AssertionError: something does not hold; its notes tell the rules that lead there.
     """
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
-    kind: Any = type("Example", (Machine,), {"stage": stage, "only": only})
+    kind: Any = type("Example", (Machine,), {"stage": stage, **guide})
     try:
         stateful.run_state_machine_as_test(
             hypothesis.seed(seed)(kind),
             settings=settings(
                 max_examples=examples,
-                stateful_step_count=STEPS,
+                stateful_step_count=steps,
                 phases=phases,
                 database=None,
                 deadline=None,
