@@ -63,3 +63,17 @@ def test_pdf_is_put_off_while_others_wait_for_xero(linked: Linked) -> None:
         busy = builders.client_of(linked.manager).get(f"/documents/{document.pk}/pdf/")
 
     assert (busy.status_code, busy["Refresh"]) == (503, "3")
+
+
+@pytest.mark.parametrize("kind", ["INVOICE", "CREDIT_NOTE"])
+def test_click_passes_on_xeros_own_pdf_and_keeps_nothing(linked: Linked, kind: str) -> None:
+    linked.sweep()
+    document = Document.objects.filter(kind=kind, status="AUTHORISED")[0]
+
+    answer = builders.client_of(linked.manager).get(f"/documents/{document.pk}/pdf/")
+
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"] == f'inline; filename="{document.number}.pdf"'
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer.content.startswith(b"%PDF-")
