@@ -183,6 +183,10 @@ SESSION_COOKIE_SAMESITE = "Lax"  # The consent redirect from Xero must still car
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_SECURE = SECURE_COOKIES
+# A browser takes a cookie of such a name only over https, from this very host and for all of it.
+_COOKIE_PREFIX = "__Host-" if SECURE_COOKIES else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
 # Empty, as docker-compose passes what is not set, means the default.
 SECURE_SSL_REDIRECT = (
     env.bool("SECURE_SSL_REDIRECT")
@@ -272,6 +276,9 @@ LOGGING: dict[str, Any] = {
 }
 
 REST_FRAMEWORK = {
+    # Programs speak JSON; there is no page to browse the API with.
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["lrm.api_bodies.SmallJsonParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "UNAUTHENTICATED_USER": None,
 }
