@@ -1,6 +1,7 @@
 """What the API takes as a body: JSON, small, and nested no deeper than anything it asks for."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import IO, Any
 
 from rest_framework import exceptions, parsers, status
@@ -32,19 +33,13 @@ class SmallJsonParser(parsers.JSONParser):
         :raises TooLarge: it is longer than anything that is taken.
         """
         try:
-            return super().parse(_Bounded(stream), media_type, parser_context)
+            return super().parse(BytesIO(_whole(stream)), media_type, parser_context)
         except RecursionError:
             raise exceptions.ParseError("This JSON is nested too deep.") from None
 
 
-class _Bounded:
-    """A stream that says when it is longer than allowed, before it is read."""
-
-    def __init__(self, stream: IO[Any]) -> None:
-        self._stream = stream
-
-    def read(self, _size: int = -1) -> bytes:
-        found: bytes = self._stream.read(MOST_BYTES + 1)
-        if len(found) > MOST_BYTES:
-            raise TooLarge
-        return found
+def _whole(stream: IO[Any]) -> bytes:
+    body: bytes = stream.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        raise TooLarge
+    return body

@@ -14,18 +14,17 @@ from django.db import connection
 
 from invoices import settlement
 from invoices.models import Kind
+from lrm import csv_text
 from reports import columns, synced_invoices
 from reports.synced_invoices import Criteria
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# The wide forms count too: some spreadsheets take them for the narrow ones. Leading spaces do
-# not hide a formula, since some programs drop them.
-_FORMULA_STARTS = r"E'=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20'"
+_FORMULA = csv_text.PATTERN.replace("'", "''")
+# Nearly every text begins with a letter or a digit, which is quicker to see.
 _HARMLESS = (
-    "CASE WHEN ltrim({name}, ' ') <> ''"
-    f" AND strpos({_FORMULA_STARTS}, left(ltrim({{name}}, ' '), 1)) > 0"
-    " THEN '''' || {name} ELSE nullif({name}, '') END"
+    "CASE WHEN {name} ~ '^[A-Za-z0-9]' THEN {name}"
+    f" WHEN {{name}} ~ '{_FORMULA}' THEN '''' || {{name}} ELSE nullif({{name}}, '') END"
 )
 # Two decimals, and four only where the amount needs them: the same as `invoices.amounts.plain`.
 _AMOUNT = "CASE WHEN {name} = round({name}, 2) THEN round({name}, 2) ELSE {name} END"

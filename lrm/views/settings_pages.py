@@ -24,4 +24,5 @@ def people(request: access.SignedInRequest) -> HttpResponse:
     users = request.portal.users.filter(is_active=True).order_by(
         "first_name", "last_name", "username"
     )
-    return render(request, "lrm/people.html", {"people": users})
+    sees_addresses = permissions.may_see_addresses(request.user)
+    return render(request, "lrm/people.html", {"people": users, "sees_addresses": sees_addresses})

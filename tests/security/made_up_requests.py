@@ -170,7 +170,9 @@ def requests_to(known: Mapping[str, Any]) -> st.SearchStrategy[MadeUp]:
     def to(route: str) -> st.SearchStrategy[MadeUp]:
         bodies = st.one_of(jsons, odd) if route.startswith("api/") else anything
         return st.builds(
-            lambda method, path, query, body, headers: MadeUp(method, path, query, *body, headers),
+            lambda method, path, query, sent, headers: MadeUp(
+                method, path, query, content_type=sent[0], body=sent[1], headers=headers
+            ),
             st.one_of(st.sampled_from(("GET", "POST", "POST")), st.sampled_from(METHODS)),
             _path_of(route, known),
             query,

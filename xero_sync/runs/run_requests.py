@@ -20,6 +20,9 @@ from xero_sync.pull import date_windows
 from xero_sync.runs import run_notices, run_titles
 from xero_sync.runs.request_checks import NotPossible, check_request
 
+# Of one person's, in one organisation.
+MOST_OPEN = 5
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -78,7 +81,7 @@ def request(
     replaces it. One that overlaps it at one side is cut to the days that the open run does not
     read.
 
-    :raises NotPossible: Xero is not connected.
+    :raises NotPossible: Xero is not connected, or many runs of this person are under way.
     :raises date_ranges.BadRange: see `date_ranges.check_range`.
     """
     asked = _Asked(what, date_from, date_to, by, by_command=by_command)
@@ -169,8 +172,26 @@ def _answer(
         if run.date_from <= asked.date_from and asked.date_to <= run.date_to:
             return Answer(_join(run, asked), is_new=False)
         asked = _without(asked, run, now=now)
+    _refuse_too_many(organisation, asked)
     made = _create(connection, organisation, asked, now)
     return Answer(made, True, beside=asked.beside, replaced=asked.replaced)
+
+
+def _refuse_too_many(organisation: Organisation, asked: _Asked) -> None:
+    """Refuse a person's run beside many of theirs; runs that it replaces are cancelled by now.
+
+    All runs of an organisation share its calls to Xero, so more at once would be no sooner done.
+    """
+    if asked.by is None:
+        return
+    own = SyncRun.objects.filter(
+        organisation=organisation, requested_by=asked.by, state__in=OPEN_RUNS
+    )
+    if own.count() >= MOST_OPEN:
+        raise NotPossible(
+            f"{MOST_OPEN} re-syncs that you started are under way. Wait until one has ended, or "
+            "cancel one."
+        )
 
 
 def _join(run: SyncRun, asked: _Asked) -> SyncRun:
