@@ -7,11 +7,12 @@ belongs to exactly one, and every query starts from it.
 import zoneinfo
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+
+from lrm.sign_in_models import SessionUser
 
 
 def validate_time_zone(name: str) -> None:
@@ -49,7 +50,7 @@ class LrmRole(models.TextChoices):
     ADMIN = "ADMIN", "LRM admin"
 
 
-class User(AbstractUser):
+class User(SessionUser):
     """A person who signs in. Portal admin and LRM role are two independent properties."""
 
     # Null only for a superuser made from the shell, who belongs to no portal and sees none.
@@ -244,8 +245,7 @@ class JobFailure(models.Model):
 class LearnerImport(models.Model):
     """A CSV file of learners as it was read, until it is imported or given up.
 
-    Its rows hold what people typed of other people: they are deleted once they are learners, and
-    after a day in any case.
+    Its rows hold what people typed of others: deleted once they are learners, or after a day.
     """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="learner_imports")

@@ -11,18 +11,19 @@ from lrm.views import (
     learner_ticks,
     learners,
     notices,
+    set_password,
     settings_pages,
+    sign_in,
 )
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path(
         "sign-in/",
-        auth_views.LoginView.as_view(
-            template_name="lrm/sign_in.html", redirect_authenticated_user=True
-        ),
+        sign_in.SignIn.as_view(),
         name="sign_in",
     ),
+    path("set-password/<uidb64>/<token>/", set_password.SetPassword.as_view(), name="set_password"),
     path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
     path("learners/", learners.index, name="learners"),
     path("learners/new/", learners.add, name="learner_add"),
