@@ -7,6 +7,7 @@ locked for longer than its window, and one that is locked from one address can b
 another, so that a stranger cannot easily keep its person out.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,7 +71,7 @@ def give_back(*, username: str, address: str) -> None:
     own = [key for limit, key in _keys(username, address) if limit is not ADDRESS]
     SignInCount.objects.filter(key__in=own).delete()
     # Somebody who signs in and out all day is no attacker.
-    address_key = _key("address", address)
+    address_key = _key("address", _network_of(address))
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE lrm_signincount SET attempts = greatest(attempts - 1, 0) WHERE key = %s",
@@ -94,11 +95,23 @@ def _counted(limit: Limit, key: str, now: datetime) -> tuple[int, datetime]:
 def _keys(username: str, address: str) -> list[tuple[Limit, str]]:
     # In one order for everybody, though each is a statement of its own and none waits for another.
     account = username.casefold()
+    address = _network_of(address)
     return [
         (ADDRESS, _key("address", address)),
         (ACCOUNT, _key("account", account)),
         (BOTH, _key("both", f"{address} {account}")),
     ]
+
+
+def _network_of(address: str) -> str:
+    """Return what one household or host has of addresses: of IPv6 it is given 2 to the 64th."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return address
+    return str(ipaddress.ip_network((known, 64), strict=False))
 
 
 def _key(kind: str, text: str) -> str:

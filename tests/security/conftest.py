@@ -11,7 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.support import web_process
 
-FEW = 250
+FEW = 120
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from django.conf import settings
 
+from lrm import heartbeat, tasks
 from lrm.models import LrmRole, Portal, User
 from tests.support import builders, processes, web_process
 from tests.support.deployment_files import SYSTEM
@@ -70,11 +72,13 @@ def test_stranger_comes_in_by_the_link_when_the_command_made_the_portal(web: Web
     )
     strong = "new_password1=made-up-and-long&new_password2=made-up-and-long"
     done = web.send("POST", moved.headers["Location"], strong, headers)
+    told = web.get("/sign-in/", Cookie=headers["Cookie"])
     came_in = web.post("/sign-in/", username="robin", password="made-up-and-long")
     again = web.get(link[1])
 
     assert "too common" in weak.text
     assert (done.status, done.headers["Location"]) == (302, "/sign-in/")
+    assert "The password is set" in told.text
     assert (came_in.status, came_in.headers["Location"]) == (302, "/")
     assert "does not work any more" in again.text
 
@@ -116,6 +120,14 @@ def test_doctor_names_what_is_wrong_when_nothing_else_runs(transactional_db: Non
     assert "can be read" in lines["token keys"]
     assert re.search(r"^ok +valkey", told.stdout, re.M)
     assert re.search(r"^WRONG +beat", told.stdout, re.M)
+
+
+def test_beat_has_rung_when_a_worker_took_its_message(transactional_db: None) -> None:
+    before = time.time()
+
+    tasks.wake_jobs()
+
+    assert (heartbeat.last() or 0.0) >= before
 
 
 def test_doctor_shows_no_password_when_the_services_are_away(transactional_db: None) -> None:

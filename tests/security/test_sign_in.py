@@ -62,6 +62,17 @@ def test_address_is_closed_when_it_tries_one_password_on_many_accounts(
     assert Notice.objects.count() == 0
 
 
+def test_account_is_closed_to_a_whole_network_when_it_is_of_ipv6(web: Web, portal: Portal) -> None:
+    user = builders.make_user(portal)
+    for n in range(attempt_limits.BOTH.attempts):
+        attempt(web, user.username, "wrong", address=f"2001:db8:1:2::{n:x}")
+
+    neighbour = attempt(web, user.username, "wrong", address="2001:db8:1:2:ffff::1")
+    stranger = attempt(web, user.username, "wrong", address="2001:db8:1:3::1")
+
+    assert (neighbour.status, stranger.status) == (429, 200)
+
+
 def test_account_is_open_again_when_its_person_signed_in_meanwhile(
     web: Web, portal: Portal
 ) -> None:
