@@ -191,7 +191,6 @@ SESSION_HOURS = env.float("SESSION_HOURS", default=12.0)
 SESSION_IDLE_MINUTES = env.float("SESSION_IDLE_MINUTES", default=60.0)
 SESSION_COOKIE_AGE = int(SESSION_HOURS * 3600)
 SESSION_COOKIE_HTTPONLY = True
-# In the session, and not in a cookie that the browser keeps.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SAMESITE = "Lax"  # The consent redirect from Xero must still carry the session.
 SECURE_COOKIES = PUBLIC_URL.startswith("https://")
@@ -292,7 +291,6 @@ LOGGING: dict[str, Any] = {
 }
 
 REST_FRAMEWORK = {
-    # Programs speak JSON; there is no page to browse the API with.
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["lrm.api_bodies.SmallJsonParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
