@@ -77,7 +77,7 @@ def test_number_is_refused_when_it_is_another_than_it_looks(
         "/learners/new/", user, number=number, family_name="Made-Up", country="Australia"
     )
 
-    assert answer.status == 200, answer.text
+    assert answer.status == 422, answer.text
     assert "is-invalid" in answer.text
     assert not portal.learners.exists()
 
