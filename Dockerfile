@@ -35,4 +35,5 @@ RUN SECRET_KEY=only-for-collectstatic PUBLIC_URL=https://build.example.com \
     python manage.py collectstatic --noinput
 USER lrm
 EXPOSE 8000
-CMD ["gunicorn", "lrm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+# Whom to believe about https is Django's to say (TRUSTED_PROXIES), not the server's.
+CMD ["gunicorn", "lrm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--forwarded-allow-ips", ""]

@@ -12,7 +12,9 @@ class ConnectedAppsConfig(AppConfig):
     def ready(self) -> None:
         """Fill the LRM's places and let beat know what to do."""
         # Imported here because models are not ready before.
-        from connected_apps import checks, panels, tasks  # noqa: F401 - checks register themselves
+        from connected_apps import checks, panels, tasks
+        from lrm import checkups
 
+        checkups.add(checks.token_keys)
         panels.register()
         tasks.schedule()

@@ -1,12 +1,16 @@
 """Start-up checks of the Xero settings: wrong ones are named before anybody presses Connect."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
+from connected_apps import errors
+from connected_apps.models import Grant
 from connected_apps.oauth import encryption
+from lrm import checkups
 
 # Xero's scopes page: apps made since March 2026 get granular scopes only, and these end in 2027.
 _BROAD = {
@@ -14,6 +18,25 @@ _BROAD = {
     "accounting.transactions.read",
     "accounting.reports.read",
 }
+
+
+def token_keys() -> Iterable[checkups.Finding]:
+    """Find out whether every stored token can still be read with the keys there are."""
+    name, unreadable, count = "token keys", 0, 0
+    for stored in Grant.objects.values_list("refresh_token_encrypted", flat=True).iterator():
+        count += 1
+        try:
+            encryption.decrypt(stored)
+        except errors.WrongTokenKey:
+            unreadable += 1
+    if unreadable:
+        words = (
+            f"{unreadable} of {count} stored permissions cannot be read: put the key that was used "
+            "back at the end of TOKEN_ENCRYPTION_KEYS."
+        )
+        yield checkups.Finding(name, checkups.Level.WRONG, words)
+    else:
+        yield checkups.Finding(name, checkups.Level.OK, f"{count} stored permissions can be read.")
 
 
 @register

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from lrm import permissions
@@ -30,20 +31,23 @@ SignedInView = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
 def require(
-    right: permissions.Right, *, explanation: str = ""
+    right: permissions.Right, *, explanation: str = "", back_to: str = ""
 ) -> Callable[[SignedInView[P]], View[P]]:
     """Let only users with `right` through to the view.
 
     Anonymous people go to the sign-in page and come back after; where only a part of a page was
     asked for, the whole page loads anew and leads there. Others get status 403 with a
     page that says in words what the right is for (`explanation`, a whole sentence) and who can.
+
+    `back_to` names another page to come back to, for an address that must not be kept, since it
+    carries a secret.
     """
 
     def decorate(view: SignedInView[P]) -> View[P]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return to_sign_in(request)
+                return to_sign_in(request, back_to=back_to)
             if not right(request.user):
                 return not_allowed(request, right=right, explanation=explanation)
             return view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -53,11 +57,12 @@ def require(
     return decorate
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponse:
+def to_sign_in(request: HttpRequest, *, back_to: str = "") -> HttpResponse:
     """Lead to the sign-in page, which must never appear in the middle of another page."""
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return auth_views.redirect_to_login(_address_after_sign_in(request))
+    address = reverse(back_to) if back_to else _address_after_sign_in(request)
+    return auth_views.redirect_to_login(address)
 
 
 def not_allowed(
@@ -68,6 +73,7 @@ def not_allowed(
         "explanation": explanation,
         "roles": permissions.ROLES_WITH.get(right, ""),
         "people": people_with(right, portal=getattr(request, "portal", None)),
+        "sees_addresses": _sees_addresses(request),
     }
     return render(request, "lrm/not_allowed.html", context, status=403)
 
@@ -78,6 +84,11 @@ def people_with(right: permissions.Right, *, portal: Portal | None) -> list[User
         return []
     users = portal.users.filter(is_active=True).order_by("first_name", "last_name", "username")
     return [user for user in users if right(user)][:MAX_NAMES]
+
+
+def _sees_addresses(request: HttpRequest) -> bool:
+    user = request.user
+    return user.is_authenticated and permissions.may_see_addresses(user)
 
 
 def _address_after_sign_in(request: HttpRequest) -> str:

@@ -19,8 +19,10 @@ class LrmConfig(AppConfig):
             tasks,
         )
         from lrm.learner_imports import import_job
+        from lrm.sign_in import sessions
 
         default_panels.register()
         bulk_ticks.register()
         import_job.register()
+        sessions.register()
         tasks.schedule()

@@ -9,13 +9,14 @@ Emoji, quotes, `&` and writing from right to left are fine everywhere.
 Lengths are counted as Xero's platform counts them: an emoji is two characters.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
-from lrm import learners
+from lrm import csv_text, learners
 from lrm.models import Learner
 
 NUMBER_IS_MISSING = "Give the learner a number, such as L000123."
@@ -27,6 +28,14 @@ _LONGEST = {field.name: field.max_length for field in Learner._meta.fields}
 _validate_email = EmailValidator(allowlist=[])
 # What holds letters or emoji together, or says which way to read, is a part of writing.
 _JOINERS = frozenset("\u200c\u200d\u200e\u200f\u061c")
+_UNSEEN = re.compile(f"[{csv_text.UNSEEN}]")
+# Scripts with letters that look like Latin ones, and the letters of which a whole number may.
+_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
+_LIKE_LATIN = frozenset(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf"
+)
 # Emoji flags of regions are spelled with these.
 _TAGS = range(0xE0020, 0xE0080)
 
@@ -92,7 +101,7 @@ def _wrong_number(number: str) -> str:
     for character in number:
         if character in "\\<>":
             return f"Xero cannot take {character} in a number. Leave it out, or use - or /."
-        if character in _JOINERS:
+        if character != " " and _UNSEEN.match(character) and not character.isspace():
             return _cannot_be_seen(character)
         if character.isspace() and character != " ":
             return f"A number has plain spaces only, and this has a {_name(character)}. {_ANEW}"
@@ -110,8 +119,14 @@ def _wrong_number(number: str) -> str:
 def _mixed(number: str) -> str:
     """Return what to say of letters of two scripts, some of which look alike."""
     names = {c: unicodedata.name(c, "") for c in number if c.isalpha()}
-    strange = [c for c, name in names.items() if name.startswith(("CYRILLIC", "GREEK"))]
-    if strange and any(name.startswith("LATIN") for name in names.values()):
+    strange = [c for c, name in names.items() if name.startswith(_ALIKE)]
+    is_beside_latin = any(name.startswith("LATIN") for name in names.values())
+    if strange and not is_beside_latin and names.keys() <= _LIKE_LATIN:
+        return (
+            f"The {strange[0]} in this number is a {_name(strange[0])}, which looks like a Latin "
+            f"letter. {_ANEW}"
+        )
+    if strange and is_beside_latin:
         return (
             f"The {strange[0]} in this number is a {_name(strange[0])}, beside Latin letters that "
             f"look alike. {_ANEW}"

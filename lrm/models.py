@@ -7,12 +7,10 @@ belongs to exactly one, and every query starts from it.
 import zoneinfo
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from lrm.job_models import OPEN_JOBS as OPEN_JOBS
 from lrm.job_models import BatchJob as BatchJob
@@ -21,6 +19,7 @@ from lrm.job_models import JobFailure as JobFailure
 from lrm.job_models import JobState as JobState
 from lrm.job_models import LearnerImport as LearnerImport
 from lrm.job_models import RowOutcome as RowOutcome
+from lrm.sign_in_models import SessionUser
 
 
 def validate_time_zone(name: str) -> None:
@@ -60,7 +59,7 @@ class LrmRole(models.TextChoices):
     ADMIN = "ADMIN", "LRM admin"
 
 
-class User(AbstractUser):
+class User(SessionUser):
     """A person who signs in. Portal admin and LRM role are two independent properties."""
 
     # Null only for a superuser made from the shell, who belongs to no portal and sees none.
@@ -68,18 +67,9 @@ class User(AbstractUser):
     is_portal_admin = models.BooleanField(default=False)
     lrm_role = models.CharField(max_length=8, choices=LrmRole.choices, default=LrmRole.NONE)
     is_accounts = models.BooleanField(default=False, help_text="May run finance reports.")
-    # How often the person has signed out everywhere else: a session holds the figure it began with.
-    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
-
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Tie sessions to the password, as Django does, and to the figure above."""
-        ended = str(self.sessions_ended) if self.sessions_ended else ""
-        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
-        value = f"{self.password}{ended}"
-        return str(salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest())
 
 
 class Learner(models.Model):

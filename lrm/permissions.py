@@ -26,6 +26,11 @@ def may_see_settings(user: User) -> bool:
     return user.portal_id is not None
 
 
+def may_see_addresses(user: User) -> bool:
+    """Return whether the user may read colleagues' e-mail addresses: who works here at all."""
+    return has_lrm_role(user) or may_see_connected_apps(user)
+
+
 def may_see_connected_apps(user: User) -> bool:
     """Return whether the user may see the state of connections in full."""
     return user.portal_id is not None and user.is_portal_admin

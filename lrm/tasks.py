@@ -3,15 +3,17 @@
 They carry ids only; the rows know what is done. Only `apps` imports this, for the schedule.
 """
 
+import time
 from datetime import timedelta
 from typing import Any
 
 from celery import current_app, shared_task
 from django.utils import timezone
 
-from lrm import worker_tasks
+from lrm import heartbeat, worker_tasks
 from lrm.batch_jobs import job_queue, job_worker, retention
 from lrm.learner_imports import uploads
+from lrm.sign_in import attempt_limits, sessions
 
 # A longer wait is left to beat.
 _MOST_SECONDS = 90.0
@@ -38,6 +40,7 @@ def work_on_job(job_id: int) -> None:
 @shared_task
 def wake_jobs() -> None:
     """Wake a worker for every job that waits, so that no lost message loses work."""
+    heartbeat.note(now=time.time())
     if waiting := job_queue.waiting_jobs(now=timezone.now()):
         wake = worker_tasks.waker()
         for job_id in waiting:
@@ -49,6 +52,8 @@ def tidy() -> None:
     """Delete what is not to be kept."""
     retention.delete_old_failures(now=timezone.now())
     uploads.discard_old(now=timezone.now())
+    attempt_limits.forget_old(now=timezone.now())
+    sessions.forget_old()
 
 
 def schedule() -> None:

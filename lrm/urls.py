@@ -15,15 +15,14 @@ from lrm.views import (
     people,
     search_page,
     settings_pages,
+    sign_in,
 )
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path(
         "sign-in/",
-        auth_views.LoginView.as_view(
-            template_name="lrm/sign_in.html", redirect_authenticated_user=True
-        ),
+        sign_in.SignIn.as_view(),
         name="sign_in",
     ),
     path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
@@ -60,7 +59,7 @@ urlpatterns = [
     path("account/email/<str:token>/", account.confirm_email, name="account_email_confirm"),
     path("account/password/", account.ChangePassword.as_view(), name="account_password"),
     path("account/sign-out-others/", account.sign_out_others, name="account_sign_out_others"),
-    path("password/<uidb64>/<token>/", account.SetPassword.as_view(), name="set_password"),
+    path("set-password/<uidb64>/<token>/", account.SetPassword.as_view(), name="set_password"),
     path("settings/", settings_pages.portal_details, name="settings"),
     path("settings/edit/", settings_pages.edit, name="settings_edit"),
     path("settings/people/", people.index, name="settings_people"),

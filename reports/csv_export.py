@@ -16,19 +16,18 @@ from typing import IO
 from django.db import connection
 
 from invoices.models import Kind
+from lrm import csv_text
 from reports import columns, export_query
 from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# The wide forms count too: some spreadsheets take them for the narrow ones. Leading spaces do
-# not hide a formula, since some programs drop them.
-_FORMULA_STARTS = r"E'=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20'"
+_FORMULA = csv_text.PATTERN.replace("'", "''")
+# Nearly every text begins with a letter or a digit, which is quicker to see.
 _HARMLESS = (
-    "CASE WHEN ltrim({sql}, ' ') <> ''"
-    f" AND strpos({_FORMULA_STARTS}, left(ltrim({{sql}}, ' '), 1)) > 0"
-    " THEN '''' || {sql} ELSE nullif({sql}, '') END"
+    "CASE WHEN {sql} ~ '^[A-Za-z0-9]' THEN {sql}"
+    f" WHEN {{sql}} ~ '{_FORMULA}' THEN '''' || {{sql}} ELSE nullif({{sql}}, '') END"
 )
 # Two decimals, and four only where the amount needs them: the same as `invoices.amounts.plain`.
 _AMOUNT = "CASE WHEN {sql} = round({sql}, 2) THEN round({sql}, 2) ELSE {sql} END"

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from connected_apps import queries
 from connected_apps.models import AuditEvent, State
 from connected_apps.states.transitions import Trigger
-from lrm import access, permissions
+from lrm import access, csv_text, permissions
 
 PAGE_SIZE = 50
 _WORDS = {
@@ -107,8 +107,7 @@ def _cells(event: AuditEvent, zone: tzinfo) -> list[str]:
         "yes" if event.is_problem else "",
         str(event.correlation_id),
     ]
-    # A cell that begins like a formula would be run by spreadsheets.
-    return [f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell for cell in cells]
+    return [csv_text.harmless(cell) for cell in cells]
 
 
 def _state(value: str) -> str:

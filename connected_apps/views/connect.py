@@ -56,12 +56,14 @@ def start(request: access.SignedInRequest) -> HttpResponse:
 # Not HEAD: an answer is used up by being looked at.
 @require_GET
 @page_calls.explain_busy
-@access.require(permissions.may_see_settings)
+@access.require(permissions.may_see_settings, back_to="connected_apps")
 def callback(request: access.SignedInRequest) -> HttpResponse:
     """Receive what Xero answers, and end on a page that says what came of it.
 
     The one GET that changes something: OAuth 2.0 brings the person back by a redirect. The `state`
-    in the session stands in for the form token that a POST would carry.
+    in the session stands in for the form token that a POST would carry. Whoever is not signed in
+    any more comes back to the Connected Apps page and connects anew: the code must not stand in the
+    address of the sign-in page.
     """
     # Before anything is used up: where none is free, the same address is asked for again.
     with page_calls.seat(CALLBACK_SECONDS):

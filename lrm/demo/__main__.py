@@ -89,16 +89,27 @@ def _run(plan: stack.Plan) -> int:
 
 
 def _wait(running: stack.Stack) -> int:
-    """Wait for Ctrl-C (code 0) or for a process that ends by itself (code 1)."""
+    """Wait for Ctrl-C (code 0) or for a process or service that ends by itself (code 1)."""
     try:
-        while (ended := running.supervisor.first_to_end()) is None:
+        while not (why := _what_ended(running)):
             time.sleep(0.3)
     except KeyboardInterrupt:
         print(flush=True)
         _say("Stopping")
         return 0
-    print(f"\n{ended.name} ended by itself. Its last lines:\n{supervisor.last_lines(ended)}")
+    print(f"\n{why}", flush=True)
     return 1
+
+
+def _what_ended(running: stack.Stack) -> str:
+    """Return what of the demo is not there any more, with its last lines; empty if all is."""
+    # A service first: what works with it may end because of it.
+    if why := local_services.ended(running.plan.directory):
+        return why
+    child = running.supervisor.first_to_end()
+    if child is None:
+        return ""
+    return f"{child.name} ended by itself. Its last lines:\n{supervisor.last_lines(child)}"
 
 
 @contextmanager

@@ -68,6 +68,19 @@ def leave(directory: Path, *, wait_seconds: float = 60.0) -> None:
         _wait_for_stop(home, wait_seconds)
 
 
+def ended(directory: Path) -> str:
+    """Return what ended although this process holds it, with the end of its log; empty if none."""
+    for home in (directory.resolve() / name for name in ("postgresql", "valkey")):
+        if home in _held and not _runs(home):
+            return _why(home, "ended by itself")
+    return ""
+
+
+def _runs(home: Path) -> bool:
+    """Return whether a living keeper has a server: it takes the address away with that."""
+    return _beside(home, "url").exists() and not _is_free(_beside(home, "keeper"), fcntl.LOCK_EX)
+
+
 def _wait_for_stop(home: Path, seconds: float) -> None:
     """Wait until no keeper runs for `home`, or find that some other process holds the service."""
     ends = time.monotonic() + seconds

@@ -29,6 +29,13 @@ DATABASE = "lrm"
 SYSTEM_USER = "pgserver"
 # The kernel's limit for the path of a Unix socket is 107 bytes; the name takes 15 of them.
 LONGEST_SOCKET_DIRECTORY = 90
+# A statement that fails holds what people typed: it does not belong in the server's log.
+QUIET_LOG = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 Launch = Callable[[Sequence[str], str | None], subprocess.Popen[bytes]]
 
 
@@ -44,7 +51,7 @@ def start(home: Path, launch: Launch) -> tuple[subprocess.Popen[bytes], str]:
     if not (home / "PG_VERSION").exists():
         _make_cluster(home, programs, user)
     sockets = _socket_directory(home, user)
-    options = {"listen_addresses": "", "unix_socket_directories": str(sockets)}
+    options = {"listen_addresses": "", "unix_socket_directories": str(sockets), **QUIET_LOG}
     if home.parent.name == "tests":
         options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

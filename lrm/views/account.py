@@ -1,5 +1,6 @@
 """What people change about themselves, and the page on which a link lets them set a password."""
 
+import logging
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,8 @@ from lrm import access, permissions
 from lrm.models import User
 from lrm.people import own_account
 from lrm.people.people_forms import EmailForm, NameForm
+
+logger = logging.getLogger(__name__)
 
 _require_portal = access.require(permissions.may_see_settings)
 
@@ -98,7 +101,11 @@ class ChangePassword(auth_views.PasswordChangeView):
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class SetPassword(auth_views.PasswordResetConfirmView):
-    """Set a password by the link in a mail; then sign in with it."""
+    """Set a password by a link; then sign in with it. All sessions end with the old one.
+
+    Django moves the token from the address into the session before the form is shown, so that it
+    stands neither in the history nor in a log of what comes next.
+    """
 
     template_name = "lrm/set_password.html"
     success_url = reverse_lazy("sign_in")
@@ -108,6 +115,8 @@ class SetPassword(auth_views.PasswordResetConfirmView):
         user: User = form.user
         answer = super().form_valid(form)
         own_account.note_password(user=user, now=timezone.now())
+        logger.info("User %s set a password by a link", user.pk)
+        messages.success(self.request, "The password is set. Sign in with it.")
         return answer
 
     def form_invalid(self, form: Any) -> HttpResponse:

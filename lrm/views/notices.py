@@ -1,6 +1,6 @@
 """The bell in the header and the page of all notices."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -41,5 +41,8 @@ def read(request: access.SignedInRequest) -> HttpResponse:
     if request.htmx:
         return render(request, "partials/bell.html")
     target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return redirect(target if safe else "notices")
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}
+    )
+    # Not `redirect`, which takes a word for the name of a page.
+    return HttpResponseRedirect(target) if is_ours else redirect("notices")

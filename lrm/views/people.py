@@ -31,6 +31,7 @@ def index(request: access.SignedInRequest) -> HttpResponse:
     context = {
         "people": users if may_manage else users.filter(is_active=True),
         "may_manage": may_manage,
+        "sees_addresses": permissions.may_see_addresses(request.user),
         "admins": access.people_with(permissions.may_manage_people, portal=request.portal),
         "changes": request.portal.changes.all()[:CHANGES_SHOWN] if may_manage else [],
     }

@@ -382,7 +382,7 @@ def test_two_tabs_do_not_take_each_others_answer(browser: Browser) -> None:
     assert Grant.objects.count() == 1
 
 
-def test_right_lost_on_the_way_connects_nothing(browser: Browser) -> None:
+def test_right_lost_on_the_way_ends_the_session_and_connects_nothing(browser: Browser) -> None:
     user = browser.world.user(organisations=1)
     back = browser.world.consent(browser.start(), user=user, tenants=user["tenant_ids"][:1])
     browser.user.lrm_role = LrmRole.NONE
@@ -390,8 +390,10 @@ def test_right_lost_on_the_way_connects_nothing(browser: Browser) -> None:
 
     answer = browser.come_back(back)
 
-    assert answer.status_code == 403
-    assert browser.connection.state == State.NOT_CONNECTED
+    assert answer.status_code == 302
+    assert answer["Location"] == "/sign-in/?next=/settings/connected-apps/"
+    # It ends like every attempt that nobody comes back from.
+    assert browser.connection.state == State.CONNECTING
     assert not Grant.objects.exists()
 
 

@@ -172,3 +172,18 @@ def test_leaving_waits_until_the_servers_have_stopped(directory: Path) -> None:
     local_services.leave(directory)
 
     assert nothing_runs_for(directory)
+
+
+def test_service_that_ended_is_named_to_who_holds_it(directory: Path) -> None:
+    local_services.database_url(directory)
+    before = local_services.ended(directory)
+    server = int((directory / "postgresql" / "postmaster.pid").read_text().split()[0])
+
+    os.kill(server, signal.SIGKILL)
+    noticed = waiting.wait_until(lambda: local_services.ended(directory) != "")
+    said = local_services.ended(directory)
+    local_services.leave(directory)
+
+    assert before == ""
+    assert noticed
+    assert "postgresql ended by itself" in said

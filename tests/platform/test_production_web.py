@@ -1,21 +1,16 @@
 """The web process as the production image runs it: the image's own command and health check."""
 
-import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 import requests
-from django.db import connection
 
-from lrm.demo import ports
-from tests.support import processes, waiting, webhook_posts
-from tests.support.deployment_files import DOCKERFILE, PRODUCTION, SERVICES, SYSTEM
+from tests.support import web_process, webhook_posts
+from tests.support.deployment_files import PRODUCTION, SERVICES, SYSTEM
 from xero_sync.models import Delivery
 
 # To load the product takes its time on a busy machine.
@@ -24,14 +19,6 @@ pytestmark = pytest.mark.timeout(240)
 
 def environment(place: Path, **changes: str) -> dict[str, str]:
     return {**SYSTEM, **PRODUCTION, "LOCAL_DIR": str(place), **changes}
-
-
-def image_command(port: int) -> list[str]:
-    """Return what the production image runs, on a port of this machine."""
-    commands = re.findall(r"^CMD (\[.+\])$", DOCKERFILE, re.M)
-    program, *arguments = json.loads(commands[-1])
-    here = [one.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for one in arguments]
-    return [sys.executable, "-m", program, *here]
 
 
 def health_check(port: int, place: Path, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -54,30 +41,10 @@ def health_check(port: int, place: Path, **changes: str) -> subprocess.Completed
     return done
 
 
-def answers(port: int) -> bool:
-    """Return whether a worker has loaded the product: the port itself opens before."""
-    try:
-        requests.head(f"http://127.0.0.1:{port}/", timeout=1)
-    except requests.RequestException:
-        return False
-    return True
-
-
 @contextmanager
 def web(place: Path, **changes: str) -> Iterator[int]:
-    port = ports.free_port()
-    with subprocess.Popen(
-        image_command(port),
-        cwd=processes.ROOT,
-        env=environment(place, **changes),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            assert waiting.wait_until(lambda: answers(port))
-            yield port
-        finally:
-            process.terminate()
+    with web_process.started(environment(place, **changes)) as running:
+        yield running.port
 
 
 def test_health_check_holds_while_web_answers_and_fails_when_it_does_not(tmp_path: Path) -> None:
@@ -116,15 +83,12 @@ def test_pages_move_to_https_when_asked_plainly(tmp_path: Path) -> None:
 
 def test_chunked_webhook_is_taken_like_any_other(tmp_path: Path, transactional_db: None) -> None:
     body = webhook_posts.envelope({"eventCategory": "INVOICE"})
-    there = connection.settings_dict
-    name, sockets = there["NAME"], quote(there["HOST"] or there["OPTIONS"]["host"], safe="/")
-    database = f"postgresql://{there['USER']}@/{name}?host={sockets}"
     signed = {
         "Host": "lrm.example.com",
         "X-Forwarded-Proto": "https",
         "x-xero-signature": webhook_posts.sign(body, "made-up"),
     }
-    with web(tmp_path, DATABASE_URL=database) as port:
+    with web(tmp_path, DATABASE_URL=web_process.database_url()) as port:
         address = f"http://127.0.0.1:{port}/webhooks/xero/"
         halves = iter([body[:20], body[20:]])
         chunked = requests.post(address, data=halves, headers=signed, timeout=60)

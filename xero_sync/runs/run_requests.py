@@ -21,6 +21,9 @@ from xero_sync.runs import run_notices, run_titles
 from xero_sync.runs.changed_spans import Span
 from xero_sync.runs.request_checks import NotPossible, check_request
 
+# Of one person's, in one organisation.
+MOST_OPEN = 5
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -82,7 +85,7 @@ def request(
 
     :param span: of what changed in Xero; the days are then those of its moments. What changed may
         be read twice: only an open run that holds all of the span answers it.
-    :raises NotPossible: Xero is not connected.
+    :raises NotPossible: Xero is not connected, or many runs of this person are under way.
     :raises date_ranges.BadRange: see `date_ranges.check_range`.
     """
     asked = _Asked(what, date_from, date_to, by, by_command=by_command, span=span)
@@ -176,6 +179,7 @@ def _answer(
         if asked.span is not None:
             continue
         asked = _without(asked, run, now=now)
+    _refuse_too_many(organisation, asked)
     made = _create(connection, organisation, asked, now)
     return Answer(made, True, beside=asked.beside, replaced=asked.replaced)
 
@@ -188,6 +192,23 @@ def _holds(run: SyncRun, asked: _Asked) -> bool:
             span is not None and span.since <= asked.span.since and asked.span.until <= span.until
         )
     return run.date_from <= asked.date_from and asked.date_to <= run.date_to
+
+
+def _refuse_too_many(organisation: Organisation, asked: _Asked) -> None:
+    """Refuse a person's run beside many of theirs; runs that it replaces are cancelled by now.
+
+    All runs of an organisation share its calls to Xero, so more at once would be no sooner done.
+    """
+    if asked.by is None:
+        return
+    own = SyncRun.objects.filter(
+        organisation=organisation, requested_by=asked.by, state__in=OPEN_RUNS
+    )
+    if own.count() >= MOST_OPEN:
+        raise NotPossible(
+            f"{MOST_OPEN} re-syncs that you started are under way. Wait until one has ended, or "
+            "cancel one."
+        )
 
 
 def _join(run: SyncRun, asked: _Asked) -> SyncRun:

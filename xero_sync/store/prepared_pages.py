@@ -13,7 +13,7 @@ from typing import Any
 
 from xero_sync.api import json_codec, responses
 from xero_sync.resources import Resource
-from xero_sync.store import field_parsers, mapping, quarantine
+from xero_sync.store import contact_privacy, field_parsers, mapping, quarantine
 
 Mapped = mapping.MappedDocument | mapping.MappedContact
 # By name: (Xero id of the document, its rows as COPY takes them).
@@ -82,7 +82,7 @@ def prepare(resource: Resource, elements: Sequence[Any]) -> Prepared:
             purchases += 1
             continue
         other = kept.get(mapped.xero_id)
-        raw = json_codec.dumps(element)
+        raw = json_codec.dumps(_kept(resource, element))
         if json_codec.has_giant(raw, element):
             refused.append((element, "a number in it has more digits than can be kept"))
         elif other is None or other.updated_at <= mapped.updated_at:
@@ -111,6 +111,10 @@ def _children(documents: Sequence[mapping.MappedDocument]) -> Children:
             if rows := getattr(document, name):
                 own.append((document.xero_id, list(map(cells, rows))))
     return found
+
+
+def _kept(resource: Resource, element: dict[str, Any]) -> dict[str, Any]:
+    return contact_privacy.without_private(element) if resource is Resource.CONTACT else element
 
 
 def _map(resource: Resource, element: Any) -> Mapped | None:

@@ -17,7 +17,7 @@ from xero_sync import resources
 from xero_sync.api import json_codec
 from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
-from xero_sync.store import mapping
+from xero_sync.store import contact_privacy, mapping
 
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
@@ -82,6 +82,8 @@ def record(
         rows.filter(identity__in=identities).delete()
     missing: set[str] = set()
     for element, reason in refused:
+        if resource is Resource.CONTACT and isinstance(element, dict):
+            element = contact_privacy.without_private(element)
         raw = json_codec.dumps(element)
         identity, number = mapping.describe(resource, element)
         if not _is_stored(organisation_id, resource, identity):

@@ -10,13 +10,14 @@ from django.utils import timezone
 from rest_framework import permissions as rest_permissions
 from rest_framework import serializers, status
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
-from lrm import permissions
+from lrm import api_bodies, permissions
 from lrm.models import Portal, User
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
@@ -61,6 +62,8 @@ class RunRequest(serializers.Serializer[Any]):
 class _RunView(APIView):
     authentication_classes = (SessionAuthentication,)
     permission_classes = (MaySeeRuns,)
+    # Forms have been taken since the first release.
+    parser_classes = (api_bodies.SmallJsonParser, FormParser, MultiPartParser)
 
     @staticmethod
     def portal_of(request: Request) -> Portal:

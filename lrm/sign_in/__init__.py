@@ -1,0 +1,7 @@
+"""Who signs in, how often they may try, and when their sessions end.
+
+Nouns: an attempt is one press of the button; a count is how many attempts an account, an address,
+or both together have had lately. Counts are rows, so that every web process knows them and no
+restart forgets them; they hold a hash, nothing that anybody typed. A session ends by the clock, and
+with every change of its person's password or rights.
+"""

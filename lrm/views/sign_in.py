@@ -1,0 +1,93 @@
+"""The sign-in page: every attempt is counted, and every end of one is logged.
+
+Logged are the user's id and the address that asked; never what was typed, which may be a password
+in the wrong field.
+"""
+
+import logging
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from lrm import notices
+from lrm.models import NoticeLevel, User
+from lrm.sign_in import attempt_limits
+
+logger = logging.getLogger(__name__)
+
+
+_TRIED = (
+    "Somebody tried to sign in as you many times, and was locked out for a while. If it was not "
+    "you, choose a new password that nobody can guess."
+)
+
+
+@method_decorator(never_cache, name="dispatch")
+class SignIn(auth_views.LoginView):
+    """Lets people in who know their password, and keeps those out who try many."""
+
+    template_name = "lrm/sign_in.html"
+    redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Count the attempt before anything of it is looked at."""
+        verdict = attempt_limits.count(
+            username=self._username, address=self._address, now=timezone.now()
+        )
+        if verdict.free_at is not None:
+            return self._refused(verdict)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Let the person in."""
+        attempt_limits.give_back(username=self._username, address=self._address)
+        logger.info("User %s signed in from %s", form.get_user().pk, self._address)
+        return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show the page again; it does not say which of the two was wrong."""
+        logger.warning("Sign-in failed for %s from %s", self._account(), self._address)
+        return super().form_invalid(form)
+
+    def _refused(self, verdict: attempt_limits.Verdict) -> HttpResponse:
+        assert verdict.free_at is not None  # noqa: S101 - only refusals come here
+        logger.warning("Sign-in refused unseen for %s from %s", self._account(), self._address)
+        if verdict.is_first_refused and (user := self._user()) is not None:
+            _tell(user)
+        seconds = max(1, int((verdict.free_at - timezone.now()).total_seconds()))
+        context = self.get_context_data(
+            form=self.get_form_class()(self.request), locked_minutes=-(-seconds // 60)
+        )
+        answer = self.render_to_response(context, status=429)
+        answer["Retry-After"] = str(seconds)
+        return answer
+
+    def _account(self) -> str:
+        user = self._user()
+        return f"user {user.pk}" if user else "nobody we know"
+
+    def _user(self) -> User | None:
+        if "\x00" in self._username:
+            return None
+        found = get_user_model().objects.filter(username=self._username).first()
+        return found if isinstance(found, User) else None
+
+    @property
+    def _username(self) -> str:
+        return self.request.POST.get("username", "")[:150]
+
+    @property
+    def _address(self) -> str:
+        return str(self.request.META.get("REMOTE_ADDR", ""))
+
+
+def _tell(user: User) -> None:
+    """Put a notice under the person's bell, but no second one while they have not read it."""
+    if not notices.of_user(user).filter(text=_TRIED, read_at=None).exists():
+        notices.notify(users=[user], level=NoticeLevel.WARNING, text=_TRIED)

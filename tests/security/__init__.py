@@ -1,0 +1,1 @@
+"""What a stranger with bad intentions tries, one file a chapter."""

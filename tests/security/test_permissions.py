@@ -1,0 +1,155 @@
+"""Who may open what: a rule for every address there is, and everybody at every door."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from lrm import permissions
+from lrm.models import LrmRole, User
+from tests.security import made_up_requests
+from tests.support import builders
+from tests.support.linked import Linked
+
+Right = Callable[[User], bool]
+ANYBODY = "anybody"
+SIGNED_IN = "signed in"
+
+_SEES = permissions.may_see_connected_apps
+_MANAGES = permissions.may_manage_connected_apps
+_LEARNERS = permissions.may_see_learners
+_PORTAL = permissions.may_see_settings
+_REPORTS = permissions.may_run_finance_reports
+_XERO = "settings/connected-apps/xero"
+
+# Who may open an address: the first that fits. Whoever adds an address adds its rule here, and the
+# view asks for the same right.
+RULES: list[tuple[str, Right | str]] = [
+    (r"sign-(in|out)/|set-password/.*|healthz|readyz|metrics", ANYBODY),
+    # The signature is what opens it, see test_webhooks.
+    (r"webhooks/xero/", ANYBODY),
+    (r"notices/bell/|account/.*", SIGNED_IN),
+    (r"|notices/.*|settings/|settings/people/", _PORTAL),
+    (r"settings/(edit|people/.+)/", permissions.may_manage_people),
+    (r"learners/<int:learner_id>/xero-contact/.*", _LEARNERS),
+    (r"learners/.*|jobs/.*|documents/.*|contacts/.*|search/", _LEARNERS),
+    (rf"settings/connected-apps/|{_XERO}/(card|callback)/", _PORTAL),
+    (rf"{_XERO}/(connect|choose|check|disconnect)/", _MANAGES),
+    (rf"{_XERO}/resync/(<int:run_id>/.*)", _MANAGES),
+    (rf"{_XERO}/contacts/(act|link|undo|start|which|find/<str:key>)/", _MANAGES),
+    (rf"{_XERO}/.*", _SEES),
+    (r"api/v1/.*", _SEES),
+    (r"reports/.*", _REPORTS),
+]
+
+
+def rule_of(route: str) -> Right | str | None:
+    """Return who may open an address, None where no rule says so."""
+    return next((who for pattern, who in RULES if re.fullmatch(pattern, route)), None)
+
+
+def path_of(route: str, known: dict[str, Any]) -> str:
+    """Return an address of a route with ids that exist."""
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known.get(found[1], 1)), route)
+
+
+def test_every_address_has_a_rule() -> None:
+    assert [route for route in made_up_requests.routes() if rule_of(route) is None] == []
+
+
+def test_every_rule_has_an_address() -> None:
+    routes = made_up_requests.routes()
+    # Named for what is to come: they cost nothing.
+    used = {rule_of(route) for route in routes}
+
+    assert used == {who for _, who in RULES}
+
+
+def knock(client: Client, path: str) -> dict[str, Any]:
+    """Return how a door answers to somebody who looks, and who pushes: statuses and targets."""
+    answers = [client.get(path), client.post(path)]
+    for answer in answers:
+        answer.close()
+    return {
+        "statuses": {answer.status_code for answer in answers},
+        "targets": {answer.headers.get("Location", "") for answer in answers},
+    }
+
+
+@pytest.fixture
+def known(linked: Linked) -> dict[str, Any]:
+    """Give ids that exist in the linked portal."""
+    learner = builders.make_learner(linked.portal)
+    linked.sweep()
+    return {
+        "learner_id": learner.pk,
+        "contact_id": linked.organisation.contacts.values_list("pk", flat=True)[0],
+        "document_id": linked.organisation.documents.values_list("pk", flat=True)[0],
+        "run_id": linked.portal.sync_runs.values_list("pk", flat=True)[0],
+        "key": f"learner-{learner.pk}",
+    }
+
+
+# Everything that somebody may be, but for what opens all doors.
+COLLEAGUES: tuple[dict[str, Any], ...] = (
+    {"role": LrmRole.NONE},
+    {"role": LrmRole.NONE, "portal_admin": True},
+    {"role": LrmRole.NONE, "accounts": True},
+    {"role": LrmRole.USER},
+    {"role": LrmRole.USER, "accounts": True},
+)
+_CLOSED = {403, 404, 405}
+
+
+def test_doors_are_closed_when_nobody_is_signed_in(known: dict[str, Any]) -> None:
+    open_doors = {}
+    for route in made_up_requests.routes():
+        if rule_of(route) == ANYBODY:
+            continue
+        seen = knock(Client(), path_of(route, known))
+        leads = {target for target in seen["targets"] if not target.startswith("/sign-in/")} - {""}
+        if leads or not seen["statuses"] <= _CLOSED | {204, 302, 401}:
+            open_doors[route] = seen
+
+    assert open_doors == {}
+
+
+def test_doors_are_closed_when_a_colleague_lacks_the_right(
+    linked: Linked, known: dict[str, Any]
+) -> None:
+    open_doors, shut = [], []
+    for rights in COLLEAGUES:
+        colleague = builders.make_user(linked.portal, **rights)
+        client = builders.client_of(colleague)
+        for route in made_up_requests.routes():
+            rule = rule_of(route)
+            if not callable(rule):
+                continue
+            statuses = knock(client, path_of(route, known))["statuses"]
+            if not rule(colleague) and not statuses <= _CLOSED:
+                open_doors.append((rights, route, statuses))
+            if rule(colleague) and statuses == {403}:
+                shut.append((rights, route))
+
+    assert open_doors == []
+    assert shut == []
+
+
+def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
+    linked: Linked, known: dict[str, Any]
+) -> None:
+    stranger = builders.make_user(
+        builders.make_portal("Saltbush"), portal_admin=True, accounts=True, role=LrmRole.ADMIN
+    )
+    client = builders.client_of(stranger)
+    found = {}
+    for route in made_up_requests.routes():
+        if not re.search(r"<int:(learner|document|run|contact)_id>", route):
+            continue
+        statuses = knock(client, path_of(route, known))["statuses"]
+        if not statuses <= {404, 405}:
+            found[route] = statuses
+
+    assert found == {}

@@ -1,0 +1,101 @@
+"""What is kept of people: in rows, and in logs that nobody thinks of."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from invoices.models import Contact
+from lrm.local import local_services
+from tests.support.linked import Linked, clock
+from xero_sync.models import QuarantinedDocument
+from xero_sync.resources import Resource
+from xero_sync.store import prepared_pages, quarantine
+
+PRIVATE = {
+    "BankAccountDetails": "062-000 made-up-bank",
+    "TaxNumber": "made-up-tax",
+    "BatchPayments": {"BankAccountNumber": "made-up-batch"},
+    "AccountsPayableTaxType": "made-up-type",
+    "Balances": {
+        "AccountsReceivable": {"Outstanding": 1, "Overdue": 0},
+        "AccountsPayable": {"Outstanding": 77123, "Overdue": 0},
+    },
+}
+PLAIN = {
+    "ContactID": "0a7ef25f-5ff1-4d0c-8bd9-8f9ff11c5b5e",
+    "Name": "Made-Up Supplies",
+    "ContactStatus": "ACTIVE",
+    "UpdatedDateUTC": "/Date(1767225600000+0000)/",
+    "Phones": [],
+}
+
+
+def test_bank_and_payables_of_a_contact_are_not_stored() -> None:
+    data = prepared_pages.prepare(Resource.CONTACT, [{**PLAIN, **PRIVATE}]).data
+
+    assert b"made-up" not in data.replace(b"made-up-supplies", b"")
+    assert b"77123" not in data
+    assert b"AccountsReceivable" in data
+    assert b"Phones" in data
+
+
+def test_bank_and_payables_are_not_kept_of_a_contact_that_could_not_be_stored(
+    linked: Linked,
+) -> None:
+    broken = {**PLAIN, **PRIVATE, "UpdatedDateUTC": "never"}
+
+    quarantine.record(
+        organisation_id=linked.organisation.pk,
+        resource=Resource.CONTACT,
+        refused=[(broken, "made up")],
+        stored=[],
+        now=clock(),
+    )
+
+    kept = json.dumps(QuarantinedDocument.objects.get(resource=Resource.CONTACT).raw)
+    assert "made-up-bank" not in kept
+    assert "77123" not in kept
+
+
+def test_no_contact_of_the_books_keeps_a_bank_account(linked: Linked) -> None:
+    linked.sweep()
+
+    raws = list(Contact.objects.values_list("raw", flat=True))
+
+    assert raws
+    assert not [raw for raw in raws if raw.keys() & PRIVATE.keys() - {"Balances"}]
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Give a place for services of its own, with a path short enough for sockets."""
+    path = Path(tempfile.mkdtemp(prefix="lrm-log-"))
+    (path / "tests").mkdir()
+    yield path / "tests"
+    local_services.leave(path / "tests")
+    shutil.rmtree(path)
+
+
+def test_database_log_names_nobody_when_a_statement_fails(directory: Path) -> None:
+    connection = psycopg2.connect(local_services.database_url(directory))
+    connection.autocommit = True
+    failing = [
+        "INSERT INTO once VALUES ('robin.made-up@example.com')",
+        "SELECT * FROM nowhere WHERE email = 'robin.made-up@example.com'",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE once (email text PRIMARY KEY)")
+        cursor.execute(failing[0])
+        for statement in failing:
+            with pytest.raises(psycopg2.Error):
+                cursor.execute(statement)
+    connection.close()
+
+    log = (directory / "postgresql.log").read_text()
+    assert "nowhere" in log
+    assert "robin" not in log
