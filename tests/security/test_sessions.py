@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from lrm.models import LrmRole, Portal, User
 from lrm.people import own_account
+from lrm.sign_in import sessions
 from tests.support import builders, web_process
 from tests.support.web_process import Web
 
