@@ -5,8 +5,9 @@ the thousand contacts, and fetching what is here already would cost as many call
 tell for sure that an event is our own: it names no author, what clock its time is from is not
 documented, and somebody else may change a contact in the very second in which we do. So no event is
 believed to be known. One that tells of the second in which the stored contact was changed last is
-put off, and all that are put off by then are fetched with the first of them: by a list of recent
-changes where they are many (`event_bursts`). While a worker goes on sending learners they wait on,
+put off, as is one of a contact that is not here yet while learners are sent. All that are put off
+are fetched with the first of them: by a list of recent changes where they are many
+(`event_bursts`). While a worker goes on sending learners they wait on,
 for a minute or so. A change by another hand in that one second shows that much later; one that
 comes after it has a later time, and is fetched at once.
 """
@@ -39,15 +40,15 @@ def put_off(
         organisation=organisation, xero_id__in=[event.resource_id for event in named]
     )
     changed_at = dict(stored.values_list("xero_id", "updated_at"))
+    # Xero may announce a new contact before its answer to us is stored.
+    waits_on = _is_sending(organisation, now)
     echoes = [
         event
         for event in named
         if not event.attempts
         and event.happened_at is not None
-        and event.resource_id in changed_at
-        and abs(event.happened_at - changed_at[event.resource_id]) < _SAME
+        and _is_echo(event.happened_at, changed_at.get(event.resource_id), or_new=waits_on)
     ]
-    waits_on = bool(echoes) and _is_sending(organisation, now)
     told = {
         event.pk
         for event in echoes
@@ -56,6 +57,10 @@ def put_off(
     if told:
         WebhookEvent.objects.filter(pk__in=told).update(not_before=_until(organisation, now))
     return [event for event in named if event.pk not in told]
+
+
+def _is_echo(happened_at: datetime, changed_at: datetime | None, *, or_new: bool) -> bool:
+    return or_new if changed_at is None else abs(happened_at - changed_at) < _SAME
 
 
 def _is_sending(organisation: Organisation, now: datetime) -> bool:

@@ -88,6 +88,23 @@ def test_they_wait_on_while_learners_are_sent_but_not_for_long(quiet: Linked) ->
     assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
 
 
+def test_new_contact_that_is_announced_before_the_answer_is_stored_waits_too(
+    quiet: Linked,
+) -> None:
+    now, [ours] = Time(), pushed(quiet, 1)
+    Contact.objects.filter(xero_id=ours["contact_id"]).delete()
+    ContactPush.objects.update(state="SENT", leased_until=now() + timedelta(seconds=10))
+    deliver(told(quiet, ours))
+    before = quiet.world.calls("/contacts", GET)
+
+    assert fetch(quiet, now) == event_echoes.WAIT
+    assert quiet.world.calls("/contacts", GET) == before
+    now.pass_by(event_echoes.WAIT.total_seconds())
+    fetch(quiet, now)
+
+    assert Contact.objects.filter(xero_id=ours["contact_id"]).exists()
+
+
 def test_change_by_another_hand_in_the_same_millisecond_is_found(quiet: Linked) -> None:
     now, [ours] = Time(), pushed(quiet, 1)
     change(quiet, ours["contact_id"], email="another@example.com")
