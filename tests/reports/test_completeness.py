@@ -80,7 +80,7 @@ def test_month_that_differs_is_named_and_can_be_healed(read: Linked) -> None:
     html = html_of(read)
     rows = {row[0]: row[1:] for row in tables_of(html)[PROOF]}
 
-    assert "INV-GHOST is stored here, but Xero does not list it" in html
+    assert "INV-GHOST: no longer in Xero for these dates" in html
     assert rows["Oct 2026"][-1].startswith("Differs")
     assert rows["Sep 2026"][-1] == "Agrees"
     assert html.count("Heal this month") == 1
