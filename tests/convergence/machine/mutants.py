@@ -108,6 +108,8 @@ class Case:
     is_filled: bool = True
     # Whether `make test` takes it out, too.
     is_quick: bool = False
+    # Whether its story leads there; where it does not yet, tests of its own hold the mend.
+    is_noticed: bool = True
 
 
 def _broken_off() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -128,19 +130,23 @@ CASES = (
         ),
     ),
     Case(balances_are_not_compared, (("harm", {"at": 0, "pick": 3, "what": "amount"}),)),
-    Case(contacts_are_not_counted, (("harm", {"at": 0, "pick": 1, "what": "contact"}),)),
+    Case(
+        contacts_are_not_counted,
+        (("harm", {"at": 0, "pick": 1, "what": "contact"}),),
+        is_quick=True,
+    ),
     Case(resumed_sweep_skips_a_page, tuple(_broken_off()), is_filled=False),
     Case(
         every_rejection_is_about_length,
         (("list_is_rejected", {"collection": "Invoices"}), _SWEEP),
-        is_quick=True,
+        is_noticed=False,
     ),
     Case(pages_never_shrink, (("pages_are_slow", {"collection": "Invoices"}), _SWEEP)),
     Case(
         page_that_is_not_full_is_the_last,
         (("lists_tell_no_count", {"collection": "Contacts"}), _SWEEP),
         is_filled=False,
-        is_quick=True,
+        is_noticed=False,
     ),
     Case(nothing_is_read_anew, (("change_silently", {"pick": 2}),)),
     Case(beginning_is_made_after_the_commit),
