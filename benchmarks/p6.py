@@ -65,7 +65,7 @@ def _page(name: str, small: list[float], large: list[float], documents: int) -> 
         "P6",
         f"{name}, p95 with {documents:,} documents",
         f"{ours:.0f} ms",
-        f"{other:.0f} ms with a hundredth",
+        f"{other:.0f} ms with few",
         ratio=ours / other,
         target=PAGES_TARGET,
     )
@@ -92,7 +92,7 @@ def _files(here: bench.Bench, small: Side, large: Side) -> list[results.Row]:
                 "P6",
                 f"memory of {what.upper()} with {large.documents:,} rows",
                 f"{ours:.0f} MB",
-                f"{other:.0f} MB with a hundredth",
+                f"{other:.0f} MB with few",
                 ratio=ours / other,
                 target=MEMORY_TARGET,
             )

@@ -57,17 +57,21 @@ def write_csv(
     if for_excel:
         target.write(BYTE_ORDER_MARK)
     with connection.cursor() as cursor:
-        selected = [(one.heading, _as_text(one)) for one in columns.COLUMNS]
-        for heading, fact in facts.in_csv:
-            literal = cursor.mogrify("%s::text", [fact])
-            words = literal.decode() if isinstance(literal, bytes) else literal
-            # A parameter follows: what looks like one in here is none.
-            selected.append((heading, _HARMLESS.format(sql=words).replace("%", "%%")))
-        text, parameters = export_query.statement(criteria, selected)
+        written = [f'{_as_text(one)} AS "{one.heading}"' for one in columns.COLUMNS]
+        for heading, _ in facts.in_csv:
+            written.append(f'{_HARMLESS.format(sql="%s::text")} AS "{heading}"')
+        constants = [fact for _, fact in facts.in_csv for _ in range(4)]
+        text, parameters = export_query.statement(
+            criteria, [(one.name, one.sql) for one in columns.COLUMNS]
+        )
+        # OFFSET 0 keeps values apart from how they are written, which names them several times.
+        statement = f"SELECT {', '.join(written)} FROM ({text} OFFSET 0) AS line"  # noqa: S608
         # COPY takes no parameters of its own: the driver quotes them into the statement.
-        whole = cursor.mogrify(f"COPY ({text}) TO STDOUT WITH (FORMAT csv, HEADER)", parameters)
+        whole = cursor.mogrify(
+            f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)", [*constants, *parameters]
+        )
         cursor.copy_expert(whole, target)
 
 
 def _as_text(column: columns.Column) -> str:
-    return _EXPRESSIONS[column.holds].format(sql=f"({column.sql})")
+    return _EXPRESSIONS[column.holds].format(sql=f"line.{column.name}")
