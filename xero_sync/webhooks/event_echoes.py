@@ -47,6 +47,7 @@ def put_off(
         for event in named
         if not event.attempts
         and event.happened_at is not None
+        and event.resource_id is not None
         and _is_echo(event.happened_at, changed_at.get(event.resource_id), or_new=waits_on)
     ]
     told = {
