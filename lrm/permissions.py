@@ -56,6 +56,11 @@ def may_read_synced_invoices(user: User) -> bool:
     return may_run_finance_reports(user) or may_see_connected_apps(user)
 
 
+def may_see_documents(user: User) -> bool:
+    """Return whether any page with documents is for the user."""
+    return may_see_learners(user) or may_read_synced_invoices(user)
+
+
 def in_words(user: User) -> str:
     """Return everything the user is, such as "Portal admin, LRM user, accounts"."""
     words = ["Portal admin"] if user.is_portal_admin else []

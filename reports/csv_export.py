@@ -58,17 +58,20 @@ def write_csv(
         target.write(BYTE_ORDER_MARK)
     with connection.cursor() as cursor:
         written = [f'{_as_text(one)} AS "{one.heading}"' for one in columns.COLUMNS]
-        for heading, _ in facts.in_csv:
-            written.append(f'{_HARMLESS.format(sql="%s::text")} AS "{heading}"')
-        constants = [fact for _, fact in facts.in_csv for _ in range(4)]
+        for place, (heading, _) in enumerate(facts.in_csv):
+            written.append(f'{_HARMLESS.format(sql=f"fact.fact_{place}")} AS "{heading}"')
+        given = ", ".join(f"%s::text AS fact_{place}" for place in range(len(facts.in_csv)))
         text, parameters = export_query.statement(
             criteria, [(one.name, one.sql) for one in columns.COLUMNS]
         )
         # OFFSET 0 keeps values apart from how they are written, which names them several times.
-        statement = f"SELECT {', '.join(written)} FROM ({text} OFFSET 0) AS line"  # noqa: S608
+        # Of lines and facts, both from code, only values are parameters.
+        source = f"({text} OFFSET 0) AS line, (SELECT {given} OFFSET 0) AS fact"
+        statement = f"SELECT {', '.join(written)} FROM {source}"  # noqa: S608
         # COPY takes no parameters of its own: the driver quotes them into the statement.
         whole = cursor.mogrify(
-            f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)", [*constants, *parameters]
+            f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)",
+            [*parameters, *(fact for _, fact in facts.in_csv)],
         )
         cursor.copy_expert(whole, target)
 

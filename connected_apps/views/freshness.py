@@ -8,16 +8,10 @@ from django.views.decorators.http import require_safe
 from connected_apps import freshness
 from connected_apps.templatetags.freshness import context_of
 from lrm import access, permissions
-from lrm.models import User
-
-
-def _may_see_documents(user: User) -> bool:
-    """Return whether any page with documents is for this user."""
-    return permissions.may_see_learners(user) or permissions.may_see_connected_apps(user)
 
 
 @access.require(
-    _may_see_documents,
+    permissions.may_see_documents,
     explanation="How fresh documents are is for people who work with them.",
 )
 @require_safe

@@ -353,10 +353,15 @@ def test_wrong_portal_details_are_explained(
 
 def test_two_admins_cannot_take_each_others_rights(portal: Portal, admin: User) -> None:
     second = builders.make_user(portal, portal_admin=True)
+    of_second = builders.client_of(second)
 
     builders.client_of(admin).post(f"/settings/people/{second.pk}/", {"lrm_role": "USER"})
+    # A session ends with the rights it was opened with; and a new one has no more.
+    signed_out = of_second.post(f"/settings/people/{admin.pk}/", {"lrm_role": "USER"})
+    second.refresh_from_db()
     answer = builders.client_of(second).post(f"/settings/people/{admin.pk}/", {"lrm_role": "USER"})
 
     admin.refresh_from_db()
+    assert signed_out.headers["Location"].startswith("/sign-in/")
     assert answer.status_code == 403
     assert admin.is_portal_admin

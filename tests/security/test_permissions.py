@@ -21,7 +21,6 @@ _SEES = permissions.may_see_connected_apps
 _MANAGES = permissions.may_manage_connected_apps
 _LEARNERS = permissions.may_see_learners
 _PORTAL = permissions.may_see_settings
-_REPORTS = permissions.may_run_finance_reports
 _XERO = "settings/connected-apps/xero"
 
 # Who may open an address: the first that fits. Whoever adds an address adds its rule here, and the
@@ -35,13 +34,16 @@ RULES: list[tuple[str, Right | str]] = [
     (r"settings/(edit|people/.+)/", permissions.may_manage_people),
     (r"learners/<int:learner_id>/xero-contact/.*", _LEARNERS),
     (r"learners/.*|jobs/.*|documents/.*|contacts/.*|search/", _LEARNERS),
+    (rf"{_XERO}/freshness/", permissions.may_see_documents),
     (rf"settings/connected-apps/|{_XERO}/(card|callback)/", _PORTAL),
     (rf"{_XERO}/(connect|choose|check|disconnect)/", _MANAGES),
+    (rf"{_XERO}/resync/<int:run_id>/differences.csv", _SEES),
     (rf"{_XERO}/resync/(<int:run_id>/.*)", _MANAGES),
     (rf"{_XERO}/contacts/(act|link|undo|start|which|find/<str:key>)/", _MANAGES),
     (rf"{_XERO}/.*", _SEES),
     (r"api/v1/.*", _SEES),
-    (r"reports/.*", _REPORTS),
+    (r"reports/0442/heal/.*", _MANAGES),
+    (r"reports/.*", permissions.may_read_synced_invoices),
 ]
 
 

@@ -116,7 +116,11 @@ def test_person_without_rights_reads_no_addresses_of_colleagues(web: Web, portal
     nobody: User = builders.make_user(portal, role=LrmRole.NONE)
     colleague = builders.make_user(portal, portal_admin=True)
 
-    pages = [web.get(path, nobody).text for path in ("/settings/people/", "/learners/", "/")]
+    pages = [
+        web.get(path, nobody).text.replace("<wbr>", "")
+        for path in ("/settings/people/", "/learners/", "/")
+    ]
 
     assert not any(colleague.email in page for page in pages)
-    assert colleague.email in web.get("/settings/people/", colleague).text
+    seen = web.get("/settings/people/", colleague).text.replace("<wbr>", "")
+    assert colleague.email in seen
