@@ -36,7 +36,7 @@ RULES: list[tuple[str, Right | str]] = [
     (r"learners/.*|jobs/.*|documents/.*|contacts/.*|search/", _LEARNERS),
     (rf"{_XERO}/freshness/", permissions.may_see_documents),
     (rf"settings/connected-apps/|{_XERO}/(card|callback)/", _PORTAL),
-    (rf"{_XERO}/(connect|choose|check|disconnect)/", _MANAGES),
+    (rf"{_XERO}/(connect|choose|check|disconnect|events/again|health/retry)/", _MANAGES),
     (rf"{_XERO}/resync/<int:run_id>/differences.csv", _SEES),
     (rf"{_XERO}/resync/(<int:run_id>/.*)", _MANAGES),
     (rf"{_XERO}/contacts/(act|link|undo|start|which|find/<str:key>)/", _MANAGES),
