@@ -35,7 +35,7 @@ def test_staff_read_a_learner_by_keyboard_and_hear_what_came(stage: Stage) -> No
     staff.tab_to(staff.page.get_by_role("button", name="Sync now"))
     staff.page.keyboard.press("Enter")
 
-    expect(card).to_contain_text(re.compile(r"Refreshed at .*: 1 document, "))
+    expect(card).to_contain_text(re.compile(r"Refreshed today at .*: 1 document, "))
     expect(staff.page.get_by_role("rowheader", name=re.compile("^INV-"))).to_be_visible()
     expect(heard).to_contain_text("1 document, ")
     # The focus stays where it was, although the card was changed.
