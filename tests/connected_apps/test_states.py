@@ -171,9 +171,10 @@ def test_break_tells_portal_admins_once_by_notice_and_one_email(
     assert [notice.user for notice in Notice.objects.all()] == [admin]
     assert len(mail.outbox) == 1
     assert mail.outbox[0].recipients() == [admin.email]
-    assert "Demo RTO" in mail.outbox[0].subject
+    assert mail.outbox[0].subject == f"Action needed: reconnect Xero for {portal.name}"
+    assert "Demo RTO" in mail.outbox[0].body
     # 08:00 UTC is 19:00 in Sydney's summer.
-    assert "22 November 2026, 19:00" in mail.outbox[0].body
+    assert "since 7:00 pm AEDT on 22 November 2026" in mail.outbox[0].body
     assert "/settings/connected-apps/" in mail.outbox[0].body
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import redis
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from django.conf import settings as django_settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -23,6 +24,7 @@ from xero_sync.runs import run_requests
 
 FEW, MANY = 24, 1000
 WORKERS = 3
+VERIFIER = "made-up-" * 8
 SPEED = 60
 # So low that it is what everybody waits for: some thirteen calls fill an organisation.
 APP_MINUTE_LIMIT = 600
@@ -56,7 +58,7 @@ def connect_all(url: str) -> list[Connection]:
     tenants = [one["tenant_id"] for one in simulator_process.control(url, "organisations")]
     # A form takes so many values only; what was consented to before stays connected.
     codes = [_consent(url, tenants[at : at + 400]) for at in range(0, len(tenants), 400)]
-    pair = identity.redeem_code(code=codes[-1], verifier="", redirect_uri=_redirect_uri())
+    pair = identity.redeem_code(code=codes[-1], verifier=VERIFIER, redirect_uri=_redirect_uri())
     now = timezone.now()
     grant = None
     made = []
@@ -94,6 +96,8 @@ def _consent(url: str, tenants: list[str]) -> str:
         redirect_uri=_redirect_uri(),
         scope=" ".join(django_settings.XERO_SCOPES),
         acr_values="bulk_connect:true",
+        code_challenge=create_s256_code_challenge(VERIFIER),
+        code_challenge_method="S256",
     )["code"]
 
 

@@ -89,7 +89,7 @@ def test_page_says_how_rare_sweeps_are_on_the_starter_tier(
     page = builders.client_of(linked.manager).get("/settings/connected-apps/").content.decode()
 
     assert "Every 22 minutes, so that the calls of a day last" in page
-    assert "sweeps come every 15 minutes meanwhile" in page
+    assert "so changes take up to 15 minutes" in page
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from tests.support.linked import Linked
 from xero_sync.contacts import push_queue
 from xero_sync.models import ContactPush, PushState
 
+# The form and imports take no such number; only what an earlier release stored may hold one.
+asks_with_a_backslash = pytest.mark.asks_oddly("a refusal of the backslash is what it is about")
 UNREADABLE = json.dumps(
     {"ErrorNumber": 16, "Type": "QueryParseException", "Message": "Syntax error at position 18"}
 )
@@ -31,6 +33,7 @@ def push(linked: Linked) -> dict[str, tuple[str, str]]:
     return {number: (state, problem) for number, state, problem in rows}
 
 
+@asks_with_a_backslash
 def test_number_with_a_backslash_whose_reply_was_lost_is_parked_alone(linked: Linked) -> None:
     numbers = ["A-1", "B\\2", "C-3", "D-4", "E-5"]
     for number in numbers:
@@ -48,6 +51,7 @@ def test_number_with_a_backslash_whose_reply_was_lost_is_parked_alone(linked: Li
     assert [len(contacts_numbered(linked, number)) for number in numbers] == [1] * 5
 
 
+@asks_with_a_backslash
 def test_number_with_a_backslash_is_parked_alone_where_names_are_taken(linked: Linked) -> None:
     by_hand = [one for one in linked.books()["contacts"] if not one["number"]][:2]
     strange = stored(linked, "B\\2", given_name="", family_name=by_hand[0]["name"])
@@ -64,6 +68,7 @@ def test_number_with_a_backslash_is_parked_alone_where_names_are_taken(linked: L
     assert ContactPush.objects.get(learner=other).candidate_xero_id is not None
 
 
+@asks_with_a_backslash
 def test_renumbered_learner_in_doubt_goes_again_when_saved(linked: Linked) -> None:
     learner = stored(linked, "B\\2", given_name="Imogen", family_name="Made-Up")
     linked.world.fail("/api.xro/2.0/Contacts", method="PUT", cut="after")

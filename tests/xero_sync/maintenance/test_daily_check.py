@@ -30,7 +30,8 @@ def test_sweep_that_finds_what_no_webhook_announced_says_so(linked: Linked) -> N
     cursor = cursor_of(linked)
     assert (cursor.missed_count, channel_health.is_healthy(cursor)) == (1, False)
     assert cursor.next_due_at - clock() < timedelta(seconds=61)
-    assert "Not arriving for invoices" in channel_health.unhealthy_in_words(linked.organisation.pk)
+    words = channel_health.unhealthy_in_words(linked.organisation.pk)
+    assert "not arriving for invoices, so changes take up to a minute" in words
 
 
 def test_event_of_an_earlier_change_does_not_announce_a_later_one(linked: Linked) -> None:

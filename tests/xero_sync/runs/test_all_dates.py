@@ -78,7 +78,7 @@ def test_pages_say_all_documents(far: Linked) -> None:
 
     html = builders.client_of(far.manager).get(PAGE).content.decode()
 
-    assert "First sync of all documents" in html
+    assert "First sync, everything" in html
 
 
 def serve_undated(linked: Linked) -> None:

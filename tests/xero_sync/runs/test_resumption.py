@@ -103,7 +103,7 @@ def test_run_beside_an_open_one_waits_until_that_has_ended(
     assert open_ones() == [beside.pk]
     linked.work(beside)
     assert f'id="resume-{run.pk}"' in page_of(linked)
-    assert "The re-sync goes on where it stopped" in resume_by_page(linked, run)
+    assert "The re-sync continues where it stopped" in resume_by_page(linked, run)
     assert linked.work(run).state == RunState.DONE
 
 

@@ -140,7 +140,7 @@ def test_end_is_told_by_bell_and_mail_with_all_counts(linked: Linked) -> None:
         mail.outbox[0].body
     )
     assert [message.to for message in mail.outbox] == [[linked.manager.email]]
-    assert "done" in mail.outbox[0].subject
+    assert mail.outbox[0].subject.endswith(" finished")
     invoices = run.steps.get(resource="INVOICE")
     assert f"Invoices: {invoices.xero_count:,} in Xero, as many here; AUD " in mail.outbox[0].body
 
