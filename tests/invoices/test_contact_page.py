@@ -134,7 +134,7 @@ def test_page_says_who_it_is_with_balances_and_documents(
     assert "No learner is linked to this contact." in text
     assert "400.00 AUD owed" in text
     assert "7.00 NZD owed" in text
-    assert "In the contact's favour 200.00 AUD" in text
+    assert "once it is used, 200.00 stays in the contact's favour." in text
     assert "3 documents, newest first." in text
     assert "INV-OTHER" not in text
 

@@ -1,6 +1,9 @@
 """Documents billed to others: suggested, answered, shown outside the balance, taken back."""
 
+import csv
 import datetime
+import io
+import re
 from typing import Any
 
 import pytest
@@ -333,16 +336,20 @@ def test_report_and_its_totals_know_nothing_of_what_covers_whom(
     address = "/reports/0442/?date_from=&date_to="
     csv_address = "/reports/0442.csv?date_from=&date_to="
 
-    def report() -> list[bytes]:
-        files = accounts.get(csv_address)
-        return [accounts.get(address).content.partition(b"<main")[2], b"".join(files)]
+    def report() -> tuple[str, list[dict[str, str]]]:
+        """Return page and lines, without the moment at which they were asked for."""
+        page = accounts.get(address).content.decode().partition("<main")[2]
+        lines = list(csv.DictReader(io.StringIO(accounts.get(csv_address).getvalue().decode())))
+        assert lines
+        assert all(line.pop("As of") for line in lines)
+        return re.sub(r"\d+:\d\d [ap]m", "", page), lines
 
     before = report()
     answer(accounts, payer, "yes", key(invoice, learner))
     accounts.get("/")  # Its message is read here.
 
     assert report() == before
-    assert f'href="/contacts/{payer.pk}/">Banksia Aged Care Pty Ltd</a>' in before[0].decode()
+    assert f'href="/contacts/{payer.pk}/">Banksia Aged Care Pty Ltd</a>' in before[0]
 
 
 def test_document_page_says_whom_it_covers_and_leads_to_the_payer(

@@ -44,6 +44,7 @@ def test_admin_answers_undoes_and_resolves_a_refusal_by_keyboard(stage: Stage) -
     wait_for(admin, question)
 
     admin.open_connected_apps()
+    admin.open_xero_menu()
     admin.page.get_by_role("link", name=re.compile(r"^Contacts \(\d+ questions?\b")).click()
     admin.expect_heading("Contacts in Xero")
     row = admin.page.get_by_role("listitem").filter(has_text=WREN)

@@ -61,7 +61,7 @@ class Visitor:
 
     def choose_dates(self, first: str, last: str = "") -> None:
         """Choose the days of a re-sync by two dates; the last one stays where none is given."""
-        self.page.get_by_text("Choose dates").click()
+        self.page.get_by_label("Choose dates").check()
         self.page.get_by_label("From").fill(first)
         if last:
             self.page.get_by_label("To").fill(last)

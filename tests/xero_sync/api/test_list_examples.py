@@ -33,6 +33,10 @@ KINDS = {
 }
 
 
+# What the examples say of contacts as suppliers, of which nothing is kept.
+OF_SUPPLIERS = {"BankAccountDetails", "TaxNumber", "PurchasesDefaultLineAmountType"}
+
+
 Lists = dict[str, list[dict[str, Any]]]
 
 
@@ -75,6 +79,16 @@ def exact(value: Any) -> Any:
         return [exact(one) for one in value]
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     return Decimal(str(value)) if is_number else value
+
+
+def what_is_kept(contact: dict[str, Any]) -> dict[str, Any]:
+    """Return a contact of the examples without what it says of the contact as a supplier."""
+    kept = {name: value for name, value in contact.items() if name not in OF_SUPPLIERS}
+    if "Balances" in kept:
+        sales = {"AccountsReceivable": kept["Balances"]["AccountsReceivable"]}
+        assert kept["Balances"].keys() - sales.keys() == {"AccountsPayable"}
+        kept["Balances"] = sales
+    return kept
 
 
 @pytest.mark.parametrize("name", examples.COLLECTIONS)
@@ -161,7 +175,7 @@ def test_every_contact_example_arrives_field_by_field(pulled: Linked, given: Lis
         assert ours.status == theirs["ContactStatus"]
         assert ours.contact_number == theirs.get("ContactNumber", "")
         assert ours.updated_at == of_milliseconds(theirs["UpdatedDateUTC"])
-        assert exact(ours.raw) == exact(theirs)
+        assert exact(ours.raw) == exact(what_is_kept(theirs))
 
 
 @pytest.mark.parametrize("name", KINDS)
