@@ -15,6 +15,8 @@ from tests.support.simulator_client import SimulatorClient
 
 BOOKS = ("--no-limits", "--seed", "7", "--documents", "24", "--contacts", "9")
 PAGES = ("--max-page-size", "8", "--anchor", clockwork.ANCHOR, "--clock-speed", clockwork.STILL)
+# Longer than any example.
+DAYS = 3650
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,5 +50,8 @@ def stage(
     # What Xero names as a minute is soon over; no call waits for longer than it may.
     settings.XERO_MINUTE_SECONDS = 0.05
     settings.XERO_READ_SECONDS = 5
+    # The clock jumps by days; people stay signed in. That sessions end is for tests of their own.
+    settings.SESSION_HOURS, settings.SESSION_IDLE_MINUTES = DAYS * 24, DAYS * 24 * 60
+    settings.SESSION_COOKIE_AGE = DAYS * 24 * 3600
     yield Stage(SimulatorClient(still_simulator), live_server.url, monkeypatch)
     logging.disable(logging.NOTSET)

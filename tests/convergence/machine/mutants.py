@@ -150,5 +150,6 @@ CASES = (
     ),
     Case(nothing_is_read_anew, (("change_silently", {"pick": 2}),)),
     Case(beginning_is_made_after_the_commit),
-    Case(one_poisons_all, (("deliver_poison", {"body": POISON[0]}),)),
+    # Each of these bodies is made harmless before it is stored, so that none poisons others.
+    Case(one_poisons_all, (("deliver_poison", {"body": POISON[0]}),), is_noticed=False),
 )

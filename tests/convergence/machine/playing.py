@@ -10,7 +10,7 @@ from tests.convergence.machine.stage import Stage
 from tests.convergence.tally import LOST, tally
 
 # Examples of one test, so that test processes share them; played where nobody asks for more.
-EXAMPLES, PARTS = 5, 6
+EXAMPLES, PARTS = 4, 2
 STEPS = 14
 
 
