@@ -1,6 +1,7 @@
 """The whole life of a connection, as a portal admin lives it."""
 
 import re
+from collections import Counter
 
 from playwright.sync_api import Page, Route, expect
 
@@ -156,13 +157,27 @@ def _connect_another(stage: Stage, admin: Visitor, *, to_other: bool) -> None:
 
 
 def _newest_of_learner(stage: Stage, which: int) -> dict[str, str]:
-    """Return the newest numbered document of one of our learners, at home or elsewhere."""
+    """Return the newest numbered document of one of our learners, at home or elsewhere.
+
+    Names differ between the two, so the address has to be the contact's own for both.
+    """
     organisation = (stage.home, stage.other)[which]
+    alone = _with_an_address_of_their_own(stage, stage.home)
+    alone &= _with_an_address_of_their_own(stage, organisation)
     return next(
         row
         for row in reversed(stage.xero.sales(organisation))
-        if row["learner_number"] in stage.learner_ids and row["type"] == "ACCREC"
+        if row["learner_number"] in stage.learner_ids
+        and row["learner_number"] in alone
+        and row["type"] == "ACCREC"
     )
+
+
+def _with_an_address_of_their_own(stage: Stage, organisation: xero.Organisation) -> set[str]:
+    """Return the numbers of contacts whose e-mail address no other contact has."""
+    contacts = stage.xero.show("books", tenant=organisation.tenant_id)["contacts"]
+    times = Counter(contact["email"] for contact in contacts)
+    return {one["number"] for one in contacts if one["number"] and times[one["email"]] == 1}
 
 
 def _press_connect_for_several(admin: Visitor) -> None:

@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.journeys.stage import RESYNC, Stage
-from tests.journeys.visitor import CONNECTED_APPS
+from tests.journeys.visitor import CONNECTED, CONNECTED_APPS
 
 
 def test_staff_see_the_state_and_who_can_act(stage: Stage) -> None:
@@ -12,7 +12,7 @@ def test_staff_see_the_state_and_who_can_act(stage: Stage) -> None:
 
     with staff.allowing(403):
         staff.open_connected_apps()
-        expect(staff.page.locator("main .status")).to_have_text("Connected")
+        expect(staff.page.locator("main .status")).to_have_text(CONNECTED)
         expect(staff.page.locator("main")).to_contain_text("Ask Alex Ironbark")
         expect(staff.page.get_by_role("button", name="Connect to Xero")).to_have_count(0)
         staff.inspect("state-only")

@@ -10,6 +10,8 @@ from playwright.sync_api import expect as expect_that
 
 from tests.journeys import inspection, portals
 
+# What a card says while Xero is connected, whatever else there is to do.
+CONNECTED = re.compile("^(First sync|Needs a look|Up to date)$")
 CONNECTED_APPS = "/settings/connected-apps/"
 MOST_TABS = 60
 
@@ -80,7 +82,7 @@ class Visitor:
 
     def expect_connected(self) -> None:
         """Wait until the Xero card says that Xero is read, whatever else there is to do."""
-        self.expect_state(re.compile("^(First sync|Needs a look|Up to date)$"))
+        self.expect_state(CONNECTED)
 
     def expect_message(self, words: str) -> None:
         """Wait for a sentence among the page's messages."""
