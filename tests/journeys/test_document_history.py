@@ -46,7 +46,7 @@ def test_admin_sees_what_an_invoice_said_and_reads_again_what_changed(stage: Sta
     admin.open_connected_apps()
     admin.follow("Instant updates")
     expect(admin.page.get_by_role("img", name="Instant updates a day")).to_be_visible()
-    admin.page.get_by_text("Day by day").click()
+    admin.page.get_by_text("Day by day", exact=True).click()
     admin.inspect("instant-updates")
     admin.press("Act again")
     admin.expect_message("received in this time")

@@ -66,7 +66,9 @@ def test_bell_and_account_open_and_give_the_focus_back_on_escape(stage: Stage) -
         admin.tab_to(summary)
         press("Enter")
         expect(admin.page.locator(f"{place} .pop-body")).to_be_visible()
-        press("Tab")
+        # Nothing under the bell takes the focus where there is no news, and leaving it closes it.
+        if place != "#bell":
+            press("Tab")
         press("Escape")
         expect(admin.page.locator(f"{place} .pop-body")).to_be_hidden()
         expect(summary).to_be_focused()
