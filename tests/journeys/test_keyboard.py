@@ -33,6 +33,8 @@ def test_connect_resync_and_disconnect_by_keyboard(stage: Stage) -> None:
     press("Enter")
     admin.expect_heading("Re-sync from Xero")
     stage.expect_verified(admin, "Started by itself")
+    # The focus is in the list of runs by now, which stands below the button.
+    admin.open(RESYNC)
     admin.tab_to(page.get_by_role("button", name="Start re-sync"))
     press("Space")
     stage.expect_verified(admin, "Started by Alex")
