@@ -44,6 +44,7 @@ def test_authorize_address_carries_pkce_state_and_fixed_redirect(
     assert query["code_challenge_method"] == ["S256"]
     assert len(query["code_challenge"][0]) == 43
     assert len(query["state"][0]) >= 43
+    assert len(query["nonce"][0]) >= 43
     assert query["scope"] == [" ".join(settings.XERO_SCOPES)]
     assert "acr_values" not in query
 
