@@ -213,7 +213,7 @@ SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
 # The addresses or networks of the proxies in front, whose headers say who asks and by https.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -285,6 +285,9 @@ CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_WORKER_CONSUMER = "lrm.worker_consumer:Consumer"
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
+
+# With which Prometheus asks for /metrics; without one only this machine may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -14,10 +14,17 @@ class XeroSyncConfig(AppConfig):
         # Imported here because they need models, which are ready only now.
         from xero_sync import signal_handlers, tasks
         from xero_sync.contact_tabs import act_jobs
-        from xero_sync.status import learner_marks, needs, search_words, xero_card
+        from xero_sync.status import (
+            learner_marks,
+            needs,
+            search_words,
+            sync_metrics,
+            xero_card,
+        )
         from xero_sync.views import contact_questions, contacts, document_history, pre_flight_card
 
         xero_card.register()
+        sync_metrics.register()
         search_words.register()
         needs.register()
         learner_marks.register()

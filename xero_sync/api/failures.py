@@ -14,6 +14,8 @@ import urllib3.exceptions
 from connected_apps.lifecycle import refusals
 from xero_sync.api import errors, json_codec
 
+# As what `/metrics` shows how often each kind happens.
+COUNTED_AS = "lrm_xero_failures"
 # Xero recommends asking again after about five minutes when an organisation is offline.
 OFFLINE_SECONDS = 300.0
 _LIMIT_KINDS: dict[str, errors.LimitKind] = {
