@@ -50,6 +50,7 @@ class ProgressOfRun(serializers.Serializer[Progress]):
 
     read = serializers.ReadOnlyField()
     total = serializers.ReadOnlyField()
+    part = serializers.ReadOnlyField()
     new = serializers.ReadOnlyField()
     changed = serializers.ReadOnlyField()
     unchanged = serializers.ReadOnlyField()
