@@ -19,6 +19,8 @@ from lrm.job_models import JobFailure as JobFailure
 from lrm.job_models import JobState as JobState
 from lrm.job_models import LearnerImport as LearnerImport
 from lrm.job_models import RowOutcome as RowOutcome
+from lrm.sign_in_models import RecoveryCode as RecoveryCode
+from lrm.sign_in_models import SecondFactor as SecondFactor
 from lrm.sign_in_models import SessionUser
 
 
@@ -40,6 +42,8 @@ class Portal(models.Model):
     financial_year_first_month = models.PositiveSmallIntegerField(default=7, db_default=7)
     # Whether *Sync to Xero* is ticked beforehand where a learner is added.
     new_learners_sync = models.BooleanField(default=False, db_default=False)
+    # Whether portal admins and accounts people must have a second factor to do anything.
+    demands_second_factor = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -187,6 +191,10 @@ class PortalAct(models.TextChoices):
     NAME = "NAME", "Name changed"
     EMAIL = "EMAIL", "E-mail address changed"
     SESSIONS = "SESSIONS", "Signed out everywhere else"
+    FACTOR_ON = "FACTOR_ON", "Second factor set up"
+    FACTOR_OFF = "FACTOR_OFF", "Second factor switched off"
+    FACTOR_CODES = "FACTOR_CODES", "New recovery codes made"
+    FACTOR_RESET = "FACTOR_RESET", "Second factor reset"
     PORTAL = "PORTAL", "Portal details changed"
 
 

@@ -140,6 +140,11 @@ class PortalForm(StyledForm):
         choices=list(enumerate(_MONTHS, start=1)),
         help_text="For reports, where Xero does not say.",
     )
+    demands_second_factor = forms.BooleanField(
+        label="Portal admins and accounts people need a second factor",
+        required=False,
+        help_text="Whoever has none is led to set it up and can do nothing else before.",
+    )
 
     def __init__(self, *args: Any, portal: Portal, **kwargs: Any) -> None:
         initial = {name: getattr(portal, name) for name in self.base_fields}

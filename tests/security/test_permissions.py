@@ -26,7 +26,7 @@ _XERO = "settings/connected-apps/xero"
 # Who may open an address: the first that fits. Whoever adds an address adds its rule here, and the
 # view asks for the same right.
 RULES: list[tuple[str, Right | str]] = [
-    (r"sign-(in|out)/|set-password/.*|healthz|readyz|metrics", ANYBODY),
+    (r"sign-in/(code/)?|sign-out/|set-password/.*|healthz|readyz|metrics", ANYBODY),
     # The signature is what opens it, see test_webhooks.
     (r"webhooks/xero/", ANYBODY),
     (r"notices/bell/|account/.*", SIGNED_IN),
