@@ -31,7 +31,7 @@ from xero_sync.runs import (
     run_progress,
     run_requests,
 )
-from xero_sync.views import run_json
+from xero_sync.rest import run_json
 
 
 class MaySeeRuns(rest_permissions.BasePermission):
