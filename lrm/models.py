@@ -19,6 +19,9 @@ from lrm.job_models import JobFailure as JobFailure
 from lrm.job_models import JobState as JobState
 from lrm.job_models import LearnerImport as LearnerImport
 from lrm.job_models import RowOutcome as RowOutcome
+from lrm.rest_models import ApiAnswer as ApiAnswer
+from lrm.rest_models import ApiCount as ApiCount
+from lrm.rest_models import ApiToken as ApiToken
 from lrm.sign_in_models import SessionUser
 
 
@@ -188,6 +191,8 @@ class PortalAct(models.TextChoices):
     EMAIL = "EMAIL", "E-mail address changed"
     SESSIONS = "SESSIONS", "Signed out everywhere else"
     PORTAL = "PORTAL", "Portal details changed"
+    TOKEN_MADE = "TOKEN_MADE", "API token made"
+    TOKEN_ENDED = "TOKEN_ENDED", "API token ended"
 
 
 class PortalChange(models.Model):

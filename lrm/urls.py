@@ -16,7 +16,11 @@ from lrm.views import (
     search_page,
     settings_pages,
     sign_in,
+    tokens,
 )
+
+# Programs read a fault as they read any other problem.
+handler500 = "lrm.rest.problems.server_error"
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -59,6 +63,8 @@ urlpatterns = [
     path("account/email/<str:token>/", account.confirm_email, name="account_email_confirm"),
     path("account/password/", account.ChangePassword.as_view(), name="account_password"),
     path("account/sign-out-others/", account.sign_out_others, name="account_sign_out_others"),
+    path("account/tokens/", tokens.index, name="account_tokens"),
+    path("account/tokens/<int:token_id>/end/", tokens.end, name="account_token_end"),
     path("set-password/<uidb64>/<token>/", account.SetPassword.as_view(), name="set_password"),
     path("settings/", settings_pages.portal_details, name="settings"),
     path("settings/edit/", settings_pages.edit, name="settings_edit"),
@@ -74,4 +80,6 @@ urlpatterns = [
     path("", include("invoices.urls")),
     path("", include("xero_sync.urls")),
     path("", include("reports.urls")),
+    # The last: it answers for every address of the API that is none.
+    path("api/", include("lrm.rest.urls")),
 ]
