@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-from xero_sync.rest import sync_runs
 from xero_sync.views import (
     contact_acts,
     contact_history,
@@ -69,19 +68,4 @@ urlpatterns = [
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),
     path(f"{_RESYNC}<int:run_id>/resume/", resync.resume, name="resync_resume"),
-    path("api/v1/sync-runs/", sync_runs.SyncRuns.as_view(), name="api_sync_runs"),
-    path(
-        "api/v1/sync-runs/preview/", sync_runs.PreviewSyncRun.as_view(), name="api_sync_run_preview"
-    ),
-    path("api/v1/sync-runs/<int:run_id>/", sync_runs.OneSyncRun.as_view(), name="api_sync_run"),
-    path(
-        "api/v1/sync-runs/<int:run_id>/cancel/",
-        sync_runs.CancelSyncRun.as_view(),
-        name="api_sync_run_cancel",
-    ),
-    path(
-        "api/v1/sync-runs/<int:run_id>/resume/",
-        sync_runs.ResumeSyncRun.as_view(),
-        name="api_sync_run_resume",
-    ),
 ]

@@ -1,51 +1,50 @@
-"""Sync runs by API: list, preview, start, watch, cancel, resume. Rights and rules are the page's.
+"""Re-syncs by API: list, preview, start, watch, cancel, resume. Rights and rules are the page's."""
 
-Signed-in sessions only, so far; the runs are those of the signed-in person's portal.
-"""
-
-from typing import Any
+from typing import Any, ClassVar
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from rest_framework import permissions as rest_permissions
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
 from lrm import api_bodies, permissions
-from lrm.models import Portal, User
+from lrm.models import Portal
+from lrm.rest import cursors, idempotency, problems, schema
+from lrm.rest.fields import Instant, ListQuery
+from lrm.rest.views import ApiView
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
-from xero_sync.models import RunWhat, SyncRun
+from xero_sync.models import RunState, RunWhat, SyncRun
+from xero_sync.rest import run_json
 from xero_sync.runs import (
     changed_spans,
     date_ranges,
     previews,
     request_checks,
     resumption,
-    run_progress,
     run_requests,
 )
-from xero_sync.rest import run_json
+
+TAG = "Re-syncs"
+ORDER = cursors.Order("sync-runs", (("id", cursors.whole),), is_newest_first=True)
+_KEY = OpenApiParameter(
+    idempotency.HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="A name of your own for this request: sent again with it, it is done once.",
+)
 
 
-class MaySeeRuns(rest_permissions.BasePermission):
-    """Portal admins read; those with an LRM role too may start, cancel and resume."""
+class RunQuery(ListQuery):
+    """What re-syncs may be narrowed to. Each comes with its proof, so there are few at once."""
 
-    message = "Re-syncing is for portal admins; all but looking also needs an LRM role."
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether this method is allowed to this user."""
-        if not isinstance(request.user, User):
-            return False
-        if request.method in rest_permissions.SAFE_METHODS:
-            return permissions.may_see_connected_apps(request.user)
-        return permissions.may_manage_connected_apps(request.user)
+    limit = serializers.IntegerField(min_value=1, max_value=50, default=10)
+    state = serializers.ChoiceField(choices=RunState.choices, required=False)
 
 
 class RunRequest(serializers.Serializer[Any]):
@@ -59,85 +58,143 @@ class RunRequest(serializers.Serializer[Any]):
     time_to = serializers.TimeField(required=False, default=None, allow_null=True)
 
 
-class _RunView(APIView):
-    authentication_classes = (SessionAuthentication,)
-    permission_classes = (MaySeeRuns,)
-    # Forms have been taken since the first release.
-    parser_classes = (api_bodies.SmallJsonParser, FormParser, MultiPartParser)
+class StartedRun(run_json.Run):  # type: ignore[misc] # see there
+    """The run that answers a request, and what happened in words."""
 
-    @staticmethod
-    def portal_of(request: Request) -> Portal:
-        """Return the signed-in person's portal; the permission has made sure of it."""
-        portal = request.user.portal if isinstance(request.user, User) else None
-        if portal is None:
-            raise serializers.ValidationError("This user belongs to no portal.")
-        return portal
+    detail = serializers.CharField()
+
+
+class LogLine(serializers.Serializer[Any]):
+    """One line of a run's log."""
+
+    at = Instant()
+    text = serializers.CharField()
+
+
+class LoggedRun(run_json.Run):  # type: ignore[misc] # see there
+    """A run with its log."""
+
+    log = LogLine(many=True)
+
+
+class CountOfKind(serializers.Serializer[Any]):
+    """How many documents of a kind there are to read."""
+
+    kind = serializers.CharField()
+    count = serializers.IntegerField(allow_null=True)
+
+
+class Preview(serializers.Serializer[Any]):
+    """What a run would cost."""
+
+    what = serializers.ChoiceField(choices=RunWhat.choices)
+    counts = CountOfKind(many=True)
+    total = serializers.IntegerField()
+    is_exact = serializers.BooleanField()
+    calls = serializers.IntegerField()
+    minutes = serializers.IntegerField()
+    calls_left_today = serializers.IntegerField()
+    fits_today = serializers.BooleanField()
+
+
+class _RunView(ApiView):
+    right = staticmethod(permissions.may_see_connected_apps)
+    right_to_act = staticmethod(permissions.may_manage_connected_apps)
+    # Forms have been taken since the first release, and 400s have named the fields at the top.
+    parser_classes: ClassVar = (api_bodies.SmallJsonParser, FormParser, MultiPartParser)
+    names_fields_at_top = True
 
     def run_of(self, request: Request, run_id: int) -> SyncRun:
         """Return a run of the portal, or 404."""
-        return get_object_or_404(SyncRun, pk=run_id, portal=self.portal_of(request))
+        return get_object_or_404(SyncRun, pk=run_id, portal=self.portal(request))
 
     def as_json(self, request: Request, run: SyncRun) -> dict[str, Any]:
         """Return a run as this person may read it."""
-        user = request.user
-        may_name = isinstance(user, User) and permissions.may_see_learners(user)
+        may_name = permissions.may_see_learners(self.person(request))
         return run_json.run_as_json(run, now=timezone.now(), may_name=may_name)
 
 
 class SyncRuns(_RunView):
-    """GET: the newest runs. POST: start one."""
+    """The re-syncs of the connected organisation."""
 
+    @schema.lists(
+        run_json.Run, query=RunQuery, summary="List re-syncs", tag=TAG, name="sync_runs_list"
+    )
     def get(self, request: Request) -> Response:
-        """List the newest runs of the connected organisation."""
-        portal = self.portal_of(request)
-        organisation = current_organisation(portal)
-        found = run_progress.latest(portal=portal, organisation=organisation)
-        return Response({"results": [self.as_json(request, run) for run in found]})
+        """List the re-syncs of the connected organisation, newest first."""
+        asked = self.asked(request, RunQuery)
+        portal = self.portal(request)
+        runs = SyncRun.objects.filter(portal=portal, organisation=current_organisation(portal))
+        if "state" in asked:
+            runs = runs.filter(state=asked["state"])
+        page = cursors.page_of(
+            runs.select_related("requested_by", "portal").prefetch_related("steps"),
+            ORDER,
+            cursor=asked["cursor"],
+            limit=asked["limit"],
+        )
+        return self.page(request, page, [self.as_json(request, run) for run in page.rows])
 
+    @extend_schema(
+        operation_id="sync_runs_start",
+        summary="Start a re-sync",
+        tags=[TAG],
+        parameters=[_KEY],
+        request=RunRequest,
+        responses={200: StartedRun, 201: StartedRun, **schema.problem(409, 422)},
+    )
     def post(self, request: Request) -> Response:
-        """Start a run: 201, or 200 with one under way that reads all of these days.
+        """Start a re-sync: 201, or 200 with one under way that reads all of these days.
 
-        `detail` says in words what happened. 400 with the message at the field, 409 while Xero is
-        not connected.
+        `detail` says in words what happened. 400 with the message at the field; 409 while Xero is
+        not connected, or where as many of yours are under way as one person may have.
         """
-        asked = _checked(request, self.portal_of(request))
-        by = request.user if isinstance(request.user, User) else None
+        by, now = self.person(request), timezone.now()
+        return idempotency.once(request, lambda: self._start(request), by=by, now=now)
+
+    def _start(self, request: Request) -> Response:
+        portal = self.portal(request)
+        asked = _checked(request, portal)
         try:
             answer = run_requests.request(
-                portal=self.portal_of(request), by=by, now=timezone.now(), **asked
+                portal=portal, by=self.person(request), now=timezone.now(), **asked
             )
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except request_checks.NotPossible as problem:
-            return _conflict(str(problem))
+            raise problems.Conflict(str(problem)) from None
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
-        return Response(
-            {**self.as_json(request, answer.run), "detail": answer.words},
-            status=code,
-        )
+        return Response({**self.as_json(request, answer.run), "detail": answer.words}, status=code)
 
 
 class PreviewSyncRun(_RunView):
-    """POST: what a run would cost, without starting it."""
+    """What a run would cost, without starting it."""
 
+    @extend_schema(
+        operation_id="sync_runs_preview",
+        summary="What a re-sync would cost",
+        tags=[TAG],
+        request=RunRequest,
+        responses={200: Preview, **schema.problem(409, 503)},
+    )
     def post(self, request: Request) -> Response:
-        """Answer as `post` of the list would, but with documents by kind, calls and minutes.
+        """Say how many documents by kind, calls and minutes a re-sync would take.
 
-        503 with the reason where Xero could not be asked; the run can be started all the same.
+        503 with the reason where Xero could not be asked; it can be started all the same.
         """
-        asked = _checked(request, self.portal_of(request))
+        portal = self.portal(request)
+        asked = _checked(request, portal)
         try:
             connection, _ = request_checks.check_request(
-                connection_of(self.portal_of(request)), now=timezone.now(), **asked
+                connection_of(portal), now=timezone.now(), **asked
             )
             found = previews.preview(connection=connection, **asked)
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
         except request_checks.NotPossible as problem:
-            return _conflict(str(problem))
+            raise problems.Conflict(str(problem)) from None
         except (errors.XeroError, connection_errors.ConnectedAppsError) as error:
-            why = retry_policy.after(error, attempts=0).why
-            return Response({"detail": why}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
+            raise problems.Unavailable(retry_policy.after(error, attempts=0).why) from None
         return Response(
             {
                 "what": found.what,
@@ -153,48 +210,59 @@ class PreviewSyncRun(_RunView):
 
 
 class OneSyncRun(_RunView):
-    """GET: one run as it is now, with its log."""
+    """One run as it is now."""
 
+    @schema.shows(LoggedRun, summary="One re-sync", tag=TAG, name="sync_runs_read")
     def get(self, request: Request, run_id: int) -> Response:
-        """Return the run."""
+        """Return a re-sync as it is now, with its log."""
+        self.asked(request, serializers.Serializer)
         run = self.run_of(request, run_id)
         log = [{"at": line.at, "text": line.text} for line in run.lines.all()]
         return Response({**self.as_json(request, run), "log": log})
 
 
 class CancelSyncRun(_RunView):
-    """POST: stop a run where it is."""
+    """Stopping a run."""
 
+    @extend_schema(
+        operation_id="sync_runs_cancel",
+        summary="Cancel a re-sync",
+        tags=[TAG],
+        request=None,
+        responses={200: run_json.Run, **schema.problem(409)},
+    )
     def post(self, request: Request, run_id: int) -> Response:
-        """Cancel the run; 409 when it has ended already."""
+        """Stop a re-sync where it is; what it has stored stays. 409 when it has ended already."""
         run = self.run_of(request, run_id)
-        user = request.user
-        if not isinstance(user, User) or not run_requests.cancel(
-            run=run, by=user, now=timezone.now()
-        ):
-            return _conflict("It has ended already.")
+        if not run_requests.cancel(run=run, by=self.person(request), now=timezone.now()):
+            raise problems.Conflict("It has ended already.")
         run.refresh_from_db()
         return Response(self.as_json(request, run))
 
 
 class ResumeSyncRun(_RunView):
-    """POST: let a cancelled run go on where it stopped."""
+    """Letting a cancelled run go on."""
 
+    @extend_schema(
+        operation_id="sync_runs_resume",
+        summary="Continue a cancelled re-sync",
+        tags=[TAG],
+        request=None,
+        responses={200: run_json.Run, **schema.problem(409)},
+    )
     def post(self, request: Request, run_id: int) -> Response:
         """Answer with the run that reads the days: another one where that is open already.
 
         409 with the reason where it is not cancelled, its organisation is not connected, another
         run reads some of its days, or a later one has read them all.
         """
-        run, user = self.run_of(request, run_id), request.user
-        if not isinstance(user, User):
-            return _conflict("Only people can resume it.")
+        run = self.run_of(request, run_id)
         try:
-            answering = resumption.resume(run=run, by=user, now=timezone.now())
+            answering = resumption.resume(run=run, by=self.person(request), now=timezone.now())
         except request_checks.NotPossible as problem:
-            return _conflict(str(problem))
+            raise problems.Conflict(str(problem)) from None
         if answering is None:
-            return _conflict("It is not cancelled.")
+            raise problems.Conflict("It is not cancelled.")
         return Response(self.as_json(request, answering))
 
 
@@ -213,7 +281,3 @@ def _checked(request: Request, portal: Portal) -> dict[str, Any]:
         except date_ranges.BadRange as problem:
             raise serializers.ValidationError({problem.field: [str(problem)]}) from None
     return found
-
-
-def _conflict(why: str) -> Response:
-    return Response({"detail": why}, status=status.HTTP_409_CONFLICT)
