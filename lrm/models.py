@@ -21,6 +21,9 @@ from lrm.job_models import LearnerImport as LearnerImport
 from lrm.job_models import RowOutcome as RowOutcome
 from lrm.sign_in_models import RecoveryCode as RecoveryCode
 from lrm.sign_in_models import SecondFactor as SecondFactor
+from lrm.rest_models import ApiAnswer as ApiAnswer
+from lrm.rest_models import ApiCount as ApiCount
+from lrm.rest_models import ApiToken as ApiToken
 from lrm.sign_in_models import SessionUser
 
 
@@ -196,6 +199,8 @@ class PortalAct(models.TextChoices):
     FACTOR_CODES = "FACTOR_CODES", "New recovery codes made"
     FACTOR_RESET = "FACTOR_RESET", "Second factor reset"
     PORTAL = "PORTAL", "Portal details changed"
+    TOKEN_MADE = "TOKEN_MADE", "API token made"
+    TOKEN_ENDED = "TOKEN_ENDED", "API token ended"
 
 
 class PortalChange(models.Model):

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "bootstrap",
     "rest_framework",
+    "drf_spectacular",
     "lrm",
     "connected_apps",
     "invoices",
@@ -298,5 +299,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["lrm.api_bodies.SmallJsonParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    # No answer has another form than JSON, so no word of an address asks for one.
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LRM",
+    "DESCRIPTION": "Learners, their documents from Xero, and the sync between the two.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["lrm.rest.schema.add_problems"],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }

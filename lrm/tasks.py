@@ -13,6 +13,7 @@ from django.utils import timezone
 from lrm import heartbeat, worker_tasks
 from lrm.batch_jobs import job_queue, job_worker, retention
 from lrm.learner_imports import uploads
+from lrm.rest import idempotency, request_counts
 from lrm.sign_in import attempt_limits, sessions
 
 # A longer wait is left to beat.
@@ -54,6 +55,8 @@ def tidy() -> None:
     uploads.discard_old(now=timezone.now())
     attempt_limits.forget_old(now=timezone.now())
     sessions.forget_old()
+    request_counts.forget_old(now=timezone.now())
+    idempotency.forget_old(now=timezone.now())
 
 
 def schedule() -> None:

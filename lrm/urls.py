@@ -18,7 +18,11 @@ from lrm.views import (
     settings_pages,
     sign_in,
     sign_in_code,
+    tokens,
 )
+
+# Programs read a fault as they read any other problem.
+handler500 = "lrm.rest.problems.server_error"
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -67,6 +71,8 @@ urlpatterns = [
     path("account/second-factor/confirm/", second_factor.confirm, name="second_factor_confirm"),
     path("account/second-factor/codes/", second_factor.renew_codes, name="second_factor_codes"),
     path("account/second-factor/off/", second_factor.switch_off, name="second_factor_off"),
+    path("account/tokens/", tokens.index, name="account_tokens"),
+    path("account/tokens/<int:token_id>/end/", tokens.end, name="account_token_end"),
     path("set-password/<uidb64>/<token>/", account.SetPassword.as_view(), name="set_password"),
     path("settings/", settings_pages.portal_details, name="settings"),
     path("settings/edit/", settings_pages.edit, name="settings_edit"),
@@ -87,4 +93,6 @@ urlpatterns = [
     path("", include("invoices.urls")),
     path("", include("xero_sync.urls")),
     path("", include("reports.urls")),
+    # The last: it answers for every address of the API that is none.
+    path("api/", include("lrm.rest.urls")),
 ]
