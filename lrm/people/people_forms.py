@@ -140,6 +140,12 @@ class PortalForm(StyledForm):
         choices=list(enumerate(_MONTHS, start=1)),
         help_text="For reports, where Xero does not say.",
     )
+    learners_see_documents = forms.BooleanField(
+        label="Learners see their own invoices and credits",
+        required=False,
+        help_text="Staff invite each learner by e-mail. Without the tick nobody who was invited "
+        "sees anything.",
+    )
 
     def __init__(self, *args: Any, portal: Portal, **kwargs: Any) -> None:
         initial = {name: getattr(portal, name) for name in self.base_fields}
