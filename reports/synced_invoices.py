@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate, Upper
 
 from connected_apps.models import Organisation
-from invoices import paging
+from invoices import paging, queries, withheld
 from invoices.document_sums import Wanted
 from invoices.models import Contact, ContactLink, Document, Kind
 from lrm import search
@@ -149,8 +149,14 @@ def _aged(criteria: Criteria) -> Q:
 def _named(criteria: Criteria) -> Q:
     if criteria.learner is None:
         return Q()
-    links = ContactLink.objects.filter(organisation=criteria.organisation, learner=criteria.learner)
-    return Q(contact_xero_id__in=links.values("contact_xero_id"))
+    contact_ids = queries.contact_ids_of(
+        learner=criteria.learner, organisation=criteria.organisation
+    )
+    kept_off = withheld.of_learner(
+        criteria.learner, organisation=criteria.organisation, contact_ids=contact_ids
+    )
+    condition = Q(contact_xero_id__in=contact_ids)
+    return condition & ~Q(pk__in=kept_off.document_ids) if kept_off.document_ids else condition
 
 
 def _links(criteria: Criteria, *, contact: OuterRef) -> QuerySet[ContactLink]:
