@@ -89,8 +89,9 @@ def documents_of_learner_page(
     """
     if organisation is None:
         return LearnerDocuments(Shows.NOT_CONNECTED)
-    contact_ids = queries.contact_ids_of(learner=learner, organisation=organisation)
-    kept_off = withheld.of_learner(learner, organisation=organisation, contact_ids=contact_ids)
+    contact_ids, kept_off = queries.contacts_and_withheld(
+        learner=learner, organisation=organisation
+    )
     # The version is read first: what is stored meanwhile then shows twice rather than never.
     own = queries.version_of_documents(
         organisation=organisation,
@@ -151,7 +152,7 @@ def _first_due(documents: QuerySet[Document]) -> document_rows.DocumentRow | Non
 def version_of_page(
     *, learner: Learner, organisation: Organisation | None, today: date
 ) -> queries.Version:
-    """Return the version of all that the page shows; four queries however much there is."""
+    """Return the version of all that the page shows; three queries, five where any was moved."""
     if organisation is None:
         return queries.NOT_CONNECTED
     return queries.together(

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate, Upper
 
 from connected_apps.models import Organisation
-from invoices import paging, queries, withheld
+from invoices import paging, queries
 from invoices.document_sums import Wanted
 from invoices.models import Contact, ContactLink, Document, Kind
 from lrm import search
@@ -149,11 +149,8 @@ def _aged(criteria: Criteria) -> Q:
 def _named(criteria: Criteria) -> Q:
     if criteria.learner is None:
         return Q()
-    contact_ids = queries.contact_ids_of(
+    contact_ids, kept_off = queries.contacts_and_withheld(
         learner=criteria.learner, organisation=criteria.organisation
-    )
-    kept_off = withheld.of_learner(
-        criteria.learner, organisation=criteria.organisation, contact_ids=contact_ids
     )
     condition = Q(contact_xero_id__in=contact_ids)
     return condition & ~Q(pk__in=kept_off.document_ids) if kept_off.document_ids else condition
