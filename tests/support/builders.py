@@ -6,6 +6,7 @@ from typing import Any
 from django.test import Client
 
 from lrm.models import Learner, LrmRole, Portal, User
+from tests.support import neighbours
 
 _numbers = itertools.count(1)
 PASSWORD = "made-up-password"
@@ -56,7 +57,7 @@ def make_learner(portal: Portal, **fields: Any) -> Learner:
 
 def client_of(user: User | None) -> Client:
     """Return a test client, signed in where a user is given."""
-    client = Client()
+    client = neighbours.OwnPortalClient()
     if user is not None:
         client.force_login(user)
     return client
