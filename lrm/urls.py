@@ -8,18 +8,24 @@ from lrm.views import (
     account,
     dashboard,
     jobs,
+    learner_accounts,
     learner_imports,
     learner_ticks,
     learners,
     metrics,
     notices,
     people,
+    personal_data,
     search_page,
     second_factor,
     settings_pages,
     sign_in,
     sign_in_code,
+    tokens,
 )
+
+# Programs read a fault as they read any other problem.
+handler500 = "lrm.rest.problems.server_error"
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -51,6 +57,23 @@ urlpatterns = [
     path("learners/tick/", learner_ticks.set_ticks, name="learners_tick"),
     path("learners/<int:learner_id>/", learners.profile, name="learner"),
     path("learners/<int:learner_id>/edit/", learners.edit, name="learner_edit"),
+    path(
+        "learners/<int:learner_id>/own-page/invite/",
+        learner_accounts.invite,
+        name="learner_invite",
+    ),
+    path("learners/<int:learner_id>/own-page/end/", learner_accounts.end, name="learner_end"),
+    path("learners/<int:learner_id>/personal-data/", personal_data.show, name="learner_data"),
+    path(
+        "learners/<int:learner_id>/personal-data/export/",
+        personal_data.give_out,
+        name="learner_export",
+    ),
+    path(
+        "learners/<int:learner_id>/personal-data/erase/",
+        personal_data.erase,
+        name="learner_erase",
+    ),
     path("jobs/<int:job_id>/", jobs.page, name="job"),
     path("jobs/<int:job_id>/progress/", jobs.progress, name="job_progress"),
     path("jobs/<int:job_id>/stop/", jobs.stop, name="job_stop"),
@@ -68,6 +91,8 @@ urlpatterns = [
     path("account/second-factor/confirm/", second_factor.confirm, name="second_factor_confirm"),
     path("account/second-factor/codes/", second_factor.renew_codes, name="second_factor_codes"),
     path("account/second-factor/off/", second_factor.switch_off, name="second_factor_off"),
+    path("account/tokens/", tokens.index, name="account_tokens"),
+    path("account/tokens/<int:token_id>/end/", tokens.end, name="account_token_end"),
     path("set-password/<uidb64>/<token>/", account.SetPassword.as_view(), name="set_password"),
     path("settings/", settings_pages.portal_details, name="settings"),
     path("settings/edit/", settings_pages.edit, name="settings_edit"),
@@ -89,4 +114,6 @@ urlpatterns = [
     path("", include("invoices.urls")),
     path("", include("xero_sync.urls")),
     path("", include("reports.urls")),
+    # The last: it answers for every address of the API that is none.
+    path("api/", include("lrm.rest.urls")),
 ]

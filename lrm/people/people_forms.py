@@ -145,6 +145,12 @@ class PortalForm(StyledForm):
         required=False,
         help_text="Whoever has none is led to set it up and can do nothing else before.",
     )
+    learners_see_documents = forms.BooleanField(
+        label="Learners see their own invoices and credits",
+        required=False,
+        help_text="Staff invite each learner by e-mail. Without the tick nobody who was invited "
+        "sees anything.",
+    )
 
     def __init__(self, *args: Any, portal: Portal, **kwargs: Any) -> None:
         initial = {name: getattr(portal, name) for name in self.base_fields}

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from lrm.models import Portal, PortalChange, User
 
+# Whoever operates the system, at its shell.
+OPERATOR = "Support, by command"
+
 
 def record(
     *,
@@ -23,7 +26,7 @@ def record(
         at=now,
         act=act,
         by=by,
-        by_name=str(by or "Support")[:200],
+        by_name=str(by or OPERATOR)[:200],
         about=about,
         about_name=str(about or "")[:200],
         detail=detail[:500],

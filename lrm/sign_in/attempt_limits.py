@@ -87,6 +87,12 @@ def count(*, username: str, address: str, now: datetime, limits: Limits = PASSWO
     return Verdict(max(free_at), is_first) if free_at else Verdict()
 
 
+def count_unnamed(*, address: str, now: datetime) -> Verdict:
+    """Count an attempt that names no account, such as a token that opens nothing."""
+    attempts, since = _counted(ADDRESS, _key("address", _network_of(address)), now)
+    return Verdict(since + ADDRESS.within) if attempts > ADDRESS.attempts else Verdict()
+
+
 def give_back(*, username: str, address: str, limits: Limits = PASSWORD) -> None:
     """Forget an account's attempts: its person has signed in."""
     keys = _keys(limits, username, address)
