@@ -104,6 +104,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lrm.response_headers.ResponseHeadersMiddleware",
+    "lrm.log_context.LogContextMiddleware",
     "lrm.proxies.TrustedProxyMiddleware",
     "lrm.front_door.FrontDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -302,8 +303,22 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"context": {"()": "lrm.log_context.ContextFilter"}},
+    "formatters": {
+        "plain": {
+            "()": "lrm.log_context.PlainFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+        "json": {"()": "lrm.log_context.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            # "plain" for people or "json" for programs.
+            "formatter": env.str("LOG_FORMAT", default="plain"),
+            "filters": ["context"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 

@@ -66,7 +66,8 @@ def test_metrics_are_shown_to_whoever_may_ask(
     assert answer["Cache-Control"] != ""
 
 
-def test_metrics_follow_what_happens(linked: Linked) -> None:
+def test_metrics_follow_what_happens(linked: Linked, settings: Settings) -> None:
+    settings.XERO_WEBHOOK_KEYS = webhook_posts.KEYS
     tallies.flush()
     before = shown()
     linked.sweep()
