@@ -33,7 +33,7 @@ from xero_python.api_client.configuration import Configuration
 from xero_python.exceptions import ApiSSLException, HTTPStatusException
 from xero_python.rest import RESTClientObject
 
-from lrm import page_calls, tallies
+from lrm import page_calls
 from xero_sync import resources
 from xero_sync.api import bearer, errors, failures, limits, responses
 from xero_sync.resources import Resource
@@ -297,5 +297,4 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses
         failure = failures.of_transport(error, wrote=wrote)
     # Outside the handlers: the SDK's exception, with headers and body in its text, must not ride
     # along as the context of ours.
-    tallies.add(failures.COUNTED_AS, type(failure).__name__)
-    raise failure
+    raise failures.counted(failure)

@@ -12,6 +12,7 @@ from typing import Any
 import urllib3.exceptions
 
 from connected_apps.lifecycle import refusals
+from lrm import tallies
 from xero_sync.api import errors, json_codec
 
 # As what `/metrics` shows how often each kind happens.
@@ -75,6 +76,12 @@ def of_transport(error: urllib3.exceptions.HTTPError, *, wrote: bool) -> errors.
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return errors.TimedOut(f"Xero did not answer in time ({cause}).")
     return errors.Unavailable(f"Xero did not answer ({cause}).")
+
+
+def counted(failure: errors.XeroError) -> errors.XeroError:
+    """Return a failure that is about to be raised, once it is counted for `/metrics`."""
+    tallies.add(COUNTED_AS, type(failure).__name__)
+    return failure
 
 
 def of_nonsense(what: str, *, wrote: bool, **facts: Any) -> errors.XeroError:
