@@ -36,6 +36,7 @@ SLOW = (
     "simulator/test_scripted_limits.py",
     "upgrade",
     "xero_sync/api/test_client.py",
+    "xero_sync/api/test_client_faults.py",
     "xero_sync/api/test_rate_limiter_processes.py",
     "xero_sync/document_history",
     "xero_sync/jobs/test_lost_wake_ups.py",
