@@ -21,6 +21,9 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 PYTEST := $(BIN)/pytest
 # Three processes keep two cores busy, since tests wait much; who is free takes over another's tests.
 SIDE_BY_SIDE := -n 3 --dist worksteal
+# Where tests in a browser stand: to collect all others takes each process twenty seconds. Each of
+# the two runs a product of its own.
+BROWSER := tests/journeys tests/platform -m browser -n 2 --dist worksteal
 # Compiled modules are kept, whatever the machine says: hundreds of processes start in a test run.
 export PYTHONDONTWRITEBYTECODE :=
 # Templates that git tracks and those it does not know yet. Django's, without the simulator's.
@@ -83,7 +86,7 @@ test: $(STAMP)
 	$(PYTEST) $(if $(T),$(T),-m "not browser" $(SIDE_BY_SIDE))
 
 test-browser: $(STAMP)
-	$(PYTEST) -m browser -q
+	$(PYTEST) $(BROWSER) -q
 
 # One run of the suite that also measures. Processes that tests start write files of their own.
 coverage: $(STAMP)
