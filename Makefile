@@ -37,8 +37,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	$(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-migrations \
-	format bench soak walk requirements clean
+.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-quickly \
+	lint-migrations format bench soak walk requirements clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
@@ -96,7 +96,12 @@ coverage: $(STAMP)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o - | $(BIN)/python -m scripts.check_coverage
 
+# mypy takes longer than all the others together, which run beside it.
 lint: $(STAMP)
+	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
+		lint-types lint-quickly
+
+lint-quickly: $(STAMP)
 	$(BIN)/python -m scripts.check_requirements
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
@@ -104,7 +109,7 @@ lint: $(STAMP)
 	@$(BIN)/djade --check --target-version 5.2 $$($(DJANGO_TEMPLATES))
 	@$(BIN)/djlint --lint --quiet $$($(ALL_TEMPLATES))
 	$(UNUSED) $(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory lint-types lint-migrations
+	@$(MAKE) --no-print-directory lint-migrations
 	$(BIN)/python -m scripts.audit_requirements
 
 lint-types: $(STAMP)
