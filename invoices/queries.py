@@ -48,12 +48,18 @@ def contacts_and_withheld(
 
 
 def documents_of_contacts(
-    *, organisation: Organisation, contact_ids: list[UUID], without: Collection[int] = ()
+    *,
+    organisation: Organisation,
+    contact_ids: list[UUID],
+    without: Collection[int] | None = None,
 ) -> QuerySet[Document]:
     """Return the documents of these contacts, newest first, without their raw form.
 
-    :param without: ids of documents that are left out.
+    :param without: ids of documents that are left out, see `contacts_and_withheld`; where nobody
+        says, all that a merge took from anybody else.
     """
+    if without is None:
+        without = withheld.in_doubt(organisation=organisation, contact_ids=contact_ids)
     documents = Document.objects.filter(
         organisation=organisation, contact_xero_id__in=contact_ids
     ).defer("raw", "digest")
