@@ -92,16 +92,13 @@ def learners_of_document(document: Document, *, organisation: Organisation) -> l
     """Return the learners on whose pages a document shows, in order of number."""
     if document.contact_xero_id is None:
         return []
-    contact_ids = [document.contact_xero_id]
+    kept = withheld.kept_from(organisation=organisation, contact_ids=[document.contact_xero_id])
     return [
         learner
         for learner in learners_of_contact(
             organisation=organisation, contact_xero_id=document.contact_xero_id
         )
-        if document.pk
-        not in withheld.of_learner(
-            learner, organisation=organisation, contact_ids=contact_ids
-        ).document_ids
+        if learner.pk not in kept.get(document.pk, ())
     ]
 
 
