@@ -164,7 +164,7 @@ def test_fault_at_any_step_leaves_nothing_half_connected(
     assert said in browser.told(answer)
     assert browser.connection.state == State.NOT_CONNECTED
     assert not Grant.objects.exists()
-    assert not Organisation.objects.exists()
+    assert not browser.connection.portal.organisations.exists()
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])
