@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from connected_apps.models import Connection, Grant, Organisation, State
+from connected_apps.models import Connection, Grant, State
 from lrm.models import LrmRole, Portal
 from tests.support import builders, xero
 from tests.support.simulator_client import SimulatorClient
