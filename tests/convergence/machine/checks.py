@@ -3,7 +3,7 @@
 Told from Xero's books and from rows read without the product's own queries.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -50,6 +50,10 @@ _LINKED = """
       JOIN invoices_contactlink link USING (organisation_id, contact_xero_id)
      WHERE link.learner_id = %s
 """
+_PROVEN = """
+    SELECT resource, count_in_xero FROM xero_sync_cursor
+     WHERE counted_at = %s AND count_in_xero = count_here AND coalesce(count_unknown, 0) = 0
+"""
 _KNOWN = "SELECT xero_id::text, updated_at FROM invoices_{} WHERE organisation_id = %s"
 
 
@@ -61,6 +65,7 @@ class Checks:
         # What was taken away or altered here on purpose, until it is whole again.
         self.harmed: set[str] = set()
         self._reached: dict[tuple[int, str], datetime | None] = {}
+        # From where each cursor began: what is older, the first sync has to bring.
         self._floor: dict[tuple[int, str], datetime | None] = {}
 
     def all(self) -> None:
@@ -95,6 +100,9 @@ class Checks:
             if before is not None and reached is not None:
                 assert before <= reached, f"The sweep of {resource} went back to {reached}"
             self._reached[key] = reached
+            if reached is None:
+                # It is read from the very beginning.
+                self._floor[key] = None
             if reached is None or reached == self._floor[key]:
                 continue
             table = "contact" if resource == "CONTACT" else "document"
@@ -125,6 +133,12 @@ class Checks:
         """No turn leaves a call counted as under way: the limit of five would be used up."""
         running = rate_limiter.shared().books_of(UUID(self._stage.tenant)).in_flight
         assert not running, f"{running} calls were never given back"
+
+    def proof(self) -> None:
+        """Where a count that was just taken says that all is here, Xero has no more than that."""
+        their = Counter(kind for kind, _ in books.theirs(self._stage.show_books()))
+        for kind, count in _rows(_PROVEN, self._stage.now()):
+            assert count == their[kind], f"{count} {kind} are proven, and Xero has {their[kind]}"
 
     def pages(self, side: Side) -> None:
         """No page shows a document by a pairing that does not stand."""
@@ -166,7 +180,7 @@ def _owed(rows: Iterable[tuple[str, str, Decimal]]) -> dict[str, dict[str, Decim
 
 def _theirs(shown: dict[str, Any]) -> Iterable[tuple[str, str, Decimal]]:
     for one in shown["documents"]:
-        if one["type"] in books.KINDS and one["status"] == "AUTHORISED":
+        if one["type"] in books.TYPES and one["status"] == "AUTHORISED":
             signed = Decimal(one["amount_due"]) - Decimal(one["remaining_credit"])
             yield one["contact_id"], one["currency"], signed
 

@@ -23,13 +23,15 @@ def end(stage: Stage, checks: Checks) -> None:
     stage.heal()
     for at in (0, 1):
         stage.connect(at)
+    # Where the cursors of a new connection begin.
+    checks.all()
     stage.world.do("webhooks/flush")
     stage.clock.later(LONG)
     _drain(stage)
     _each(stage, "sweep_now")
     _drain(stage)
     checks.all()
-    _let_a_day_pass(stage)
+    _let_a_day_pass(stage, checks)
     _each(stage, "compare")
     for side in stage.stands():
         checks.balances(side)
@@ -44,11 +46,12 @@ def end(stage: Stage, checks: Checks) -> None:
     checks.all()
 
 
-def _let_a_day_pass(stage: Stage) -> None:
+def _let_a_day_pass(stage: Stage, checks: Checks) -> None:
     """Count; and once more soon after, as contacts that were read anew are."""
     stage.clock.later(timedelta(days=1))
     for _ in range(2):
         _each(stage, "check")
+        checks.proof()
         _drain(stage)
         stage.clock.later(LONG)
 
