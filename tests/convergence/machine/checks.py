@@ -67,6 +67,7 @@ class Checks:
         self._reached: dict[tuple[int, str], datetime | None] = {}
         # From where each cursor began: what is older, the first sync has to bring.
         self._floor: dict[tuple[int, str], datetime | None] = {}
+        self._shaped: tuple[dict[str, Any], books.Rows] | None = None
 
     def all(self) -> None:
         """Check everything but the pages.
@@ -92,7 +93,7 @@ class Checks:
         """A cursor does not go back, unless all is read anew; what it says is known is here."""
         rows = _rows("SELECT organisation_id, resource, swept_through FROM xero_sync_cursor")
         known: dict[tuple[int, str], dict[str, datetime]] = {}
-        their = books.theirs(self._stage.show_books())
+        their = self._theirs()
         for organisation_id, resource, reached in rows:
             key = organisation_id, resource
             before = self._reached.get(key)
@@ -110,6 +111,13 @@ class Checks:
                 (organisation_id, table), dict(_rows(_KNOWN.format(table), organisation_id))
             )
             self._claims(resource, self._floor[key], reached, their, here)
+
+    def _theirs(self) -> books.Rows:
+        """Return what Xero has; put in shape once for as long as it stays the same."""
+        shown = self._stage.show_books()
+        if self._shaped is None or self._shaped[0] is not shown:
+            self._shaped = shown, books.theirs(shown)
+        return self._shaped[1]
 
     def _claims(
         self,
@@ -134,11 +142,16 @@ class Checks:
         running = rate_limiter.shared().books_of(UUID(self._stage.tenant)).in_flight
         assert not running, f"{running} calls were never given back"
 
-    def proof(self) -> None:
-        """Where a count that was just taken says that all is here, Xero has no more than that."""
-        their = Counter(kind for kind, _ in books.theirs(self._stage.show_books()))
-        for kind, count in _rows(_PROVEN, self._stage.now()):
+    def proof(self) -> int:
+        """Where a count that was just taken says that all is here, Xero has no more than that.
+
+        Return how many such counts there are.
+        """
+        their = Counter(kind for kind, _ in self._theirs())
+        proven = _rows(_PROVEN, self._stage.now())
+        for kind, count in proven:
             assert count == their[kind], f"{count} {kind} are proven, and Xero has {their[kind]}"
+        return len(proven)
 
     def pages(self, side: Side) -> None:
         """No page shows a document by a pairing that does not stand."""
@@ -160,7 +173,7 @@ class Checks:
         """Everything is here as it is in Xero."""
         organisation = side.connection.organisation
         assert organisation is not None
-        found = books.differences(books.theirs(self._stage.show_books()), books.ours(organisation))
+        found = books.differences(self._theirs(), books.ours(organisation))
         told = [f"{kind} {xero_id}: {text}" for (kind, xero_id), text in found.items()]
         assert not found, "\n".join([f"{len(found)} differ from Xero's books.", *told[:3]])
 

@@ -1,6 +1,7 @@
 """A stage for the machine, and how many of its examples to play."""
 
 import contextlib
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -56,7 +57,10 @@ def stage(
     settings.SESSION_HOURS, settings.SESSION_IDLE_MINUTES = DAYS * 24, DAYS * 24 * 60
     settings.SESSION_COOKIE_AGE = DAYS * 24 * 3600
     with contextlib.closing(XeroLine(still_simulator)) as world, refusing_poison():
+        # What lives as long as the process is looked through by the collector for every example.
+        gc.freeze()
         yield Stage(world, live_server.url, monkeypatch)
+        gc.unfreeze()
     logging.disable(logging.NOTSET)
 
 

@@ -90,6 +90,10 @@ class Example(RuleBasedStateMachine):
         """Let a second pass: two changes of one millisecond are for a test of their own."""
         self.stage.clock.later(SECOND)
 
+    def portal(self, at: int) -> int:
+        """Return the portal that is meant: the only one where there is no second."""
+        return at % len(self.stage.portals)
+
     def look(self, at: int) -> None:
         """Look at the pages of a portal."""
         side = self.stage.sides[at]

@@ -24,20 +24,23 @@ MOST_CALLS_IN_VAIN = 4
 _at = st.sampled_from([0, 0, 1])
 _pick = st.integers(0, 30)
 _death = st.one_of(st.none(), st.none(), st.integers(0, 90))
+# About as many statements as it takes to connect.
+_cut_off = st.one_of(st.none(), st.integers(0, 50))
 
 
 class Machine(InXero, OnTheWay):
     """One example: two portals, one Xero, and what becomes of them."""
 
-    @initialize(deaths=st.tuples(_death, _death), filled=st.booleans())
+    @initialize(deaths=st.lists(_cut_off, min_size=1, max_size=2), filled=st.booleans())
     @noted
-    def begin(self, deaths: tuple[int | None, int | None], filled: bool) -> None:
-        """Two people connect, and may be cut off in the middle; some go on with full books."""
-        for at in (0, 1):
-            self.stage.connect(at, dies_after=deaths[at])
+    def begin(self, deaths: list[int | None], filled: bool) -> None:
+        """One or two connect, and may be cut off in the middle; some go on with full books."""
+        for at, dies_after in enumerate(deaths):
+            self.stage.add_portal()
+            self.stage.connect(at, dies_after=dies_after)
         self.checks.all()
         if filled:
-            for at in (0, 1):
+            for at in self.stage.portals:
                 for turn in ("sweep", "run"):
                     self.stage.work(turn, at)
             self.checks.all()
@@ -57,6 +60,7 @@ class Machine(InXero, OnTheWay):
     def work(self, turn: str, at: int, dies_after: int | None) -> None:
         """Let a worker take a turn, to its end or to its death."""
         self.next()
+        at = self.portal(at)
         self.is_troubled |= dies_after is not None
         self.stage.forget_calls()
         self.stage.work(turn, at, dies_after=dies_after)
@@ -70,6 +74,7 @@ class Machine(InXero, OnTheWay):
     def work_without_valkey(self, turn: str, at: int) -> None:
         """Let a worker try while Valkey is away."""
         self.next()
+        at = self.portal(at)
         self.is_troubled = True
         with self.stage.without_valkey():
             self.stage.work(turn, at)
@@ -79,6 +84,7 @@ class Machine(InXero, OnTheWay):
     def save_learner(self, at: int, slot: int, person: int, ticked: bool) -> None:
         """Have somebody save a learner, perhaps as somebody else than before."""
         self.next()
+        at = self.portal(at)
         self.stage.save(at, slot, people.facts_of(person, person, person), ticked=ticked)
         self.look(at)
 
@@ -86,12 +92,14 @@ class Machine(InXero, OnTheWay):
     def ask_for_run(self, at: int, days: int) -> None:
         """Have somebody ask for a re-sync."""
         self.next()
+        at = self.portal(at)
         self.stage.ask_for_run(at, days=days)
 
     @may(at=_at, pick=_pick, what=st.sampled_from(["document", "contact", "amount"]))
     def harm(self, at: int, pick: int, what: str) -> None:
         """Lose or alter a row, as a fault of ours would that nobody has found yet."""
         self.next()
+        at = self.portal(at)
         side = self.stage.sides[at]
         if side is None:
             return

@@ -143,8 +143,8 @@ class Case:
     is_quick: bool = False
 
 
-def _begin(*, filled: bool, deaths: tuple[int | None, int | None] = (None, None)) -> Step:
-    return "begin", {"deaths": deaths, "filled": filled}
+def _begin(*, filled: bool, dies_after: int | None = None) -> Step:
+    return "begin", {"deaths": [dies_after], "filled": filled}
 
 
 def _work(turn: str) -> Step:
@@ -167,12 +167,12 @@ CASES = (
     Case(
         lists_ask_for_one_spelling,
         (_begin(filled=True), _LOSE, _new("prepayment", 1)),
-        says="differ from Xero's books",
+        says="is not here at",
         examples=100,
     ),
     Case(
         proof_shares_the_filter,
-        (_begin(filled=True), _LOSE, _new("overpayment", 1)),
+        (_begin(filled=True), _LOSE, _new("overpayment", 1), _work("check")),
         says="are proven, and Xero has",
         examples=100,
     ),
@@ -258,7 +258,7 @@ CASES = (
     ),
     Case(
         beginning_is_made_after_the_commit,
-        (_begin(filled=False, deaths=(60, None)),),
+        (_begin(filled=False, dies_after=40),),
         says="differ from Xero's books",
         examples=100,
     ),

@@ -56,7 +56,7 @@ class Stage:
         logging.getLogger("xero_sync.jobs.retry_policy").addHandler(self.complaints)
 
     def begin(self) -> None:
-        """Start afresh: seeded books, nothing here, a person of each portal about to connect."""
+        """Start afresh: seeded books, nothing here, and nobody."""
         call_command("flush", interactive=False)
         self._server().flushdb()
         rate_limiter.shared.cache_clear()
@@ -68,17 +68,22 @@ class Stage:
         self.silent: set[str] = set()
         # Scripts of faults that stay when all others end.
         self.standing: list[dict[str, Any]] = []
-        self.people = [self._person(at) for at in (0, 1)]
-        self.sides: list[Side | None] = [None, None]
+        self.people: list[xero.Browser] = []
+        self.sides: list[Side | None] = []
         url = f"{self._webhook_url}/webhooks/xero/"
         self.world.do("webhooks", url=url, key=WEBHOOK_KEY, enabled=True, **_HELD_BACK)
         tally.count(f"{PLAYED}examples of the machine")
 
-    def _person(self, at: int) -> xero.Browser:
-        portal = builders.make_portal()
-        return xero.Browser(
-            self.world, builders.make_user(portal, portal_admin=True, accounts=True)
-        )
+    @property
+    def portals(self) -> range:
+        """The numbers of the portals."""
+        return range(len(self.people))
+
+    def add_portal(self) -> None:
+        """Let there be one more portal, with a person about to connect it."""
+        user = builders.make_user(builders.make_portal(), portal_admin=True, accounts=True)
+        self.people.append(xero.Browser(self.world, user))
+        self.sides.append(None)
 
     def connect(self, at: int, *, dies_after: int | None = None) -> None:
         """Let a person connect their portal, the whole way through consent, where it is not."""
@@ -183,6 +188,13 @@ class Stage:
             rate_limiter.shared.cache_clear()
             yield
         rate_limiter.shared.cache_clear()
+
+    @contextlib.contextmanager
+    def sweeping_seldom(self) -> Iterator[None]:
+        """Let nothing be swept because some minutes have passed."""
+        with self._patch.context() as patch:
+            patch.setattr(settings, "XERO_SWEEP_SECONDS", timedelta(days=7).total_seconds())
+            yield
 
     def flush_valkey(self) -> None:
         """Let Valkey lose everything."""
