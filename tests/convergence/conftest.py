@@ -52,7 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_FOLDER] = Path(folder.name)
         os.environ[tally.FOLDER] = folder.name
         config.add_cleanup(folder.cleanup)
-        config.add_cleanup(lambda: os.environ.pop(tally.FOLDER, None))
+        config.add_cleanup(_forget_folder)
+
+
+def _forget_folder() -> None:
+    os.environ.pop(tally.FOLDER, None)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
