@@ -90,6 +90,10 @@ class Example(RuleBasedStateMachine):
         """Let a second pass: two changes of one millisecond are for a test of their own."""
         self.stage.clock.later(SECOND)
 
+    def take_turn(self, turn: str, at: int, *, dies_after: int | None = None) -> None:
+        """Let a worker take a turn, and look at what came of it; nothing where there is none."""
+        raise NotImplementedError
+
     def portal(self, at: int) -> int:
         """Return the portal that is meant: the only one where there is no second."""
         return at % len(self.stage.portals)

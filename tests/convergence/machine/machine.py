@@ -60,6 +60,12 @@ class Machine(InXero, OnTheWay):
     def work(self, turn: str, at: int, dies_after: int | None) -> None:
         """Let a worker take a turn, to its end or to its death."""
         self.next()
+        self.take_turn(turn, at, dies_after=dies_after)
+
+    def take_turn(self, turn: str, at: int, *, dies_after: int | None = None) -> None:
+        """Let a worker take a turn, and look at what came of it; nothing where there is none."""
+        if not turn:
+            return
         at = self.portal(at)
         self.is_troubled |= dies_after is not None
         self.stage.forget_calls()

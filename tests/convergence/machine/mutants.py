@@ -157,22 +157,20 @@ def _harm(what: str, pick: int) -> Step:
 
 def _new(act: str, pick: int) -> Step:
     given = {"act": act, "pick": pick, "kind": "ACCREC", "status": "AUTHORISED"}
-    return "new_document", given
+    return "new_document", {**given, "is_announced": False}
 
 
-_LOSE = ("webhooks_go_wrong", {"lose": 20, "double": False, "shuffle": False})
 _LATER = ("time_passes", {"minutes": 6})
-_HEAL: Step = ("heal", {})
 CASES = (
     Case(
         lists_ask_for_one_spelling,
-        (_begin(filled=True), _LOSE, _new("prepayment", 1)),
+        (_begin(filled=True), _new("prepayment", 1)),
         says="is not here at",
         examples=100,
     ),
     Case(
         proof_shares_the_filter,
-        (_begin(filled=True), _LOSE, _new("overpayment", 1), _work("check")),
+        (_begin(filled=True), _new("overpayment", 1), _work("check")),
         says="are proven, and Xero has",
         examples=100,
     ),
@@ -193,8 +191,7 @@ CASES = (
         resumed_sweep_skips_a_page,
         (
             _begin(filled=False),
-            ("walk_is_broken_off", {"collection": "Contacts"}),
-            _work("sweep"),
+            ("walk_is_broken_off", {"collection": "Contacts", "then": "sweep"}),
             _LATER,
             _work("sweep"),
         ),
@@ -205,8 +202,7 @@ CASES = (
         resumed_sweep_trusts_its_page_number,
         (
             _begin(filled=False),
-            ("contacts_are_too_many", {"is_broken_off": True}),
-            _work("sweep"),
+            ("contacts_are_too_many", {"is_broken_off": True, "then": "sweep"}),
             ("change_contact", {"act": "update", "pick": 0, "other": 0}),
             _LATER,
             _work("sweep"),
@@ -218,8 +214,7 @@ CASES = (
         every_rejection_is_about_length,
         (
             _begin(filled=False),
-            ("list_is_rejected", {"collection": "Invoices"}),
-            _work("run"),
+            ("list_is_rejected", {"collection": "Invoices", "then": "run"}),
         ),
         says="calls in vain",
         examples=100,
@@ -228,8 +223,7 @@ CASES = (
         one_kind_stops_all,
         (
             _begin(filled=True),
-            ("list_is_rejected", {"collection": "Invoices"}),
-            _work("sweep_now"),
+            ("list_is_rejected", {"collection": "Invoices", "then": "sweep_now"}),
         ),
         says="are rejected, so nobody asked for",
         examples=100,
@@ -244,8 +238,7 @@ CASES = (
         page_that_is_not_full_is_the_last,
         (
             _begin(filled=False),
-            ("lists_tell_no_count", {"collection": "Contacts"}),
-            _work("sweep"),
+            ("lists_tell_no_count", {"collection": "Contacts", "then": "sweep"}),
         ),
         says="is not here at",
         examples=100,

@@ -41,7 +41,10 @@ _ALL_CONTACTS = {
     "path": "/Contacts$",
     "query": "^(?!.*(UpdatedDateUTC<|IDs=|ContactNumber))",
 }
-_list = st.sampled_from(LISTS)
+# Contacts and invoices fill more than a page.
+_list = st.sampled_from((*LISTS, "Contacts", "Invoices"))
+# Who meets it first: the rarer what goes wrong is met, the longer a search takes.
+_then = st.sampled_from(["sweep", "run", "sweep_now", ""])
 
 
 class OnTheWay(Example):
@@ -85,17 +88,18 @@ class OnTheWay(Example):
         self.next()
         self.trouble("token endpoint", match={"host": "identity"}, times=1, answer=answer)
 
-    @may(collection=_list)
-    def list_is_rejected(self, collection: str) -> None:
+    @may(collection=_list, then=_then)
+    def list_is_rejected(self, collection: str, then: str) -> None:
         """Let Xero find a kind's question wrong, until all is healed."""
         self.next()
         self.rejected = collection
         answer = {"status": 400, "body": UNREADABLE}
         match = {"path": f"/{collection}$"}
         self.stage.fail("list that Xero rejects", match=match, times=-1, answer=answer)
+        self.take_turn(then, 0)
 
-    @may(is_broken_off=st.booleans())
-    def contacts_are_too_many(self, is_broken_off: bool) -> None:
+    @may(is_broken_off=st.booleans(), then=_then)
+    def contacts_are_too_many(self, is_broken_off: bool, then: str) -> None:
         """Let Xero list contacts between two moments only, until all is healed."""
         self.next()
         self.trouble(
@@ -106,19 +110,22 @@ class OnTheWay(Example):
         )
         if is_broken_off:
             self._break_off("Contacts")
+        self.take_turn(then, 0)
 
-    @may(collection=_list)
-    def walk_is_broken_off(self, collection: str) -> None:
+    @may(collection=_list, then=_then)
+    def walk_is_broken_off(self, collection: str, then: str) -> None:
         """Let the second page of the next walk fail, once."""
         self.next()
         self._break_off(collection)
+        self.take_turn(then, 0)
 
-    @may(collection=_list)
-    def lists_tell_no_count(self, collection: str) -> None:
+    @may(collection=_list, then=_then)
+    def lists_tell_no_count(self, collection: str, then: str) -> None:
         """Let Xero not tell how many there are of a kind, until all is healed."""
         self.next()
         match = {"path": f"/{collection}$"}
         self.trouble("list without a count", match=match, times=-1, answer={"named": "untold"})
+        self.take_turn(then, 0)
 
     @precondition(lambda self: not self.stage.standing)
     @may(collection=_list)
