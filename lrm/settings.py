@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "bootstrap",
     "rest_framework",
+    "drf_spectacular",
     "lrm",
     "connected_apps",
     "invoices",
@@ -103,6 +104,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lrm.response_headers.ResponseHeadersMiddleware",
+    "lrm.log_context.LogContextMiddleware",
     "lrm.proxies.TrustedProxyMiddleware",
     "lrm.front_door.FrontDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -113,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "lrm.sign_in.sessions.SessionEndMiddleware",
     "lrm.middleware.PortalMiddleware",
+    "lrm.sign_in.factor_gate.FactorGateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -212,7 +215,7 @@ SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
 # The addresses or networks of the proxies in front, whose headers say who asks and by https.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=["127.0.0.0/8", "::1"])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -262,6 +265,15 @@ XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
 # How many days the versions of documents that were replaced are kept; 0 keeps them for ever.
 DOCUMENT_VERSION_DAYS = env.int("DOCUMENT_VERSION_DAYS", default=400)
+# The same for what Xero announced, for logs of re-syncs, and for notices under the bell.
+WEBHOOK_DAYS = env.int("WEBHOOK_DAYS", default=90)
+RUN_LOG_DAYS = env.int("RUN_LOG_DAYS", default=400)
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=180)
+if 0 < WEBHOOK_DAYS < 31:
+    raise ImproperlyConfigured(
+        "WEBHOOK_DAYS must be 31 or more, or 0 to keep events for ever: whether instant updates "
+        "arrive is told from those of the last 30 days."
+    )
 
 # --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -285,11 +297,28 @@ CELERY_WORKER_CONSUMER = "lrm.worker_consumer:Consumer"
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
 
+# With which Prometheus asks for /metrics; without one only this machine may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"context": {"()": "lrm.log_context.ContextFilter"}},
+    "formatters": {
+        "plain": {
+            "()": "lrm.log_context.PlainFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
+        "json": {"()": "lrm.log_context.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            # "plain" for people or "json" for programs.
+            "formatter": env.str("LOG_FORMAT", default="plain"),
+            "filters": ["context"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 
@@ -297,5 +326,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["lrm.api_bodies.SmallJsonParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    # No answer has another form than JSON, so no word of an address asks for one.
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LRM",
+    "DESCRIPTION": "Learners, their documents from Xero, and the sync between the two.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["lrm.rest.schema.add_problems"],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }

@@ -13,7 +13,7 @@ from xero_sync.contact_tabs import asked_pairs, comparison, holds, reasons, side
 from xero_sync.contact_tabs.figures import Figures, figures_of
 from xero_sync.contact_tabs.suggestions import Suggestion
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
-from xero_sync.contacts import push_gate
+from xero_sync.contacts import push_gate, questions
 from xero_sync.models import ContactPush
 
 _SUGGEST_LEARNERS = (Tab.NO_LEARNER,)
@@ -40,13 +40,15 @@ class Row:
     change: ContactLinkChange | None = None
     others: list[str] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
+    # What a question is about, so that an answer is good for what was seen.
+    about: str = ""
     is_pending: bool = False
     is_held: bool = False
     may_be_released: bool = False
 
     def hide_contact(self) -> None:
         """Say nothing of a contact that is another portal's."""
-        self.contact, self.figures, self.lines = None, None, []
+        self.contact, self.figures, self.lines, self.suggestions = None, None, [], []
 
     @property
     def agrees(self) -> bool:
@@ -69,6 +71,8 @@ class Row:
         """Who the row is about."""
         if self.learner is not None:
             return str(self.learner)
+        if self.is_held and self.contact is None:
+            return "A contact of another portal's learner"
         return self.contact.name if self.contact else "A contact that is not here any more"
 
 
@@ -119,8 +123,7 @@ def _with_organisation(
         _tell_of_links(rows, organisation)
     _suggest(rows, organisation, tab)
     if tab in (Tab.NO_LEARNER, Tab.REFUSED) and contact_ids:
-        held = holds.of_other_portals(organisation, contact_ids)
-        _tell_of_holds(rows, held, is_hidden=tab is Tab.REFUSED)
+        _tell_of_holds(rows, organisation, contact_ids, is_of_learners=tab is Tab.REFUSED)
     return rows
 
 
@@ -133,7 +136,7 @@ def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
         reason = why.get(row.key)
         if reason is None or row.learner is None or row.contact is None:
             continue
-        row.look = "warn"
+        row.look, row.about = "warn", questions.about(row.learner, row.contact)
         row.reason = reasons.of_question(
             reason, sides.facts_of_learner(row.learner), sides.facts_of_contact(row.contact)
         )
@@ -143,12 +146,26 @@ def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
     return shown
 
 
-def _tell_of_holds(rows: list[Row], held: dict[UUID, bool], *, is_hidden: bool) -> None:
+def _tell_of_holds(
+    rows: list[Row],
+    organisation: Organisation,
+    contact_ids: Sequence[UUID],
+    *,
+    is_of_learners: bool,
+) -> None:
+    """Say which contacts are another portal's, and nothing else of them.
+
+    But for those that nobody there can want any more: who is to lift a hold sees on what.
+    """
+    held = holds.of_other_portals(organisation, contact_ids)
+    hidden = holds.not_to_be_seen(organisation, contact_ids)
     for row in rows:
-        if row.contact and row.contact.xero_id in held:
-            row.is_held, row.may_be_released = True, held[row.contact.xero_id]
-            if is_hidden:
-                row.hide_contact()
+        contact_id = row.contact.xero_id if row.contact else None
+        if contact_id is None or not (contact_id in held or contact_id in hidden):
+            continue
+        row.is_held, row.may_be_released = True, held.get(contact_id, False)
+        if is_of_learners or contact_id in hidden:
+            row.hide_contact()
 
 
 def _tell_of_links(rows: list[Row], organisation: Organisation) -> None:

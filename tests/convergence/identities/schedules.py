@@ -170,12 +170,6 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     )
 
 
-def play_all(stage: Stage, *, seeds: Iterable[int]) -> None:
-    """Play the schedules of these seeds up to the first that fails; see `play`."""
-    for seed in seeds:
-        play(stage, seed=seed, shrink=False)
-
-
 def play_steps(stage: Stage, schedule: Iterable[Step]) -> str:
     """Play steps and return what went wrong; empty where all is well."""
     return _failure(stage, schedule)
