@@ -58,6 +58,8 @@ help:
 
 # The stamp carries the hash of both requirements, so that an old environment is noticed whatever
 # the clock says.
+# What each process of the long random run has counted.
+TALLY := $(CURDIR)/.local/soak
 STAMP := $(VENV)/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
 install: $(STAMP)
@@ -140,9 +142,13 @@ walk: $(STAMP)
 
 soak: $(STAMP)
 	@test -f tests/convergence/conftest.py || { echo "There is no convergence test yet."; exit 1; }
+	@rm -rf $(TALLY) && mkdir -p $(TALLY)
+	@export TALLY_FOLDER=$(TALLY); failed=; set -x; \
 	$(PYTEST) tests/convergence --schedules $(SCHEDULES) --identity-schedules $(IDENTITIES) \
-		--machine-examples $(EXAMPLES) --machine-mutants -n 2 -q
-	$(PYTEST) tests/security/test_fuzzing.py --fuzz-requests $(REQUESTS) -n 0 -q
+		--machine-examples $(EXAMPLES) --machine-mutants -n 2 -q || failed=1; \
+	$(PYTEST) tests/security/test_fuzzing.py --fuzz-requests $(REQUESTS) -n 0 -q || failed=1; \
+	$(BIN)/python -m tests.support.tally $(TALLY) || failed=1; \
+	test -z "$$failed"
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
