@@ -181,8 +181,7 @@ def written(
         "payers": queries.payer_ids(contacts, organisation=organisation),
         **_parts_of(documents, organisation, set(parts)),
     }
-    found: Any = DocumentJson(documents, many=True, context=context)
-    return list(found.data)
+    return [DocumentJson(one, context=context).data for one in documents]
 
 
 def settled(documents: Any) -> Any:

@@ -68,7 +68,7 @@ def _operation(
     described: dict[str, Any], address: str, method: str, operation: dict[str, Any]
 ) -> Operation:
     codes = operation["responses"]
-    good = next((one for code, one in codes.items() if code.startswith("2")), {})
+    good: dict[str, Any] = next((codes[one] for one in codes if one.startswith("2")), {})
     return Operation(
         key=operation["operationId"],
         method=method.upper(),

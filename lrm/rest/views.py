@@ -6,7 +6,8 @@ the pen would look complete and be something else.
 """
 
 import hashlib
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponseBase, HttpResponseNotModified
 from django.utils import timezone
@@ -22,10 +23,19 @@ from rest_framework.views import APIView
 from lrm import permissions
 from lrm.models import Portal, User
 from lrm.rest import authentication, cursors, problems, request_counts
-from lrm.rest.fields import ListQuery
 from lrm.rest_models import ApiToken
 
-Q = TypeVar("Q", bound=serializers.Serializer[Any])
+
+@dataclass(frozen=True)
+class Rights:
+    """Who may read at an address; and who may do what POST does, where that is another one."""
+
+    read: permissions.Right
+    act: permissions.Right | None = None
+
+    def of(self, *, is_act: bool) -> permissions.Right:
+        """Return who may do the one or the other."""
+        return self.act if is_act and self.act is not None else self.read
 
 
 class JsonAlone(negotiation.BaseContentNegotiation):
@@ -49,11 +59,9 @@ class HasRight(rest_permissions.BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether this may be done; `message` says who can, where not."""
-        right = getattr(view, "right", permissions.may_see_settings)
-        if request.method not in rest_permissions.SAFE_METHODS:
-            right = getattr(view, "right_to_act", right)
-        if not isinstance(request.user, User):
+        if not isinstance(request.user, User) or not isinstance(view, ApiView):
             return False
+        right = view.rights.of(is_act=request.method not in rest_permissions.SAFE_METHODS)
         if not right(request.user):
             self.message = f"This is for {permissions.ROLES_WITH.get(right, 'others')}."
             return False
@@ -116,9 +124,7 @@ class ApiView(APIView):
     permission_classes = (HasRight,)
     throttle_classes = (HolderThrottle,)
     content_negotiation_class = JsonAlone
-    # Who may read; who may do what POST does, where that is another one.
-    right: ClassVar[permissions.Right]
-    right_to_act: ClassVar[permissions.Right]
+    rights: Rights
     # Whether a 400 names the fields beside `errors` as well, as the first release did.
     names_fields_at_top = False
 
@@ -133,7 +139,7 @@ class ApiView(APIView):
             self.throttled(request, throttle.wait())
         super().initial(request, *args, **kwargs)
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override] # a 304 has nothing to render
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         """Give the answer its ETag, or answer that nothing changed."""
@@ -193,6 +199,3 @@ class ApiView(APIView):
 def _is_known(etag: str, sent: str) -> bool:
     known = parse_etags(sent)
     return known == ["*"] or etag.removeprefix("W/") in {one.removeprefix("W/") for one in known}
-
-
-__all__ = ["ApiView", "ListQuery"]

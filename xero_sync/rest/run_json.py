@@ -144,7 +144,7 @@ class LearnersOfRun(serializers.Serializer[LearnerProgress]):
         return [NamedLearner(one).data for one in named]
 
 
-class Run(RunOfApi, ProgressOfRun):  # type: ignore[misc] # two halves of one answer
+class Run(RunOfApi, ProgressOfRun):
     """A run as it is answered: for the API's description, `run_as_json` puts it together."""
 
     learners = LearnersOfRun(
