@@ -44,7 +44,7 @@ class ContactJson(serializers.Serializer[Contact]):
     email = serializers.CharField()
     status = serializers.CharField(help_text="Xero's own word, such as ACTIVE or ARCHIVED.")
     merged_into_xero_id = serializers.UUIDField(source="merged_to_xero_id", allow_null=True)
-    learners = serializers.SerializerMethodField()
+    learners = serializers.SerializerMethodField(help_text="The learners that it is.")
     changed_in_xero_at = Instant(source="updated_at")
     synced_at = Instant(help_text="When this version was stored here.")
 

@@ -60,7 +60,7 @@ class LearnerJson(serializers.ModelSerializer[Learner]):
     """A learner."""
 
     updated_at = Instant()
-    xero = serializers.SerializerMethodField()
+    xero = serializers.SerializerMethodField(help_text="How the learner stands with Xero.")
 
     class Meta:
         model = Learner
