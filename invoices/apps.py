@@ -11,10 +11,11 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         """Put the Xero Invoices tab on the learner profile, and documents into the search."""
         # Imported here: models are not ready when this module is.
-        from invoices import dashboard, document_hits
+        from invoices import dashboard, document_hits, personal_holding
         from lrm import panels, permissions
         from lrm.rest import routes
 
+        personal_holding.register()
         panels.add_learner_tab(
             panels.LearnerTab(
                 label="Xero Invoices",

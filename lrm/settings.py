@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "lrm.sign_in.sessions.SessionEndMiddleware",
     "lrm.middleware.PortalMiddleware",
+    "lrm.sign_in.factor_gate.FactorGateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -263,6 +264,15 @@ XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
 # How many days the versions of documents that were replaced are kept; 0 keeps them for ever.
 DOCUMENT_VERSION_DAYS = env.int("DOCUMENT_VERSION_DAYS", default=400)
+# The same for what Xero announced, for logs of re-syncs, and for notices under the bell.
+WEBHOOK_DAYS = env.int("WEBHOOK_DAYS", default=90)
+RUN_LOG_DAYS = env.int("RUN_LOG_DAYS", default=400)
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=180)
+if 0 < WEBHOOK_DAYS < 31:
+    raise ImproperlyConfigured(
+        "WEBHOOK_DAYS must be 31 or more, or 0 to keep events for ever: whether instant updates "
+        "arrive is told from those of the last 30 days."
+    )
 
 # --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -15,13 +15,22 @@ class XeroSyncConfig(AppConfig):
         from lrm.rest import routes
         from xero_sync import signal_handlers, tasks
         from xero_sync.contact_tabs import act_jobs
-        from xero_sync.status import learner_marks, needs, search_words, xero_card
+        from xero_sync.status import (
+            learner_marks,
+            needs,
+            own_page_doubts,
+            personal_holding,
+            search_words,
+            xero_card,
+        )
         from xero_sync.views import contact_questions, contacts, document_history, pre_flight_card
 
         xero_card.register()
         search_words.register()
         needs.register()
         learner_marks.register()
+        own_page_doubts.register()
+        personal_holding.register()
         contact_questions.register()
         pre_flight_card.register()
         contacts.register()

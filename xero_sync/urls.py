@@ -11,6 +11,7 @@ from xero_sync.views import (
     document_history,
     instant_updates,
     online,
+    own_online,
     push_start,
     resync,
     sync_health,
@@ -26,6 +27,7 @@ _CONTACTS = "settings/connected-apps/xero/contacts/"
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path("my/invoices/<int:own_id>/online/", own_online.open_own_online, name="my_invoice_online"),
     path("documents/<int:document_id>/pdf/", online.open_pdf, name="document_pdf"),
     path("documents/<int:document_id>/history/", document_history.show, name="document_history"),
     path(

@@ -108,12 +108,9 @@ def _fields(described: dict[str, Any], part: dict[str, Any]) -> Iterator[Field]:
 
 def _with_code(text: str) -> SafeString:
     """Return a text with what stands between backticks as code."""
-    parts = enumerate(text.split("`"))
-    return format_html_join(
-        "",
-        "{}",
-        ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in parts),
-    )
+    forms = ("{}", "<code>{}</code>")
+    parts = [format_html(forms[at % 2], part) for at, part in enumerate(text.split("`"))]
+    return SafeString("".join(parts))
 
 
 def _resolved(described: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

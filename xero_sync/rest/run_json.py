@@ -15,7 +15,7 @@ from lrm.rest.fields import Instant
 from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import learner_progress, run_progress, run_status
 from xero_sync.runs.learner_progress import LearnerProgress, Named
-from xero_sync.runs.run_progress import KindProgress, Progress, Stage
+from xero_sync.runs.run_progress import KindProgress, Part, Progress, Stage
 
 # As many as a program gets at once; the page names ten.
 MOST_NAMED = 1000
@@ -55,6 +55,8 @@ class ProgressOfRun(serializers.Serializer[Progress]):
 
     read = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True)
+    # What the figures are of, while the last twelve months are read before what is older.
+    part = serializers.ChoiceField(choices=Part.values)
     new = serializers.IntegerField()
     changed = serializers.IntegerField()
     unchanged = serializers.IntegerField()
