@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponseBase, HttpResponseNotModified
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
@@ -24,6 +25,7 @@ from lrm import permissions
 from lrm.models import Portal, User
 from lrm.rest import authentication, cursors, problems, request_counts
 from lrm.rest_models import ApiToken
+from lrm.sign_in import factor_gate
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,21 @@ class HasRight(rest_permissions.BasePermission):
         if not right(request.user):
             self.message = f"This is for {permissions.ROLES_WITH.get(right, 'others')}."
             return False
-        if isinstance(request.auth, ApiToken) and not self._may_token(request):
-            self.message = "This token only reads. Make one that may act as well."
-            return False
-        return True
+        if isinstance(request.auth, ApiToken):
+            self.message = _why_not(request.auth, request)
+        return not self.message
 
-    @staticmethod
-    def _may_token(request: Request) -> bool:
-        assert isinstance(request.auth, ApiToken)  # noqa: S101 - for mypy
-        return request.auth.may_act or request.method in rest_permissions.SAFE_METHODS
+
+def _why_not(token: ApiToken, request: Request) -> str:
+    """Return why a token may not do what its person may; empty where it may.
+
+    What is held back of its person's sessions is held back of it.
+    """
+    if factor_gate.lacks_one(token.user):
+        return factor_gate.WHY.format(page=reverse("second_factor"))
+    if not token.may_act and request.method not in rest_permissions.SAFE_METHODS:
+        return "This token only reads. Make one that may act as well."
+    return ""
 
 
 class _Counted(throttling.BaseThrottle):
