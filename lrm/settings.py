@@ -337,6 +337,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["lrm.rest.schema.add_problems"],
     "SCHEMA_PATH_PREFIX": "/api/v1/",
 }
