@@ -1,6 +1,7 @@
 """A learner's own page: what is theirs, and nothing that is somebody else's."""
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -34,7 +35,7 @@ def learner(portal: Portal) -> Learner:
 
 
 @pytest.fixture
-def contact(learner: Learner, organisation: Organisation) -> object:
+def contact(learner: Learner, organisation: Organisation) -> UUID:
     return document_builders.make_linked(learner, organisation)
 
 
@@ -50,7 +51,7 @@ def page_of(client: Client) -> str:
 
 
 def test_page_shows_what_is_owed_and_the_way_to_pay(
-    client: Client, organisation: Organisation, contact: object
+    client: Client, organisation: Organisation, contact: UUID
 ) -> None:
     invoice = document_builders.make_document(
         organisation, contact_xero_id=contact, number="INV-1", total="310.00", amount_paid="10"
@@ -71,7 +72,7 @@ def test_page_shows_what_is_owed_and_the_way_to_pay(
 
 @pytest.mark.parametrize("status", ["DRAFT", "SUBMITTED", "VOIDED", "DELETED", "BREWED"])
 def test_page_shows_no_document_that_asks_for_nothing(
-    client: Client, organisation: Organisation, contact: object, status: str
+    client: Client, organisation: Organisation, contact: UUID, status: str
 ) -> None:
     hidden = document_builders.make_document(
         organisation, contact_xero_id=contact, number="INV-9", status=status
@@ -82,7 +83,7 @@ def test_page_shows_no_document_that_asks_for_nothing(
 
 
 def test_page_shows_nothing_that_is_billed_to_an_employer(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     employer = document_builders.make_contact(organisation, name="Saltbush Mining")
     billed = document_builders.make_document(
@@ -105,7 +106,7 @@ def test_page_shows_nothing_that_is_billed_to_an_employer(
 
 
 def test_page_shows_nothing_of_another_learner(
-    client: Client, organisation: Organisation, contact: object
+    client: Client, organisation: Organisation, contact: UUID
 ) -> None:
     other = builders.make_learner(organisation.portal)
     theirs = document_builders.make_document(
@@ -119,7 +120,7 @@ def test_page_shows_nothing_of_another_learner(
 
 
 def test_contact_of_two_learners_shows_to_neither(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     shared = document_builders.make_document(organisation, contact_xero_id=contact, number="INV-55")
     assert "INV-55" in page_of(client)
@@ -141,7 +142,7 @@ def test_contact_of_two_learners_shows_to_neither(
 
 
 def test_nothing_shows_while_a_question_on_identity_stands(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     own = document_builders.make_document(organisation, contact_xero_id=contact, number="INV-44")
     ContactQuestion.objects.create(
@@ -160,7 +161,7 @@ def test_nothing_shows_while_a_question_on_identity_stands(
 
 
 def test_documents_go_at_the_next_request_when_the_link_ends(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     document_builders.make_document(organisation, contact_xero_id=contact, number="INV-33")
     assert "INV-33" in page_of(client)
@@ -179,7 +180,7 @@ def test_page_of_a_portal_without_xero_says_so(client: Client, portal: Portal) -
 
 
 def test_balance_adds_no_currencies(
-    client: Client, organisation: Organisation, contact: object
+    client: Client, organisation: Organisation, contact: UUID
 ) -> None:
     for currency, total in (("AUD", "100.00"), ("NZD", "20.00")):
         document_builders.make_document(
