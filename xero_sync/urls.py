@@ -3,7 +3,6 @@
 from django.urls import path
 
 from xero_sync.views import (
-    api,
     contact_acts,
     contact_history,
     contact_questions,
@@ -71,17 +70,4 @@ urlpatterns = [
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),
     path(f"{_RESYNC}<int:run_id>/resume/", resync.resume, name="resync_resume"),
-    path("api/v1/sync-runs/", api.SyncRuns.as_view(), name="api_sync_runs"),
-    path("api/v1/sync-runs/preview/", api.PreviewSyncRun.as_view(), name="api_sync_run_preview"),
-    path("api/v1/sync-runs/<int:run_id>/", api.OneSyncRun.as_view(), name="api_sync_run"),
-    path(
-        "api/v1/sync-runs/<int:run_id>/cancel/",
-        api.CancelSyncRun.as_view(),
-        name="api_sync_run_cancel",
-    ),
-    path(
-        "api/v1/sync-runs/<int:run_id>/resume/",
-        api.ResumeSyncRun.as_view(),
-        name="api_sync_run_resume",
-    ),
 ]

@@ -140,6 +140,11 @@ class PortalForm(StyledForm):
         choices=list(enumerate(_MONTHS, start=1)),
         help_text="For reports, where Xero does not say.",
     )
+    demands_second_factor = forms.BooleanField(
+        label="Portal admins and accounts people need a second factor",
+        required=False,
+        help_text="Whoever has none is led to set it up and can do nothing else before.",
+    )
     learners_see_documents = forms.BooleanField(
         label="Learners see their own invoices and credits",
         required=False,

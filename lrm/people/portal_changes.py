@@ -17,7 +17,10 @@ def record(
     about: User | None = None,
     detail: str = "",
 ) -> PortalChange:
-    """Write one line, in the transaction of the act."""
+    """Write one line, in the transaction of the act.
+
+    :param by: None where it is whoever operates the installation, by a command.
+    """
     return PortalChange.objects.create(
         portal=portal,
         at=now,

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from lrm.models import Learner, LearnerAccount, LrmRole, Portal, User
+from tests.support import neighbours
 
 _numbers = itertools.count(1)
 PASSWORD = "made-up-password"
@@ -57,7 +58,7 @@ def make_learner(portal: Portal, **fields: Any) -> Learner:
 
 def client_of(user: User | None) -> Client:
     """Return a test client, signed in where a user is given."""
-    client = Client()
+    client = neighbours.OwnPortalClient()
     if user is not None:
         client.force_login(user)
     return client

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lrm', '0008_sign_in_limits'),
+        ('lrm', '0010_api_tokens'),
     ]
 
     operations = [

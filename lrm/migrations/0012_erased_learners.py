@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lrm', '0009_learner_accounts'),
+        ('lrm', '0011_learner_accounts'),
     ]
 
     operations = [
