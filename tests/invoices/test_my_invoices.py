@@ -7,11 +7,11 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import Organisation
-from invoices.models import ContactLink, CoverDecision, Kind
+from invoices.models import ContactLink, CoverDecision, DocumentMove, Kind
 from lrm.models import Learner, Portal
 from tests.support import builders, document_builders
 from tests.support.document_builders import NOW
-from xero_sync.models import ContactQuestion
+from xero_sync.models import ContactPush, ContactQuestion, PushState
 
 PATH = "/my/invoices/"
 
@@ -139,6 +139,34 @@ def test_contact_of_two_learners_shows_to_neither(
 
     assert "INV-55" not in page_of(client)
     assert client.get(f"{PATH}{shared.pk}/online/").status_code == 404
+
+
+def test_document_that_a_merge_brought_from_another_learner_does_not_show(
+    client: Client, organisation: Organisation, contact: UUID
+) -> None:
+    before = document_builders.make_linked(builders.make_learner(organisation.portal), organisation)
+    moved = document_builders.make_document(organisation, contact_xero_id=contact, number="INV-88")
+    assert "INV-88" in page_of(client)
+    DocumentMove.objects.create(
+        document=moved,
+        organisation=organisation,
+        from_xero_id=before,
+        to_xero_id=contact,
+        read_at=NOW,
+        is_merge=True,
+    )
+
+    assert "INV-88" not in page_of(client)
+    assert client.get(f"{PATH}{moved.pk}/online/").status_code == 404
+
+
+def test_nothing_shows_while_a_push_waits_for_an_answer(
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
+) -> None:
+    document_builders.make_document(organisation, contact_xero_id=contact, number="INV-22")
+    ContactPush.objects.create(learner=learner, state=PushState.QUESTION, requested_at=NOW)
+
+    assert "INV-22" not in page_of(client)
 
 
 def test_nothing_shows_while_a_question_on_identity_stands(
