@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ReportsConfig(AppConfig):
-    """Reports over what is stored. It has no tables of its own, and keeps documents' sums."""
+    """Reports over what is stored, and when they are mailed; it keeps documents' sums."""
 
     name = "reports"
 

@@ -20,9 +20,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from invoices import document_sums, words
-from invoices.document_sums import Sql
+from invoices.document_sums import Sql, Wanted
 from invoices.models import Kind
-from reports import synced_invoices
+from reports import as_at, synced_invoices
 from reports.synced_invoices import Criteria
 
 # Where sums are not kept for what is asked, so many documents are added up and no more: more take
@@ -170,13 +170,41 @@ def totals_of(criteria: Criteria) -> Totals:
     """Return the totals: from the sums that are kept, else from the documents themselves."""
     wanted = criteria.wanted
     if wanted is not None:
-        cells = document_sums.kept_cells(criteria.organisation, wanted, today=criteria.today)
-        return _of_groups(_read(cells, criteria.today))
+        cells = _kept(criteria, wanted)
+        return _of_groups(_read(cells, criteria.today)) if cells else Totals(is_counted=False)
     documents = synced_invoices.documents_of(criteria)
-    groups = _read(document_sums.cells_of(documents, most=MOST_READ + 1), criteria.today)
+    names = as_at.CELL_NAMES if criteria.as_at else {}
+    cells = document_sums.cells_of(documents, most=MOST_READ + 1, names=names)
+    groups = _read(cells, criteria.today)
     if sum(group.documents for group in groups) > MOST_READ:
         return Totals(is_counted=False)
     return _of_groups(groups)
+
+
+def _kept(criteria: Criteria, wanted: Wanted) -> Sql | None:
+    """Return the cells from the sums; None where more has moved since the day than can be read.
+
+    Sums are of now. For a day that has passed, what moved since is taken away as it is, and put
+    back as it was.
+    """
+    organisation, day = criteria.organisation, criteria.as_at
+    kept = document_sums.kept_cells(organisation, wanted, today=criteria.today)
+    if day is None:
+        return kept
+    moved = as_at.moved_after(organisation, day, most=MOST_READ)
+    if not moved or len(moved) > MOST_READ:
+        return None if moved else kept
+    now = synced_invoices.of_dates_and_kind(criteria).filter(pk__in=moved)
+    then = as_at.with_amounts(now, organisation, day)
+    return document_sums.together(
+        kept,
+        document_sums.less(
+            document_sums.cells_of(now.filter(synced_invoices.standing(criteria, {})))
+        ),
+        document_sums.cells_of(
+            then.filter(synced_invoices.standing(criteria, as_at.NAMES)), names=as_at.CELL_NAMES
+        ),
+    )
 
 
 def _read(cells: Sql, today: datetime.date) -> list[Group]:
