@@ -77,7 +77,7 @@ def with_amounts(
     moved = settlement.with_settlement(documents).annotate(
         paid_later=paid_later, applied_later=applied_later
     )
-    return moved.annotate(
+    found: QuerySet[Any] = moved.annotate(
         paid_at=F("paid") - F("paid_later"),
         refunded_at=Case(
             When(_OF_INVOICE, then=_NOTHING),
@@ -95,6 +95,7 @@ def with_amounts(
             When(fully_paid_on__lte=day, then=F("fully_paid_on")), output_field=DateField()
         ),
     )
+    return found
 
 
 def moved_after(organisation: Organisation, day: datetime.date, *, most: int) -> list[int]:

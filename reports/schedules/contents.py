@@ -111,11 +111,14 @@ def _learners_to_invoice(
     criteria = form.criteria(portal, organisation)
     facts = uninvoiced_views.facts_of(criteria, form, now=now)
     counts = uninvoiced_criteria.counts_of(criteria)
-    is_billed = criteria.state == uninvoiced_criteria.BILLED
+    count = None
+    if counts is not None:
+        is_billed = criteria.state == uninvoiced_criteria.BILLED
+        count = counts.billed if is_billed else counts.to_invoice
     return Content(
         facts=facts,
         query=urlencode(asked),
-        count=counts and (counts.billed if is_billed else counts.to_invoice),
+        count=count,
         writers={
             ".csv": lambda target: uninvoiced_files.write_csv(criteria, facts, target),
             ".xlsx": lambda target: uninvoiced_files.write_workbook(criteria, facts, target),

@@ -35,7 +35,7 @@ def _number_field(label: str, choices: list[tuple[int, str]], what: str) -> form
     )
 
 
-class _People(forms.ModelMultipleChoiceField):
+class _People(forms.ModelMultipleChoiceField[User]):
     """People by their names and addresses."""
 
     def label_from_instance(self, obj: Any) -> str:

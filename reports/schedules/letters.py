@@ -48,7 +48,7 @@ def letter_of(sending: ReportSending, content: Content) -> Letter:
         f"{content.facts.report}, {content.facts.organisation}",
         content.facts.period,
         *([f"Only {content.facts.filters}"] if content.facts.filters else []),
-        f"{content.count:,} rows" if content.count is not None else "Too many rows to count",
+        _rows(content.count),
         "",
         *_about_file(schedule.attached, file),
         f"On a page: {settings.PUBLIC_URL}{page_of(schedule.report)}?{content.query}",
@@ -78,6 +78,12 @@ def message_to(user: User, letter: Letter, *, sending: ReportSending, connection
 def page_of(report: str) -> str:
     """Return the address of a report's page."""
     return reverse(_PAGES[Report(report)])
+
+
+def _rows(count: int | None) -> str:
+    if count is None:
+        return "Too many rows to count"
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _file(attached: str, content: Content) -> tuple[str, bytes, str] | None:

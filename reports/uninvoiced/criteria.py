@@ -132,7 +132,7 @@ def _narrowed(criteria: Criteria) -> "QuerySet[Any]":
         learners = learners.filter(has_one if criteria.contact == "yes" else ~has_one)
     if criteria.asked_only:
         learners = learners.filter(_is_asked(organisation))
-    return learners.annotate(
+    found: QuerySet[Any] = learners.annotate(
         state=Case(
             When(
                 Exists(
@@ -147,6 +147,7 @@ def _narrowed(criteria: Criteria) -> "QuerySet[Any]":
             output_field=CharField(),
         )
     )
+    return found
 
 
 def _new_since(criteria: Criteria) -> Q:

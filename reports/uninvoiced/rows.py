@@ -1,6 +1,7 @@
 """The rows of report #0443: one learner each, with the words that page and files have in common.
 
-To add a column, add its line to `COLUMNS`: page, CSV, workbook and JSON have it then.
+To add a column, add its line to `COLUMNS`: CSV, workbook and JSON have it then, and the page once
+its name stands in `templates/reports/learner_cell.html`.
 """
 
 from collections import defaultdict

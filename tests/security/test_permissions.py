@@ -11,7 +11,7 @@ from lrm import permissions
 from lrm.models import LrmRole, User
 from tests.security import made_up_requests
 from tests.support import builders
-from tests.support.linked import Linked
+from tests.support.linked import Linked, clock
 
 Right = Callable[[User], bool]
 ANYBODY = "anybody"
@@ -91,6 +91,14 @@ def known(linked: Linked) -> dict[str, Any]:
         "document_id": linked.organisation.documents.values_list("pk", flat=True)[0],
         "run_id": linked.portal.sync_runs.values_list("pk", flat=True)[0],
         "key": f"learner-{learner.pk}",
+        "schedule_id": linked.portal.report_schedules.create(
+            report="0442",
+            cadence="WEEKLY",
+            hour=8,
+            attached="LINK",
+            made_at=clock(),
+            next_at=clock(),
+        ).pk,
     }
 
 
@@ -148,7 +156,7 @@ def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
     client = builders.client_of(stranger)
     found = {}
     for route in made_up_requests.routes():
-        if not re.search(r"<int:(learner|document|run|contact)_id>", route):
+        if not re.search(r"<int:(learner|document|run|contact|schedule)_id>", route):
             continue
         statuses = knock(client, path_of(route, known))["statuses"]
         if not statuses <= {404, 405}:
