@@ -93,7 +93,7 @@ class ReportFilter(forms.Form):
         max_length=50,
         widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "All"}),
     )
-    as_at = date_field("As at, with payments until then")
+    as_at = date_field("As at a past day")
     sort = choice_field("Order", _SORTS, "an order")
     no_learner = forms.BooleanField(
         label="No learner",

@@ -37,7 +37,7 @@ class Attached(models.TextChoices):
 class Span(models.TextChoices):
     """Which dates it covers each time; as the filter has them unless they move along."""
 
-    AS_FILTERED = "", "The dates of the filter, each time the same"
+    AS_FILTERED = "KEPT", "As filtered, each time the same"
     THIS_YEAR = "THIS_YEAR", "This financial year"
     LAST_YEAR = "LAST_YEAR", "Last financial year"
     THIS_MONTH = "THIS_MONTH", "This month"
@@ -54,7 +54,7 @@ class ReportSchedule(models.Model):
     report = models.CharField(max_length=4, choices=Report.choices)
     # The filter as an address has it.
     query = models.CharField(max_length=1000, blank=True)
-    span = models.CharField(max_length=10, choices=Span.choices, blank=True)
+    span = models.CharField(max_length=10, choices=Span.choices, default=Span.AS_FILTERED)
     cadence = models.CharField(max_length=7, choices=Cadence.choices)
     # 0 is Monday.
     weekday = models.PositiveSmallIntegerField(default=0)

@@ -103,7 +103,7 @@ def _learners_to_invoice(
     now: datetime.datetime,
 ) -> Content:
     today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
-    if span:
+    if span in _DAYS:
         asked["since"] = (today - datetime.timedelta(days=_DAYS[Span(span)])).isoformat()
     asked = uninvoiced_forms.asked_for(asked, today=today)
     form = uninvoiced_forms.LearnersFilter(asked)
@@ -128,7 +128,7 @@ def _learners_to_invoice(
 
 
 def _dates(span: str, today: datetime.date, year_end: tuple[int, int]) -> dict[str, str]:
-    if not span:
+    if span == Span.AS_FILTERED:
         return {}
     if span in _DAYS:
         first = today - datetime.timedelta(days=_DAYS[Span(span)] - 1)

@@ -35,7 +35,7 @@ def _number_field(label: str, choices: list[tuple[int, str]], what: str) -> form
     )
 
 
-class _People(forms.ModelMultipleChoiceField[User]):
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] - it takes none when it runs
     """People by their names and addresses."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -74,7 +74,7 @@ class ScheduleForm(forms.Form):
         spans = self.fields["span"]
         assert isinstance(spans, forms.ChoiceField)  # noqa: S101 - as above
         spans.choices = [(span.value, span.label) for span in contents.SPANS[report]]
-        for name in ("cadence", "attached"):
+        for name in ("cadence", "span", "attached"):
             self.fields[name].required = True
         self.fields["day_of_month"].help_text = "Of shorter months, the last day."
         self.fields["hour"].help_text = f"By the portal's clock, {portal.time_zone}."

@@ -107,7 +107,8 @@ def _problem(
     """Return why a filter cannot be kept, or nothing."""
     if len(query) > _LONGEST_QUERY:
         return "The filter is too long to be kept."
-    span = form.data.get("span", "") if form.is_bound and form.is_valid() else Span.AS_FILTERED
+    is_whole = form.is_bound and form.is_valid()
+    span = form.cleaned_data["span"] if is_whole else Span.AS_FILTERED
     try:
         contents.content_of(portal=portal, report=report, query=query, span=span, now=now)
     except contents.NotPossible as reason:
@@ -154,7 +155,7 @@ def _line(schedule: ReportSchedule, last: ReportSending | None) -> dict[str, Any
         "label": Report(schedule.report).label,
         "when": due_times.in_words(schedule),
         "address": f"{letters.page_of(schedule.report)}?{schedule.query}",
-        "span": Span(schedule.span).label if schedule.span else "",
+        "span": "" if schedule.span == Span.AS_FILTERED else Span(schedule.span).label,
         "people": [(user, requests.may_receive(user) and bool(user.email)) for user in people],
         "last": last,
     }

@@ -71,7 +71,7 @@ def learners_of(criteria: Criteria) -> "QuerySet[Any]":
 
 
 def with_reasons(learners: "QuerySet[Any]", criteria: Criteria) -> "QuerySet[Any]":
-    """Return the learners with a `reason`, a key of `reasons.WORDS`, and the push's `problem`."""
+    """Return the learners with a `reason`, a key of `rows.REASONS`, and the push's `problem`."""
     organisation = criteria.organisation
     own = _own_documents(organisation)
     invoices = own.filter(kind=Kind.INVOICE)
@@ -94,7 +94,7 @@ def with_reasons(learners: "QuerySet[Any]", criteria: Criteria) -> "QuerySet[Any
         ("CANCELLED", Exists(invoices)),
         ("CREDITS", Exists(own)),
     )
-    return learners.annotate(
+    found: QuerySet[Any] = learners.annotate(
         reason=Case(
             *(When(condition, then=Value(key)) for key, condition in first_that_holds),
             default=Value("NOTHING"),
@@ -106,6 +106,7 @@ def with_reasons(learners: "QuerySet[Any]", criteria: Criteria) -> "QuerySet[Any
             output_field=CharField(),
         ),
     )
+    return found
 
 
 def counts_of(criteria: Criteria) -> Counts | None:

@@ -87,8 +87,8 @@ class Column:
 
 
 COLUMNS = (
-    Column("learner_number", "Learner number", "number"),
     Column("name", "Learner", "name"),
+    Column("learner_number", "Number", "number"),
     Column("added_on", "Added", "added_on", holds="date"),
     Column("sync_to_xero", "Sync to Xero", "sync"),
     Column("contact", "Contact in Xero", "contact"),

@@ -193,7 +193,7 @@ def test_files_have_the_same_rows_and_say_whose_they_are(
     assert {row["name"]: row["reason"] for row in as_json["rows"]} == {
         name.removeprefix("'"): why for name, why in as_csv.items()
     }
-    assert [line[1] for line in lines[1:]] == [row["name"] for row in as_json["rows"]]
+    assert [line[0] for line in lines[1:]] == [row["name"] for row in as_json["rows"]]
     assert "'=cmd()" in as_csv
     assert isinstance(lines[1][2], datetime.datetime)
     assert as_json["organisation"] == organisation.name
