@@ -20,9 +20,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from invoices import document_sums, words
-from invoices.document_sums import Sql, Wanted
+from invoices.document_sums import Sql
 from invoices.models import Kind
-from reports import as_at, synced_invoices
+from reports import as_at, kept_cells, synced_invoices
 from reports.synced_invoices import Criteria
 
 # Where sums are not kept for what is asked, so many documents are added up and no more: more take
@@ -170,7 +170,7 @@ def totals_of(criteria: Criteria) -> Totals:
     """Return the totals: from the sums that are kept, else from the documents themselves."""
     wanted = criteria.wanted
     if wanted is not None:
-        cells = _kept(criteria, wanted)
+        cells = kept_cells.cells_of(criteria, wanted, most=MOST_READ)
         return _of_groups(_read(cells, criteria.today)) if cells else Totals(is_counted=False)
     documents = synced_invoices.documents_of(criteria)
     names = as_at.CELL_NAMES if criteria.as_at else {}
@@ -179,32 +179,6 @@ def totals_of(criteria: Criteria) -> Totals:
     if sum(group.documents for group in groups) > MOST_READ:
         return Totals(is_counted=False)
     return _of_groups(groups)
-
-
-def _kept(criteria: Criteria, wanted: Wanted) -> Sql | None:
-    """Return the cells from the sums; None where more has moved since the day than can be read.
-
-    Sums are of now. For a day that has passed, what moved since is taken away as it is, and put
-    back as it was.
-    """
-    organisation, day = criteria.organisation, criteria.as_at
-    kept = document_sums.kept_cells(organisation, wanted, today=criteria.today)
-    if day is None:
-        return kept
-    moved = as_at.moved_after(organisation, day, most=MOST_READ)
-    if not moved or len(moved) > MOST_READ:
-        return None if moved else kept
-    now = synced_invoices.of_dates_and_kind(criteria).filter(pk__in=moved)
-    then = as_at.with_amounts(now, organisation, day)
-    return document_sums.together(
-        kept,
-        document_sums.less(
-            document_sums.cells_of(now.filter(synced_invoices.standing(criteria, {})))
-        ),
-        document_sums.cells_of(
-            then.filter(synced_invoices.standing(criteria, as_at.NAMES)), names=as_at.CELL_NAMES
-        ),
-    )
 
 
 def _read(cells: Sql, today: datetime.date) -> list[Group]:

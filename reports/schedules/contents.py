@@ -13,9 +13,9 @@ from reports import csv_export, file_facts, forms, periods, totals, workbook
 from reports.file_facts import Facts
 from reports.models import Report, Span
 from reports.uninvoiced import criteria as uninvoiced_criteria
+from reports.uninvoiced import facts as uninvoiced_facts
 from reports.uninvoiced import files as uninvoiced_files
 from reports.uninvoiced import forms as uninvoiced_forms
-from reports.uninvoiced import views as uninvoiced_views
 from xero_sync.runs import date_ranges
 
 Write = Callable[[IO[bytes]], None]
@@ -65,6 +65,20 @@ def content_of(
     return _synced_invoices(portal, organisation, asked, span, now)
 
 
+def span_in(query: str, *, portal: Portal, report: str, now: datetime.datetime) -> str:
+    """Return the span that a filter's dates are now, so that they move along from the first."""
+    organisation = connections.current_organisation(portal)
+    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    year_end = periods.year_end_of(portal, organisation)
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    for span in SPANS[report]:
+        is_of_learners = report == Report.LEARNERS_TO_INVOICE
+        dates = _since(span, today) if is_of_learners else _dates(span, today, year_end)
+        if dates and dates.items() <= asked.items():
+            return span
+    return Span.AS_FILTERED
+
+
 def _synced_invoices(
     portal: Portal,
     organisation: Organisation,
@@ -103,13 +117,12 @@ def _learners_to_invoice(
     now: datetime.datetime,
 ) -> Content:
     today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
-    if span in _DAYS:
-        asked["since"] = (today - datetime.timedelta(days=_DAYS[Span(span)])).isoformat()
+    asked |= _since(span, today)
     asked = uninvoiced_forms.asked_for(asked, today=today)
     form = uninvoiced_forms.LearnersFilter(asked)
     _refuse_errors(form)
     criteria = form.criteria(portal, organisation)
-    facts = uninvoiced_views.facts_of(criteria, form, now=now)
+    facts = uninvoiced_facts.facts_of(criteria, form, now=now)
     counts = uninvoiced_criteria.counts_of(criteria)
     count = None
     if counts is not None:
@@ -123,8 +136,14 @@ def _learners_to_invoice(
             ".csv": lambda target: uninvoiced_files.write_csv(criteria, facts, target),
             ".xlsx": lambda target: uninvoiced_files.write_workbook(criteria, facts, target),
         },
-        name_of_file=lambda ending: uninvoiced_views.file_name(criteria, facts, ending),
+        name_of_file=lambda ending: uninvoiced_facts.file_name(criteria, facts, ending),
     )
+
+
+def _since(span: str, today: datetime.date) -> dict[str, str]:
+    if span not in _DAYS:
+        return {}
+    return {"since": (today - datetime.timedelta(days=_DAYS[Span(span)])).isoformat()}
 
 
 def _dates(span: str, today: datetime.date, year_end: tuple[int, int]) -> dict[str, str]:

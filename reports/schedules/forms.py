@@ -1,7 +1,7 @@
 """The form by which a person makes a schedule."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django import forms
 
@@ -83,12 +83,3 @@ class ScheduleForm(forms.Form):
         """Return what was asked for. Only for a form without errors."""
         asked = {name: value for name, value in self.cleaned_data.items() if name != "recipients"}
         return requests.Wish(report=report, query=query, **asked)
-
-
-def dates_move(query: str, report: str) -> str:
-    """Return the span to begin with: dates of a filter that names none move by themselves."""
-    asked = dict(parse_qsl(query, keep_blank_values=True))
-    named = "since" if report == Report.LEARNERS_TO_INVOICE else "date_from"
-    if named in asked:
-        return Span.AS_FILTERED
-    return Span.DAYS_90 if report == Report.LEARNERS_TO_INVOICE else Span.THIS_YEAR

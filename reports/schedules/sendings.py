@@ -177,9 +177,10 @@ def _put_off(sending: ReportSending, why: str, *, now: datetime) -> None:
 
 @transaction.atomic
 def _give_up(sending: ReportSending, why: str, *, now: datetime) -> None:
-    leases.release(sending, state=SendingState.FAILED, problem=why[:500])
-    requests.note(sending.schedule, ScheduleAct.GIVEN_UP, by=None, now=now, detail=why)
-    _tell_maker(sending, f"was not sent. {why}")
+    changes = {"state": SendingState.FAILED, "problem": why[:500]}
+    if leases.update_leased(sending, leased_until=None, **changes):
+        requests.note(sending.schedule, ScheduleAct.GIVEN_UP, by=None, now=now, detail=why)
+        _tell_maker(sending, f"was not sent. {why}")
 
 
 def _tell_maker(sending: ReportSending, what: str) -> None:

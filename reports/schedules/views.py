@@ -48,6 +48,7 @@ def new_schedule(request: access.SignedInRequest) -> HttpResponse:
         raise Http404
     asked = dict(parse_qsl(request.POST.get("query", ""), keep_blank_values=True))
     query = forms.kept_query(report, asked if request.method == "POST" else request.GET.dict())
+    now = timezone.now()
     form = forms.ScheduleForm(
         request.POST or None,
         portal=request.portal,
@@ -56,11 +57,10 @@ def new_schedule(request: access.SignedInRequest) -> HttpResponse:
             "weekday": 0,
             "day_of_month": 1,
             "hour": 8,
-            "span": forms.dates_move(query, report),
+            "span": contents.span_in(query, portal=request.portal, report=report, now=now),
             "recipients": [request.user.pk],
         },
     )
-    now = timezone.now()
     problem = _problem(request.portal, report, query, form, now=now)
     if request.method == "POST" and form.is_valid() and not problem:
         problem = _made(request, form, report, query, now=now)

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import IO
 from urllib.parse import urlencode
 
@@ -15,16 +15,14 @@ from django.views.decorators.http import require_safe
 from connected_apps import freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
-from lrm import access, day_formats, permissions
-from reports import file_facts
+from lrm import access, permissions
 from reports.file_facts import Facts
 from reports.rights import require_reports
 from reports.uninvoiced import criteria as criteria_module
-from reports.uninvoiced import files, forms, rows
+from reports.uninvoiced import facts, files, forms, rows
 from reports.uninvoiced.criteria import Criteria
 from xero_sync.runs import date_ranges
 
-NAME = "#0443 Learners to invoice"
 Write = Callable[[Criteria, Facts, IO[bytes]], None]
 WRITERS: dict[str, tuple[Write, str]] = {
     ".csv": (files.write_csv, "text/csv; charset=utf-8"),
@@ -68,12 +66,12 @@ def report_0443_file(request: access.SignedInRequest, ending: str) -> HttpRespon
         return redirect("report_0443")
     if question.criteria is None:
         return _show(request, question, status=400)
-    facts = facts_of(question.criteria, question.form, now=question.now)
+    about = facts.facts_of(question.criteria, question.form, now=question.now)
     write, content_type = WRITERS[ending]
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it.
-    write(question.criteria, facts, target)
+    write(question.criteria, about, target)
     target.seek(0)
-    name = file_name(question.criteria, facts, ending)
+    name = facts.file_name(question.criteria, about, ending)
     return FileResponse(target, as_attachment=True, filename=name, content_type=content_type)
 
 
@@ -94,30 +92,6 @@ def question_of(request: access.SignedInRequest) -> Question:
         if is_usable and organisation
         else None,
     )
-
-
-def facts_of(criteria: Criteria, form: forms.LearnersFilter, *, now: datetime) -> Facts:
-    """Return what a file of these rows says of itself."""
-    return Facts(
-        report=NAME,
-        organisation=criteria.organisation.name,
-        period=period_of(criteria.since),
-        filters=form.in_words(),
-        as_of=now,
-        fresh=freshness.of(criteria.portal, now=now),
-        current_as_of=file_facts.current_as_of(criteria.organisation.pk),
-    )
-
-
-def file_name(criteria: Criteria, facts: Facts, ending: str) -> str:
-    """Return a name with portal and day, and "-incomplete" where documents are."""
-    since = f"since-{criteria.since.isoformat()}" if criteria.since else "all"
-    return f"report-0443-{criteria.portal.slug}-{since}{facts.fresh.file_suffix}{ending}"
-
-
-def period_of(since: date | None) -> str:
-    """Return since when learners were added or ticked, in words."""
-    return f"Added or ticked since {day_formats.short_day(since)}" if since else "All learners"
 
 
 def _show(
@@ -158,6 +132,6 @@ def _contents(request: HttpRequest, question: Question, criteria: Criteria) -> d
         "counts": criteria_module.counts_of(criteria),
         "most_counted": criteria_module.MOST_COUNTED,
         "is_billed": is_billed,
-        "period": period_of(criteria.since),
+        "period": facts.period_of(criteria.since),
         "filters": question.form.in_words(),
     }

@@ -373,6 +373,19 @@ def test_dates_move_along_and_learners_to_invoice_are_sent_too(
     assert "/reports/0443/?since=2026-10-21&who=all" in message.body
 
 
+def test_dates_that_are_a_span_now_move_along_from_the_first(
+    organisation: Organisation, client: Client
+) -> None:
+    for address, report, span in (
+        ("/reports/0442/", "0442", "THIS_YEAR"),
+        ("/reports/0443/", "0443", "DAYS_90"),
+        ("/reports/0442/?date_from=2026-01-03", "0442", "KEPT"),
+    ):
+        query = client.get(address).context["question"].query
+        form = client.get(f"{NEW}?report={report}&{query}").context["form"]
+        assert form.initial["span"] == span
+
+
 def test_list_costs_the_same_queries_however_many_there_are(
     organisation: Organisation, maker: User, client: Client
 ) -> None:
