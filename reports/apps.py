@@ -13,9 +13,10 @@ class ReportsConfig(AppConfig):
         # Imported here: models are not ready when this module is.
         from lrm import panels, permissions
         from lrm.rest import routes
-        from reports import dashboard, tasks
+        from reports import dashboard, personal_holding, tasks
 
         tasks.schedule()
+        personal_holding.register()
         routes.add(
             routes.Route(
                 path="reports/0442/",

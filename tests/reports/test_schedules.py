@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
 from lrm.models import Notice, Portal, User
+from lrm.personal_data import erasure, holdings
 from reports.models import (
     Cadence,
     ReportLetter,
@@ -371,6 +372,20 @@ def test_dates_move_along_and_learners_to_invoice_are_sent_too(
     assert message.subject == "#0443 Learners to invoice: Added or ticked since 21 Oct 2026"
     assert "Wattle" in message.attachments[0][1].encode().decode("utf-8-sig")
     assert "/reports/0443/?since=2026-10-21&who=all" in message.body
+
+
+def test_schedule_that_names_a_learner_goes_with_an_erasure(
+    organisation: Organisation, portal: Portal, maker: User, client: Client
+) -> None:
+    learner = people.make_learner(portal, number="L77")
+    make(client, maker, query="learner=L77")
+    kept = make(client, maker)
+
+    given = {one.name: one.give(learner) for one in holdings.all_of_them()}["reports"]
+    erasure.erase(learner=learner, portal=portal, confirmed="L77", by=maker, now=NOW)
+
+    assert [one["filter"] for one in given["report_schedules"]] == ["learner=L77"]
+    assert list(ReportSchedule.objects.all()) == [kept]
 
 
 def test_dates_that_are_a_span_now_move_along_from_the_first(
