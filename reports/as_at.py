@@ -126,8 +126,8 @@ def said_of(organisation: Organisation, day: datetime.date, *, zone: ZoneInfo) -
         organisation=organisation, date__lte=day, status__in=words.CANCELLED, updated_at__gte=end
     ).count()
     said = [
-        f"What was owed on {day_formats.short_day(day)}: documents dated until then, with every "
-        "payment, refund and applied credit dated after it put back."
+        f"What was owed on {day_formats.short_day(day)}: documents dated until then, without the "
+        "payments, refunds and applied credits that are dated after it."
     ]
     if gone:
         many = "document was" if gone == 1 else "documents were"
@@ -138,7 +138,7 @@ def said_of(organisation: Organisation, day: datetime.date, *, zone: ZoneInfo) -
         )
     said.append(
         "Amounts and dates edited since then, and payments removed since then, are as they are "
-        "now: a document's history says what it said before."
+        "now, and what is approved now counts as approved then: a document's history says more."
     )
     return said
 
