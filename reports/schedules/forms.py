@@ -35,7 +35,7 @@ def _number_field(label: str, choices: list[tuple[int, str]], what: str) -> form
     )
 
 
-class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] - it takes none when it runs
+class _People(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # None when it runs.
     """People by their names and addresses."""
 
     def label_from_instance(self, obj: Any) -> str:

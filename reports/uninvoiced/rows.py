@@ -91,7 +91,7 @@ COLUMNS = (
     Column("learner_number", "Number", "number"),
     Column("added_on", "Added", "added_on", holds="date"),
     Column("sync_to_xero", "Sync to Xero", "sync"),
-    Column("contact", "Contact in Xero", "contact"),
+    Column("contact", "Contact", "contact"),
     Column("reason", "Why", "reason"),
     Column("billed_to", "Billed to", "billed_to"),
     Column("link", "Link", "link", is_on_page=False),
