@@ -21,6 +21,9 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 PYTEST := $(BIN)/pytest
 # Three processes keep two cores busy, since tests wait much; who is free takes over another's tests.
 SIDE_BY_SIDE := -n 3 --dist worksteal
+# Where tests in a browser stand: to collect all others takes each process twenty seconds. Each of
+# the two runs a product of its own.
+BROWSER := tests/journeys tests/platform -m browser -n 2 --dist worksteal
 # Compiled modules are kept, whatever the machine says: hundreds of processes start in a test run.
 export PYTHONDONTWRITEBYTECODE :=
 # Templates that git tracks and those it does not know yet. Django's, without the simulator's.
@@ -34,8 +37,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	$(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-migrations \
-	format bench soak walk requirements clean
+.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-quickly \
+	lint-migrations format bench soak walk requirements clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
@@ -83,7 +86,7 @@ test: $(STAMP)
 	$(PYTEST) $(if $(T),$(T),-m "not browser" $(SIDE_BY_SIDE))
 
 test-browser: $(STAMP)
-	$(PYTEST) -m browser -q
+	$(PYTEST) $(BROWSER) -q
 
 # One run of the suite that also measures. Processes that tests start write files of their own.
 coverage: $(STAMP)
@@ -93,7 +96,12 @@ coverage: $(STAMP)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o - | $(BIN)/python -m scripts.check_coverage
 
+# mypy takes longer than all the others together, which run beside it.
 lint: $(STAMP)
+	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
+		lint-types lint-quickly
+
+lint-quickly: $(STAMP)
 	$(BIN)/python -m scripts.check_requirements
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
@@ -101,7 +109,7 @@ lint: $(STAMP)
 	@$(BIN)/djade --check --target-version 5.2 $$($(DJANGO_TEMPLATES))
 	@$(BIN)/djlint --lint --quiet $$($(ALL_TEMPLATES))
 	$(UNUSED) $(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory lint-types lint-migrations
+	@$(MAKE) --no-print-directory lint-migrations
 	$(BIN)/python -m scripts.audit_requirements
 
 lint-types: $(STAMP)

@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from connected_apps.models import Organisation
-from invoices import amounts, applied, queries, settlement, words
+from invoices import amounts, applied, queries, settlement, withheld, words
 from invoices.models import Document, Kind, LineItem, Payment
 from lrm.rest.fields import Instant
 
@@ -138,9 +138,10 @@ class DocumentJson(serializers.Serializer[Document]):
 
     @extend_schema_field(LearnerOfDocument(many=True))
     def get_learners(self, document: Document) -> Any:
-        """Return the learners that its contact is."""
+        """Return the learners that its contact is, and on whose pages it shows."""
         found = self.context["learners"].get(document.contact_xero_id, ())
-        return [{"id": one.id, "number": one.number} for one in found]
+        kept = self.context["kept_from"].get(document.pk, ())
+        return [{"id": one.id, "number": one.number} for one in found if one.id not in kept]
 
     @extend_schema_field(Line(many=True, allow_null=True))
     def get_lines(self, document: Document) -> Any:
@@ -178,6 +179,9 @@ def written(
     context: dict[str, Any] = {
         "today": today,
         "learners": queries.learners_by_contact(organisation=organisation, contact_ids=contacts),
+        "kept_from": withheld.kept_from(
+            organisation=organisation, contact_ids=[one for one in contacts if one]
+        ),
         "payers": queries.payer_ids(contacts, organisation=organisation),
         **_parts_of(documents, organisation, set(parts)),
     }

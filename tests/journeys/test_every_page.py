@@ -71,7 +71,7 @@ def test_pages_of_the_pretend_xero_are_sound(stage: Stage) -> None:
 
 
 def test_signing_in_is_explained_when_it_fails(stage: Stage) -> None:
-    somebody = stage.visitor()
+    somebody = stage.visitor(by_form=True)
     somebody.page.locator("details.account > summary").click()
     somebody.press("Sign out")
     expect(somebody.page.get_by_role("button", name="Sign in")).to_be_visible()

@@ -170,13 +170,6 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     )
 
 
-def is_caught(stage: Stage, *, seeds: Iterable[int], words: Sequence[str]) -> bool:
-    """Play the schedules of these seeds until one fails in one of these words."""
-    return any(
-        word in found for seed in seeds if (found := _failure(stage, draw(seed))) for word in words
-    )
-
-
 def play_steps(stage: Stage, schedule: Iterable[Step]) -> str:
     """Play steps and return what went wrong; empty where all is well."""
     return _failure(stage, schedule)
