@@ -115,12 +115,12 @@ class _ReportView(ApiView):
         portal, organisation = self.portal(request), self.organisation(request)
         named = set(CriteriaQuery().fields.keys())
         given = {name: str(value) for name, value in asked.items() if name in named}
-        form = forms.ReportFilter(given, portal=portal, organisation=organisation)
+        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
+        form = forms.ReportFilter(given, portal=portal, organisation=organisation, today=today)
         if not form.is_valid():
             raise exceptions.ValidationError(
                 {name: [str(one) for one in said] for name, said in form.errors.items()}
             )
-        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
         return form.criteria(organisation, today=today)
 
 
