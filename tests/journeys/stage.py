@@ -56,7 +56,10 @@ class Stage:
         if by_form:
             came.sign_in(user)
         else:
-            context.add_cookies([{**self.maker.sign_in(user), "url": self.product.url}])
+            cookie = self.maker.sign_in(user)
+            context.add_cookies(
+                [{"name": cookie["name"], "value": cookie["value"], "url": self.product.url}]
+            )
             came.open("/")
         return came
 
