@@ -17,7 +17,7 @@ from lrm import permissions
 from lrm.models import Portal
 from lrm.rest import cursors, schema
 from lrm.rest.fields import UpdatedQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 
 TAG = "Documents"
 # The columns of one index, in its order; neither ever changes.
@@ -73,7 +73,7 @@ class DocumentQuery(UpdatedQuery, IncludeQuery):
 class Documents(ApiView):
     """All documents of the connected organisation."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.lists(
         document_json.DocumentJson,
@@ -98,7 +98,7 @@ class Documents(ApiView):
 class OneDocument(ApiView):
     """One document."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.shows(
         document_json.DocumentJson, summary="One document", tag=TAG, name="documents_read"

@@ -13,7 +13,7 @@ from typing import Any
 from tests.convergence.identities import motifs, steps
 from tests.convergence.identities.stage import Stage
 from tests.convergence.identities.steps import Step
-from tests.convergence.tally import LOST, name_of, tally
+from tests.support.tally import LOST, PLAYED, name_of, tally
 
 SCHEDULES = 40  # Played where nobody asks for more.
 # Well within the time that a test has, or nobody would be told what was found.
@@ -155,7 +155,7 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     :raises AssertionError: something was wrong; tells the smallest part of it that is.
     """
     schedule: Sequence[Step] = draw(seed)
-    tally.count("schedules of identities")
+    tally.count(f"{PLAYED}schedules of identities")
     found = _failure(stage, schedule)
     if not found:
         return

@@ -2,6 +2,7 @@
 
 import pytest
 
+from connected_apps.models import AuditEvent
 from tests.support.contact_desk import CONTACTS, Desk
 from tests.support.learners import contacts_numbered
 from tests.support.linked import Linked, neighbour_of
@@ -49,6 +50,7 @@ def test_hold_is_lifted_once_the_other_portal_is_gone_and_not_before(
     neighbours.push()
 
     assert "free of the other portal" in said
+    assert AuditEvent.objects.get(action="CONTACT_TAKEN_OVER").actor == neighbours.linked.manager
     assert neighbours.counts()["refused"] == "0"
     assert neighbours.shown(theirs) == set()
     neighbours.press("questions", f"accept {key}")
