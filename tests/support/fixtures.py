@@ -24,6 +24,7 @@ SMALL_PAGE = 16
 def _own_limits() -> None:
     """Let the shared limiter take its limits from this test's settings, not of one before."""
     rate_limiter.shared.cache_clear()
+    rate_limiter.at_a_glance.cache_clear()
 
 
 @pytest.fixture

@@ -152,8 +152,11 @@ def take_answers(
         # In the order in which whoever stores contacts takes them, and before any row is locked.
         page_store.lock_names(organisation.pk, Resource.CONTACT)
         contact_links.hold([organisation.tenant_id])
-        row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch]))
+        # Without those whose learner was erased while Xero was asked: their contacts are nobody's.
+        there = set(row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch])))
         for push, sent in zip(batch, contacts, strict=True):
+            if push.pk not in there:
+                continue
             answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
             messages = failures.messages_of(answer)
             if not answer or messages:
