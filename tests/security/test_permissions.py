@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from invoices.models import ReadBy
 from lrm import bulk_ticks, permissions
-from lrm.models import BatchJob, LearnerImport, LrmRole, User
+from lrm.models import LrmRole, User
 from tests.security import made_up_requests
 from tests.support import builders
 from tests.support.linked import Linked, clock
@@ -103,7 +104,8 @@ def known(linked: Linked) -> dict[str, Any]:
         linked.organisation.contacts.all()[0],
         linked.organisation.documents.all()[0],
     )
-    its_own = {"portal": linked.portal, "created_at": clock()}
+    rows = ContentFile(b"Number,Family name\nL1,Kelly\n", name="made-up.csv")
+    builders.client_of(linked.manager).post("/learners/import/", {"file": rows})
     version = document.versions.create(
         raw=document.raw,
         digest=document.digest,
@@ -120,10 +122,10 @@ def known(linked: Linked) -> dict[str, Any]:
         "document_id": document.pk,
         "version_id": version.pk,
         "run_id": linked.portal.sync_runs.values_list("pk", flat=True)[0],
-        "job_id": BatchJob.objects.create(
-            kind=bulk_ticks.KIND, params={"tick": True}, **its_own
+        "job_id": linked.portal.batch_jobs.create(
+            kind=bulk_ticks.KIND, params={"tick": True}, created_at=clock()
         ).pk,
-        "import_id": LearnerImport.objects.create(file_name="made-up.csv", **its_own).pk,
+        "import_id": linked.portal.learner_imports.values_list("pk", flat=True)[0],
         "user_id": builders.make_user(linked.portal).pk,
         "key": f"learner-{learner.pk}",
     }
