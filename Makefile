@@ -4,6 +4,7 @@ SCHEDULES ?= 300
 IDENTITIES ?= 500
 EXAMPLES ?= 2000
 REQUESTS ?= 10000
+API_EXAMPLES ?= 200
 ONLY ?=
 T ?=
 UPGRADE ?=
@@ -21,6 +22,9 @@ PRODUCTION := DEBUG=False SECRET_KEY=made-up-f7c2e0b94d1a86537f0c2b9e8d7a6154c3b
 PYTEST := $(BIN)/pytest
 # Three processes keep two cores busy, since tests wait much; who is free takes over another's tests.
 SIDE_BY_SIDE := -n 3 --dist worksteal
+# Where tests in a browser stand: to collect all others takes each process twenty seconds. Each of
+# the two runs a product of its own.
+BROWSER := tests/journeys tests/platform -m browser -n 2 --dist worksteal
 # Compiled modules are kept, whatever the machine says: hundreds of processes start in a test run.
 export PYTHONDONTWRITEBYTECODE :=
 # Templates that git tracks and those it does not know yet. Django's, without the simulator's.
@@ -34,8 +38,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	$(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-migrations \
-	format bench soak walk requirements clean
+.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-quickly \
+	lint-migrations format bench soak walk requirements clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
@@ -47,7 +51,7 @@ help:
 	@echo "make lint          static checks"
 	@echo "make format        format code and templates"
 	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
-	@echo "make soak          the long random fault run; SCHEDULES=300 IDENTITIES=500 EXAMPLES=2000 REQUESTS=10000"
+	@echo "make soak          the long random fault run; SCHEDULES=300 IDENTITIES=500 EXAMPLES=2000 REQUESTS=10000 API_EXAMPLES=200"
 	@echo "make walk          how many files and functions a webhook and a re-sync enter"
 	@echo "make requirements  compile requirements*.in; UPGRADE=name or UPGRADE=all for newer ones"
 	@echo "make install       only build .venv, as every target here does first"
@@ -55,6 +59,8 @@ help:
 
 # The stamp carries the hash of both requirements, so that an old environment is noticed whatever
 # the clock says.
+# What each process of the long random run has counted.
+TALLY := $(CURDIR)/.local/soak
 STAMP := $(VENV)/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
 install: $(STAMP)
@@ -83,7 +89,7 @@ test: $(STAMP)
 	$(PYTEST) $(if $(T),$(T),-m "not browser" $(SIDE_BY_SIDE))
 
 test-browser: $(STAMP)
-	$(PYTEST) -m browser -q
+	$(PYTEST) $(BROWSER) -q
 
 # One run of the suite that also measures. Processes that tests start write files of their own.
 coverage: $(STAMP)
@@ -93,7 +99,12 @@ coverage: $(STAMP)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage json --quiet -o - | $(BIN)/python -m scripts.check_coverage
 
+# mypy takes longer than all the others together, which run beside it.
 lint: $(STAMP)
+	@$(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
+		lint-types lint-quickly
+
+lint-quickly: $(STAMP)
 	$(BIN)/python -m scripts.check_requirements
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
@@ -101,7 +112,7 @@ lint: $(STAMP)
 	@$(BIN)/djade --check --target-version 5.2 $$($(DJANGO_TEMPLATES))
 	@$(BIN)/djlint --lint --quiet $$($(ALL_TEMPLATES))
 	$(UNUSED) $(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory lint-types lint-migrations
+	@$(MAKE) --no-print-directory lint-migrations
 	$(BIN)/python -m scripts.audit_requirements
 
 lint-types: $(STAMP)
@@ -132,9 +143,14 @@ walk: $(STAMP)
 
 soak: $(STAMP)
 	@test -f tests/convergence/conftest.py || { echo "There is no convergence test yet."; exit 1; }
+	@rm -rf $(TALLY) && mkdir -p $(TALLY)
+	@export TALLY_FOLDER=$(TALLY); failed=; set -x; \
 	$(PYTEST) tests/convergence --schedules $(SCHEDULES) --identity-schedules $(IDENTITIES) \
-		--machine-examples $(EXAMPLES) --machine-mutants -n 2 -q
-	$(PYTEST) tests/security/test_fuzzing.py --fuzz-requests $(REQUESTS) -n 0 -q
+		--machine-examples $(EXAMPLES) --machine-mutants -n 2 -q || failed=1; \
+	$(PYTEST) tests/security/test_fuzzing.py --fuzz-requests $(REQUESTS) -n 0 -q || failed=1; \
+	$(PYTEST) tests/security/test_api_contract.py --api-examples $(API_EXAMPLES) -n 0 -q || failed=1; \
+	$(BIN)/python -m tests.support.tally $(TALLY) || failed=1; \
+	test -z "$$failed"
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \

@@ -3,6 +3,7 @@
 Rows are made in each test with `tests.support.builders`.
 """
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ SLOW = (
     "simulator/test_scripted_limits.py",
     "upgrade",
     "xero_sync/api/test_client.py",
+    "xero_sync/api/test_client_faults.py",
     "xero_sync/api/test_rate_limiter_processes.py",
     "xero_sync/document_history",
     "xero_sync/jobs/test_lost_wake_ups.py",
@@ -50,13 +52,24 @@ SLOW = (
     "xero_sync/webhooks/test_instant_updates.py",
     "xero_sync/webhooks/test_ten_thousand.py",
 )
+# `make test-browser` looks nowhere else.
+BROWSER = ("journeys", "platform")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow files and folders; refuse a path that is not there any more."""
-    slow = [HERE / path for path in SLOW]
-    if gone := [str(path) for path in slow if not path.exists()]:
-        raise pytest.UsageError(f"tests/conftest.py calls slow what does not exist: {gone}")
+    """Mark the tests of slow files and folders; refuse a path that is not there any more.
+
+    Refuse a test in a browser where none is looked for, too.
+    """
+    if gone := [path for path in (*SLOW, *BROWSER) if not (HERE / path).exists()]:
+        raise pytest.UsageError(f"tests/conftest.py names what does not exist: {gone}")
     for item in items:
-        if any(item.path.is_relative_to(path) for path in slow):
+        if item.get_closest_marker("browser") and not _stands_in(item.path, BROWSER):
+            raise pytest.UsageError(f"make test-browser would not find {item.nodeid}")
+        if _stands_in(item.path, SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+@functools.cache
+def _stands_in(path: Path, places: tuple[str, ...]) -> bool:
+    return any(path.is_relative_to(HERE / place) for place in places)

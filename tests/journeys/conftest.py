@@ -6,7 +6,9 @@ organisations that no other one touches, so that none meets another's connection
 limits.
 """
 
+import fcntl
 import itertools
+import os
 import shutil
 import subprocess
 import tempfile
@@ -91,14 +93,26 @@ def product(chromium: str) -> Iterator[stack.Stack]:
 
 
 def _collect_static_files(running: stack.Stack) -> None:
-    """Collect them as the production image does; no service is asked for it."""
+    """Collect them as the production image does; no service is asked for it.
+
+    All products of a checkout serve the same folder, and to collect takes files away before it
+    writes them anew: of test processes side by side the first does it for all.
+    """
     settings = {**stack.xero_settings(running.simulator_url), "PUBLIC_URL": running.url}
-    subprocess.run(
-        running.manage("collectstatic", "--no-input", "-v", "0"),
-        cwd=stack.ROOT,
-        env={**running.env, **running.plan.settings, **settings},
-        check=True,
-    )
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"process {os.getpid()}")
+    with (stack.ROOT / ".local" / "static-files-of").open("a+") as collected_by:
+        fcntl.flock(collected_by, fcntl.LOCK_EX)
+        collected_by.seek(0)
+        if collected_by.read() == run:
+            return
+        subprocess.run(
+            running.manage("collectstatic", "--no-input", "-v", "0"),
+            cwd=stack.ROOT,
+            env={**running.env, **running.plan.settings, **settings},
+            check=True,
+        )
+        collected_by.truncate(0)
+        collected_by.write(run)
 
 
 def _learners_of(contacts: list[dict[str, Any]]) -> list[dict[str, Any]]:

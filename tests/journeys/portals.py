@@ -1,9 +1,12 @@
-"""Makes portals in the database of a running product: one line of JSON in, one line out.
+"""Makes portals in the database of a running product, and sessions of people who signed in.
+
+One line of JSON in, one line out.
 
 `python -m tests.journeys.portals`, with the product's own environment. A process of its own,
 because the test process has another database; one that stays, because Django starts slowly.
 """
 
+import functools
 import json
 import sys
 from typing import Any
@@ -23,17 +26,29 @@ def main() -> None:
     """Answer until the standard input ends."""
     django.setup()
     for line in sys.stdin:
-        print(json.dumps(make(json.loads(line))), flush=True)  # noqa: T201 - it is the answer
+        wanted = json.loads(line)
+        answer = sign_in(**wanted) if "username" in wanted else make(wanted)
+        print(json.dumps(answer), flush=True)  # noqa: T201 - it is the answer
+
+
+def sign_in(username: str) -> dict[str, str]:
+    """Sign somebody in, and return the cookie that says so by its name and value."""
+    from django.conf import settings
+    from django.test import Client
+
+    from lrm.models import User
+
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value}
 
 
 def make(wanted: dict[str, Any]) -> dict[str, Any]:
     """Make a portal with its people and learners; return the learners' ids by number."""
-    from django.contrib.auth.hashers import make_password
-
     from lrm.models import Learner, Portal, User
 
     portal = Portal.objects.create(slug=wanted["slug"], name=wanted["name"])
-    hashed = make_password(PASSWORD)
     User.objects.bulk_create(
         User(
             username=f"{name}-{portal.slug}",
@@ -41,7 +56,7 @@ def make(wanted: dict[str, Any]) -> dict[str, Any]:
             first_name=first_name,
             last_name=last_name,
             portal=portal,
-            password=hashed,
+            password=_hashed(),
             **rights,
         )
         for name, (first_name, last_name, rights) in PEOPLE.items()
@@ -50,6 +65,14 @@ def make(wanted: dict[str, Any]) -> dict[str, Any]:
         Learner(portal=portal, **details) for details in wanted["learners"]
     )
     return {learner.number: learner.pk for learner in learners}
+
+
+@functools.cache
+def _hashed() -> str:
+    """Return the password as it is stored; to hash it takes half a second, on purpose."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(PASSWORD)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,14 @@ class Stage:
     maker: "PortalMaker"
     visitors: list[Visitor] = field(default_factory=list)
 
-    def visitor(self, who: str = "admin", *, script: bool = True, slug: str = "") -> Visitor:
-        """Return a signed-in person of `portals.PEOPLE`, of this portal unless another is named."""
+    def visitor(
+        self, who: str = "admin", *, script: bool = True, slug: str = "", by_form: bool = False
+    ) -> Visitor:
+        """Return a signed-in person of `portals.PEOPLE`, of this portal unless another is named.
+
+        They have signed in before, unless they shall do so by the form: to check a password takes
+        half a second, on purpose.
+        """
         context = self.browser.new_context(
             viewport=inspection.WIDE,
             java_script_enabled=script,
@@ -46,7 +52,12 @@ class Stage:
         context.set_default_timeout(SECONDS * 1000)
         came = Visitor(context, url=self.product.url)
         self.visitors.append(came)
-        came.sign_in(f"{who}-{slug or self.slug}")
+        user = f"{who}-{slug or self.slug}"
+        if by_form:
+            came.sign_in(user)
+        else:
+            context.add_cookies([{**self.maker.sign_in(user), "url": self.product.url}])
+            came.open("/")
         return came
 
     def stranger(self) -> Visitor:
@@ -117,13 +128,21 @@ class PortalMaker:
 
     def make(self, **wanted: Any) -> dict[str, int]:
         """Make a portal and return the ids of its learners by number."""
+        made: dict[str, int] = self._ask(wanted)
+        return made
+
+    def sign_in(self, username: str) -> dict[str, str]:
+        """Sign somebody in, and return the cookie that says so."""
+        cookie: dict[str, str] = self._ask({"username": username})
+        return cookie
+
+    def _ask(self, wanted: dict[str, Any]) -> Any:
         given, answers = self._process.stdin, self._process.stdout
         assert given is not None
         assert answers is not None
         given.write(json.dumps(wanted) + "\n")
         given.flush()
-        made: dict[str, int] = json.loads(answers.readline())
-        return made
+        return json.loads(answers.readline())
 
     def close(self) -> None:
         """End the process."""

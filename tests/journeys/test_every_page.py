@@ -24,6 +24,10 @@ def test_pages_of_the_portal_are_sound(stage: Stage) -> None:
         ("/learners/?q=nobody-at-all", "learners-none"),
         ("/learners/new/", "learner-new"),
         (f"/learners/{stage.learner_ids[invoice['learner_number']]}/", "learner"),
+        (
+            f"/learners/{stage.learner_ids[invoice['learner_number']]}/personal-data/",
+            "personal-data",
+        ),
         ("/settings/", "settings"),
         ("/settings/people/", "people"),
         ("/notices/", "notices"),
@@ -71,7 +75,7 @@ def test_pages_of_the_pretend_xero_are_sound(stage: Stage) -> None:
 
 
 def test_signing_in_is_explained_when_it_fails(stage: Stage) -> None:
-    somebody = stage.visitor()
+    somebody = stage.visitor(by_form=True)
     somebody.page.locator("details.account > summary").click()
     somebody.press("Sign out")
     expect(somebody.page.get_by_role("button", name="Sign in")).to_be_visible()

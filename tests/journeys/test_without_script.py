@@ -11,7 +11,7 @@ from tests.journeys.visitor import Visitor
 
 def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
     invoice = stage.unpaid_invoice()
-    admin = stage.visitor(script=False)
+    admin = stage.visitor(script=False, by_form=True)
 
     stage.connect(admin)
     admin.expect_connected()

@@ -128,6 +128,14 @@ def known(linked: Linked) -> dict[str, Any]:
         "import_id": linked.portal.learner_imports.values_list("pk", flat=True)[0],
         "user_id": builders.make_user(linked.portal).pk,
         "key": f"learner-{learner.pk}",
+        "schedule_id": linked.portal.report_schedules.create(
+            report="0442",
+            cadence="WEEKLY",
+            hour=8,
+            attached="LINK",
+            made_at=clock(),
+            next_at=clock(),
+        ).pk,
     }
 
 
@@ -196,7 +204,7 @@ def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
     client = builders.client_of(stranger)
     found = {}
     for route in made_up_requests.routes():
-        if not re.search(r"<int:(learner|document|run|contact)_id>", route):
+        if not re.search(r"<int:(learner|document|run|contact|schedule)_id>", route):
             continue
         statuses = knock(client, path_of(route, known))["statuses"]
         if not statuses <= {404, 405}:

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from lrm import settings as product_settings
 from lrm.demo import stack
 from lrm.local import local_services
 from lrm.models import Portal
-from tests.support import builders, live, neighbourhood, simulator_process
+from tests.support import builders, database_template, live, neighbourhood, simulator_process
 from xero_sync.api import rate_limiter
 
 SMALL_PAGE = 16
@@ -25,6 +27,17 @@ def _own_limits() -> None:
     """Let the shared limiter take its limits from this test's settings, not of one before."""
     rate_limiter.shared.cache_clear()
     rate_limiter.at_a_glance.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> Iterator[None]:
+    """Let the database of this test process be a copy of one that is migrated already."""
+    of_tests = settings.DATABASES["default"]["TEST"]
+    with database_template.ready(product_settings.service_url("DATABASE_URL")) as name:
+        of_tests["TEMPLATE"] = name
+        yield
 
 
 @pytest.fixture

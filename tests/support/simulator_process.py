@@ -5,6 +5,7 @@ Nothing here is the product's: whatever works through these helpers works for an
 
 import contextlib
 import datetime
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import IO, Any, NamedTuple
 
 import requests
 
-from tests.support import consent_pages, own_calls, simulator_client, waiting
+from tests.support import consent_pages, own_calls, processes, simulator_client, waiting
 
 ROOT = Path(__file__).parents[2]
 REDIRECT = "http://localhost:8000/callback"
@@ -36,7 +37,12 @@ def running(*arguments: str, complaints: IO[str] | None = None) -> Iterator[str]
     command = [sys.executable, "-m", "xero_simulator", "--port", "0"]
     command += ["--webhook-timeout", str(TIMEOUT), *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=complaints, text=True
+        command,
+        cwd=ROOT,
+        env=processes.unmeasured(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None

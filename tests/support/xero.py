@@ -10,7 +10,7 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from pytest_django.fixtures import Settings
 
-from connected_apps.models import Connection
+from connected_apps.models import Connection, Organisation
 from lrm.models import User
 from tests.support import builders
 from tests.support.simulator_client import SimulatorClient
@@ -92,6 +92,13 @@ class Browser:
         return Connection.objects.select_related("organisation", "grant").get(
             portal=self.user.portal, app="xero"
         )
+
+    @property
+    def organisation(self) -> Organisation:
+        """Return the organisation that the portal is connected to."""
+        organisation = self.connection.organisation
+        assert organisation is not None
+        return organisation
 
 
 def _messages_of(html: str) -> str:

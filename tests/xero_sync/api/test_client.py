@@ -1,25 +1,17 @@
-"""The SDK client against the simulator: what it asks, what comes back, what a fault becomes."""
+"""The SDK client against the simulator: what it asks, and what comes back."""
 
-import dataclasses
 import datetime
-import logging
 import multiprocessing
-import socket
-import threading
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from tests.support import simulator_process, waiting
-from xero_sync.api import client, errors, failures, limits, responses
+from tests.support import sdk_client, simulator_process
+from xero_sync.api import client, errors, failures
 from xero_sync.resources import Resource
-
-Call = Callable[[client.XeroClient], responses.Page]
 
 DOCUMENT_KINDS = {
     Resource.INVOICE: ("Invoices", "InvoiceID"),
@@ -29,65 +21,9 @@ DOCUMENT_KINDS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Xero:
-    """A client of the simulator, and the simulator."""
-
-    client: client.XeroClient
-    person: simulator_process.Person
-
-    def fault(self, answer: dict[str, Any], times: int = 1) -> None:
-        """Script what becomes of the next call."""
-        script = {"match": {}, "times": times, "answer": answer}
-        simulator_process.control(self.person.url, "faults", script)
-
-    def calls(self) -> list[dict[str, Any]]:
-        """Return the accounting calls that arrived."""
-        seen = simulator_process.control(self.person.url, "calls")
-        return [one for one in seen if one["path"].startswith("/api.xro/")]
-
-    def books(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Return the documents of a kind as the simulator has them, by id."""
-        found = simulator_process.control(self.person.url, f"books?tenant={self.person.tenant_id}")
-        return {one["xero_id"]: one for one in found["documents"] if one["kind"] == kind}
-
-    def contacts(self) -> list[dict[str, Any]]:
-        """Return the contacts as the simulator has them."""
-        found = simulator_process.control(self.person.url, f"books?tenant={self.person.tenant_id}")
-        contacts: list[dict[str, Any]] = found["contacts"]
-        return contacts
-
-
-@pytest.fixture
-def xero(person: simulator_process.Person, settings: Settings) -> Xero:
-    settings.XERO_API_URL = person.url
-    return Xero(client_of(person), person)
-
-
-def client_of(person: simulator_process.Person) -> client.XeroClient:
-    return client.XeroClient(
-        tenant_id=uuid.UUID(person.tenant_id), access_token=person.tokens["access_token"]
-    )
-
-
-def read(xero: client.XeroClient) -> responses.Page:
-    return xero.list_page(Resource.INVOICE, page=1, page_size=5)
-
-
-def write(xero: client.XeroClient) -> responses.Page:
-    contact = {"Name": "Robin Made-Up", "ContactNumber": "T-777"}
-    return xero.upsert_contacts([contact], idempotency_key=uuid.uuid4().hex)
-
-
-def failure_of(call: Call, xero: client.XeroClient) -> errors.XeroError:
-    with pytest.raises(errors.XeroError) as caught:
-        call(xero)
-    return caught.value
-
-
 @pytest.mark.parametrize("resource", DOCUMENT_KINDS)
 def test_page_holds_exact_amounts_and_xeros_figures_when_documents_are_listed(
-    xero: Xero, resource: Resource
+    xero: sdk_client.Xero, resource: Resource
 ) -> None:
     kind, id_key = DOCUMENT_KINDS[resource]
     books = xero.books(kind)
@@ -103,7 +39,7 @@ def test_page_holds_exact_amounts_and_xeros_figures_when_documents_are_listed(
     assert page.correlation_id
 
 
-def test_times_and_size_are_told_when_a_page_came(xero: Xero) -> None:
+def test_times_and_size_are_told_when_a_page_came(xero: sdk_client.Xero) -> None:
     before = datetime.datetime.now(datetime.UTC)
 
     page = xero.client.list_page(Resource.INVOICE, page=1, page_size=100)
@@ -114,7 +50,7 @@ def test_times_and_size_are_told_when_a_page_came(xero: Xero) -> None:
     assert page.bytes > 0
 
 
-def test_pages_together_hold_everything_once_when_they_are_walked(xero: Xero) -> None:
+def test_pages_together_hold_everything_once_when_they_are_walked(xero: sdk_client.Xero) -> None:
     books = xero.books("Invoices")
     size = len(books) // 3 + 1
 
@@ -128,7 +64,7 @@ def test_pages_together_hold_everything_once_when_they_are_walked(xero: Xero) ->
     assert pages[0].page_count == 3
 
 
-def test_list_is_narrowed_when_a_filter_and_a_time_are_given(xero: Xero) -> None:
+def test_list_is_narrowed_when_a_filter_and_a_time_are_given(xero: sdk_client.Xero) -> None:
     newest = max(xero.books("Invoices").values(), key=lambda one: one["updated_utc"])
     since = datetime.datetime.fromisoformat(newest["updated_utc"]).replace(microsecond=0)
 
@@ -144,7 +80,7 @@ def test_list_is_narrowed_when_a_filter_and_a_time_are_given(xero: Xero) -> None
 
 @pytest.mark.parametrize("resource", DOCUMENT_KINDS)
 def test_named_documents_come_in_one_call_when_asked_for_by_id(
-    xero: Xero, resource: Resource
+    xero: sdk_client.Xero, resource: Resource
 ) -> None:
     kind, id_key = DOCUMENT_KINDS[resource]
     wanted = [uuid.UUID(one) for one in list(xero.books(kind))[: client.most_ids(resource)]]
@@ -157,7 +93,7 @@ def test_named_documents_come_in_one_call_when_asked_for_by_id(
     assert len(xero.calls()) == before + 1
 
 
-def test_longest_list_of_ids_is_taken_when_it_is_as_long_as_a_batch(xero: Xero) -> None:
+def test_longest_list_of_ids_is_taken_when_it_is_as_long_as_a_batch(xero: sdk_client.Xero) -> None:
     for resource in Resource:
         ids = [uuid.uuid4() for _ in range(client.most_ids(resource))]
 
@@ -166,7 +102,7 @@ def test_longest_list_of_ids_is_taken_when_it_is_as_long_as_a_batch(xero: Xero) 
 
 @pytest.mark.parametrize("count", [0, 21])
 def test_ids_are_refused_before_anything_is_sent_when_they_do_not_fit_a_call(
-    xero: Xero, count: int
+    xero: sdk_client.Xero, count: int
 ) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         xero.client.by_ids(Resource.CREDIT_NOTE, [uuid.uuid4() for _ in range(count)])
@@ -177,7 +113,7 @@ def test_ids_are_refused_before_anything_is_sent_when_they_do_not_fit_a_call(
 
 
 @pytest.mark.parametrize("resource", DOCUMENT_KINDS)
-def test_one_document_comes_when_asked_for_alone(xero: Xero, resource: Resource) -> None:
+def test_one_document_comes_when_asked_for_alone(xero: sdk_client.Xero, resource: Resource) -> None:
     kind, id_key = DOCUMENT_KINDS[resource]
     wanted = next(iter(xero.books(kind)))
 
@@ -186,7 +122,7 @@ def test_one_document_comes_when_asked_for_alone(xero: Xero, resource: Resource)
     assert [one[id_key] for one in page.elements] == [wanted]
 
 
-def test_contacts_come_archived_ones_too_when_asked_for_by_number(xero: Xero) -> None:
+def test_contacts_come_archived_ones_too_when_asked_for_by_number(xero: sdk_client.Xero) -> None:
     numbered = [one for one in xero.contacts() if one["number"]][:3]
     archived = numbered[0]
     simulator_process.control(
@@ -202,7 +138,7 @@ def test_contacts_come_archived_ones_too_when_asked_for_by_number(xero: Xero) ->
     assert found[archived["contact_id"]] == "ARCHIVED"
 
 
-def test_organisation_and_online_address_come_when_asked_for(xero: Xero) -> None:
+def test_organisation_and_online_address_come_when_asked_for(xero: sdk_client.Xero) -> None:
     invoice = next(
         one
         for one in xero.books("Invoices").values()
@@ -216,7 +152,9 @@ def test_organisation_and_online_address_come_when_asked_for(xero: Xero) -> None
     assert online["OnlineInvoiceUrl"].startswith("http")
 
 
-def test_good_contact_is_stored_and_bad_one_explained_when_both_are_sent(xero: Xero) -> None:
+def test_good_contact_is_stored_and_bad_one_explained_when_both_are_sent(
+    xero: sdk_client.Xero,
+) -> None:
     good = {"Name": "Ngaio Made-Up", "ContactNumber": "T-900"}
     taken = {"Name": xero.contacts()[0]["name"], "ContactNumber": "T-901"}
 
@@ -228,12 +166,12 @@ def test_good_contact_is_stored_and_bad_one_explained_when_both_are_sent(xero: X
     assert {one["number"] for one in xero.contacts()} & {"T-900", "T-901"} == {"T-900"}
 
 
-def test_nothing_is_created_twice_when_the_key_is_the_same(xero: Xero) -> None:
+def test_nothing_is_created_twice_when_the_key_is_the_same(xero: sdk_client.Xero) -> None:
     contact = {"Name": "Ngaio Made-Up", "ContactNumber": "T-900"}
 
     first = xero.client.create_contacts([contact], idempotency_key="once")
     again = xero.client.create_contacts([contact], idempotency_key="once")
-    other = failure_of(
+    other = sdk_client.failure_of(
         lambda here: here.create_contacts([contact, contact], idempotency_key="once"), xero.client
     )
 
@@ -242,140 +180,13 @@ def test_nothing_is_created_twice_when_the_key_is_the_same(xero: Xero) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k" * 129])
-def test_key_is_refused_when_xero_would_not_take_it(xero: Xero, key: str) -> None:
+def test_key_is_refused_when_xero_would_not_take_it(xero: sdk_client.Xero, key: str) -> None:
     with pytest.raises(ValueError, match="1 to 128"):
         xero.client.upsert_contacts([{"Name": "A"}], idempotency_key=key)
 
 
-# Longer than anybody waits: the answer comes when the simulator's clock is moved.
-TOO_LATE = 3600.0
-
-
-@pytest.mark.parametrize(
-    ("answer", "when_read", "when_written"),
-    [
-        ({"named": "token_expired"}, errors.Unauthorised, errors.Unauthorised),
-        ({"named": "unauthorised"}, errors.Unauthorised, errors.Unauthorised),
-        ({"named": "forbidden"}, errors.Refused, errors.Refused),
-        ({"named": "minute"}, errors.RateLimited, errors.RateLimited),
-        ({"named": "day"}, errors.RateLimited, errors.RateLimited),
-        ({"named": "concurrent"}, errors.RateLimited, errors.RateLimited),
-        ({"named": "appminute"}, errors.RateLimited, errors.RateLimited),
-        ({"named": "maintenance"}, errors.Unavailable, errors.Unavailable),
-        ({"named": "unavailable"}, errors.Unavailable, errors.Unavailable),
-        ({"named": "offline"}, errors.OrganisationOffline, errors.OrganisationOffline),
-        ({"named": "empty_html_500"}, errors.Unavailable, errors.Ambiguous),
-        ({"named": "bad_json"}, errors.Unavailable, errors.Ambiguous),
-        ({"status": 200, "body": "[]"}, errors.Unavailable, errors.Ambiguous),
-        ({"status": 200, "body": '{"Id": "x"}'}, errors.Unavailable, errors.Ambiguous),
-        ({"status": 502, "body": "<html>"}, errors.Unavailable, errors.Ambiguous),
-        ({"status": 412}, errors.Unexpected, errors.Unexpected),
-        ({"status": 302, "headers": {"Location": "/"}}, errors.Unexpected, errors.Unexpected),
-        ({"status": 400, "body": "?"}, errors.Rejected, errors.Rejected),
-        ({"cut": "before"}, errors.Unavailable, errors.Ambiguous),
-        ({"cut": "after"}, errors.Unavailable, errors.Ambiguous),
-        ({"late_seconds": TOO_LATE}, errors.TimedOut, errors.Ambiguous),
-    ],
-)
-@pytest.mark.parametrize("wrote", [False, True])
-def test_fault_becomes_its_error_after_one_call_when_it_strikes(
-    xero: Xero,
-    settings: Settings,
-    answer: dict[str, Any],
-    when_read: type[errors.XeroError],
-    when_written: type[errors.XeroError],
-    wrote: bool,
-) -> None:
-    xero.fault(answer)
-    is_late = "late_seconds" in answer
-    if is_late:
-        settings.XERO_READ_SECONDS = 0.5
-
-    error = failure_of(write if wrote else read, xero.client)
-
-    assert type(error) is (when_written if wrote else when_read)
-    assert xero.person.tokens["access_token"] not in repr(vars(error))
-    if is_late:
-        # The simulator notes a call when it has answered, which must not be in another test's log.
-        simulator_process.control(xero.person.url, "clock", {"advance_seconds": TOO_LATE})
-        assert waiting.wait_until(lambda: len(xero.calls()) == 1)
-    # Nothing was sent twice behind our back.
-    assert len(xero.calls()) <= 1
-    assert error.__context__ is None
-
-
-def test_write_was_done_when_only_its_reply_was_lost(xero: Xero) -> None:
-    xero.fault({"cut": "after"})
-
-    failure_of(write, xero.client)
-
-    assert "T-777" in {one["number"] for one in xero.contacts()}
-
-
-@pytest.mark.parametrize("named", ["unknown_enum", "nulls"])
-def test_page_is_read_whole_when_the_sdks_models_would_refuse_it(xero: Xero, named: str) -> None:
-    xero.fault({"named": named})
-
-    page = read(xero.client)
-
-    assert len(page.elements) == 5
-
-
-@pytest.mark.asks_oddly("a refusal is what it is about")
-def test_rejection_has_xeros_words_when_a_filter_makes_no_sense(xero: Xero) -> None:
-    error = failure_of(
-        lambda here: here.list_page(Resource.INVOICE, page=1, where="Nonsense =="), xero.client
-    )
-
-    assert isinstance(error, errors.Rejected)
-    assert error.error_type == "QueryParseException"
-    assert error.messages[0]
-
-
-def test_unknown_id_is_not_found_when_asked_for_alone(xero: Xero) -> None:
-    error = failure_of(lambda here: here.get_one(Resource.INVOICE, uuid.uuid4()), xero.client)
-
-    assert isinstance(error, errors.NotFound)
-
-
-def test_scope_is_missing_when_the_grant_never_had_it(xero: Xero) -> None:
-    # Consents add up, so this person must not have given more before.
-    simulator_process.control(xero.person.url, "reset", {})
-    narrow = simulator_process.SCOPES.replace("accounting.contacts", "accounting.contacts.read")
-    reader = simulator_process.connect(xero.person.url, scope=narrow)
-
-    error = failure_of(write, client_of(reader))
-
-    assert isinstance(error, errors.ScopeMissing)
-
-
-def test_write_is_merely_unavailable_when_xero_could_not_be_reached(
-    xero: Xero, settings: Settings
-) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        settings.XERO_API_URL = f"http://127.0.0.1:{closed.getsockname()[1]}"
-
-        error = failure_of(write, client_of(xero.person))
-
-    assert type(error) is errors.Unavailable
-
-
-@pytest.mark.parametrize(
-    ("call", "expected"), [(read, errors.Unavailable), (write, errors.Ambiguous)]
-)
-def test_broken_encryption_is_a_lost_connection_when_it_is_met(
-    xero: Xero, settings: Settings, call: Call, expected: type[errors.XeroError]
-) -> None:
-    settings.XERO_API_URL = xero.person.url.replace("http://", "https://")
-
-    error = failure_of(call, client_of(xero.person))
-
-    assert type(error) is expected
-
-
-def test_connections_are_not_shared_when_a_worker_forks(xero: Xero) -> None:
-    read(xero.client)
+def test_connections_are_not_shared_when_a_worker_forks(xero: sdk_client.Xero) -> None:
+    sdk_client.read(xero.client)
     child = multiprocessing.get_context("fork").Process(target=reads, args=(xero.person, 20))
 
     child.start()
@@ -389,50 +200,16 @@ def test_connections_are_not_shared_when_a_worker_forks(xero: Xero) -> None:
 def reads(person: simulator_process.Person, times: int) -> None:
     """Read with a new client each time; replies mixed up between processes would not parse."""
     for _ in range(times):
-        assert len(read(client_of(person)).elements) == 5
+        assert len(sdk_client.read(sdk_client.client_of(person)).elements) == 5
 
 
-def test_reply_is_given_up_when_it_drips_in_for_ever(settings: Settings) -> None:
-    settings.XERO_READ_SECONDS = 0.1
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        settings.XERO_API_URL = f"http://127.0.0.1:{server.getsockname()[1]}"
-        over = threading.Event()
-        with ThreadPoolExecutor(1) as pool:
-            dripping = pool.submit(drip, server, over)
-            stranger = client.XeroClient(tenant_id=uuid.uuid4(), access_token="a-token")
-
-            error = failure_of(read, stranger)
-
-            over.set()
-    assert type(error) is errors.TimedOut
-    # Counted in drops, which stand still when the machine does.
-    assert dripping.result() * DRIP_SECONDS < limits.call_seconds() + 1
-
-
-DRIP_SECONDS = 0.05
-
-
-def drip(server: socket.socket, over: threading.Event) -> int:
-    """Answer one call with a byte every twentieth of a second; return how many it took."""
-    connection, _ = server.accept()
-    drops = 0
-    with connection:
-        connection.recv(65_536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not over.wait(DRIP_SECONDS):
-            try:
-                connection.sendall(b" ")
-            except OSError:
-                break
-            drops += 1
-    return drops
-
-
-def test_each_thread_calls_with_its_own_token_when_many_share_the_connections(xero: Xero) -> None:
+def test_each_thread_calls_with_its_own_token_when_many_share_the_connections(
+    xero: sdk_client.Xero,
+) -> None:
     people = [simulator_process.connect(xero.person.url, organisation=n % 2) for n in range(4)]
 
     def name_of(person: simulator_process.Person) -> tuple[str, Any]:
-        organisation = client_of(person).organisation().elements[0]
+        organisation = sdk_client.client_of(person).organisation().elements[0]
         return person.tenant_id, organisation["Name"]
 
     with ThreadPoolExecutor(4) as pool:
@@ -440,15 +217,3 @@ def test_each_thread_calls_with_its_own_token_when_many_share_the_connections(xe
 
     organisations = simulator_process.control(xero.person.url, "organisations")[:2]
     assert names == {(one["tenant_id"], one["name"]) for one in organisations}
-
-
-def test_log_holds_no_token_and_no_body_when_calls_fail(
-    xero: Xero, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    xero.fault({"status": 400, "body": '{"Message": "Robin Made-Up"}'})
-
-    failure_of(read, xero.client)
-
-    assert xero.person.tokens["access_token"] not in caplog.text
-    assert "Robin" not in caplog.text
