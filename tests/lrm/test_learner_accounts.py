@@ -169,7 +169,7 @@ def test_learner_with_another_number_is_another_account_when_invited_again(
 def test_learner_without_a_valid_address_is_not_invited(
     learner: Learner, invite: Any, email: str
 ) -> None:
-    Learner.objects.update(email=email)
+    learner.portal.learners.update(email=email)
 
     assert "no valid e-mail address" in invite(learner)
     assert mail.outbox == []

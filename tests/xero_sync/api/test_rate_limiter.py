@@ -21,6 +21,7 @@ def test_minute_is_closed_when_its_calls_are_used_and_open_when_they_are_a_minut
     counter = books.counter()
 
     counter.call(59)
+    assert counter.books.books_of(counter.tenant_id).minute_left == 0
     answer = counter.refused()
     books.let_pass(answer.seconds - 30)
     still_refused = counter.refused()

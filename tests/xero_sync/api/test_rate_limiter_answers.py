@@ -136,7 +136,9 @@ def test_day_is_closed_until_the_time_told_when_xero_answered_429_for_it(
     after = books.now()
 
     refused = counter.refused()
-    ends_at = counter.books.books_of(counter.tenant_id).day_ends_at
+    books_now = counter.books.books_of(counter.tenant_id)
+    ends_at = books_now.day_ends_at
+    assert books_now.day_left == 0
     assert away == 7200.0
     assert refused.kind == "day"
     assert before + 7200 <= refused.until.timestamp() <= after + 7200

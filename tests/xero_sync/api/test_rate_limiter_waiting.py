@@ -58,15 +58,21 @@ def test_waiting_does_not_begin_when_it_would_be_in_vain(
     assert STARTER.minute_seconds - since < caught.value.retry_after <= STARTER.minute_window
 
 
+@pytest.mark.parametrize(
+    ("patience", "seconds"), [({"patience": 0.1}, 0.1), ({}, 1.0)], ids=["told", "as ever"]
+)
 def test_waiting_gives_up_when_no_slot_comes_free(
-    books: limiting.Books, monkeypatch: pytest.MonkeyPatch
+    books: limiting.Books,
+    monkeypatch: pytest.MonkeyPatch,
+    patience: dict[str, float],
+    seconds: float,
 ) -> None:
     counter = books.counter(dataclasses.replace(STARTER, concurrent=1))
     counter.take()
 
     sleeper = limiting.waits_by(monkeypatch, books.let_pass)
     with pytest.raises(errors.RateLimited) as caught:
-        counter.books.acquire_soon(tenant_id=counter.tenant_id, lane=Lane.PEOPLE, patience=0.1)
+        counter.books.acquire_soon(tenant_id=counter.tenant_id, lane=Lane.PEOPLE, **patience)
 
     assert caught.value.kind == "concurrent"
-    assert sleeper.slept == pytest.approx(0.1)
+    assert sleeper.slept == pytest.approx(seconds)
