@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bench, machine, p1, p2, p3, p4, p5, p6, p7, p8, results
+from benchmarks import bench, machine, p1, p2, p3, p4, p5, p6, p7, p8, p9, results
 from lrm.local import local_services
 
 FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
@@ -26,6 +26,7 @@ FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P6": p6.measure,
     "P7": p7.measure,
     "P8": p8.measure,
+    "P9": p9.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.rmtree(parent, ignore_errors=True)
     print(f"\n{results.text_table(rows)}\n\n" + "\n".join(notes))
     if asked.output:
-        asked.output.write_text(_page(asked.only, rows, notes))
+        before = asked.output.read_text() if asked.output.exists() else ""
+        asked.output.write_text(_page(asked.only, rows, notes, before=before))
     return 0 if asked.smoke or results.all_met(rows) else 1
 
 
@@ -83,7 +85,7 @@ def _measure(
         notes = machine.describe(database_url=here.database_url, redis_url=here.redis_url)
         for name in names:
             began = time.monotonic()
-            loads.append(f"{name} began at {machine.load()}")
+            loads.append(f"{name}: {machine.now()}, {machine.cores()}, began at {machine.load()}")
             print(f"• {name}", flush=True)
             found = FIGURES[name](here)
             for row in found:
@@ -95,16 +97,22 @@ def _measure(
     return rows, [*notes, *loads]
 
 
-def _page(names: Sequence[str], rows: Sequence[results.Row], notes: Sequence[str]) -> str:
+def _page(
+    names: Sequence[str], rows: Sequence[results.Row], notes: Sequence[str], *, before: str
+) -> str:
+    """Return the page of results; what was not measured this time stays as it was."""
+    others = [name for name in FIGURES if name not in names]
     lines = [
         "# Results",
         "",
-        f"`make bench ONLY={','.join(names)}`. Ratios are of one run on one machine, medians of "
-        "at least three rounds; what each figure means stands at the top of its module.",
+        "`make bench ONLY=P1,P2`, or all of them with `make bench`. Ratios are of one run on one "
+        "machine, medians of at least three rounds; what each figure means stands at the top of "
+        "its module. A figure that was not measured in the latest run keeps its rows, and the day "
+        "on which it was.",
         "",
-        *(f"- {note}" for note in notes),
+        *results.in_order([f"- {note}" for note in notes], results.kept_notes(before, others)),
         "",
-        results.markdown_table(rows),
+        results.markdown_table(rows, kept=results.kept_rows(before, others)),
         "",
     ]
     return "\n".join(lines)

@@ -15,12 +15,21 @@ def describe(*, database_url: str, redis_url: str) -> list[str]:
     """Return lines on the machine and the servers."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIGABYTE
     return [
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB of memory, "
-        f"{platform.system()} {platform.release()}",
+        now(),
+        f"{cores()}, {memory:.0f} GB of memory, {platform.system()} {platform.release()}",
         f"Python {platform.python_version()}, PostgreSQL {_postgres(database_url)}, "
         f"Valkey {_valkey(redis_url)}, all on this machine",
     ]
+
+
+def now() -> str:
+    """Return the moment, to the minute."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def cores() -> str:
+    """Return how many cores there are, of which processor."""
+    return f"{os.cpu_count()} cores ({_processor()})"
 
 
 def load() -> str:

@@ -1,11 +1,14 @@
 """What a figure says of itself: rows of a table, on the terminal and in RESULTS.md."""
 
+import re
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 HEADINGS = ("figure", "what", "ours", "peer or floor", "ratio", "target", "met")
 # A row without a target is there to be read, not to be judged.
+# How a line of the page begins that belongs to a figure.
+_NAME = re.compile(r"[|-] P\d+(?= \||: )")
 _WORDS = {True: "yes", False: "NO", None: ""}
 
 
@@ -55,10 +58,38 @@ def text_table(rows: Sequence[Row]) -> str:
     return "\n".join([written[0], "  ".join("─" * width for width in widths), *written[1:]])
 
 
-def markdown_table(rows: Sequence[Row]) -> str:
-    """Return the rows for RESULTS.md."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *(row.cells for row in rows)]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+def markdown_table(rows: Sequence[Row], *, kept: Sequence[str] = ()) -> str:
+    """Return the rows as a Markdown table.
+
+    :param kept: lines of an earlier table, which take their place by the figure's name.
+    """
+    head = [_markdown_line(HEADINGS), _markdown_line(("---",) * len(HEADINGS))]
+    return "\n".join([*head, *in_order([_markdown_line(row.cells) for row in rows], kept)])
+
+
+def kept_rows(page: str, figures: Sequence[str]) -> list[str]:
+    """Return the lines of some figures in the table of an earlier page."""
+    return [line for line in page.splitlines() if line.startswith(_starts("| {} |", figures))]
+
+
+def kept_notes(page: str, figures: Sequence[str]) -> list[str]:
+    """Return the notes of some figures on an earlier page."""
+    return [line for line in page.splitlines() if line.startswith(_starts("- {}: ", figures))]
+
+
+def in_order(lines: Sequence[str], kept: Sequence[str]) -> list[str]:
+    """Put lines that begin with a figure in the order of the figures; the others stay in front."""
+    return sorted(
+        [*lines, *kept], key=lambda line: found[0] if (found := _NAME.match(line)) else ""
+    )
+
+
+def _starts(form: str, figures: Sequence[str]) -> tuple[str, ...]:
+    return tuple(form.format(name) for name in figures)
+
+
+def _markdown_line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
 def all_met(rows: Sequence[Row]) -> bool:

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from connected_apps import errors
 from connected_apps.models import Grant
 from connected_apps.oauth import encryption
-from lrm import checkups
+from lrm import checkups, sealed_values
 
 # Xero's scopes page: apps made since March 2026 get granular scopes only, and these end in 2027.
 _BROAD = {
@@ -23,10 +23,10 @@ _BROAD = {
 def token_keys() -> Iterable[checkups.Finding]:
     """Find out whether every stored token can still be read with the keys there are."""
     name, unreadable, count = "token keys", 0, 0
-    for stored in Grant.objects.values_list("refresh_token_encrypted", flat=True).iterator():
+    for grant in Grant.objects.only("portal_id", encryption.REFRESH).iterator():
         count += 1
         try:
-            encryption.decrypt(stored)
+            encryption.read(grant, encryption.REFRESH)
         except errors.WrongTokenKey:
             unreadable += 1
     if unreadable:
@@ -67,7 +67,7 @@ def check_scopes(**_options: Any) -> list[CheckMessage]:
 def check_keys(**_options: Any) -> list[CheckMessage]:
     """Refuse keys that cannot encrypt."""
     try:
-        encryption.encrypt("")
+        sealed_values.seal("", place="")
     except ImproperlyConfigured as error:
         return [Error(str(error), id="connected_apps.E002")]
     return []

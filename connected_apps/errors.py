@@ -37,6 +37,10 @@ class GrantRefused(ConnectedAppsError):
     """`invalid_grant`: the code or refresh token is used, expired, revoked or unknown."""
 
 
+class IdTokenRefused(ConnectedAppsError):
+    """What came as Xero's id token is not Xero's, or not meant for this attempt to connect."""
+
+
 class TokenRefused(ConnectedAppsError):
     """The identity side answered 401 to an access token."""
 

@@ -11,9 +11,11 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         """Put the Xero Invoices tab on the learner profile, and documents into the search."""
         # Imported here: models are not ready when this module is.
-        from invoices import dashboard, document_hits
+        from invoices import dashboard, document_hits, personal_holding
         from lrm import panels, permissions
+        from lrm.rest import routes
 
+        personal_holding.register()
         panels.add_learner_tab(
             panels.LearnerTab(
                 label="Xero Invoices",
@@ -60,3 +62,21 @@ class InvoicesConfig(AppConfig):
             ),
         ):
             panels.add_dashboard_panel(panel)
+        routes.add(
+            routes.Route(
+                path="documents/", view="invoices.rest.documents.Documents", name="api_documents"
+            ),
+            routes.Route(
+                path="documents/<int:document_id>/",
+                view="invoices.rest.documents.OneDocument",
+                name="api_document",
+            ),
+            routes.Route(
+                path="contacts/", view="invoices.rest.contacts.Contacts", name="api_contacts"
+            ),
+            routes.Route(
+                path="contacts/<int:contact_id>/",
+                view="invoices.rest.contacts.OneContact",
+                name="api_contact",
+            ),
+        )

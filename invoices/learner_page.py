@@ -22,6 +22,7 @@ from invoices import (
     queries,
     quick_filters,
     row_details,
+    withheld,
 )
 from invoices.models import Document, Kind
 from lrm.models import Learner
@@ -52,6 +53,8 @@ class LearnerDocuments:
     first_due: document_rows.DocumentRow | None = None
     # What others owe for the learner: in no row and no balance above.
     others: billed.Billed = field(default_factory=billed.Billed)
+    # Came with a merge in Xero from somebody else's contact: in no row and no balance either.
+    kept_off: withheld.Withheld = withheld.NOTHING
     version: queries.Version = queries.NOT_CONNECTED
 
     @property
@@ -86,15 +89,21 @@ def documents_of_learner_page(
     """
     if organisation is None:
         return LearnerDocuments(Shows.NOT_CONNECTED)
-    contact_ids = queries.contact_ids_of(learner=learner, organisation=organisation)
+    contact_ids, kept_off = queries.contacts_and_withheld(
+        learner=learner, organisation=organisation
+    )
     # The version is read first: what is stored meanwhile then shows twice rather than never.
     own = queries.version_of_documents(
-        organisation=organisation, contact_ids=contact_ids, today=today
+        organisation=organisation,
+        contact_ids=contact_ids,
+        today=today,
+        without=kept_off.document_ids,
     )
     billed_to_others = billed.version_of(learner=learner, organisation=organisation)
     shared: dict[str, Any] = {
         "organisation": organisation,
         "version": queries.together(own, billed_to_others),
+        "kept_off": kept_off,
         "others": billed.billed_to_others(
             learner=learner,
             organisation=organisation,
@@ -107,7 +116,9 @@ def documents_of_learner_page(
         return LearnerDocuments(Shows.NO_CONTACT, **shared)
     if own.latest_at is None:
         return LearnerDocuments(Shows.NO_DOCUMENTS, **shared)
-    documents = queries.documents_of_contacts(organisation=organisation, contact_ids=contact_ids)
+    documents = queries.documents_of_contacts(
+        organisation=organisation, contact_ids=contact_ids, without=kept_off.document_ids
+    )
     values = document_rows.values_of(documents.filter(condition).order_by(*order))
     page = Paginator(values, queries.PAGE_SIZE).get_page(page_number)
     rows = document_rows.applied_rows_of(
@@ -141,7 +152,7 @@ def _first_due(documents: QuerySet[Document]) -> document_rows.DocumentRow | Non
 def version_of_page(
     *, learner: Learner, organisation: Organisation | None, today: date
 ) -> queries.Version:
-    """Return the version of all that the page shows; three queries however much there is."""
+    """Return the version of all that the page shows; three queries, five where any was moved."""
     if organisation is None:
         return queries.NOT_CONNECTED
     return queries.together(

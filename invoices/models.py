@@ -15,6 +15,7 @@ from invoices.cover_models import CoverAct as CoverAct
 from invoices.cover_models import CoverChange as CoverChange
 from invoices.cover_models import CoverDecision as CoverDecision
 from invoices.cover_models import NamedNumber as NamedNumber
+from invoices.move_models import DocumentMove as DocumentMove
 from invoices.version_models import DocumentVersion as DocumentVersion
 from invoices.version_models import ReadBy as ReadBy
 from lrm.models import Learner, User

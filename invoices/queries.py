@@ -6,19 +6,19 @@ most of a row's bytes and no page shows them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, DecimalField, Exists, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Extract
 
 from connected_apps.models import Organisation
-from invoices import words
-from invoices.models import Contact, ContactLink, Document, Kind
+from invoices import withheld, words
+from invoices.models import Contact, ContactLink, Document, DocumentMove, Kind
 from lrm.models import Learner, Portal
 
 PAGE_SIZE = 100
@@ -30,13 +30,35 @@ def contact_ids_of(*, learner: Learner, organisation: Organisation) -> list[UUID
     return list(links.order_by("id").values_list("contact_xero_id", flat=True))
 
 
+def contacts_and_withheld(
+    *, learner: Learner, organisation: Organisation
+) -> tuple[list[UUID], withheld.Withheld]:
+    """Return the learner's contacts, and which of their documents are kept off its page.
+
+    One query where no document was ever moved in the organisation.
+    """
+    moves = DocumentMove.objects.filter(organisation=organisation)
+    links = ContactLink.objects.filter(learner=learner, organisation=organisation)
+    rows = links.order_by("id").values_list("contact_xero_id", Exists(moves))
+    contact_ids = [contact_id for contact_id, _ in rows]
+    if not any(has_moves for _, has_moves in rows):
+        return contact_ids, withheld.NOTHING
+    kept_off = withheld.of_learner(learner, organisation=organisation, contact_ids=contact_ids)
+    return contact_ids, kept_off
+
+
 def documents_of_contacts(
-    *, organisation: Organisation, contact_ids: list[UUID]
+    *, organisation: Organisation, contact_ids: list[UUID], without: Collection[int] = ()
 ) -> QuerySet[Document]:
-    """Return the documents of these contacts, newest first, without their raw form."""
+    """Return the documents of these contacts, newest first, without their raw form.
+
+    :param without: ids of documents that are left out.
+    """
     documents = Document.objects.filter(
         organisation=organisation, contact_xero_id__in=contact_ids
     ).defer("raw", "digest")
+    if without:
+        documents = documents.exclude(id__in=without)
     return documents.order_by(F("date").desc(nulls_last=True), "-id")
 
 
@@ -58,6 +80,23 @@ def learners_of_contact(
         return []
     links = ContactLink.objects.filter(organisation=organisation, contact_xero_id=contact_xero_id)
     return [link.learner for link in links.select_related("learner").order_by("learner__number")]
+
+
+def learners_of_document(document: Document, *, organisation: Organisation) -> list[Learner]:
+    """Return the learners on whose pages a document shows, in order of number."""
+    if document.contact_xero_id is None:
+        return []
+    contact_ids = [document.contact_xero_id]
+    return [
+        learner
+        for learner in learners_of_contact(
+            organisation=organisation, contact_xero_id=document.contact_xero_id
+        )
+        if document.pk
+        not in withheld.of_learner(
+            learner, organisation=organisation, contact_ids=contact_ids
+        ).document_ids
+    ]
 
 
 def contacts_of_other_portals(
@@ -186,7 +225,11 @@ NOT_CONNECTED = Version("", None)
 
 
 def version_of_documents(
-    *, organisation: Organisation, contact_ids: list[UUID], today: date
+    *,
+    organisation: Organisation,
+    contact_ids: list[UUID],
+    today: date,
+    without: Collection[int] = (),
 ) -> Version:
     """Return the version of these contacts' documents by one aggregate over their index.
 
@@ -194,27 +237,34 @@ def version_of_documents(
     commit; the latest time alone would miss a row that was stored earlier and committed later.
     The date belongs to it because *overdue by 3 days* is another text tomorrow, and the contacts
     because a link may be made or taken away.
+
+    :param without: ids of documents that are left out.
     """
-    documents = Document.objects.filter(
-        organisation=organisation, contact_xero_id__in=contact_ids
+    documents = documents_of_contacts(
+        organisation=organisation, contact_ids=contact_ids, without=without
     ).aggregate(
         count=Count("id"),
         stored=Sum(Extract("synced_at", "epoch"), output_field=DecimalField()),
         latest=Max("synced_at"),
     )
     parts = [organisation.id, today.toordinal(), documents["count"], documents["stored"] or 0]
-    contacts = f"{hash_of(contact_ids):x}"
-    return Version("-".join([*map(str, parts), contacts]), documents["latest"])
+    marks = [f"{hash_of(contact_ids):x}", *([f"{sum(without):x}"] if without else [])]
+    return Version("-".join([*map(str, parts), *marks]), documents["latest"])
 
 
 def version_of_learner_documents(
     *, learner: Learner, organisation: Organisation | None, today: date
 ) -> Version:
-    """Return the version of the learner's documents; two queries however many there are."""
+    """Return the version of the learner's documents; two queries, or four where some were moved."""
     if organisation is None:
         return NOT_CONNECTED
-    contact_ids = contact_ids_of(learner=learner, organisation=organisation)
-    return version_of_documents(organisation=organisation, contact_ids=contact_ids, today=today)
+    contact_ids, kept_off = contacts_and_withheld(learner=learner, organisation=organisation)
+    return version_of_documents(
+        organisation=organisation,
+        contact_ids=contact_ids,
+        today=today,
+        without=kept_off.document_ids,
+    )
 
 
 def hash_of(contact_ids: list[UUID]) -> int:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invoices import contact_views, views
+from invoices import contact_views, own_views, views
 
 urlpatterns = [
     path(
@@ -18,5 +18,6 @@ urlpatterns = [
     path("learners/<int:learner_id>/covers/", contact_views.learner_covers, name="learner_covers"),
     path("contacts/<int:contact_id>/", contact_views.contact, name="contact"),
     path("contacts/<int:contact_id>/covers/", contact_views.contact_covers, name="contact_covers"),
+    path("my/invoices/", own_views.my_invoices, name="my_invoices"),
     path("documents/<int:document_id>/", views.document_detail, name="document_detail"),
 ]

@@ -62,9 +62,7 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         raise Http404
     rows = document_rows.rows_of(Document.objects.filter(pk=document.pk))
     (row,) = document_rows.applied_rows_of(rows, organisation=organisation, today=_today(request))
-    learners = queries.learners_of_contact(
-        organisation=organisation, contact_xero_id=document.contact_xero_id
-    )
+    learners = queries.learners_of_document(document, organisation=organisation)
     context = {
         "row": row,
         "document": document,

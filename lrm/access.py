@@ -11,6 +11,7 @@ from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from lrm import permissions
+from lrm.learner_accounts import own_learner
 from lrm.models import Portal, User
 
 P = ParamSpec("P")
@@ -68,7 +69,14 @@ def to_sign_in(request: HttpRequest, *, back_to: str = "") -> HttpResponse:
 def not_allowed(
     request: HttpRequest, *, right: permissions.Right, explanation: str = ""
 ) -> HttpResponse:
-    """Return the page, status 403, that says who can. For views with rights of their own, too."""
+    """Return the page, status 403, that says who can. For views with rights of their own, too.
+
+    Learners are told of their own page alone, and of nobody who works here.
+    """
+    user = request.user
+    if user.is_authenticated and own_learner.is_learner(user):
+        context: dict[str, object] = {"is_open": permissions.may_see_own_documents(user)}
+        return render(request, "lrm/learner_not_allowed.html", context, status=403)
     context = {
         "explanation": explanation,
         "roles": permissions.ROLES_WITH.get(right, ""),

@@ -19,10 +19,12 @@ class LrmConfig(AppConfig):
             tasks,
         )
         from lrm.learner_imports import import_job
+        from lrm.personal_data import own_holding
         from lrm.sign_in import sessions
 
         default_panels.register()
         bulk_ticks.register()
         import_job.register()
+        own_holding.register()
         sessions.register()
         tasks.schedule()

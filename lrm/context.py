@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from lrm import access, notices, panels, permissions
+from lrm.learner_accounts import own_learner
 from lrm.models import Notice, Portal
 
 
@@ -133,6 +134,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     # Error pages of early middleware have no user yet.
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not hasattr(request, "portal"):
+        return {}
+    # Learners have a frame of their own, with nothing of this one.
+    if own_learner.is_learner(user):
         return {}
     return {"shell": Shell(request)}  # type: ignore[arg-type]
 

@@ -119,6 +119,10 @@ class LearnerForm(_LearnerModelForm):
         """Put the message at the number: also for who saved the same number a moment before."""
         self.add_error("number", "Another learner has this number. Numbers are unique.")
 
+    def say_number_was_erased(self) -> None:
+        """Put the message at the number."""
+        self.add_error("number", "A learner with this number was erased. Use another number.")
+
     def details(self) -> learners.LearnerDetails:
         """Return what was typed, after `is_valid`."""
         return learners.LearnerDetails(**self.cleaned_data)

@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 
 from lrm import learners, signals
 from lrm.models import Learner, LearnerChange, Portal, User
+from lrm.personal_data import tombstones
 
 # So many are saved at a time: a transaction of about a second, which keeps nobody waiting.
 BATCH = 500
@@ -24,6 +25,7 @@ class Refusal(enum.Enum):
     """Why a row was not saved, in a sentence."""
 
     NUMBER_TAKEN = "Another learner has this number. Numbers are unique."
+    NUMBER_ERASED = "A learner with this number was erased. Use another number."
     GONE = "This learner is not there any more."
 
 
@@ -147,8 +149,14 @@ def _refuse_taken_numbers(portal: Portal, results: Sequence[Saved]) -> None:
     numbers = [one.learner.number for one in wanting]
     holders = dict(portal.learners.filter(number__in=numbers).values_list("number", "id"))
     giving_up = {one.learner.pk for one in wanting if not one.created}
+    erased = tombstones.erased_among(portal, numbers)
+    for one in wanting:
+        if one.learner.number in erased:
+            one.refusal = Refusal.NUMBER_ERASED
     taken: set[str] = {number for number, holder in holders.items() if holder not in giving_up}
     for one in wanting:
+        if one.refusal:
+            continue
         if one.learner.number in taken:
             one.refusal = Refusal.NUMBER_TAKEN
         taken.add(one.learner.number)

@@ -13,10 +13,15 @@ from django.db import IntegrityError, transaction
 
 from lrm import signals
 from lrm.models import Learner, LearnerChange, Portal, User
+from lrm.personal_data import tombstones
 
 
 class LearnerNumberTaken(Exception):
     """A learner with this number already exists."""
+
+
+class LearnerNumberErased(LearnerNumberTaken):
+    """A learner with this number was erased: a contact in Xero may bear it still."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,8 @@ def save_learner(
 ) -> Learner:
     """Create a learner, or change `learner`, and return it as stored.
 
-    :raises LearnerNumberTaken: when another learner of the portal has the number.
+    :raises LearnerNumberTaken: when another learner of the portal has the number, or had it and
+        was erased.
     """
     try:
         with transaction.atomic():
@@ -83,6 +89,8 @@ def _save(
     changed = apply(stored, dataclasses.asdict(details))
     if not created and not changed:
         return stored
+    if "number" in changed and tombstones.erased_among(portal, [stored.number]):
+        raise LearnerNumberErased
     stored.updated_at = now
     stored.save()
     LearnerChange.objects.create(

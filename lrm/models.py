@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from lrm.erasure_models import ErasedLearner as ErasedLearner
 from lrm.job_models import OPEN_JOBS as OPEN_JOBS
 from lrm.job_models import BatchJob as BatchJob
 from lrm.job_models import ImportedRow as ImportedRow
@@ -19,6 +20,12 @@ from lrm.job_models import JobFailure as JobFailure
 from lrm.job_models import JobState as JobState
 from lrm.job_models import LearnerImport as LearnerImport
 from lrm.job_models import RowOutcome as RowOutcome
+from lrm.learner_account_models import LearnerAccount as LearnerAccount
+from lrm.rest_models import ApiAnswer as ApiAnswer
+from lrm.rest_models import ApiCount as ApiCount
+from lrm.rest_models import ApiToken as ApiToken
+from lrm.sign_in_models import RecoveryCode as RecoveryCode
+from lrm.sign_in_models import SecondFactor as SecondFactor
 from lrm.sign_in_models import SessionUser
 
 
@@ -40,6 +47,10 @@ class Portal(models.Model):
     financial_year_first_month = models.PositiveSmallIntegerField(default=7, db_default=7)
     # Whether *Sync to Xero* is ticked beforehand where a learner is added.
     new_learners_sync = models.BooleanField(default=False, db_default=False)
+    # Whether portal admins and accounts people must have a second factor to do anything.
+    demands_second_factor = models.BooleanField(default=False, db_default=False)
+    # Whether learners who were invited see their own documents; asked with every request.
+    learners_see_documents = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -62,7 +73,8 @@ class LrmRole(models.TextChoices):
 class User(SessionUser):
     """A person who signs in. Portal admin and LRM role are two independent properties."""
 
-    # Null only for a superuser made from the shell, who belongs to no portal and sees none.
+    # Null for a learner (`LearnerAccount`), and for a superuser made from the shell: every right
+    # begins with a portal, so neither has any but what is given to learners by name.
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, null=True, related_name="users")
     is_portal_admin = models.BooleanField(default=False)
     lrm_role = models.CharField(max_length=8, choices=LrmRole.choices, default=LrmRole.NONE)
@@ -187,7 +199,17 @@ class PortalAct(models.TextChoices):
     NAME = "NAME", "Name changed"
     EMAIL = "EMAIL", "E-mail address changed"
     SESSIONS = "SESSIONS", "Signed out everywhere else"
+    FACTOR_ON = "FACTOR_ON", "Second factor set up"
+    FACTOR_OFF = "FACTOR_OFF", "Second factor switched off"
+    FACTOR_CODES = "FACTOR_CODES", "New recovery codes made"
+    FACTOR_RESET = "FACTOR_RESET", "Second factor reset"
     PORTAL = "PORTAL", "Portal details changed"
+    TOKEN_MADE = "TOKEN_MADE", "API token made"
+    TOKEN_ENDED = "TOKEN_ENDED", "API token ended"
+    LEARNER_INVITED = "LEARNER_INVITED", "Link sent for a learner's own documents"
+    LEARNER_ENDED = "LEARNER_ENDED", "A learner's access to their documents ended"
+    LEARNER_EXPORTED = "LEARNER_EXPORTED", "Everything held on a learner exported"
+    LEARNER_ERASED = "LEARNER_ERASED", "A learner erased"
 
 
 class PortalChange(models.Model):

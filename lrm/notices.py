@@ -5,8 +5,11 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from lrm import old_rows
 from lrm.models import Notice, NoticeLevel, User
 
+# Notices go by their age, read or not: what they tell of stands on a page as well.
+TABLE = old_rows.Table("lrm_notice", "created_at")
 LATEST = 8
 MAX_TEXT = 500
 

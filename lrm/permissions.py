@@ -6,6 +6,7 @@ reports need the accounts permission on top of an LRM role.
 
 from collections.abc import Callable
 
+from lrm.learner_accounts import own_learner
 from lrm.models import LrmRole, User
 
 Right = Callable[[User], bool]
@@ -61,6 +62,16 @@ def may_see_documents(user: User) -> bool:
     return may_see_learners(user) or may_read_synced_invoices(user)
 
 
+def may_manage_personal_data(user: User) -> bool:
+    """Return whether the user may export and erase everything held on a learner."""
+    return may_manage_people(user) and has_lrm_role(user)
+
+
+def may_see_own_documents(user: User) -> bool:
+    """Return whether the user is a learner who sees their own documents, and nothing else."""
+    return own_learner.of(user) is not None
+
+
 def in_words(user: User) -> str:
     """Return everything the user is, such as "Portal admin, LRM user, accounts"."""
     words = ["Portal admin"] if user.is_portal_admin else []
@@ -78,6 +89,8 @@ ROLES_WITH: dict[Right, str] = {
     may_manage_people: "portal admins",
     may_manage_connected_apps: "portal admins who are also an LRM user or LRM admin",
     may_run_finance_reports: "LRM users and LRM admins with the accounts permission",
+    may_manage_personal_data: "portal admins who are also an LRM user or LRM admin",
+    may_see_own_documents: "learners who were invited to see their own documents",
     may_read_synced_invoices: "portal admins, and LRM users and LRM admins with the accounts "
     "permission",
 }

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "bootstrap",
     "rest_framework",
+    "drf_spectacular",
     "lrm",
     "connected_apps",
     "invoices",
@@ -113,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "lrm.sign_in.sessions.SessionEndMiddleware",
     "lrm.middleware.PortalMiddleware",
+    "lrm.sign_in.factor_gate.FactorGateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -262,6 +264,15 @@ XERO_SWEEP_SECONDS = env.float("XERO_SWEEP_SECONDS", default=300.0)
 
 # How many days the versions of documents that were replaced are kept; 0 keeps them for ever.
 DOCUMENT_VERSION_DAYS = env.int("DOCUMENT_VERSION_DAYS", default=400)
+# The same for what Xero announced, for logs of re-syncs, and for notices under the bell.
+WEBHOOK_DAYS = env.int("WEBHOOK_DAYS", default=90)
+RUN_LOG_DAYS = env.int("RUN_LOG_DAYS", default=400)
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=180)
+if 0 < WEBHOOK_DAYS < 31:
+    raise ImproperlyConfigured(
+        "WEBHOOK_DAYS must be 31 or more, or 0 to keep events for ever: whether instant updates "
+        "arrive is told from those of the last 30 days."
+    )
 
 # --- Celery: wakes workers, keeps nothing ---------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -297,5 +308,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["lrm.api_bodies.SmallJsonParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    # No answer has another form than JSON, so no word of an address asks for one.
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LRM",
+    "DESCRIPTION": "Learners, their documents from Xero, and the sync between the two.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["lrm.rest.schema.add_problems"],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }

@@ -1,7 +1,9 @@
-"""What signing in keeps: counts of attempts, and what ties a session to its person's rights."""
+"""What signing in keeps: counts of attempts, second factors, and what ties a session to rights."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.crypto import salted_hmac
@@ -46,3 +48,44 @@ class SignInCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempts} since {self.since.isoformat()}"
+
+
+class SecondFactor(models.Model):
+    """The app that makes a person's codes: set up once a code of it has confirmed it."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="second_factor",
+    )
+    secret_encrypted = models.BinaryField()
+    begun_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    # The newest half minute whose code was used: no code of it or before works again.
+    last_step = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        app_label = "lrm"
+
+    def __str__(self) -> str:
+        return f"second factor of user {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code that signs in once where the app is away. The code itself is kept nowhere."""
+
+    factor = models.ForeignKey(
+        SecondFactor, on_delete=models.CASCADE, related_name="recovery_codes"
+    )
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "lrm"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["factor", "digest"], name="recovery_code_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code {self.pk}"

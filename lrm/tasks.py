@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from celery import current_app, shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from lrm import heartbeat, worker_tasks
+from lrm import heartbeat, notices, old_rows, worker_tasks
 from lrm.batch_jobs import job_queue, job_worker, retention
 from lrm.learner_imports import uploads
+from lrm.rest import idempotency, request_counts
 from lrm.sign_in import attempt_limits, sessions
 
 # A longer wait is left to beat.
@@ -54,6 +56,10 @@ def tidy() -> None:
     uploads.discard_old(now=timezone.now())
     attempt_limits.forget_old(now=timezone.now())
     sessions.forget_old()
+    request_counts.forget_old(now=timezone.now())
+    idempotency.forget_old(now=timezone.now())
+    # What is left of very many goes with the next hour's turn.
+    old_rows.delete(notices.TABLE, days=settings.NOTICE_DAYS, now=timezone.now())
 
 
 def schedule() -> None:

@@ -8,15 +8,23 @@ from lrm.views import (
     account,
     dashboard,
     jobs,
+    learner_accounts,
     learner_imports,
     learner_ticks,
     learners,
     notices,
     people,
+    personal_data,
     search_page,
+    second_factor,
     settings_pages,
     sign_in,
+    sign_in_code,
+    tokens,
 )
+
+# Programs read a fault as they read any other problem.
+handler500 = "lrm.rest.problems.server_error"
 
 urlpatterns = [
     path("", dashboard.home, name="home"),
@@ -25,6 +33,7 @@ urlpatterns = [
         sign_in.SignIn.as_view(),
         name="sign_in",
     ),
+    path("sign-in/code/", sign_in_code.SignInCode.as_view(), name="sign_in_code"),
     path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
     path("search/", search_page.search, name="search"),
     path("learners/", learners.index, name="learners"),
@@ -47,6 +56,23 @@ urlpatterns = [
     path("learners/tick/", learner_ticks.set_ticks, name="learners_tick"),
     path("learners/<int:learner_id>/", learners.profile, name="learner"),
     path("learners/<int:learner_id>/edit/", learners.edit, name="learner_edit"),
+    path(
+        "learners/<int:learner_id>/own-page/invite/",
+        learner_accounts.invite,
+        name="learner_invite",
+    ),
+    path("learners/<int:learner_id>/own-page/end/", learner_accounts.end, name="learner_end"),
+    path("learners/<int:learner_id>/personal-data/", personal_data.show, name="learner_data"),
+    path(
+        "learners/<int:learner_id>/personal-data/export/",
+        personal_data.give_out,
+        name="learner_export",
+    ),
+    path(
+        "learners/<int:learner_id>/personal-data/erase/",
+        personal_data.erase,
+        name="learner_erase",
+    ),
     path("jobs/<int:job_id>/", jobs.page, name="job"),
     path("jobs/<int:job_id>/progress/", jobs.progress, name="job_progress"),
     path("jobs/<int:job_id>/stop/", jobs.stop, name="job_stop"),
@@ -59,6 +85,13 @@ urlpatterns = [
     path("account/email/<str:token>/", account.confirm_email, name="account_email_confirm"),
     path("account/password/", account.ChangePassword.as_view(), name="account_password"),
     path("account/sign-out-others/", account.sign_out_others, name="account_sign_out_others"),
+    path("account/second-factor/", second_factor.page, name="second_factor"),
+    path("account/second-factor/begin/", second_factor.begin, name="second_factor_begin"),
+    path("account/second-factor/confirm/", second_factor.confirm, name="second_factor_confirm"),
+    path("account/second-factor/codes/", second_factor.renew_codes, name="second_factor_codes"),
+    path("account/second-factor/off/", second_factor.switch_off, name="second_factor_off"),
+    path("account/tokens/", tokens.index, name="account_tokens"),
+    path("account/tokens/<int:token_id>/end/", tokens.end, name="account_token_end"),
     path("set-password/<uidb64>/<token>/", account.SetPassword.as_view(), name="set_password"),
     path("settings/", settings_pages.portal_details, name="settings"),
     path("settings/edit/", settings_pages.edit, name="settings_edit"),
@@ -68,10 +101,17 @@ urlpatterns = [
     path("settings/people/<int:user_id>/switch-off/", people.switch_off, name="person_off"),
     path("settings/people/<int:user_id>/switch-on/", people.switch_on, name="person_on"),
     path("settings/people/<int:user_id>/password-link/", people.password_link, name="person_link"),
+    path(
+        "settings/people/<int:user_id>/reset-second-factor/",
+        people.reset_second_factor,
+        name="person_factor",
+    ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("connected_apps.urls")),
     path("", include("invoices.urls")),
     path("", include("xero_sync.urls")),
     path("", include("reports.urls")),
+    # The last: it answers for every address of the API that is none.
+    path("api/", include("lrm.rest.urls")),
 ]

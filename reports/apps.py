@@ -12,9 +12,22 @@ class ReportsConfig(AppConfig):
         """Put the way to report #0442 on the dashboard of people who may run it."""
         # Imported here: models are not ready when this module is.
         from lrm import panels, permissions
+        from lrm.rest import routes
         from reports import dashboard, tasks
 
         tasks.schedule()
+        routes.add(
+            routes.Route(
+                path="reports/0442/",
+                view="reports.rest.report_0442.Report0442",
+                name="api_report_0442",
+            ),
+            routes.Route(
+                path="reports/0442/totals/",
+                view="reports.rest.report_0442.Report0442Totals",
+                name="api_report_0442_totals",
+            ),
+        )
         panels.add_dashboard_panel(
             panels.DashboardPanel(
                 name="report_0442",

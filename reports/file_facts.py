@@ -13,9 +13,7 @@ from invoices.models import Kind
 from lrm.models import Portal
 from reports import periods
 from reports.synced_invoices import Criteria
-from xero_sync import resources
-from xero_sync.models import Cursor
-from xero_sync.resources import Resource
+from xero_sync.status import read_through
 
 _AGES = {
     "overdue": "overdue",
@@ -93,9 +91,7 @@ def facts_of(criteria: Criteria, *, portal: Portal, now: datetime.datetime) -> F
 
 def current_as_of(organisation_id: int) -> dict[str, datetime.datetime | None]:
     """Return up to when all that was modified in Xero is here, by kind of document."""
-    cursors = Cursor.objects.filter(organisation_id=organisation_id)
-    through = dict(cursors.values_list("resource", "swept_through"))
-    return {str(resources.of(Resource(one)).kind): through.get(one) for one in resources.DOCUMENTS}
+    return read_through.by_kind(organisation_id)
 
 
 def period_of(criteria: Criteria) -> str:

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate, Upper
 
 from connected_apps.models import Organisation
-from invoices import paging
+from invoices import paging, queries
 from invoices.document_sums import Wanted
 from invoices.models import Contact, ContactLink, Document, Kind
 from lrm import search
@@ -149,8 +149,11 @@ def _aged(criteria: Criteria) -> Q:
 def _named(criteria: Criteria) -> Q:
     if criteria.learner is None:
         return Q()
-    links = ContactLink.objects.filter(organisation=criteria.organisation, learner=criteria.learner)
-    return Q(contact_xero_id__in=links.values("contact_xero_id"))
+    contact_ids, kept_off = queries.contacts_and_withheld(
+        learner=criteria.learner, organisation=criteria.organisation
+    )
+    condition = Q(contact_xero_id__in=contact_ids)
+    return condition & ~Q(pk__in=kept_off.document_ids) if kept_off.document_ids else condition
 
 
 def _links(criteria: Criteria, *, contact: OuterRef) -> QuerySet[ContactLink]:

@@ -9,7 +9,11 @@ tests share are set up once, so that a fault costs a second or two. (mutmut and 
 process for each, which takes longer than most of these tests.) Who survives is listed at the end.
 
 A file of faults is a list of {"module": path, "old": text, "new": text, "tests": words of a test's
-id}; a fault that is drawn flips a comparison, an `and`, a `not`, a number or a condition.
+id}; a fault that is drawn flips a comparison, an `and`, a `not`, a number or a condition. A script
+that a module has read (`rate_limiter.lua`) is a module here, too.
+
+Faults that leave the same program stand in `mutation_survivors.toml` with the reason; who survives
+without one makes the run fail.
 """
 
 import ast
@@ -17,9 +21,11 @@ import copy
 import importlib
 import json
 import os
+import re
 import signal
 import sys
 import time
+import tomllib
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +48,22 @@ _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
+# What is flipped in a script, where blanks stand around it.
+_IN_SCRIPTS = {
+    "<": "<=",
+    "<=": "<",
+    ">": ">=",
+    ">=": ">",
+    "==": "~=",
+    "~=": "==",
+    "and": "or",
+    "or": "and",
+    "+": "-",
+    "-": "+",
+    "*": "/",
+    "not": "not not",
+}
+_SURVIVORS = Path(__file__).with_name("mutation_survivors.toml")
 _COUNTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -58,6 +80,22 @@ class Fault:
     what: str
     source: str
     tests: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.what}"
+
+    @property
+    def excuse(self) -> str:
+        """Why it may survive; empty where nobody has said so."""
+        excused = tomllib.loads(_SURVIVORS.read_text())["survivor"]
+        reasons = (one["why"] for one in excused if (one["module"], one["fault"]) == self.key)
+        return next(reasons, "")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by, on whatever line it stands."""
+        return self.path, self.what
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +107,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def drawn(path: str) -> Iterator[Fault]:
     """Yield a fault for each place of a module that has one."""
+    if not path.endswith(".py"):
+        yield from _drawn_in_script(path)
+        return
     tree = ast.parse(Path(path).read_text())
     reached = set(_reached(tree))
     places = [
@@ -84,7 +125,21 @@ def drawn(path: str) -> Iterator[Fault]:
         for name, value in flip.items():
             setattr(node, name, value)
         line = getattr(node, "lineno", 0)
-        yield Fault(path, f"{path}:{line}: {before} -> {ast.unparse(node)}", ast.unparse(changed))
+        yield Fault(path, f"{before} -> {ast.unparse(node)}", ast.unparse(changed), "", line)
+
+
+def _drawn_in_script(path: str) -> Iterator[Fault]:
+    """Yield a fault for each operator and number of a script, comments left out."""
+    lines = Path(path).read_text().splitlines(keepends=True)
+    words = "|".join(re.escape(one) for one in sorted(_IN_SCRIPTS, key=len, reverse=True))
+    for at, line in enumerate(lines):
+        code = line.partition("--")[0]
+        for found in re.finditer(rf"(?<=\s)({words})(?=\s)|\b\d+\b", code):
+            old = found[0]
+            new = _IN_SCRIPTS[old] if old in _IN_SCRIPTS else str(int(old) + 1)
+            wrong = line[: found.start()] + new + line[found.end() :]
+            source = "".join([*lines[:at], wrong, *lines[at + 1 :]])
+            yield Fault(path, f"{line.strip()} -> {wrong.strip()}", source, "", at + 1)
 
 
 def _reached(tree: ast.Module) -> Iterator[int]:
@@ -128,12 +183,16 @@ def told(path: str) -> Iterator[Fault]:
         if one["old"] not in source:
             raise pytest.UsageError(f"{one['module']} has no {one['old']!r}")
         changed = source.replace(one["old"], one["new"], 1)
-        what = f"{one['module']}: {one['old'].strip()[:50]!r} -> {one['new'].strip()[:50]!r}"
-        yield Fault(one["module"], what, changed, one.get("tests", ""))
+        what = f"{one['old'].strip()} -> {one['new'].strip()}"
+        line = source[: source.index(one["old"])].count("\n") + 1
+        yield Fault(one["module"], what, changed, one.get("tests", ""), line)
 
 
 def put_in(fault: Fault) -> None:
     """Give the functions and values of a module the faulty code, where it is other than theirs."""
+    if not fault.path.endswith(".py"):
+        _put_in_script(fault)
+        return
     module = importlib.import_module(fault.path.removesuffix(".py").replace("/", "."))
     right = ast.parse(Path(fault.path).read_text())
     wrong = ast.parse(fault.source)
@@ -146,6 +205,15 @@ def put_in(fault: Fault) -> None:
     for each in wrong.body:
         if isinstance(each, ast.Assign | ast.AnnAssign) and ast.dump(each) not in same:
             exec(compile(ast.Module([each], []), fault.path, "exec"), module.__dict__)  # noqa: S102 - it is our own source
+
+
+def _put_in_script(fault: Fault) -> None:
+    """Give the faulty text to whichever module has read the script."""
+    right = Path(fault.path).read_text()
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if isinstance(value, str) and value == right:
+                setattr(module, name, fault.source)
 
 
 def _codes(code: types.CodeType, within: str) -> Iterator[tuple[str, types.CodeType]]:
@@ -190,10 +258,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return True
     _close_connections()
     chosen = faults[:: config.option.every]
-    survivors = [fault for fault in chosen if _survives(session, fault)]
-    print(f"\n{len(chosen)} faults, {len(survivors)} survive:")  # noqa: T201 - this is its answer
+    survivors = [fault for fault in chosen if not fault.excuse and _survives(session, fault)]
+    excused = [fault for fault in chosen if fault.excuse]
+    print(  # noqa: T201 - this is its answer
+        f"\n{len(chosen)} faults, {len(excused)} of them the same program,"
+        f" {len(survivors)} survive:"
+    )
     for fault in survivors:
-        print(f"  {fault.what}")  # noqa: T201 - this is its answer
+        print(f"  {fault}")  # noqa: T201 - this is its answer
     session.testsfailed += len(survivors)
     return True
 
@@ -221,7 +293,7 @@ def _survives(session: pytest.Session, fault: Fault) -> bool:
         os._exit(_run(session, fault))
     code = _code_of(pid)
     verdict = "survives" if code == 0 else "seen"
-    print(f"\n{verdict}: {fault.what}", flush=True)  # noqa: T201 - this is its answer
+    print(f"\n{verdict}: {fault}", flush=True)  # noqa: T201 - this is its answer
     return code == 0
 
 

@@ -40,6 +40,7 @@ def parse(arguments: list[str] | None = None) -> simulations.Options:
         type=datetime.date.fromisoformat,
         help="the day that the books lead up to, today by default",
     )
+    add("--span-days", type=int, default=default.span_days, help="how far the books reach back")
     add("--webhook-url", default="")
     add("--webhook-key", default="")
     add(

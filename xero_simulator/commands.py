@@ -84,6 +84,7 @@ def change_document(
         "set_reference": lambda: _done(
             document_operations.set_reference, books, values, str(values.get("reference", ""))
         ),
+        "give": lambda: _done(document_operations.give, books, values, need(values, "contact_id")),
         "overpayment": lambda: _receive(document_operations.receive_overpayment, books, values),
         "prepayment": lambda: _receive(document_operations.receive_prepayment, books, values),
         "allocate": lambda: _allocate(books, values),

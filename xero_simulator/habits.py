@@ -21,8 +21,11 @@ class Habits:
         Filters look over accents anyway; of the rule of unique names it is not known.
     :param prepayments_list_overpayments: `GET /Prepayments` gives overpayments too, unless a filter
         names the type, as was reported (XeroAPI/Xero-NetStandard, issue 477).
+    :param id_token: how an id token that comes with a code is wrong, or odd: a name of
+        `identity.forgeries`; empty where it is as Xero's are.
     """
 
     most_connections: int = 0
     names_ignore_accents: bool = False
     prepayments_list_overpayments: bool = False
+    id_token: str = ""

@@ -106,7 +106,8 @@ def _books_of(simulation: simulations.Simulation) -> str:
         ids.update(organisation.books.seeded_digest)
     return (
         f"seed {options.seed}, {options.organisations} organisations, {options.documents} "
-        f"documents, {options.contacts} contacts, anchor {options.anchor}, {ids.hexdigest()[:8]}"
+        f"documents, {options.contacts} contacts, anchor {options.anchor}, "
+        f"{options.span_days} days, {ids.hexdigest()[:8]}"
     )
 
 

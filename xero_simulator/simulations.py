@@ -40,6 +40,8 @@ class Options:
     app_minute_limit: int = 10_000
     clock_speed: float = 1.0
     anchor: datetime.date | None = None
+    # How many days the seeded books reach back.
+    span_days: int = 548
     webhook_url: str = ""
     webhook_key: str = ""
     webhook_timeout: float = 5.0

@@ -21,6 +21,7 @@ from xero_sync.maintenance import (
     daily_check,
     full_readings,
     mention_pass,
+    old_work,
     organisation_details,
 )
 from xero_sync.runs import run_worker
@@ -39,6 +40,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "xero_sync-forget-old-versions": {
         "task": "xero_sync.tasks.forget_old_versions",
+        "schedule": timedelta(hours=1),
+        "options": {"queue": worker_tasks.BULK, "expires": EXPIRES_SECONDS},
+    },
+    "xero_sync-forget-old-work": {
+        "task": "xero_sync.tasks.forget_old_work",
         "schedule": timedelta(hours=1),
         "options": {"queue": worker_tasks.BULK, "expires": EXPIRES_SECONDS},
     },
@@ -133,6 +139,13 @@ def forget_old_versions() -> None:
     """Delete versions of documents that are older than people want, or whose contact is erased."""
     if version_retention.delete_unwanted(now=_clock()):
         dispatch.FORGET_OLD_VERSIONS.wake()
+
+
+@shared_task
+def forget_old_work() -> None:
+    """Delete events, deliveries and lines of logs that are older than people want."""
+    if old_work.delete_old(now=_clock()):
+        dispatch.FORGET_OLD_WORK.wake()
 
 
 @shared_task(name="xero_sync.tasks.ring_all")

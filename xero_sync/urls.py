@@ -3,7 +3,6 @@
 from django.urls import path
 
 from xero_sync.views import (
-    api,
     contact_acts,
     contact_history,
     contact_questions,
@@ -12,6 +11,7 @@ from xero_sync.views import (
     document_history,
     instant_updates,
     online,
+    own_online,
     push_start,
     resync,
     sync_health,
@@ -27,6 +27,7 @@ _CONTACTS = "settings/connected-apps/xero/contacts/"
 urlpatterns = [
     path("webhooks/xero/", webhooks.receive, name="xero_webhook"),
     path("documents/<int:document_id>/online/", online.open_online, name="document_online"),
+    path("my/invoices/<int:own_id>/online/", own_online.open_own_online, name="my_invoice_online"),
     path("documents/<int:document_id>/pdf/", online.open_pdf, name="document_pdf"),
     path("documents/<int:document_id>/history/", document_history.show, name="document_history"),
     path(
@@ -69,17 +70,4 @@ urlpatterns = [
     path(f"{_RESYNC}progress/", resync.progress, name="resync_progress"),
     path(f"{_RESYNC}<int:run_id>/cancel/", resync.cancel, name="resync_cancel"),
     path(f"{_RESYNC}<int:run_id>/resume/", resync.resume, name="resync_resume"),
-    path("api/v1/sync-runs/", api.SyncRuns.as_view(), name="api_sync_runs"),
-    path("api/v1/sync-runs/preview/", api.PreviewSyncRun.as_view(), name="api_sync_run_preview"),
-    path("api/v1/sync-runs/<int:run_id>/", api.OneSyncRun.as_view(), name="api_sync_run"),
-    path(
-        "api/v1/sync-runs/<int:run_id>/cancel/",
-        api.CancelSyncRun.as_view(),
-        name="api_sync_run_cancel",
-    ),
-    path(
-        "api/v1/sync-runs/<int:run_id>/resume/",
-        api.ResumeSyncRun.as_view(),
-        name="api_sync_run_resume",
-    ),
 ]

@@ -110,6 +110,12 @@ def of_error(error: errors.ConnectedAppsError) -> errors.ConsentProblem:
         )
     if isinstance(error, errors.IdentityMisconfigured):
         return misconfigured()
+    if isinstance(error, errors.IdTokenRefused):
+        return errors.ConsentProblem(
+            "NOT_XEROS",
+            "What came back could not be verified as Xero's own answer to this attempt. "
+            f"{_UNCHANGED} Press Connect to Xero to try again. If it happens again, tell support.",
+        )
     return errors.ConsentProblem(
         "XERO_UNAVAILABLE",
         "Xero did not answer properly while the connection was being made. "

@@ -39,6 +39,7 @@ class Attempt:
     url: str
     state: str
     verifier: str
+    nonce: str
     correlation_id: uuid.UUID
 
 
@@ -59,6 +60,7 @@ def begin(*, portal: Portal, by: User, now: datetime) -> Attempt:
     """Start an attempt to connect and return where the person goes."""
     correlation_id = uuid.uuid4()
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    nonce = secrets.token_urlsafe(32)
     connection = states.connection_for(portal=portal, now=now)
     states.apply(
         connection_id=connection.pk,
@@ -68,8 +70,10 @@ def begin(*, portal: Portal, by: User, now: datetime) -> Attempt:
         now=now,
         correlation_id=correlation_id,
     )
-    url = identity.authorize_url(state=state, verifier=verifier, redirect_uri=redirect_uri())
-    return Attempt(url, state, verifier, correlation_id)
+    url = identity.authorize_url(
+        state=state, verifier=verifier, nonce=nonce, redirect_uri=redirect_uri()
+    )
+    return Attempt(url, state, verifier, nonce, correlation_id)
 
 
 def abandon(
@@ -88,15 +92,29 @@ def abandon(
 
 
 def complete(
-    *, portal: Portal, by: User, code: str, verifier: str, correlation_id: uuid.UUID, now: datetime
+    *,
+    portal: Portal,
+    by: User,
+    code: str,
+    verifier: str,
+    nonce: str,
+    correlation_id: uuid.UUID,
+    now: datetime,
 ) -> Connection | Question:
     """Turn an authorization code into a connection, or into a question to the person.
 
     :raises errors.ConsentProblem: with the sentence to show; nothing has been stored.
     """
     try:
-        pair = identity.redeem_code(code=code, verifier=verifier, redirect_uri=redirect_uri())
+        pair = identity.redeem_code(
+            code=code, verifier=verifier, nonce=nonce, redirect_uri=redirect_uri()
+        )
         listed = identity.connections(access_token=pair.access_token)
+    except errors.IdTokenRefused as error:
+        logger.error(  # noqa: TRY400 - the traceback says nothing more
+            "An id token was refused when portal %s was connected: %s", portal.pk, error
+        )
+        raise consent_problems.of_error(error) from error
     except errors.ConnectedAppsError as error:
         raise consent_problems.of_error(error) from error
     offers = offers_of(pair, listed)

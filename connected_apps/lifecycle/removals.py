@@ -142,8 +142,9 @@ def _remove_by_token(removal: PendingRemoval, grant_id: int, *, now: datetime) -
 def _revoke_if_last(grant: Grant, access_token: str) -> bool:
     if _is_needed(grant) or identity.connections(access_token=access_token):
         return False
-    stored = Grant.objects.get(pk=grant.pk).refresh_token_encrypted
-    identity.revoke(refresh_token=encryption.decrypt(stored))
+    # As it is now: removing may have refreshed it.
+    stored = Grant.objects.get(pk=grant.pk)
+    identity.revoke(refresh_token=encryption.read(stored, encryption.REFRESH))
     return True
 
 

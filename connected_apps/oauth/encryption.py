@@ -1,53 +1,66 @@
-"""Encryption of tokens at rest.
+"""Encryption of a grant's tokens at rest, each bound to its row, column and portal.
 
-`TOKEN_ENCRYPTION_KEYS` holds Fernet keys, newest first: the first encrypts, all of them decrypt, so
-that a key is replaced without anybody reconnecting (`manage.py rotate_token_keys`).
+A grant may serve several organisations of its portal, so it is the portal that a token is bound to.
+What stands in one row or column opens in no other (`lrm.sealed_values`). Tokens stored before that
+are Fernet's: they open too, and are sealed with the next write, which a refresh is, every half an
+hour, or by `manage.py rotate_token_keys`.
 """
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from connected_apps import errors
+from connected_apps.models import Grant
+from lrm import sealed_values
 
-
-def encrypt(text: str) -> bytes:
-    """Return the text encrypted with the newest key."""
-    return _keys().encrypt(text.encode())
-
-
-def decrypt(stored: bytes | memoryview) -> str:
-    """Return the text of a stored value.
-
-    :raises errors.WrongTokenKey: where none of the keys fits.
-    """
-    try:
-        return _keys().decrypt(bytes(stored)).decode()
-    except InvalidToken as error:
-        raise errors.WrongTokenKey(_NO_KEY_FITS) from error
-
-
-def rotate(stored: bytes | memoryview) -> bytes:
-    """Return a stored value encrypted anew with the newest key.
-
-    :raises errors.WrongTokenKey: where none of the keys fits.
-    """
-    try:
-        return _keys().rotate(bytes(stored))
-    except InvalidToken as error:
-        raise errors.WrongTokenKey(_NO_KEY_FITS) from error
-
+ACCESS = "access_token_encrypted"
+REFRESH = "refresh_token_encrypted"
+PREVIOUS_REFRESH = "previous_refresh_token_encrypted"
+COLUMNS = (ACCESS, REFRESH, PREVIOUS_REFRESH)
 
 _NO_KEY_FITS = (
-    "A stored token cannot be decrypted: none of the keys in TOKEN_ENCRYPTION_KEYS made it. "
-    "Put the key that was used back at the end of TOKEN_ENCRYPTION_KEYS."
+    "A stored token cannot be decrypted: none of the keys in TOKEN_ENCRYPTION_KEYS made it for "
+    "this place. Put the key that was used back at the end of TOKEN_ENCRYPTION_KEYS."
 )
 
 
-def _keys() -> MultiFernet:
+def put(grant: Grant, column: str, text: str) -> None:
+    """Put a token on a row that has its id, encrypted with the newest key; the caller saves it."""
+    setattr(grant, column, sealed_values.seal(text, place=_place(grant, column)))
+
+
+def read(grant: Grant, column: str) -> str:
+    """Return a token of a row; empty where the column holds none.
+
+    :raises errors.WrongTokenKey: where none of the keys fits, or it was sealed for another place.
+    """
+    stored = getattr(grant, column)
+    if stored is None:
+        return ""
     try:
-        return MultiFernet([Fernet(key) for key in settings.TOKEN_ENCRYPTION_KEYS])
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            "TOKEN_ENCRYPTION_KEYS must hold Fernet keys (32 bytes, url-safe base64), newest first."
-        ) from error
+        if sealed_values.is_sealed(stored):
+            return sealed_values.unseal(stored, place=_place(grant, column))
+        return _of_before().decrypt(bytes(stored)).decode()
+    except (sealed_values.CannotOpen, InvalidToken):
+        raise errors.WrongTokenKey(_NO_KEY_FITS) from None
+
+
+def put_anew(grant: Grant) -> None:
+    """Encrypt every token of a row with the newest key; the caller saves it.
+
+    :raises errors.WrongTokenKey: where none of the keys fits.
+    """
+    texts = {column: read(grant, column) for column in COLUMNS}
+    for column, text in texts.items():
+        if text:
+            put(grant, column, text)
+
+
+def _place(grant: Grant, column: str) -> str:
+    return sealed_values.place_of(
+        table=grant._meta.db_table, row=grant.pk, column=column, portal=grant.portal_id
+    )
+
+
+def _of_before() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.TOKEN_ENCRYPTION_KEYS])

@@ -6,7 +6,7 @@ tokens are never logged and never stand in an error's message.
 """
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -16,7 +16,7 @@ from django.conf import settings
 from requests.auth import AuthBase
 
 from connected_apps import errors
-from connected_apps.oauth import jwt_claims
+from connected_apps.oauth import id_tokens, jwt_claims
 from lrm import page_calls
 
 TIMEOUT = (3.05, 10.0)  # Seconds to connect, seconds between two bytes.
@@ -36,8 +36,10 @@ class TokenPair:
     life_seconds: int
     scopes: str
     xero_user_id: str
+    # From the id token once that is verified; empty before.
     xero_user_name: str
     authentication_event_id: str
+    id_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,28 +65,39 @@ class _Bearer(AuthBase):
         return request
 
 
-def authorize_url(*, state: str, verifier: str, redirect_uri: str) -> str:
+def authorize_url(*, state: str, verifier: str, nonce: str, redirect_uri: str) -> str:
     """Return the address of Xero's consent page for one attempt to connect."""
     session = _session(scope=settings.XERO_SCOPES, redirect_uri=redirect_uri)
     url, _state = session.create_authorization_url(
-        settings.XERO_AUTHORIZE_URL, state=state, code_verifier=verifier
+        settings.XERO_AUTHORIZE_URL, state=state, code_verifier=verifier, nonce=nonce
     )
     return str(url)
 
 
-def redeem_code(*, code: str, verifier: str, redirect_uri: str) -> TokenPair:
-    """Exchange an authorization code for tokens.
+def redeem_code(*, code: str, verifier: str, nonce: str, redirect_uri: str) -> TokenPair:
+    """Exchange an authorization code for tokens, and verify that they are for this attempt.
 
+    :raises errors.IdTokenRefused: they are not.
     :raises errors.GrantRefused: the code was used, is older than 5 minutes or not ours.
     :raises errors.IdentityUnavailable: no usable answer.
     :raises errors.IdentityMisconfigured: Xero refuses this app.
     """
-    return _token_pair(
+    is_told_who = "openid" in settings.XERO_SCOPES
+    if is_told_who:
+        # First: a code can be used once.
+        id_tokens.prepare(timeout=_timeout())
+    pair = _token_pair(
         grant_type="authorization_code",
         code=code,
         code_verifier=verifier,
         redirect_uri=redirect_uri,
     )
+    if not is_told_who:
+        return pair
+    claims = id_tokens.claims_of(
+        pair.id_token, nonce=nonce, access_token=pair.access_token, timeout=_timeout()
+    )
+    return replace(pair, xero_user_name=jwt_claims.person_named_by(claims))
 
 
 def refresh(*, refresh_token: str) -> TokenPair:
@@ -192,14 +205,14 @@ def _parsed_pair(answer: dict[str, Any]) -> TokenPair:
     if not (isinstance(access_token, str) and isinstance(refresh_token, str)):
         raise TypeError("tokens are text")
     access_claims = jwt_claims.claims_of(access_token)
-    id_claims = jwt_claims.claims_of(str(answer.get("id_token") or ""))
     return TokenPair(
         access_token=access_token,
         refresh_token=refresh_token,
         life_seconds=int(answer.get("expires_in") or DEFAULT_LIFE_SECONDS),
         scopes=str(answer.get("scope") or ""),
         xero_user_id=jwt_claims.text_claim(access_claims, "xero_userid"),
-        xero_user_name=jwt_claims.person_named_by(id_claims),
+        xero_user_name="",
+        id_token=str(answer.get("id_token") or ""),
         authentication_event_id=jwt_claims.text_claim(access_claims, "authentication_event_id"),
     )
 

@@ -1,8 +1,8 @@
-"""Reading the claims inside a token, without checking its signature.
+"""Reading the claims inside an access token, without checking its signature.
 
-That is sound for one reason only: these tokens come straight from Xero's token endpoint over TLS,
-never through a browser (OpenID Connect Core, 3.1.3.7, allows it in this case). Nothing read here
-decides what anybody may do; it tells which organisation was just chosen, and a name to show.
+That is sound for one reason only: it comes straight from Xero's token endpoint over TLS, never
+through a browser. Nothing read here decides what anybody may do; it tells which organisation was
+just chosen. The id token beside it is verified (`id_tokens`), and names the access token's digest.
 """
 
 import base64

@@ -27,9 +27,6 @@ REFRESH_BEFORE_END = timedelta(minutes=5)
 USABLE_WHILE_DOWN = timedelta(seconds=30)
 GRACE_OF_PREVIOUS = timedelta(minutes=30)
 
-# What a BinaryField reads as: the database driver hands out memory views.
-Stored = bytes | memoryview
-
 DEAD = "Xero no longer accepts the permission because it was withdrawn or not used for 60 days."
 
 
@@ -103,7 +100,7 @@ def grant_token(*, grant_id: int, now: datetime, rejected: str | None = None) ->
         raise errors.NotConnected("The permission was given up.")
     if _must_refresh(grant, now=now, rejected=rejected):
         grant = _refreshed(grant_id=grant_id, now=now, rejected=rejected)
-    return GrantToken(encryption.decrypt(grant.access_token_encrypted), grant.access_expires_at)
+    return GrantToken(encryption.read(grant, encryption.ACCESS), grant.access_expires_at)
 
 
 def renew(*, connection_id: int, now: datetime) -> AccessToken:
@@ -116,15 +113,28 @@ def renew(*, connection_id: int, now: datetime) -> AccessToken:
 
 
 def new_grant(*, portal_id: int, pair: identity.TokenPair, now: datetime) -> Grant:
-    """Store the token pair of a new consent."""
+    """Store the token pair of a new consent.
+
+    The row is there first, since its id is part of what its tokens are encrypted for; nobody else
+    sees it without them.
+    """
+    with transaction.atomic():
+        grant = _empty_grant(portal_id=portal_id, pair=pair, now=now)
+        encryption.put(grant, encryption.ACCESS, pair.access_token)
+        encryption.put(grant, encryption.REFRESH, pair.refresh_token)
+        grant.save(update_fields=[encryption.ACCESS, encryption.REFRESH])
+    return grant
+
+
+def _empty_grant(*, portal_id: int, pair: identity.TokenPair, now: datetime) -> Grant:
     return Grant.objects.create(
         portal_id=portal_id,
         xero_user_id=pair.xero_user_id,
         xero_user_name=pair.xero_user_name[:200],
         authentication_event_id=pair.authentication_event_id,
         scopes=pair.scopes,
-        access_token_encrypted=encryption.encrypt(pair.access_token),
-        refresh_token_encrypted=encryption.encrypt(pair.refresh_token),
+        access_token_encrypted=b"",
+        refresh_token_encrypted=b"",
         access_expires_at=now + timedelta(seconds=pair.life_seconds),
         refreshed_at=now,
     )
@@ -142,7 +152,7 @@ def _refuse_inside_transaction() -> None:
 def _must_refresh(grant: Grant, *, now: datetime, rejected: str | None) -> bool:
     if grant.dead_at is not None:
         raise errors.ConnectionBroken(DEAD)
-    if rejected is not None and encryption.decrypt(grant.access_token_encrypted) == rejected:
+    if rejected is not None and encryption.read(grant, encryption.ACCESS) == rejected:
         return True
     return grant.access_expires_at - now < REFRESH_BEFORE_END
 
@@ -194,24 +204,25 @@ def _usable_or_raise(grant: Grant, *, now: datetime, rejected: str | None) -> Gr
     raise errors.IdentityUnavailable("Xero's identity service is not answering.")
 
 
-def _ask_for_pair(grant: Grant, *, now: datetime) -> tuple[identity.TokenPair, Stored]:
-    """Return a new pair, and the stored refresh token that Xero took for it."""
-    newest, previous = grant.refresh_token_encrypted, grant.previous_refresh_token_encrypted
+def _ask_for_pair(grant: Grant, *, now: datetime) -> tuple[identity.TokenPair, str]:
+    """Return a new pair, and the refresh token that Xero took for it."""
+    newest = encryption.read(grant, encryption.REFRESH)
+    previous = encryption.read(grant, encryption.PREVIOUS_REFRESH)
     tries = [newest, newest]
-    if previous is not None and now - grant.refreshed_at < GRACE_OF_PREVIOUS:
+    if previous and now - grant.refreshed_at < GRACE_OF_PREVIOUS:
         tries.insert(1, previous)
-    for stored in tries:
+    for refresh_token in tries:
         try:
-            return identity.refresh(refresh_token=encryption.decrypt(stored)), stored
+            return identity.refresh(refresh_token=refresh_token), refresh_token
         except errors.GrantRefused:
             continue
     raise errors.GrantRefused("invalid_grant, repeated")
 
 
-def _store(grant: Grant, pair: identity.TokenPair, *, used: Stored, now: datetime) -> None:
-    grant.previous_refresh_token_encrypted = used
-    grant.refresh_token_encrypted = encryption.encrypt(pair.refresh_token)
-    grant.access_token_encrypted = encryption.encrypt(pair.access_token)
+def _store(grant: Grant, pair: identity.TokenPair, *, used: str, now: datetime) -> None:
+    encryption.put(grant, encryption.PREVIOUS_REFRESH, used)
+    encryption.put(grant, encryption.REFRESH, pair.refresh_token)
+    encryption.put(grant, encryption.ACCESS, pair.access_token)
     grant.access_expires_at = now + timedelta(seconds=pair.life_seconds)
     grant.scopes = pair.scopes or grant.scopes
     grant.refreshed_at = now

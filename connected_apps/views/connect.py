@@ -46,6 +46,7 @@ def start(request: access.SignedInRequest) -> HttpResponse:
     attempts = dict(list(request.session.get(ATTEMPTS, {}).items())[-(_MOST_ATTEMPTS - 1) :])
     attempts[attempt.state] = {
         "verifier": attempt.verifier,
+        "nonce": attempt.nonce,
         "correlation_id": str(attempt.correlation_id),
         "at": now.isoformat(),
     }
@@ -133,6 +134,8 @@ def _complete(
         by=request.user,
         code=code,
         verifier=attempt["verifier"],
+        # An attempt that began on the release before has none.
+        nonce=attempt.get("nonce", ""),
         correlation_id=uuid.UUID(attempt["correlation_id"]),
         now=now,
     )

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from lrm import permissions
 from lrm.models import LrmRole, Portal, PortalAct, User
 from lrm.people import password_links, portal_changes
+from lrm.rest import tokens
 
 # What Django writes for an account that has no password yet.
 _WITHOUT = "!"
@@ -94,6 +95,8 @@ def switch_off(*, user: User, by: User, now: datetime) -> None:
     _keep_one_admin(portal, user)
     user.is_active = False
     user.save(update_fields=["is_active"])
+    # For good: who switches them on again did not mean their programs.
+    tokens.end_all_of(user=user, by=by, now=now)
     _record(portal=portal, act=PortalAct.SWITCHED_OFF, by=by, about=user, now=now)
 
 

@@ -33,6 +33,19 @@ Set it here; the link works for {days} days:
 
 Until then your password stays as it is. If you did not ask for this, tell {by}.
 """
+_LEARNER = """Hello {name},
+
+{by} has invited you to see your invoices from {portal} online, and to pay them.
+
+Set a password here; the link works once, for {hours} hours:
+
+{link}
+
+Your user name is: {username}
+After that, sign in at {sign_in}
+
+If you expected no invitation, ignore this message.
+"""
 
 
 def send(*, user: User, portal: Portal, by: User, is_invitation: bool) -> None:
@@ -51,6 +64,24 @@ def send(*, user: User, portal: Portal, by: User, is_invitation: bool) -> None:
             link=address_of(user),
         ),
         about="a password link",
+    )
+
+
+def send_to_learner(*, user: User, learner_name: str, portal: Portal, by: User) -> None:
+    """Mail a learner the link for their own documents, once the transaction commits."""
+    mail.send_after_commit(
+        addresses=[user.email],
+        subject=f"Your invoices from {portal.name}",
+        body=_LEARNER.format(
+            name=learner_name,
+            by=by,
+            portal=portal.name,
+            username=user.username,
+            hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
+            link=address_of(user),
+            sign_in=settings.PUBLIC_URL + reverse("sign_in"),
+        ),
+        about="a learner's password link",
     )
 
 

@@ -140,6 +140,17 @@ class PortalForm(StyledForm):
         choices=list(enumerate(_MONTHS, start=1)),
         help_text="For reports, where Xero does not say.",
     )
+    demands_second_factor = forms.BooleanField(
+        label="Portal admins and accounts people need a second factor",
+        required=False,
+        help_text="Whoever has none is led to set it up and can do nothing else before.",
+    )
+    learners_see_documents = forms.BooleanField(
+        label="Learners see their own invoices and credits",
+        required=False,
+        help_text="Staff invite each learner by e-mail. Without the tick nobody who was invited "
+        "sees anything.",
+    )
 
     def __init__(self, *args: Any, portal: Portal, **kwargs: Any) -> None:
         initial = {name: getattr(portal, name) for name in self.base_fields}

@@ -4,23 +4,29 @@ from datetime import datetime
 
 from lrm.models import Portal, PortalChange, User
 
+# Whoever operates the system, at its shell.
+OPERATOR = "Support, by command"
+
 
 def record(
     *,
     portal: Portal,
     act: str,
-    by: User,
+    by: User | None,
     now: datetime,
     about: User | None = None,
     detail: str = "",
 ) -> PortalChange:
-    """Write one line, in the transaction of the act."""
+    """Write one line, in the transaction of the act.
+
+    :param by: None where it is whoever operates the installation, by a command.
+    """
     return PortalChange.objects.create(
         portal=portal,
         at=now,
         act=act,
         by=by,
-        by_name=str(by)[:200],
+        by_name=str(by or OPERATOR)[:200],
         about=about,
         about_name=str(about or "")[:200],
         detail=detail[:500],

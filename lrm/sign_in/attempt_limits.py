@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in, by account and by address.
+"""How often somebody may try a password, or a code, by account and by address.
 
 An attempt is counted before its password is looked at, in one statement, so that a hundred at once
 are a hundred. Whoever is over a limit is refused unseen, also with the right password: an answer
@@ -28,10 +28,30 @@ class Limit:
     within: timedelta
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What is tried, and how often it may be.
+
+    :param prefix: tells the counts of one kind from another's.
+    :param both: from one address to one account.
+    :param account: to one account from anywhere.
+    :param address: from one address to any account.
+    """
+
+    prefix: str
+    both: Limit
+    account: Limit
+    address: Limit
+
+
 # From one address to one account; to one account from anywhere; from one address to any.
 BOTH = Limit(10, timedelta(minutes=15))
 ACCOUNT = Limit(50, timedelta(hours=1))
 ADDRESS = Limit(30, timedelta(minutes=15))
+PASSWORD = Limits("", BOTH, ACCOUNT, ADDRESS)
+# Of a million codes three are right at any moment. Whoever tries them knows the password, so
+# closing the account to codes for a day is nothing that a stranger could do.
+CODE = Limits("code-", Limit(5, timedelta(minutes=15)), Limit(30, timedelta(days=1)), ADDRESS)
 
 _COUNT = """
 INSERT INTO lrm_signincount AS kept (key, attempts, since) VALUES (%s, 1, %s)
@@ -54,24 +74,32 @@ class Verdict:
     is_first_refused: bool = False
 
 
-def count(*, username: str, address: str, now: datetime) -> Verdict:
+def count(*, username: str, address: str, now: datetime, limits: Limits = PASSWORD) -> Verdict:
     """Count an attempt, and say whether it may go on."""
     free_at: list[datetime] = []
     is_first = False
-    for limit, key in _keys(username, address):
+    for limit, key in _keys(limits, username, address):
         attempts, since = _counted(limit, key, now)
         if attempts > limit.attempts:
             free_at.append(since + limit.within)
-            is_first = is_first or (limit is not ADDRESS and attempts == limit.attempts + 1)
+            is_of_account = limit is not limits.address
+            is_first = is_first or (is_of_account and attempts == limit.attempts + 1)
     return Verdict(max(free_at), is_first) if free_at else Verdict()
 
 
-def give_back(*, username: str, address: str) -> None:
+def count_unnamed(*, address: str, now: datetime) -> Verdict:
+    """Count an attempt that names no account, such as a token that opens nothing."""
+    attempts, since = _counted(ADDRESS, _key("address", _network_of(address)), now)
+    return Verdict(since + ADDRESS.within) if attempts > ADDRESS.attempts else Verdict()
+
+
+def give_back(*, username: str, address: str, limits: Limits = PASSWORD) -> None:
     """Forget an account's attempts: its person has signed in."""
-    own = [key for limit, key in _keys(username, address) if limit is not ADDRESS]
+    keys = _keys(limits, username, address)
+    own = [key for limit, key in keys if limit is not limits.address]
     SignInCount.objects.filter(key__in=own).delete()
     # Somebody who signs in and out all day is no attacker.
-    address_key = _key("address", _network_of(address))
+    address_key = keys[0][1]
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE lrm_signincount SET attempts = greatest(attempts - 1, 0) WHERE key = %s",
@@ -92,14 +120,14 @@ def _counted(limit: Limit, key: str, now: datetime) -> tuple[int, datetime]:
     return attempts, since
 
 
-def _keys(username: str, address: str) -> list[tuple[Limit, str]]:
+def _keys(limits: Limits, username: str, address: str) -> list[tuple[Limit, str]]:
     # In one order for everybody, though each is a statement of its own and none waits for another.
     account = username.casefold()
     address = _network_of(address)
     return [
-        (ADDRESS, _key("address", address)),
-        (ACCOUNT, _key("account", account)),
-        (BOTH, _key("both", f"{address} {account}")),
+        (limits.address, _key(f"{limits.prefix}address", address)),
+        (limits.account, _key(f"{limits.prefix}account", account)),
+        (limits.both, _key(f"{limits.prefix}both", f"{address} {account}")),
     ]
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from lrm import access, bulk_ticks, forms, learner_list, learners, panels, permissions
 from lrm.batch_jobs import job_queue, kinds
+from lrm.learner_accounts import own_page_card
 from lrm.learner_imports import import_job
 from lrm.models import Learner
 
@@ -73,6 +74,8 @@ def profile(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
     context = {
         "learner": learner,
         "changes": learner.changes.select_related("by")[:5],
+        "may_manage_data": permissions.may_manage_personal_data(request.user),
+        "own_page": own_page_card.of(learner, request.portal),
     }
     return render(request, "lrm/learner.html", context)
 
@@ -124,6 +127,9 @@ def _save(
             now=timezone.now(),
             learner=learner,
         )
+    except learners.LearnerNumberErased:
+        form.say_number_was_erased()
+        return None
     except learners.LearnerNumberTaken:
         form.say_number_is_taken()
         return None

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from lrm import access, notices, permissions
+from lrm.learner_accounts import own_learner
 
 MAX_SHOWN = 100
 _require_portal = access.require(permissions.may_see_settings)
@@ -30,6 +31,8 @@ def bell(request: HttpRequest) -> HttpResponse:
     """
     if not request.user.is_authenticated:
         return access.to_sign_in(request)
+    if own_learner.is_learner(request.user):
+        return access.not_allowed(request, right=permissions.may_see_settings)
     return render(request, "partials/bell.html")
 
 

@@ -1,5 +1,7 @@
 """Settings > People: who may do what, and for portal admins what can be done about it."""
 
+import logging
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +12,9 @@ from lrm import access, permissions
 from lrm.models import User
 from lrm.people import accounts, password_links
 from lrm.people.people_forms import InviteForm, RightsForm
+from lrm.sign_in import second_factor
+
+logger = logging.getLogger(__name__)
 
 CHANGES_SHOWN = 10
 _LAST = (
@@ -82,7 +87,12 @@ def rights(request: access.SignedInRequest, user_id: int) -> HttpResponse:
         else:
             messages.success(request, f"The rights of {person} were saved.")
             return redirect("settings_people")
-    context = {"person": person, "form": form}
+    context = {
+        "person": person,
+        "form": form,
+        "has_factor": second_factor.is_on(person),
+        "must_have_factor": second_factor.is_demanded_of(person),
+    }
     return render(request, "lrm/person.html", context, status=422 if form.is_bound else 200)
 
 
@@ -130,6 +140,26 @@ def password_link(request: access.SignedInRequest, user_id: int) -> HttpResponse
         f"{password_links.days()} days.",
     )
     return redirect("settings_people")
+
+
+@_require_admin
+@require_POST
+def reset_second_factor(request: access.SignedInRequest, user_id: int) -> HttpResponse:
+    """Take away the second factor of somebody who lost it."""
+    person = _person(request, user_id)
+    if person == request.user:
+        messages.error(request, "Your own second factor is switched off under Your account.")
+        return redirect("person", person.pk)
+    if second_factor.reset(user=person, by=request.user, now=timezone.now()):
+        logger.warning("User %s reset the second factor of user %s", request.user.pk, person.pk)
+        messages.success(
+            request,
+            f"The second factor of {person} was reset. They sign in with the password alone until "
+            "they set up another, and were told by e-mail.",
+        )
+    else:
+        messages.info(request, f"{person} has no second factor.")
+    return redirect("person", person.pk)
 
 
 def _person(request: access.SignedInRequest, user_id: int) -> User:

@@ -10,14 +10,16 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import AuthenticationForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from lrm import notices
 from lrm.models import NoticeLevel, User
-from lrm.sign_in import attempt_limits
+from lrm.sign_in import attempt_limits, second_factor, second_step
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +47,30 @@ class SignIn(auth_views.LoginView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Let the person in."""
+        """Let the person in, or ask for the code of their second factor first."""
+        user = form.get_user()
+        assert isinstance(user, User)  # noqa: S101 - there are no others
+        if second_factor.is_on(user):
+            return self._code_asked(user)
         attempt_limits.give_back(username=self._username, address=self._address)
-        logger.info("User %s signed in from %s", form.get_user().pk, self._address)
+        logger.info("User %s signed in from %s", user.pk, self._address)
         return super().form_valid(form)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Show the page again; it does not say which of the two was wrong."""
         logger.warning("Sign-in failed for %s from %s", self._account(), self._address)
         return super().form_invalid(form)
+
+    def _code_asked(self, user: User) -> HttpResponse:
+        # The attempts are given back once the code is right: half a sign-in is none.
+        second_step.begin(request=self.request, user=user, now=timezone.now())
+        logger.info("Password of user %s right from %s, code asked", user.pk, self._address)
+        address = reverse("sign_in_code")
+        if onward := self.get_redirect_url():
+            query = QueryDict(mutable=True)
+            query["next"] = onward
+            address = f"{address}?{query.urlencode(safe='/')}"
+        return redirect(address)
 
     def _refused(self, verdict: attempt_limits.Verdict) -> HttpResponse:
         assert verdict.free_at is not None  # noqa: S101 - only refusals come here

@@ -25,6 +25,22 @@ def test_tables_show_every_cell() -> None:
     assert "NO" in results.text_table(rows).splitlines()[2]
 
 
+def test_figures_that_were_not_measured_keep_their_rows_and_their_day() -> None:
+    first = [results.Row("P1", "speed", "9/s"), results.Row("P2", "calls", "106")]
+    page = "\n".join(["- P1: on a Monday", "- 2 cores", results.markdown_table(first)])
+
+    again = results.markdown_table(
+        [results.Row("P2", "calls", "104")], kept=results.kept_rows(page, ["P1"])
+    )
+
+    assert [line.split(" | ")[:3] for line in again.splitlines()[2:]] == [
+        ["| P1", "speed", "9/s"],
+        ["| P2", "calls", "104"],
+    ]
+    notes = results.in_order(["- 2 cores", "- P2: today"], results.kept_notes(page, ["P1"]))
+    assert notes == ["- 2 cores", "- P1: on a Monday", "- P2: today"]
+
+
 def test_contenders_take_turns() -> None:
     order: list[str] = []
 

@@ -7,6 +7,7 @@ from pytest_django.fixtures import Settings
 
 from connected_apps import queries, signals
 from connected_apps.models import AuditEvent, Grant, State
+from lrm import sealed_values
 from lrm.models import Portal
 from tests.support import xero
 from tests.support.xero import Browser
@@ -37,6 +38,7 @@ def test_authorize_address_carries_pkce_state_and_fixed_redirect(
     assert query["code_challenge_method"] == ["S256"]
     assert len(query["code_challenge"][0]) == 43
     assert len(query["state"][0]) >= 43
+    assert len(query["nonce"][0]) >= 43
     assert query["scope"] == [" ".join(settings.XERO_SCOPES)]
     assert "acr_values" not in query
 
@@ -63,7 +65,7 @@ def test_tokens_are_encrypted_and_absent_from_pages_and_audit(browser: Browser) 
     grant = Grant.objects.get()
     page = browser.get(xero.PAGE).content.decode()
     trail = " ".join(AuditEvent.objects.values_list("detail", flat=True))
-    assert bytes(grant.access_token_encrypted).startswith(b"gAAAA")
+    assert sealed_values.is_sealed(grant.access_token_encrypted)
     assert b"eyJ" not in bytes(grant.access_token_encrypted)
     assert "eyJ" not in page + trail + str(answer.headers)
 

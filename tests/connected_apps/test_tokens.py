@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connected_apps import errors
+from connected_apps import checks, errors
 from connected_apps.lifecycle import housekeeping
 from connected_apps.models import Connection, Grant, State
 from connected_apps.oauth import encryption, tokens
 from connected_apps.states import states
+from lrm import sealed_values
+from tests.support import builders, second_factors
 from tests.support.xero import Browser
 
 TOKEN = "/connect/token"
@@ -25,6 +28,30 @@ def connected(browser: Browser) -> Browser:
     """The portal connected, and the calls of connecting forgotten."""
     browser.connect()
     return browser
+
+
+def lose_refresh_token() -> None:
+    """Put another refresh token in the place of the newest."""
+    grant = Grant.objects.get()
+    encryption.put(grant, encryption.REFRESH, "lost-on-the-way")
+    grant.save()
+
+
+def store_as_before() -> None:
+    """Let the tokens be encrypted as releases before did it: bound to no row."""
+    grant = Grant.objects.get()
+    key = Fernet(django_settings.TOKEN_ENCRYPTION_KEYS[-1])
+    for column in encryption.COLUMNS:
+        if text := encryption.read(grant, column):
+            setattr(grant, column, key.encrypt(text.encode()))
+    grant.save()
+
+
+def are_sealed() -> set[bool]:
+    """Say of every stored token whether it is bound to its row."""
+    grant = Grant.objects.get()
+    stored = [getattr(grant, column) for column in encryption.COLUMNS]
+    return {sealed_values.is_sealed(one) for one in stored if one is not None}
 
 
 def ask(browser: Browser, *, after: timedelta = timedelta(), rejected: str | None = None) -> str:
@@ -137,7 +164,7 @@ def test_single_invalid_grant_is_not_believed(connected: Browser) -> None:
 
 def test_previous_token_saves_the_grant_inside_its_grace(connected: Browser) -> None:
     ask(connected, after=timedelta(minutes=26))
-    Grant.objects.update(refresh_token_encrypted=encryption.encrypt("lost-on-the-way"))
+    lose_refresh_token()
 
     assert ask(connected, after=timedelta(minutes=54))
     assert connected.connection.state == State.CONNECTED
@@ -145,7 +172,7 @@ def test_previous_token_saves_the_grant_inside_its_grace(connected: Browser) -> 
 
 def test_previous_token_is_not_tried_after_its_grace(connected: Browser) -> None:
     ask(connected, after=timedelta(minutes=26))
-    Grant.objects.update(refresh_token_encrypted=encryption.encrypt("lost-on-the-way"))
+    lose_refresh_token()
 
     with pytest.raises(errors.ConnectionBroken):
         ask(connected, after=timedelta(minutes=57))
@@ -220,12 +247,92 @@ def test_keys_rotate_without_anybody_reconnecting(
     value = ask(connected)
     settings.TOKEN_ENCRYPTION_KEYS = [new, old]
 
+    second_factors.make_factor(connected.user)
+
     call_command("rotate_token_keys")
     settings.TOKEN_ENCRYPTION_KEYS = [new]
 
-    assert "1 grants" in capsys.readouterr().out
+    assert "1 grants and 1 second factors" in capsys.readouterr().out
     assert ask(connected) == value
-    assert encryption.decrypt(Grant.objects.get().previous_refresh_token_encrypted or b"")
+    assert second_factors.app_of(connected.user)
+    assert encryption.read(Grant.objects.get(), encryption.PREVIOUS_REFRESH)
+
+
+def test_token_of_a_release_before_works_and_is_sealed_by_the_next_refresh(
+    connected: Browser,
+) -> None:
+    value = ask(connected)
+    store_as_before()
+    assert are_sealed() == {False}
+
+    assert ask(connected) == value
+    refreshed = ask(connected, after=timedelta(minutes=26))
+
+    assert refreshed not in {"", value}
+    assert are_sealed() == {True}
+
+
+def test_token_of_a_release_before_is_sealed_by_rotation(
+    connected: Browser, settings: Settings
+) -> None:
+    value = ask(connected)
+    ask(connected, rejected=value)
+    store_as_before()
+    settings.TOKEN_ENCRYPTION_KEYS = [
+        Fernet.generate_key().decode(),
+        *settings.TOKEN_ENCRYPTION_KEYS,
+    ]
+
+    call_command("rotate_token_keys")
+    settings.TOKEN_ENCRYPTION_KEYS = settings.TOKEN_ENCRYPTION_KEYS[:1]
+
+    assert are_sealed() == {True}
+    assert ask(connected)
+
+
+@pytest.mark.parametrize("moved", ["row", "column", "portal", "bytes", "short"])
+def test_token_does_not_open_anywhere_but_where_it_was_stored(
+    connected: Browser, moved: str
+) -> None:
+    grant = Grant.objects.get()
+    stored = bytes(grant.access_token_encrypted)
+    column = encryption.ACCESS
+    if moved == "row":
+        grant.pk = None
+        grant.save()
+    elif moved == "column":
+        column = encryption.REFRESH
+    elif moved == "portal":
+        grant.portal = builders.make_portal("Saltbush")
+    elif moved == "bytes":
+        stored = stored[:-1] + bytes([stored[-1] ^ 1])
+    else:
+        stored = stored[:12]
+    setattr(grant, column, stored)
+    grant.save()
+
+    with pytest.raises(errors.WrongTokenKey):
+        encryption.read(Grant.objects.get(pk=grant.pk), column)
+
+
+def test_secret_of_a_second_factor_whose_key_is_gone_is_named_by_rotation(
+    connected: Browser, settings: Settings
+) -> None:
+    second_factors.make_factor(connected.user)
+    Grant.objects.all().delete()
+    settings.TOKEN_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+
+    with pytest.raises(CommandError, match="second factor"):
+        call_command("rotate_token_keys")
+
+
+@pytest.mark.parametrize("key", ["", "short", "für", "A" * 44])
+def test_key_that_cannot_encrypt_is_refused_at_the_start(settings: Settings, key: str) -> None:
+    settings.TOKEN_ENCRYPTION_KEYS = [key]
+
+    (found,) = checks.check_keys()
+
+    assert "32 bytes" in str(found.msg)
 
 
 def test_wrong_key_is_named_and_breaks_nothing(connected: Browser, settings: Settings) -> None:

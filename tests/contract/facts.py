@@ -186,7 +186,9 @@ AUTHORIZE = {
     "state": re.compile(r"\S+"),
     "code_challenge": re.compile("[A-Za-z0-9_-]{43}"),
     "code_challenge_method": re.compile("S256"),
+    # OpenID Connect Core, 3.1.2.1; what no provider knows it looks over (RFC 6749, 3.1).
+    "nonce": re.compile(r"\S+"),
     # Added by tests, for a person who may choose several organisations.
     "acr_values": re.compile("bulk_connect:(true|false)"),
 }
-AUTHORIZE_NEEDED = AUTHORIZE.keys() - {"acr_values"}
+AUTHORIZE_NEEDED = AUTHORIZE.keys() - {"acr_values", "nonce"}

@@ -58,7 +58,9 @@ def connect_all(url: str) -> list[Connection]:
     tenants = [one["tenant_id"] for one in simulator_process.control(url, "organisations")]
     # A form takes so many values only; what was consented to before stays connected.
     codes = [_consent(url, tenants[at : at + 400]) for at in range(0, len(tenants), 400)]
-    pair = identity.redeem_code(code=codes[-1], verifier=VERIFIER, redirect_uri=_redirect_uri())
+    pair = identity.redeem_code(
+        code=codes[-1], verifier=VERIFIER, nonce="", redirect_uri=_redirect_uri()
+    )
     now = timezone.now()
     grant = None
     made = []

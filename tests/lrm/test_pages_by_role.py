@@ -39,6 +39,8 @@ PAGES = [
     ("/settings/people/invite/", 403, 200, SIGN_IN),
     ("/account/", 200, 200, SIGN_IN),
     ("/account/password/", 200, 200, SIGN_IN),
+    ("/account/tokens/", 200, 200, SIGN_IN),
+    ("/api/", 200, 200, SIGN_IN),
 ]
 
 

@@ -57,6 +57,13 @@ def test_production_refuses_and_names_the_setting_when_it_is(
     assert f"{name} is not set" in refused.stderr
 
 
+def test_production_refuses_to_forget_events_that_counts_are_made_of(tmp_path: Path) -> None:
+    refused = start({**PRODUCTION, "WEBHOOK_DAYS": "5"}, tmp_path)
+
+    assert refused.returncode != 0
+    assert "WEBHOOK_DAYS must be 31 or more" in refused.stderr
+
+
 def test_production_starts_no_local_service_when_an_address_is_missing(tmp_path: Path) -> None:
     settings = {key: one for key, one in PRODUCTION.items() if key != "REDIS_URL"}
 

@@ -24,7 +24,7 @@ def test_body_is_refused_in_words_when_it_cannot_be_read(
     answer = web.send("POST", path, body, headers)
 
     assert answer.status == 400, answer.text
-    assert answer.headers.get_content_type() == "application/json"
+    assert answer.headers.get_content_type() == "application/problem+json"
 
 
 def test_body_is_refused_when_it_is_longer_than_anything_that_is_asked_for(

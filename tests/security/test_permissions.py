@@ -26,12 +26,14 @@ _XERO = "settings/connected-apps/xero"
 # Who may open an address: the first that fits. Whoever adds an address adds its rule here, and the
 # view asks for the same right.
 RULES: list[tuple[str, Right | str]] = [
-    (r"sign-(in|out)/|set-password/.*|healthz|readyz|metrics", ANYBODY),
+    (r"sign-in/(code/)?|sign-out/|set-password/.*|healthz|readyz|metrics", ANYBODY),
     # The signature is what opens it, see test_webhooks.
     (r"webhooks/xero/", ANYBODY),
+    (r"my/.*", permissions.may_see_own_documents),
     (r"notices/bell/|account/.*", SIGNED_IN),
     (r"|notices/.*|settings/|settings/people/", _PORTAL),
     (r"settings/(edit|people/.+)/", permissions.may_manage_people),
+    (r"learners/<int:learner_id>/personal-data/.*", permissions.may_manage_personal_data),
     (r"learners/<int:learner_id>/xero-contact/.*", _LEARNERS),
     (r"learners/.*|jobs/.*|documents/.*|contacts/.*|search/", _LEARNERS),
     (rf"{_XERO}/freshness/", permissions.may_see_documents),
@@ -41,7 +43,13 @@ RULES: list[tuple[str, Right | str]] = [
     (rf"{_XERO}/resync/(<int:run_id>/.*)", _MANAGES),
     (rf"{_XERO}/contacts/(act|link|undo|start|which|find/<str:key>)/", _MANAGES),
     (rf"{_XERO}/.*", _SEES),
-    (r"api/v1/.*", _SEES),
+    # The description of the API holds nothing of anybody; what is no address answers 404.
+    (r"api/schema/|api/<path:rest>/", ANYBODY),
+    (r"api/", _PORTAL),
+    (r"api/v1/connection/", permissions.may_see_documents),
+    (r"api/v1/(learners|documents|contacts)/.*", _LEARNERS),
+    (r"api/v1/reports/0442/.*", permissions.may_read_synced_invoices),
+    (r"api/v1/sync-runs/.*", _SEES),
     (r"reports/0442/heal/.*", _MANAGES),
     (r"reports/.*", permissions.may_read_synced_invoices),
 ]
@@ -155,3 +163,21 @@ def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
             found[route] = statuses
 
     assert found == {}
+
+
+def test_learner_opens_their_own_page_and_nothing_else(
+    linked: Linked, known: dict[str, Any]
+) -> None:
+    linked.portal.learners_see_documents = True
+    linked.portal.save()
+    learner = linked.portal.learners.get(pk=known["learner_id"])
+    client = builders.client_of(builders.make_learner_account(learner))
+
+    found = {}
+    for route in made_up_requests.routes():
+        statuses = knock(client, path_of(route, known))["statuses"]
+        if rule_of(route) != ANYBODY and not statuses <= _CLOSED:
+            found[route] = statuses
+
+    # The dashboard leads to their page.
+    assert found == {"": {302}, "my/invoices/": {200, 405}}

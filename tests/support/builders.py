@@ -4,8 +4,10 @@ import itertools
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
-from lrm.models import Learner, LrmRole, Portal, User
+from lrm.models import Learner, LearnerAccount, LrmRole, Portal, User
+from tests.support import neighbours
 
 _numbers = itertools.count(1)
 PASSWORD = "made-up-password"
@@ -56,7 +58,18 @@ def make_learner(portal: Portal, **fields: Any) -> Learner:
 
 def client_of(user: User | None) -> Client:
     """Return a test client, signed in where a user is given."""
-    client = Client()
+    client = neighbours.OwnPortalClient()
     if user is not None:
         client.force_login(user)
     return client
+
+
+def make_learner_account(learner: Learner) -> User:
+    """Let a learner sign in with `PASSWORD`, as after an invitation; return their user."""
+    user = User.objects.create_user(
+        f"learner{next(_numbers)}", email=learner.email, password=PASSWORD
+    )
+    LearnerAccount.objects.create(
+        user=user, learner=learner, number=learner.number, invited_at=timezone.now()
+    )
+    return user

@@ -11,6 +11,7 @@ from invoices import document_rows
 from invoices.document_rows import DocumentRow
 from invoices.models import Allocation, Contact, ContactLink, Document, Kind, LinkSource, Payment
 from lrm.models import Learner, Portal
+from tests.support import neighbours
 from xero_sync.models import RunState, SyncRun
 
 NOW = datetime.datetime(2026, 11, 20, 1, 0, tzinfo=datetime.UTC)
@@ -32,6 +33,7 @@ def make_organisation(
         time_zone="Australia/Sydney",
         base_currency="AUD",
     )
+    neighbours.share(organisation.tenant_id)
     if connected:
         Connection.objects.update_or_create(
             portal=portal,

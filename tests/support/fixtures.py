@@ -16,7 +16,13 @@ from lrm import settings as product_settings
 from lrm.demo import stack
 from lrm.local import local_services
 from lrm.models import Portal
-from tests.support import builders, database_template, live, simulator_process
+from tests.support import (
+    builders,
+    database_template,
+    live,
+    neighbourhood,
+    simulator_process,
+)
 from xero_sync.api import rate_limiter
 
 SMALL_PAGE = 16
@@ -26,6 +32,7 @@ SMALL_PAGE = 16
 def _own_limits() -> None:
     """Let the shared limiter take its limits from this test's settings, not of one before."""
     rate_limiter.shared.cache_clear()
+    rate_limiter.at_a_glance.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +47,10 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture
-def portal(db: None) -> Portal:
-    """The portal most tests play in."""
-    return builders.make_portal()
+def portal(db: None) -> Iterator[Portal]:
+    """The portal most tests play in, beside which another one stands."""
+    with neighbourhood.beside():
+        yield builders.make_portal()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ through consent, so that what follows stands on the rows that production would h
 nobody has let learners be sent yet, which is how a connection begins.
 """
 
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +18,7 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
 from lrm.models import Portal, User
-from tests.support import builders, xero
+from tests.support import builders, neighbourhood, neighbours, xero
 from tests.support.simulator_client import SimulatorClient
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import sweep_schedule
@@ -116,16 +118,21 @@ def neighbour_of(linked: Linked) -> Linked:
 
 
 @pytest.fixture
-def unstarted(transactional_db: None, simulator: str, settings: Settings) -> Linked:
-    """Connect a portal to the simulator's first organisation, the whole way through consent."""
+def unstarted(transactional_db: None, simulator: str, settings: Settings) -> Iterator[Linked]:
+    """Connect a portal to the simulator's first organisation, the whole way through consent.
+
+    Beside it another portal stands that has the same organisation.
+    """
     redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
     xero.point_at(simulator, settings)
     settings.XERO_ONLINE_INVOICE_HOSTS = [simulator.removeprefix("http://")]
-    portal = builders.make_portal()
-    manager = builders.make_user(portal, portal_admin=True, accounts=True)
-    browser = xero.Browser(SimulatorClient(simulator), manager)
-    browser.connect()
-    return Linked(browser.world, portal, manager, browser.connection)
+    with neighbourhood.beside():
+        portal = builders.make_portal()
+        manager = builders.make_user(portal, portal_admin=True, accounts=True)
+        browser = xero.Browser(SimulatorClient(simulator), manager)
+        neighbours.share(uuid.UUID(browser.world.tenant(0)["tenant_id"]))
+        browser.connect()
+        yield Linked(browser.world, portal, manager, browser.connection)
 
 
 @pytest.fixture

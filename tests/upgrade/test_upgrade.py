@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import pytest
 import redis
+from cryptography.fernet import Fernet
 from django.conf import settings as django_settings
 from django.db import connection
 from django.db.models import Q
@@ -24,7 +25,6 @@ from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from connected_apps.models import Connection, Grant, Organisation, PendingRemoval
-from connected_apps.oauth import encryption
 from invoices.models import ContactLink
 from lrm import settings as product_settings
 from tests.convergence import books
@@ -123,9 +123,11 @@ def connect_again(url: str) -> None:
             now_called = next(one["id"] for one in known if one["tenantId"] == tenant)
             PendingRemoval.objects.filter(grant=grant).update(xero_connection_id=now_called)
             Connection.objects.filter(pk=held.pk).update(xero_connection_id=now_called)
+            # As that release stored them.
+            key = Fernet(django_settings.TOKEN_ENCRYPTION_KEYS[0])
             Grant.objects.filter(pk=grant.pk).update(
-                access_token_encrypted=encryption.encrypt(tokens["access_token"]),
-                refresh_token_encrypted=encryption.encrypt(tokens["refresh_token"]),
+                access_token_encrypted=key.encrypt(tokens["access_token"].encode()),
+                refresh_token_encrypted=key.encrypt(tokens["refresh_token"].encode()),
                 access_expires_at=timezone.now() + timedelta(minutes=30),
             )
 

@@ -5,11 +5,12 @@ import time
 from contextlib import ExitStack
 
 import pytest
+from django.test import Client
 from pytest_django.fixtures import Settings
 
-from invoices.models import Document
+from invoices.models import ContactLink, Document
 from lrm import page_calls
-from tests.support import builders
+from tests.support import builders, document_builders
 from tests.support.faults import fault
 from tests.support.linked import Linked
 from xero_sync import online_invoices
@@ -22,6 +23,17 @@ def an_invoice(linked: Linked) -> Document:
     return Document.objects.filter(kind="INVOICE", status="AUTHORISED")[0]
 
 
+def owner_of(document: Document, linked: Linked) -> Client:
+    """Return the browser of a learner whose own the document is."""
+    linked.portal.learners_see_documents = True
+    linked.portal.save()
+    learner = builders.make_learner(linked.portal)
+    assert document.contact_xero_id is not None
+    ContactLink.objects.filter(contact_xero_id=document.contact_xero_id).delete()
+    document_builders.link(learner, linked.organisation, document.contact_xero_id)
+    return builders.client_of(builders.make_learner_account(learner))
+
+
 def test_click_asks_once_and_leads_to_xero(linked: Linked) -> None:
     address = f"/documents/{an_invoice(linked).pk}/online/"
     client = builders.client_of(linked.manager)
@@ -31,6 +43,33 @@ def test_click_asks_once_and_leads_to_xero(linked: Linked) -> None:
     assert (first.status_code, second.status_code) == (302, 302)
     assert first["Location"] == second["Location"]
     assert linked.world.calls("onlineinvoice") == 1
+
+
+def test_click_of_a_learner_leads_to_xero_for_their_own_invoice_alone(linked: Linked) -> None:
+    own = an_invoice(linked)
+    others = Document.objects.filter(kind="INVOICE", status="AUTHORISED")
+    stranger = others.exclude(contact_xero_id=own.contact_xero_id)[0]
+    client = owner_of(own, linked)
+
+    mine = client.get(f"/my/invoices/{own.pk}/online/")
+    theirs = client.get(f"/my/invoices/{stranger.pk}/online/")
+
+    assert mine.status_code == 302
+    assert mine["Location"].startswith("http")
+    assert theirs.status_code == 404
+    assert linked.world.calls("onlineinvoice") == 1
+
+
+def test_learner_is_told_to_try_later_when_xero_does_not_answer(linked: Linked) -> None:
+    own = an_invoice(linked)
+    client = owner_of(own, linked)
+    fault(linked, {"status": 500, "body": "{}"}, times=-1)
+
+    answer = client.get(f"/my/invoices/{own.pk}/online/")
+
+    assert answer.status_code == 503
+    assert b"Try again in a minute" in answer.content
+    assert b"Dashboard" not in answer.content
 
 
 def test_kept_address_is_asked_for_again_when_its_host_is_no_longer_xeros(

@@ -14,6 +14,7 @@ from xero_simulator import commands, simulations
 from xero_simulator.accounting_api import mid_walk_changes
 from xero_simulator.control import book_rows, control_webhooks
 from xero_simulator.control.control_json import Given, serve
+from xero_simulator.identity import forgeries
 from xero_simulator.identity.connection_registry import PRACTICE, Tenant
 from xero_simulator.ledger.organisation import Organisation
 from xero_simulator.simulations import Simulation, XeroUser
@@ -42,6 +43,7 @@ def add_routes(app: web.Application) -> None:
         ("GET", "/clock", show_clock),
         ("POST", "/clock", advance_clock),
         ("GET", "/tokens", show_tokens),
+        ("POST", "/keys", change_key),
         ("GET", "/connections", list_connections),
         ("POST", "/disconnect", disconnect),
         ("POST", "/replay", replay),
@@ -123,6 +125,8 @@ async def change_habits(request: web.Request, given: Given) -> dict[str, Any]:
     for name, value in given.items():
         if type(getattr(habits, name, None)) is not type(value):
             raise commands.BadValues(f"There is no habit {name} of that kind.")
+    if given.get("id_token", "") not in ("", *forgeries.NAMES):
+        raise commands.BadValues("There is no id token of that kind.")
     for name, value in given.items():
         setattr(habits, name, value)
     return dataclasses.asdict(habits)
@@ -187,6 +191,12 @@ async def advance_clock(request: web.Request, given: Given) -> dict[str, Any]:
 async def show_tokens(request: web.Request, given: Given) -> dict[str, Any]:
     """Show the grants and how often each was refreshed; never a token."""
     return {"grants": simulations.of(request).tokens.stats()}
+
+
+async def change_key(request: web.Request, given: Given) -> dict[str, Any]:
+    """Let the identity service sign with a new key, as it may at any time."""
+    simulations.of(request).tokens.change_key()
+    return simulations.of(request).tokens.key_set()
 
 
 async def list_connections(request: web.Request, given: Given) -> list[dict[str, Any]]:

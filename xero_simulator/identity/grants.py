@@ -1,5 +1,7 @@
 """What a consent is, and the grant that comes of it."""
 
+import base64
+import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass, field
@@ -29,6 +31,16 @@ class Consent:
     code_challenge: str | None
     nonce: str | None
     given_at: datetime
+
+    def takes(self, verifier: str | None) -> bool:
+        """Return whether a code verifier fits the challenge, where one was sent."""
+        if self.code_challenge is None:
+            return True
+        # RFC 7636 knows none that is shorter or longer.
+        if verifier is None or not 43 <= len(verifier) <= 128:
+            return False
+        digest = hashlib.sha256(verifier.encode()).digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == self.code_challenge
 
 
 @dataclass

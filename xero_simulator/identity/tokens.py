@@ -10,8 +10,6 @@ All instants come from the simulator's clock. Token texts leave this module only
 are made for.
 """
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from xero_simulator import clock
-from xero_simulator.identity import jwt_claims, scopes, signing
+from xero_simulator.identity import forgeries, jwt_claims, scopes, signing
 from xero_simulator.identity.grants import Consent, Grant, RefreshTokenSnapshot
 
 CODE_LIFE = timedelta(minutes=5)
@@ -152,10 +150,17 @@ class TokenRegistry:
         return code
 
     def redeem_code(
-        self, *, code: str, client_id: str, redirect_uri: str, code_verifier: str | None
+        self,
+        *,
+        code: str,
+        client_id: str,
+        redirect_uri: str,
+        code_verifier: str | None,
+        forgery: str = "",
     ) -> dict[str, Any]:
         """Exchange an authorization code for tokens, once.
 
+        :param forgery: how the id token is wrong, a name of `forgeries`.
         :returns: the token endpoint's answer.
         :raises InvalidGrant: for any reason at all; as in Xero the caller is not told which.
         """
@@ -164,11 +169,11 @@ class TokenRegistry:
             raise InvalidGrant("code unknown, used or expired")
         if consent.client_id != client_id or consent.redirect_uri != redirect_uri:
             raise InvalidGrant("code was issued to another app or redirect address")
-        if not _verifier_fits(consent.code_challenge, code_verifier):
+        if not consent.takes(code_verifier):
             raise InvalidGrant("code verifier does not fit")
         grant = Grant(consent)
         self._grants.append(grant)
-        return self._issue(grant)
+        return self._issue(grant, forgery)
 
     def refresh(self, *, refresh_token: str, client_id: str) -> dict[str, Any]:
         """Exchange a refresh token for a fresh pair.
@@ -213,6 +218,10 @@ class TokenRegistry:
             raise Expired(token.expires_at)
         return token
 
+    def change_key(self) -> None:
+        """Sign with a new key from now on; tokens that were handed out are known all the same."""
+        self._signer.change_key()
+
     def key_set(self) -> dict[str, Any]:
         """Return the public signing key as a JSON Web Key Set."""
         return self._signer.key_set()
@@ -241,15 +250,15 @@ class TokenRegistry:
             "access_expired": expires is not None and now >= expires,
         }
 
-    def _issue(self, grant: Grant) -> dict[str, Any]:
+    def _issue(self, grant: Grant, forgery: str = "") -> dict[str, Any]:
         now = self._clock.now()
         consent = grant.consent
         granted = self.granted_scopes(user_id=consent.person.user_id, client_id=consent.client_id)
         allowed = scopes.joined(granted, consent.scopes)
         access_token = self._sign_access_token(grant, allowed, now)
         answer: dict[str, Any] = {}
-        if "openid" in allowed:
-            answer["id_token"] = self._sign_id_token(grant, allowed, access_token, now)
+        if "openid" in allowed and forgery != forgeries.ABSENT:
+            answer["id_token"] = self._sign_id_token(grant, allowed, access_token, now, forgery)
         answer |= {
             "access_token": access_token,
             "expires_in": int(ACCESS_LIFE.total_seconds()),
@@ -279,19 +288,14 @@ class TokenRegistry:
         return text
 
     def _sign_id_token(
-        self, grant: Grant, allowed: tuple[str, ...], access_token: str, now: datetime
+        self,
+        grant: Grant,
+        allowed: tuple[str, ...],
+        access_token: str,
+        now: datetime,
+        forgery: str,
     ) -> str:
         facts = jwt_claims.of_id_token(
             grant, allowed, access_token, issuer=self._issuer(), now=now, life=ID_LIFE
         )
-        return self._signer.sign(facts, kind="JWT")
-
-
-def _verifier_fits(challenge: str | None, verifier: str | None) -> bool:
-    if challenge is None:
-        return True
-    # RFC 7636 knows none that is shorter or longer.
-    if verifier is None or not 43 <= len(verifier) <= 128:
-        return False
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
+        return self._signer.sign(facts, kind="JWT", forgery=forgery)

@@ -102,6 +102,7 @@ def _exchange(simulation: Simulation, form: Mapping[str, str], client_id: str) -
             client_id=client_id,
             redirect_uri=form.get("redirect_uri", ""),
             code_verifier=form.get("code_verifier"),
+            forgery=simulation.habits.id_token,
         )
     if kind == "refresh_token":
         return simulation.tokens.refresh(

@@ -157,6 +157,12 @@ def set_reference(books: ledgers.Books, document_id: str, reference: str) -> Non
     document_changes.change(books, books.document(document_id), reference=reference)
 
 
+def give(books: ledgers.Books, document_id: str, contact_id: str) -> None:
+    """Give a document to another contact, as whoever edits it in Xero can."""
+    contact = books.contact(contact_id)
+    document_changes.change(books, books.document(document_id), contact_id=contact.id)
+
+
 def redate(books: ledgers.Books, document_id: str, date: datetime.date) -> None:
     """Move a document to another day, and so perhaps out of a client's date range."""
     document_changes.change(books, books.document(document_id), date=date)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from xero_simulator.ledger import document_changes, records
 from xero_simulator.seeding import catalogue, people
 
-SPAN_DAYS = 548
 DAY_MS = 86_400_000
 # How a hundred documents divide; every kind appears in any hundred.
 SCHEDULE = (
@@ -51,6 +50,8 @@ class Profile(NamedTuple):
     anchor: datetime.date
     documents: int
     contacts: int
+    # How many days the books reach back.
+    span_days: int
 
 
 class Made(NamedTuple):
@@ -72,11 +73,12 @@ class _Maker:
     def __init__(self, rng: random.Random, profile: Profile) -> None:
         self.rng = rng
         self.profile = profile
-        self.start = profile.anchor - datetime.timedelta(days=SPAN_DAYS)
-        self.dates = [self.start + datetime.timedelta(days=n) for n in range(SPAN_DAYS + 61)]
+        self.span = profile.span_days
+        self.start = profile.anchor - datetime.timedelta(days=self.span)
+        self.dates = [self.start + datetime.timedelta(days=n) for n in range(self.span + 61)]
         midnight = datetime.datetime.combine(self.start, datetime.time(), datetime.UTC)
         self.start_ms = int(midnight.timestamp()) * 1000
-        self.end_ms = self.start_ms + SPAN_DAYS * DAY_MS
+        self.end_ms = self.start_ms + self.span * DAY_MS
         self.cast = people.make_cast(rng, profile.contacts, profile.country, self.start_ms)
         tax = catalogue.TAX_OF_COUNTRY[profile.country]
         self.sales = catalogue.sales_baskets(tax)
@@ -88,7 +90,7 @@ class _Maker:
 
     def make(self, at: int) -> records.Document:
         """Make the document of that place in the row."""
-        day = at * SPAN_DAYS // self.profile.documents
+        day = at * self.span // self.profile.documents
         document_type = self.schedule[at % len(self.schedule)]
         if document_type in self.open:
             return self._invoice(document_type, day)
@@ -126,7 +128,7 @@ class _Maker:
 
     def _let_happen(self, document: records.Document, day: int) -> None:
         """Give an invoice its fate: paid, part paid, open, draft, voided or deleted."""
-        outcomes = OLD_OUTCOMES if day < SPAN_DAYS - 60 else NEW_OUTCOMES
+        outcomes = OLD_OUTCOMES if day < self.span - 60 else NEW_OUTCOMES
         outcome = outcomes[int(self.rng.random() * len(outcomes))]
         if outcome == "PAID":
             self._pay(document, document.total, day)
@@ -141,7 +143,7 @@ class _Maker:
         """Pay in one go, or in two parts that do not divide evenly."""
         parts = (amount,) if self.rng.random() < 0.8 else (amount // 3, amount - amount // 3)
         for part in parts:
-            day = min(SPAN_DAYS - 1, day + self.rng.randrange(1, 20))
+            day = min(self.span - 1, day + self.rng.randrange(1, 20))
             payment = records.Payment(
                 people.random_id(self.rng),
                 self.dates[day],

@@ -69,7 +69,8 @@ def _add(
     )
     # What is today in one start may be yesterday in the next: the options name the day itself.
     anchor = simulation.options.anchor = simulation.options.anchor or simulation.clock.now().date()
-    made = generate.make_books(rng, generate.Profile(country, currency, anchor, *counts))
+    span = simulation.options.span_days
+    made = generate.make_books(rng, generate.Profile(country, currency, anchor, *counts, span))
     for document in made.documents:
         document.keeps_due = simulation.options.voids_show_due
     books.load(made.cast.everybody, made.documents, made.counters)

@@ -52,6 +52,9 @@ PATIENCE_SECONDS = 1.0
 _STEP_SECONDS = 0.02
 # So long after Valkey failed to answer nobody of this process waits for it again.
 AWAY_SECONDS = 2.0
+# And no page, which only shows the figures.
+AWAY_SECONDS_OF_PAGES = 10.0
+_PREFIX = "xero-limiter:"
 _SCRIPT = Path(__file__).with_name("rate_limiter.lua").read_text()
 
 
@@ -100,8 +103,16 @@ class Books:
 class Limiter:
     """The books of all organisations of this app. Safe in threads and after a fork."""
 
-    def __init__(self, *, server: redis.Redis, allowed: limits.Limits, prefix: str) -> None:
+    def __init__(
+        self,
+        *,
+        server: redis.Redis,
+        allowed: limits.Limits,
+        prefix: str,
+        away_seconds: float = AWAY_SECONDS,
+    ) -> None:
         self._allowed = allowed
+        self._away_seconds = away_seconds
         self._prefix = prefix
         self._script = server.register_script(_SCRIPT)
         self._away_until = 0.0
@@ -210,7 +221,7 @@ class Limiter:
         try:
             reply = cast("list[bytes]", self._script(keys=keys, args=arguments))
         except (redis.ConnectionError, redis.TimeoutError):
-            self._away_until = time.monotonic() + AWAY_SECONDS
+            self._away_until = time.monotonic() + self._away_seconds
             raise
         return [part.decode() for part in reply]
 
@@ -219,7 +230,18 @@ class Limiter:
 def shared() -> Limiter:
     """Return the limiter that every worker of this installation shares."""
     server = valkey_clients.make_client()
-    return Limiter(server=server, allowed=limits.from_settings(), prefix="xero-limiter:")
+    return Limiter(server=server, allowed=limits.from_settings(), prefix=_PREFIX)
+
+
+@functools.lru_cache(maxsize=1)
+def at_a_glance() -> Limiter:
+    """Return the same books for pages that show them, and do not wait for a Valkey that hangs."""
+    return Limiter(
+        server=valkey_clients.make_client(timeout=valkey_clients.GLANCE_SECONDS),
+        allowed=limits.from_settings(),
+        prefix=_PREFIX,
+        away_seconds=AWAY_SECONDS_OF_PAGES,
+    )
 
 
 def _left(headers: Mapping[str, str], name: str) -> str:

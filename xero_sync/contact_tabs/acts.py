@@ -5,7 +5,7 @@ deciding is `contacts`' business; every line that it writes into the history of 
 when, and all lines of one act carry the same moment, by which the act is undone as a whole.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -47,7 +47,7 @@ _WRITTEN = (
     "Xero has the learner's name and number on that contact already. Unlink it on the tab Linked, "
     "and give the contact its own name and number back in Xero."
 )
-_ANSWERED = "It was answered already, or has changed meanwhile."
+_ANSWERED = "It was answered already, or has changed since the page was opened."
 
 
 class NotDone(Exception):
@@ -62,6 +62,8 @@ class Actor:
     organisation: Organisation
     tab: Tab | LeftOut
     by: User
+    # What the questions of a page were about when it was shown, by their keys.
+    seen: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,7 @@ def _answer(target: _Target, actor: Actor, now: datetime, *, is_same_person: boo
         is_same_person=is_same_person,
         by=actor.by,
         now=now,
+        seen=actor.seen.get(str(Key(learner.pk, contact.xero_id)), ""),
     )
 
 

@@ -1,5 +1,6 @@
 """The keys of a tab: counted, searched, and cut into pages by key."""
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from django.db import connection
 from connected_apps.models import Organisation
 from lrm import search
 from lrm.models import Portal
+from xero_sync.contact_tabs import kept_rows
 from xero_sync.contact_tabs.sources import SOURCES, Source
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
 
@@ -69,6 +71,8 @@ class Count:
 
 def count(listing: Listing, *, most: int = MOST_COUNTED) -> Count:
     """Return how many rows a listing has, up to a number."""
+    if most <= MOST_COUNTED and (kept := _kept(listing)) is not None:
+        return Count(min(len(kept), most), len(kept) > most)
     where, params = _where(listing)
     some = f"SELECT 1 FROM {listing.source.rows} WHERE {where} LIMIT %(most)s"  # noqa: S608 - sources
     found = _select(f"SELECT count(*) FROM ({some}) AS some_rows", {**params, "most": most + 1})  # noqa: S608 - above
@@ -99,6 +103,10 @@ def _rows(
 ) -> list[Any] | None:
     """Return rows beyond a cursor, None where it is none."""
     source = listing.source
+    if (kept := _kept(listing)) is not None:
+        found = _cut(source, kept, cursor, most, is_backwards=is_backwards)
+        if found is not None:
+            return found
     where, params = _where(listing)
     is_descending = source.is_descending != is_backwards
     if cursor:
@@ -112,6 +120,51 @@ def _rows(
     rows = f"SELECT {_columns(source)} FROM {source.rows} WHERE {where}"  # noqa: S608 - sources
     order = _order(source, is_descending)
     return _select(f"{rows} ORDER BY {order} LIMIT %(most)s", {**params, "most": most})
+
+
+def _kept(listing: Listing) -> kept_rows.Rows | None:
+    if listing.text.strip() or listing.organisation is None:
+        return None
+    return kept_rows.of(
+        listing.portal, listing.organisation, listing.tab, lambda: _first_rows(listing)
+    )
+
+
+def _first_rows(listing: Listing) -> list[Any]:
+    source = listing.source
+    where, params = _where(listing)
+    rows = f"SELECT {_columns(source)} FROM {source.rows} WHERE {where}"  # noqa: S608 - sources
+    order = _order(source, source.is_descending)
+    return _select(f"{rows} ORDER BY {order} LIMIT {MOST_COUNTED + 1}", params)
+
+
+def _cut(
+    source: Source, kept: kept_rows.Rows, cursor: str, most: int, *, is_backwards: bool
+) -> list[Any] | None:
+    """Return rows beyond a cursor from those that are kept, None where that is for the database."""
+    edge = _edge(source, cursor) if cursor else None
+    if cursor and edge is None:
+        return None
+    at = 0
+    if edge is not None:
+        place = _place(source, edge)
+        behind = operator.lt if source.is_descending else operator.gt
+        # The first row that is not in front of the cursor; and the first one behind it.
+        places = [_place(source, row[2:]) for row in kept]
+        at = next((n for n, one in enumerate(places) if behind(one, place)), len(kept))
+        if is_backwards:
+            start = next((n for n, one in enumerate(places) if not behind(place, one)), len(kept))
+            return list(kept[max(0, start - most) : start])[::-1] if start < len(kept) else None
+    found = list(kept[at : at + most])
+    return found if len(found) == most or len(kept) <= MOST_COUNTED else None
+
+
+def _place(source: Source, values: Sequence[str]) -> list[int | str]:
+    """Return where a row stands: ids of Xero's in the order of their text, as in the index."""
+    kinds = (kind for _, kind in source.cursor)
+    return [
+        int(value) if kind == "bigint" else value for value, kind in zip(values, kinds, strict=True)
+    ]
 
 
 def _where(listing: Listing) -> tuple[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from xero_sync.contact_tabs import asked_pairs, comparison, holds, reasons, side
 from xero_sync.contact_tabs.figures import Figures, figures_of
 from xero_sync.contact_tabs.suggestions import Suggestion
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
-from xero_sync.contacts import push_gate
+from xero_sync.contacts import push_gate, questions
 from xero_sync.models import ContactPush
 
 _SUGGEST_LEARNERS = (Tab.NO_LEARNER,)
@@ -40,6 +40,8 @@ class Row:
     change: ContactLinkChange | None = None
     others: list[str] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
+    # What a question is about, so that an answer is good for what was seen.
+    about: str = ""
     is_pending: bool = False
     is_held: bool = False
     may_be_released: bool = False
@@ -133,7 +135,7 @@ def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
         reason = why.get(row.key)
         if reason is None or row.learner is None or row.contact is None:
             continue
-        row.look = "warn"
+        row.look, row.about = "warn", questions.about(row.learner, row.contact)
         row.reason = reasons.of_question(
             reason, sides.facts_of_learner(row.learner), sides.facts_of_contact(row.contact)
         )

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from invoices.models import Contact, ReadBy
+from xero_sync import fetched_pages
 from xero_sync.api import client, responses, sessions
 from xero_sync.contacts import (
     archived_contacts,
@@ -27,7 +28,7 @@ from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush
 from xero_sync.resources import Resource
-from xero_sync.store import contact_links, contact_merges, page_store
+from xero_sync.store import contact_links, contact_merges
 
 # Of merges whose winners are asked for one after the other; longer ones are left to the sweeps.
 _LONGEST_CHAIN = 5
@@ -285,8 +286,8 @@ def mirror(
     for page in pages:
         now = clock()
         with transaction.atomic():
-            session.check_generation()
-            page_store.store(
+            fetched_pages.store(
+                session,
                 organisation_id=organisation.pk,
                 resource=Resource.CONTACT,
                 page=page,

@@ -18,6 +18,7 @@ from connected_apps.models import Organisation
 from invoices.models import ReadBy
 from lrm import row_locks
 from lrm.models import Learner
+from xero_sync import fetched_pages
 from xero_sync.api import errors, failures, json_codec, responses, sessions
 from xero_sync.contacts import ownership
 from xero_sync.contacts.contact_fields import contact_of
@@ -148,12 +149,14 @@ def take_answers(
     accepted: list[dict[str, Any]] = []
     own: list[tuple[int, uuid.UUID]] = []
     with transaction.atomic():
-        session.check_generation()
         # In the order in which whoever stores contacts takes them, and before any row is locked.
         page_store.lock_names(organisation.pk, Resource.CONTACT)
         contact_links.hold([organisation.tenant_id])
-        row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch]))
+        # Without those whose learner was erased while Xero was asked: their contacts are nobody's.
+        there = set(row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch])))
         for push, sent in zip(batch, contacts, strict=True):
+            if push.pk not in there:
+                continue
             answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
             messages = failures.messages_of(answer)
             if not answer or messages:
@@ -166,7 +169,8 @@ def take_answers(
         _end_doubt(refused)
         contact_links.make_own(organisation=organisation, pairs=own, now=now)
         whole = dataclasses.replace(page, elements=accepted)
-        page_store.store(
+        fetched_pages.store(
+            session,
             organisation_id=organisation.pk,
             resource=Resource.CONTACT,
             page=whole,

@@ -5,6 +5,8 @@ remembered, and the push goes on without it. Until then nothing of the contact i
 learner's page, and nothing is sent.
 """
 
+import dataclasses
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,7 +30,7 @@ from xero_sync.store import (
 
 
 class NoSuchQuestion(Exception):
-    """The question was answered meanwhile, or what it was about has changed."""
+    """The question was answered meanwhile, or what it is about has changed since it was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,25 @@ class Question:
     contact: Contact
     why: identity.Why
     is_answered: bool = False
+    about: str = ""
 
     @property
     def is_merged(self) -> bool:
         """Whether Xero merged a contact of the learner into this one."""
         merged = identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_PORTAL
         return self.why in merged
+
+
+def about(learner: Learner, contact: Contact) -> str:
+    """Return a mark of what somebody sees who is asked, and that an answer is good for.
+
+    A page may stay open for hours, while somebody in Xero makes the contact another person's.
+    """
+    shown = (
+        *(learner.number, learner.given_name, learner.family_name, learner.email),
+        *(contact.contact_number, contact.name, contact.email, contact.status),
+    )
+    return hashlib.blake2b(repr(shown).encode(), digest_size=8).hexdigest()
 
 
 def of_learner(*, learner: Learner, organisation: Organisation) -> list[Question]:
@@ -65,7 +80,9 @@ def of_learner(*, learner: Learner, organisation: Organisation) -> list[Question
     contacts = contacts.filter(Q(merged_to_xero_id=None) | Q(status=identity_facts.ACTIVE))
     for contact in contacts.order_by("id"):
         found.setdefault(contact.xero_id, Question(contact, asked[contact.xero_id]))
-    return list(found.values())
+    return [
+        dataclasses.replace(each, about=about(learner, each.contact)) for each in found.values()
+    ]
 
 
 def _of_push(organisation: Organisation, learner: Learner) -> dict[UUID, Question]:
@@ -106,9 +123,11 @@ def answer(
     is_same_person: bool,
     by: User,
     now: datetime,
+    seen: str = "",
 ) -> Contact:
     """Take a person's answer, and let the learner's push go on; return the contact.
 
+    :param seen: what the question was `about` when it was shown, where that is known.
     :raises NoSuchQuestion: nobody is asked this any more.
     """
     with transaction.atomic():
@@ -117,6 +136,8 @@ def answer(
         asked = {question.contact.xero_id: question for question in open_questions}
         question = asked.get(contact_id)
         if question is None or (question.is_answered and not is_same_person):
+            raise NoSuchQuestion
+        if seen and seen != question.about:
             raise NoSuchQuestion
         act = link_acts.link if is_same_person else link_acts.unlink
         try:

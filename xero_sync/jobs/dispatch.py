@@ -15,6 +15,7 @@ CHECK_COUNTS = WorkerTask("xero_sync.tasks.check_counts", BULK)
 LOOK_FOR_MENTIONS = WorkerTask("xero_sync.tasks.look_for_mentions", BULK)
 COMPARE_BALANCES = WorkerTask("xero_sync.tasks.compare_balances", BULK)
 REREAD_OPEN = WorkerTask("xero_sync.tasks.reread_open", BULK)
+FORGET_OLD_WORK = WorkerTask("xero_sync.tasks.forget_old_work", BULK)
 FORGET_OLD_VERSIONS = WorkerTask("xero_sync.tasks.forget_old_versions", BULK)
 # Of a run, by its id.
 WORK_ON_RUN = WorkerTask("xero_sync.tasks.work_on_run", BULK)

@@ -10,9 +10,15 @@ from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from xero_sync.api import rate_limiter, sessions
 from xero_sync.jobs import leases
-from xero_sync.maintenance import contact_balances, counts, full_readings, organisation_details
+from xero_sync.maintenance import (
+    contact_balances,
+    counts,
+    full_readings,
+    organisation_details,
+    quarantine_retries,
+)
 from xero_sync.models import DailyCheck
-from xero_sync.store import credit_mismatches, quarantine_retry
+from xero_sync.store import credit_mismatches, problem_count
 
 _SHORTEST_WAIT = timedelta(minutes=5)
 
@@ -52,8 +58,8 @@ def _check(connection: Connection, daily: DailyCheck, clock: leases.Clock) -> li
     session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
     asked = counts.Count(session, connection, daily, clock).check()
     credit_mismatches.follow_all(organisation_id=organisation_id, now=now)
-    quarantine_retry.retry_all(session=session, organisation_id=organisation_id, now=now)
-    quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=now)
+    quarantine_retries.retry_all(session=session, organisation_id=organisation_id, now=now)
+    problem_count.recount(connection=connection, organisation_id=organisation_id, now=now)
     contact_balances.begin(organisation_id=organisation_id, now=now)
     full_readings.begin(organisation_id=organisation_id, now=now)
     organisation_details.refresh_details(session=session, organisation_id=organisation_id)

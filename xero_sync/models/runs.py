@@ -129,6 +129,9 @@ class SyncStep(models.Model):
     resource = models.CharField(max_length=12, choices=Resource.choices)
     date_from = models.DateField()
     date_to = models.DateField()
+    # Of a run that reads the newest first: this window waits until those that are not older are
+    # verified.
+    is_older = models.BooleanField(default=False, db_default=False)
     next_page = models.PositiveIntegerField(default=1)
     # How many rows a page holds: the number of a page means nothing without it.
     page_size = models.PositiveIntegerField(default=PAGE_SIZE, db_default=PAGE_SIZE)

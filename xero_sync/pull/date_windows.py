@@ -117,8 +117,11 @@ class Window:
 
         :raises ValueError: it is a single day.
         """
-        undated = (replace(Window.undated(self.resource), since=self.since),) * self.is_whole
-        return (*self.halves(), *undated)
+        return (*self.halves(), *self.undated_part())
+
+    def undated_part(self) -> tuple["Window", ...]:
+        """Return the window of what has no date where this one holds it too, else nothing."""
+        return (replace(Window.undated(self.resource), since=self.since),) * self.is_whole
 
     def cut_after(self, day: date) -> tuple["Window", "Window"]:
         """Cut it in two after a day before its last."""

@@ -13,9 +13,9 @@ from django.db import models
 
 from connected_apps.models import Organisation
 from lrm.models import Portal
-from xero_sync.models import RunState, SyncRun, SyncStep
+from xero_sync.models import ENDED_RUNS, RunState, SyncRun, SyncStep
 from xero_sync.resources import Resource
-from xero_sync.runs import comparison
+from xero_sync.runs import comparison, newest_first
 from xero_sync.store import currency_totals
 
 # Longer than Xero's minute, for which a run waits at most.
@@ -30,6 +30,14 @@ class Stage(models.TextChoices):
     READ = "READ", "Read"
     COMPLETE = "COMPLETE", "Complete"
     DIFFERS = "DIFFERS", "Differs"
+
+
+class Part(models.TextChoices):
+    """What the figures of a run speak of; one that was not cut by age is always whole."""
+
+    WHOLE = "whole", ""
+    NEWEST = "newest", "of the last twelve months"
+    OLDER = "older", "in all, the last twelve months of them checked"
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,10 @@ class KindProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come, in documents; `total` is None until Xero has told."""
+    """How far a run has come, in documents; `total` is None until Xero has told.
+
+    While the newest of a run are read first, `total` and the kinds are of those alone.
+    """
 
     read: int
     total: int | None
@@ -63,6 +74,7 @@ class Progress:
     per_second: float | None
     left: timedelta | None
     kinds: list[KindProgress]
+    part: Part = Part.WHOLE
 
     @property
     def percent(self) -> int:
@@ -75,6 +87,9 @@ class Progress:
 def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
     """Return how far the run has come; with `now`, also its pace and the time left as it reads."""
     steps = list(run.steps.all())
+    part = _part_of(run, steps)
+    if part == Part.NEWEST:
+        steps = [step for step in steps if not step.is_older]
     read = sum(step.read_count for step in steps)
     total = comparison.sum_if_known([step.item_count for step in steps]) if steps else None
     pace = _pace_of(run, read, now=now) if now else None
@@ -89,6 +104,7 @@ def progress_of(run: SyncRun, *, now: datetime | None = None) -> Progress:
         per_second=pace,
         left=left,
         kinds=_kinds_of(steps),
+        part=part,
     )
 
 
@@ -124,6 +140,16 @@ def _pace_of(run: SyncRun, read: int, *, now: datetime) -> float | None:
     seconds = (now - run.pace_since).total_seconds()
     since = read - run.read_before_pace
     return since / seconds if seconds > 0 and since > 0 else None
+
+
+def _part_of(run: SyncRun, steps: list[SyncStep]) -> Part:
+    """Return which part of a run is under way, or stands still."""
+    older = [step for step in steps if step.is_older]
+    if not older or run.state in ENDED_RUNS:
+        return Part.WHOLE
+    if newest_first.newest_is_verified(steps) or any(step.next_page > 1 for step in older):
+        return Part.OLDER
+    return Part.NEWEST
 
 
 def _kinds_of(steps: list[SyncStep]) -> list[KindProgress]:

@@ -15,6 +15,7 @@ from xero_sync.pull import pager
 from xero_sync.runs import (
     completion,
     learner_run,
+    newest_first,
     run_log,
     run_progress,
     step_checkpoint,
@@ -25,6 +26,7 @@ from xero_sync.runs import (
 logger = logging.getLogger(__name__)
 
 TURN = timedelta(seconds=30)
+NEWEST_HERE = "The last twelve months are here and checked against Xero; reading what is older"
 
 
 def work_on(*, run_id: int, clock: leases.Clock) -> timedelta | None:
@@ -80,7 +82,9 @@ def _take_turn(run: SyncRun, turn: leases.Turn, clock: leases.Clock) -> bool:
             run_log.write(run, "Everything is read; comparing with Xero's own count", now=clock())
             _set_state(run, RunState.VERIFYING, clock())
             if verification.verify(puller, run, clock):
-                break
+                if not newest_first.newest_is_verified(run.steps.all()):
+                    break
+                run_log.write(run, NEWEST_HERE, now=clock())
             _set_state(run, RunState.RUNNING, clock())
     step_checkpoint.renew_lease(run, clock())
     completion.finish(run=run, now=clock())

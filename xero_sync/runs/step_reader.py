@@ -3,43 +3,85 @@
 Xero refuses lists of more than 100,000 documents. Windows of which many documents are stored here
 are cut before they are asked for, and one that Xero refuses all the same is cut in two, where it
 takes one of the parts. A kind that it rejects at any length stops no other.
+
+Where a run is cut by age, see `newest_first`, its older windows are not asked for before the newest
+are verified; only a kind that Xero refuses does not hold them up.
 """
 
 import contextlib
 from collections.abc import Collection
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from lrm import day_formats
 from xero_sync.api import errors, list_queries, responses
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import date_windows, page_sizes, pager
 from xero_sync.resources import Resource
-from xero_sync.runs import run_log, step_checkpoint
+from xero_sync.runs import newest_first, run_log, step_checkpoint, step_cuts
 
-# A good part below Xero's 100,000, since more may be there than is stored here.
-LARGE = 60_000
+# What one part of a run met, by kind.
+Problems = dict[str, errors.XeroError]
 
 
 def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datetime) -> bool:
-    """Read what is not read yet; return False when the turn is over before the end.
+    """Read the part that is not read yet; return False when the turn is over before its end.
 
-    The first pages of all lists come before the second page of any, so that people see from the
+    The first pages of all its lists come before the second page of any, so that people see from the
     start how much there is to read. A list that cannot be begun does not stop the others.
 
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
-    problem = _begin(puller, run, clock)
+    problems: Problems = {}
+    for is_older in (False, True):
+        found = _read_part(puller, _Part(run, is_older, frozenset(problems)), clock, ends_at)
+        if found is None:
+            return False
+        problems |= found
+        if not _may_go_on(run, problems):
+            break
+    for problem in problems.values():
+        raise problem
+    return True
+
+
+def _may_go_on(run: SyncRun, problems: Problems) -> bool:
+    """Return whether older windows may be read: what is newer is verified, or has to wait long."""
+    if problems:
+        return all(isinstance(one, errors.Rejected | errors.Refused) for one in problems.values())
+    return not run.steps.filter(is_older=False, our_count=None).exists()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The windows of a run that are read together, but for the kinds `without`."""
+
+    run: SyncRun
+    is_older: bool
+    without: frozenset[str]
+
+    def open_steps(self, without: Collection[str]) -> QuerySet[SyncStep]:
+        """Return what is not read to its end; the newest window first."""
+        steps = self.run.steps.filter(is_older=self.is_older, done_at=None)
+        steps = steps.exclude(resource__in={*self.without, *without})
+        return steps.order_by("-date_to", "pk") if self.is_older else steps.order_by("pk")
+
+
+def _read_part(
+    puller: pager.Puller, part: _Part, clock: leases.Clock, ends_at: datetime
+) -> Problems | None:
+    """Read one part; return what it met, or None where the turn is over before its end."""
+    problems = _begin(puller, part, clock)
     begun_again: set[str] = set()
-    rejected: dict[str, errors.XeroError] = {}
-    while (step := _begun(run, without=rejected)) is not None:
+    rejected: Problems = {}
+    while (step := _begun(part, without=rejected)) is not None:
         try:
             if not _read_pages(puller, step, clock, ends_at):
-                return False
+                return None
         except errors.Rejected as error:
             # It was listed when it was begun, so it has grown meanwhile: it is begun again, in
             # parts where that helps. Once a turn, since it need not help.
@@ -48,19 +90,15 @@ def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datet
                 continue
             begun_again.add(step.resource)
             _forget_reading(step, clock())
-            problem = _begin(puller, run, clock)
+            problems = _begin(puller, part, clock)
         else:
             step.done_at = clock()
             step.save(update_fields=["done_at"])
-    if problem is None:
-        problem = next(iter(rejected.values()), None)
-    if problem is not None:
-        raise problem
-    return True
+    return problems | rejected
 
 
-def _begun(run: SyncRun, without: Collection[str]) -> SyncStep | None:
-    return run.steps.filter(done_at=None, next_page__gt=1).exclude(resource__in=without).first()
+def _begun(part: _Part, without: Collection[str]) -> SyncStep | None:
+    return part.open_steps(without).filter(next_page__gt=1).first()
 
 
 def _forget_reading(step: SyncStep, now: datetime) -> None:
@@ -71,10 +109,10 @@ def _forget_reading(step: SyncStep, now: datetime) -> None:
         step.pages.all().delete()
 
 
-def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.XeroError | None:
-    """Store the first page of every list that has none; return the first error."""
-    problems: dict[str, errors.XeroError] = {}
-    while steps := _not_begun(run, problems.keys(), clock):
+def _begin(puller: pager.Puller, part: _Part, clock: leases.Clock) -> Problems:
+    """Store the first page of every list that has none; return the first error of each kind."""
+    problems: Problems = {}
+    while steps := _not_begun(part, problems.keys(), clock):
         by_listing = {date_windows.of_step(step).listing: step for step in steps}
         wanted = (one for one, step in by_listing.items() if step.resource not in problems)
         sized = ((one, by_listing[one].page_size) for one in wanted)
@@ -87,20 +125,29 @@ def _begin(puller: pager.Puller, run: SyncRun, clock: leases.Clock) -> errors.Xe
                     problems.setdefault(step.resource, error)
                     step_checkpoint.resize_after(step, error, clock())
                 else:
-                    step_checkpoint.store_page(puller.session, step, 1, page, clock())
-    return next(iter(problems.values()), None)
+                    _store_or_cut(puller, step, page, clock())
+    return problems
 
 
-def _not_begun(run: SyncRun, without: Collection[str], clock: leases.Clock) -> list[SyncStep]:
-    """Return the steps without a first page, cut where more is stored than Xero may list."""
+def _store_or_cut(
+    puller: pager.Puller, step: SyncStep, page: responses.Page, now: datetime
+) -> None:
+    """Store a first page, or cut by age the step that it shows to be long."""
+    count = page.item_count or 0
+    if not newest_first.is_worth_it(step, count=count, is_stored=False) or not step_cuts.cut(
+        step, now
+    ):
+        step_checkpoint.store_page(puller.session, step, 1, page, now)
+
+
+def _not_begun(part: _Part, without: Collection[str], clock: leases.Clock) -> list[SyncStep]:
+    """Return the steps without a first page, cut where much is stored of what they list."""
     while True:
-        steps = list(run.steps.filter(next_page=1, done_at=None).exclude(resource__in=without))
-        large = [
-            step
-            for step in steps
-            if date_windows.of_step(step).stored(run.organisation_id)[: LARGE + 1].count() > LARGE
-        ]
-        if not [step for step in large if _cut(step, clock())]:
+        # What is cut by age while one looks belongs to another part.
+        steps = list(part.open_steps(without).filter(next_page=1))
+        if not [
+            step for step in steps if step_cuts.is_large(step) and step_cuts.cut(step, clock())
+        ]:
             return steps
 
 
@@ -135,10 +182,11 @@ def _first_page(
             raise
         rejected = error
     window = date_windows.of_step(step)
+    by_age = newest_first.parts_of(step)
     for cuts in range(1, date_windows.MOST_CUTS + 1):
         if not window.days:
             break
-        window, _ = window.halves()
+        window = by_age[0] if by_age and cuts == 1 else window.halves()[0]
         try:
             page = list_queries.fetch(
                 puller.session, window.listing, page=1, page_size=step.page_size
@@ -148,7 +196,7 @@ def _first_page(
         else:
             with transaction.atomic():
                 for _ in range(cuts):
-                    _cut(step, clock())
+                    step_cuts.cut(step, clock())
             return page
     raise rejected
 
@@ -211,30 +259,3 @@ def _expect_next(puller: pager.Puller, step: SyncStep) -> None:
     puller.expect(
         (date_windows.of_step(later).listing, later.page_size, later.next_page) if later else None
     )
-
-
-def _cut(step: SyncStep, now: datetime) -> bool:
-    """Cut a step's window in two: the step keeps the first. Return False when it is one day."""
-    window = date_windows.of_step(step)
-    if not window.days:
-        return False
-    first, *others = window.parts()
-    with transaction.atomic():
-        step_checkpoint.renew_lease(step.run, now)
-        for other in others:
-            SyncStep.objects.create(
-                run=step.run,
-                resource=step.resource,
-                date_from=other.date_from,
-                date_to=other.date_to,
-                again_since=step.again_since,
-            )
-        SyncStep.objects.filter(pk=step.pk).update(date_to=first.date_to)
-    step.date_to = first.date_to
-    label = Resource(step.resource).label
-    run_log.write(
-        step.run,
-        f"{label}: reading in two parts, cut at {day_formats.short_day(first.date_to)}",
-        now=now,
-    )
-    return True

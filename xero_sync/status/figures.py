@@ -45,7 +45,7 @@ def _first_sync(run: SyncRun | None, *, now: datetime) -> Figure:
     progress = run_progress.progress_of(run, now=now)
     unit = "documents so far"
     if progress.total is not None:
-        unit = f"of {progress.total:,} documents"
+        unit = f"of {progress.total:,} documents {progress.part.label}".rstrip()
     if progress.left:
         unit += f" · about {run_titles.duration(progress.left)} left"
     return Figure(
@@ -118,7 +118,7 @@ def _last_change(organisation: Organisation, *, now: datetime) -> Figure:
 def _calls(tenant_id: UUID, *, now: datetime, zone: tzinfo) -> Figure:
     label = "Calls to Xero today"
     try:
-        books = rate_limiter.shared().books_of(tenant_id)
+        books = rate_limiter.at_a_glance().books_of(tenant_id)
     except redis.RedisError:
         return Figure(label=label, value=_NOT_KNOWN, unit="not known at the moment")
     allowed = books.day_used + books.day_left

@@ -13,6 +13,7 @@ from xero_sync.jobs import retry_policy
 from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync, run_progress
+from xero_sync.runs.run_progress import Part
 from xero_sync.status import completeness, unread
 
 
@@ -82,15 +83,10 @@ def _first_sync(connection: Connection, *, is_live: bool, now: datetime) -> list
     if organisation_id is None or not first_sync.is_behind(organisation_id):
         return []
     run = first_sync.latest(organisation_id)
-    read, total = _figures(run)
+    part, read, total = _figures(run)
     if run is not None and run.state == RunState.CANCELLED:
-        return [_cancelled(connection, run, read, total, now=now)]
-    if total is None:
-        words = "Xero is still being read." if is_live else "The first sync had hardly begun."
-    elif is_live:
-        words = f"Xero is still being read: {read:,} of {total:,} documents."
-    else:
-        words = f"The first sync had read {read:,} of {total:,} documents."
+        return [_cancelled(connection, run, (part, read, total), now=now)]
+    words = _how_far(part, read, total, is_live=is_live)
     goes_on = is_live and connection.state != State.PAUSED
     return [
         Gap(
@@ -102,11 +98,29 @@ def _first_sync(connection: Connection, *, is_live: bool, now: datetime) -> list
     ]
 
 
+def _how_far(part: Part, read: int, total: int | None, *, is_live: bool) -> str:
+    """Return how far the first sync is, or was when Xero was disconnected."""
+    counted = "" if total is None else f"{read:,} of {total:,} documents"
+    if part == Part.OLDER:
+        done = "The last twelve months are here and checked."
+        still = "are still being read" if is_live else "had not all been read"
+        return f"{done} Older documents {still}{f': {counted} in all' if counted else ''}."
+    counted += f" {part.label}" if part == Part.NEWEST else ""
+    if total is None:
+        return "Xero is still being read." if is_live else "The first sync had hardly begun."
+    return (
+        f"Xero is still being read: {counted}."
+        if is_live
+        else f"The first sync had read {counted}."
+    )
+
+
 def _cancelled(
-    connection: Connection, run: SyncRun, read: int, total: int | None, *, now: datetime
+    connection: Connection, run: SyncRun, figures: tuple[Part, int, int | None], *, now: datetime
 ) -> Gap:
+    part, read, total = figures
     ended = moments.at(run.finished_at or now, now=now, zone=connection.portal.zone)
-    after = f" after {read:,} of {total:,} documents" if total else ""
+    after = f" after {read:,} of {total:,} documents {part.label}".rstrip() if total else ""
     return Gap(
         condition=Condition.FIRST_SYNC_CANCELLED,
         text=(
@@ -122,11 +136,11 @@ def _cancelled(
     )
 
 
-def _figures(run: SyncRun | None) -> tuple[int, int | None]:
+def _figures(run: SyncRun | None) -> tuple[Part, int, int | None]:
     if run is None:
-        return 0, None
+        return Part.WHOLE, 0, None
     progress = run_progress.progress_of(run)
-    return progress.read, progress.total
+    return progress.part, progress.read, progress.total
 
 
 def _not_saved(organisation_id: int) -> list[Gap]:

@@ -59,7 +59,9 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     run = SyncRun.objects.filter(organisation=organisation).order_by("-requested_at").first()
     found = [
         facts.Fact(
-            "Last instant update", "" if event else "None yet", event.received_at if event else None
+            "Last instant update",
+            "" if event else _none_heard(connection, now),
+            event.received_at if event else None,
         ),
         facts.Fact("Last regular check", "" if swept_at else "Not finished yet", swept_at),
         *_slower_sweeps(),
@@ -79,6 +81,15 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
     if words := channel_health.unhealthy_in_words(organisation.pk):
         found.append(facts.Fact("Instant updates", words, next_step=_BY_SWEEP))
     return found
+
+
+def _none_heard(connection: Connection, now: datetime) -> str:
+    """Return how long no event has come: older ones are not kept."""
+    days = settings.WEBHOOK_DAYS
+    since = connection.connected_at
+    if days and since is not None and since < now - timedelta(days=days):
+        return f"None in {days} days"
+    return "None yet"
 
 
 def _start(organisation: Organisation) -> list[facts.Fact]:

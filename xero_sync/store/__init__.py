@@ -9,6 +9,6 @@ A page takes this way: `prepared_pages` maps its elements (`mapping`, `field_par
 them, `page_store` writes it (`upserts`, `quarantine`, `currency_totals`), aligns the names of
 contacts and links contacts to learners (`contact_links`).
 
-It never calls Xero, except `quarantine_retry`, and commits nothing by itself: the caller's
-transaction holds the checkpoint too.
+It never calls Xero and commits nothing by itself: the caller's transaction holds the checkpoint
+too.
 """

@@ -179,8 +179,14 @@ def followed_rows(
     return rows, {contact_id for _, contact_id in ids} - known
 
 
-def ask_for(organisation: Organisation, contact_ids: Iterable[UUID], *, now: datetime) -> None:
-    """Have winners fetched that are not stored yet, as if an event had named them."""
+def ask_for(
+    organisation: Organisation,
+    contact_ids: Iterable[UUID],
+    *,
+    now: datetime,
+    why: str = "A contact was merged into it",
+) -> None:
+    """Have contacts fetched, such as winners that are not stored yet, as if an event named them."""
     wanted = set(contact_ids)
     asked = WebhookEvent.objects.filter(
         organisation=organisation, resource_id__in=wanted, state=EventState.PENDING
@@ -192,7 +198,7 @@ def ask_for(organisation: Organisation, contact_ids: Iterable[UUID], *, now: dat
             event_type="UPDATE",
             resource_id=contact_id,
             received_at=now,
-            note="A contact was merged into it",
+            note=why,
         )
         for contact_id in sorted(wanted - set(asked.values_list("resource_id", flat=True)))
     )

@@ -20,7 +20,14 @@ from invoices.models import ReadBy
 from xero_sync import resources
 from xero_sync.api import responses
 from xero_sync.resources import Resource
-from xero_sync.store import contact_links, mapping, prepared_pages, replaced_versions, upserts
+from xero_sync.store import (
+    contact_links,
+    document_moves,
+    mapping,
+    prepared_pages,
+    replaced_versions,
+    upserts,
+)
 
 # A namespace for the locks of names, of this module alone.
 _NAME_LOCKS = 0x6E616D65
@@ -55,6 +62,9 @@ def store(
         contact_links.derive_for_contacts(
             organisation_id=organisation_id, contact_ids=written.touched_ids, now=now
         )
+        document_moves.settle(organisation_id=organisation_id, page=page)
+    elif written.changed:
+        document_moves.ask(organisation_id=organisation_id, now=now)
     return written
 
 

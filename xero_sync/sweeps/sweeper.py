@@ -26,7 +26,7 @@ from xero_sync.models import Cursor
 from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
-from xero_sync.store import quarantine_retry
+from xero_sync.store import problem_count
 from xero_sync.sweeps import time_slices
 from xero_sync.webhooks import channel_health, event_processing
 
@@ -81,7 +81,7 @@ def _sweep_due(
             return soonest
     if soonest is not None:
         return soonest
-    quarantine_retry.recount(connection=connection, organisation_id=organisation_id, now=clock())
+    problem_count.recount(connection=connection, organisation_id=organisation_id, now=clock())
     _note_good_sync(connection, organisation_id, now=clock())
     return None
 

@@ -93,8 +93,13 @@ def _do(
     where: contacts.Where,
 ) -> None:
     now = timezone.now()
+    seen = (text.partition("=") for text in request.POST.getlist("seen"))
     actor = acts.Actor(
-        portal=request.portal, organisation=organisation, tab=where.list, by=request.user
+        portal=request.portal,
+        organisation=organisation,
+        tab=where.list,
+        by=request.user,
+        seen={key: about for key, _, about in seen},
     )
     outcome = acts.do(act, keys, actor=actor, now=now)
     words = act_words.done(act, outcome)

@@ -126,11 +126,13 @@ def answer(request: access.SignedInRequest, learner_id: int, contact_id: UUID) -
             is_same_person=is_same_person,
             by=request.user,
             now=timezone.now(),
+            seen=request.POST.get("about", ""),
         )
     except questions.NoSuchQuestion:
         messages.warning(
             request,
-            "Nothing was changed: this was answered already, or has changed in Xero meanwhile.",
+            "Nothing was changed: this was answered already, or the learner or the contact has"
+            " changed since the page was opened.",
         )
     else:
         says = "this is" if is_same_person else "this is not"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -100,6 +101,7 @@ def _context(
         "people": access.people_with(right, portal=request.portal),
         "form": form or _empty_form(request),
         "days_count": announcements.DAYS,
+        "kept_days": settings.WEBHOOK_DAYS,
         "picture": announcement_words.picture_of(days),
         "kinds": announcement_words.sums_by_kind(days),
         "days": [

@@ -71,7 +71,7 @@ def days_of(*, organisation: Organisation, now: datetime, days: int = DAYS) -> l
     dated: Any = events.annotate(on=TruncDate("received_at", tzinfo=zone)).order_by()
     counted = dated.values("on", "category").annotate(count=Count("pk"))
     for on, category, count in counted.values_list("on", "category", "count"):
-        label = _LABELS.get(category, "Other")
+        label = _LABELS.get(category) or _label_of_unknown(category)
         received[on][label] = received[on].get(label, 0) + count
     unannounced: defaultdict[date, dict[str, int]] = defaultdict(dict)
     for on, resource, count in UnannouncedChange.objects.filter(
@@ -82,6 +82,11 @@ def days_of(*, organisation: Organisation, now: datetime, days: int = DAYS) -> l
         Day(on, received[on], unannounced[on])
         for on in (today - timedelta(days=back) for back in range(days))
     ]
+
+
+def _label_of_unknown(category: str) -> str:
+    """Name a category of which nothing is kept, so that whoever opted into it sees it arrive."""
+    return f"{category.capitalize() or 'Without a category'} (not kept here)"
 
 
 def unannounced_lately(organisation: Organisation, *, now: datetime) -> int:

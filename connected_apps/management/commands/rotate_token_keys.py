@@ -1,4 +1,4 @@
-"""`manage.py rotate_token_keys`: encrypt every stored token anew with the newest key."""
+"""`manage.py rotate_token_keys`: encrypt everything stored with the newest key anew."""
 
 from typing import Any
 
@@ -8,18 +8,19 @@ from django.db import transaction
 from connected_apps import errors
 from connected_apps.models import Grant
 from connected_apps.oauth import encryption
+from lrm import sealed_values
+from lrm.sign_in import second_factor
 
-_COLUMNS = (
-    "access_token_encrypted",
-    "refresh_token_encrypted",
-    "previous_refresh_token_encrypted",
+_LOST = (
+    "The secret of a second factor cannot be decrypted: put the key that was used back at the end "
+    "of TOKEN_ENCRYPTION_KEYS, or reset that second factor (manage.py reset_second_factor)."
 )
 
 
 class Command(BaseCommand):
     """Put a new key first in TOKEN_ENCRYPTION_KEYS, run this, then take the old key out."""
 
-    help = "Encrypts every stored token anew with the first of TOKEN_ENCRYPTION_KEYS."
+    help = "Encrypts tokens and second factors anew with the first of TOKEN_ENCRYPTION_KEYS."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Rotate grant by grant, each in its own transaction, waiting for refreshes under way."""
@@ -28,7 +29,13 @@ class Command(BaseCommand):
             done = sum(_rotate(pk) for pk in ids)
         except errors.WrongTokenKey as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{done} grants are encrypted with the newest key.")
+        try:
+            factors = second_factor.seal_anew()
+        except sealed_values.CannotOpen as error:
+            raise CommandError(_LOST) from error
+        self.stdout.write(
+            f"{done} grants and {factors} second factors are encrypted with the newest key."
+        )
 
 
 def _rotate(grant_id: int) -> int:
@@ -36,9 +43,6 @@ def _rotate(grant_id: int) -> int:
         grant = Grant.objects.select_for_update().filter(pk=grant_id).first()
         if grant is None:
             return 0
-        for column in _COLUMNS:
-            stored = getattr(grant, column)
-            if stored is not None:
-                setattr(grant, column, encryption.rotate(stored))
-        grant.save(update_fields=_COLUMNS)
+        encryption.put_anew(grant)
+        grant.save(update_fields=encryption.COLUMNS)
     return 1

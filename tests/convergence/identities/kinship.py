@@ -98,6 +98,51 @@ class Kinship(Memory):
             for each in freed
         )
 
+    def is_kept_off(self, side: Side, learner_id: int, number: str) -> bool:
+        """Whether a document surely was another learner's before merges, who has it no more.
+
+        The portal knew the document there, and whose the contact was. All moves here are merges.
+        """
+        now_on = self.places[number][-1]
+        return any(
+            self.contacts[place]["status"] != "ACTIVE"
+            and self.contacts[place]["merged_to"]
+            and not self._may_be_linked(side, learner_id, place)
+            and any(
+                self._surely_has(who, place) and not self._may_be_linked(each, who, now_on)
+                for each in self.sides
+                for who in each.typed
+                if who != learner_id
+            )
+            for place in self.known_places[side.at][number] - {now_on}
+        )
+
+    def may_be_kept_off(self, learner_id: int, number: str) -> bool:
+        """Whether a document may have been another learner's before merges."""
+        return any(
+            self._may_be_linked(each, who, place)
+            or self.owner.get(place) == who
+            or any(oracle.same_number(facts, one) for one in self.versions[place])
+            for each in self.sides
+            for who, facts in each.typed.items()
+            if who != learner_id
+            for place in set(self.places[number][:-1]) - {self.places[number][-1]}
+        )
+
+    def _may_be_linked(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        return (
+            self.is_linked(side, learner_id, contact_id)
+            or self.may_be(learner_id, contact_id)
+            or self.may_follow(learner_id, contact_id)
+        )
+
+    def _surely_has(self, learner_id: int, contact_id: str) -> bool:
+        return (
+            contact_id not in self.unsure
+            and self.owner.get(contact_id) == learner_id
+            and self.said.get((learner_id, contact_id)) is not False
+        )
+
     def losers(self, contact_id: str) -> list[str]:
         """Return the contacts that were merged into one, now or before somebody restored them."""
         return [

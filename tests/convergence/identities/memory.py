@@ -41,6 +41,10 @@ class Memory:
         self.places: dict[str, list[str]] = defaultdict(list)
         # How many versions and places had been when a portal swept last: {side: {id: count}}.
         self._swept: dict[int, dict[str, int]] = {side.at: {} for side in sides}
+        # Where a portal surely knew documents to be: {side: {number of a document: contacts}}.
+        self.known_places: dict[int, dict[str, set[str]]] = {
+            side.at: defaultdict(set) for side in sides
+        }
 
     def look(self, books: Mapping[str, Any]) -> None:
         """Note what people did in Xero."""
@@ -100,6 +104,9 @@ class Memory:
     def swept(self, side: Side, since: dict[str, int]) -> None:
         """Note that a portal knows all that was there `since`; see `mark`."""
         self._swept[side.at] = since
+        for number, places in self.places.items():
+            if count := since.get(number):
+                self.known_places[side.at][number].add(places[count - 1])
 
     def mark(self) -> dict[str, int]:
         """Return a mark of this moment."""

@@ -78,6 +78,21 @@ def _merged(chance: random.Random) -> list[Step]:
     return [target, cast.learner(), cast.push(), merge, cast.sweep(), cast.push()]
 
 
+def _merged_into_anothers(chance: random.Random) -> list[Step]:
+    """A learner's contact, with its invoices, is merged into another learner's."""
+    cast = _Cast(chance)
+    other_side = chance.choice([cast.side, cast.side, 1 - cast.side])
+    other = steps.Save(other_side, cast.second, cast.other, cast.other, cast.other, ticked=True)
+    push = steps.Work("push", other_side)
+    # Which two it takes does not matter much: nearly always one of these is the first.
+    bill = steps.ChangeContact("invoice", _LAST)
+    merge = steps.Merge(_LAST, _LAST - 1, chance.random() < 0.2, chance.choice(["stays", "freed"]))
+    answer = steps.Answer(cast.side, cast.slot, 0, chance.choice(["yes", "no"]))
+    swept = [steps.Work("sweep", side) for side in (0, 1)]
+    made = [cast.learner(), cast.push(), bill, other, push, bill]
+    return [*made, *swept, merge, *swept, *([answer] if chance.random() < 0.3 else [])]
+
+
 def _same_in_both_portals(chance: random.Random) -> list[Step]:
     """The same person is a learner of both portals."""
     cast = _Cast(chance)
@@ -107,5 +122,5 @@ def _lost_reply(chance: random.Random) -> list[Step]:
 
 ALL: tuple[Callable[[random.Random], list[Step]], ...] = (
     *(_changed_behind_our_back, _handed_on, _made_by_hand, _merged, _same_in_both_portals),
-    *(_typed_wrong, _lost_reply),
+    *(_typed_wrong, _lost_reply, _merged_into_anothers),
 )

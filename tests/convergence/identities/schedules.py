@@ -170,10 +170,11 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     )
 
 
-def play_all(stage: Stage, *, seeds: Iterable[int]) -> None:
-    """Play the schedules of these seeds up to the first that fails; see `play`."""
-    for seed in seeds:
-        play(stage, seed=seed, shrink=False)
+def is_caught(stage: Stage, *, seeds: Iterable[int], words: Sequence[str]) -> bool:
+    """Play the schedules of these seeds until one fails in one of these words."""
+    return any(
+        word in found for seed in seeds if (found := _failure(stage, draw(seed))) for word in words
+    )
 
 
 def play_steps(stage: Stage, schedule: Iterable[Step]) -> str:

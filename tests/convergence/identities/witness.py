@@ -189,10 +189,15 @@ class Witness(Kinship):
             if number not in documents and not self._may_show(learner_id, row["contact_id"])
         }
         assert not wrong, f"{who} is shown {list(wrong)} of {_told(*wrong.values())}"
+        kept_off = [
+            each for each in sorted(shown.documents) if self.is_kept_off(side, learner_id, each)
+        ]
+        assert not kept_off, f"{who} is shown {kept_off}, which a merge took from somebody else"
         missing = {
             number: self.contacts[self.places[number][-1]]
             for number in documents - shown.documents
             if not self._may_show(None, self.places[number][-1])
+            and not self.may_be_kept_off(learner_id, number)
         }
         assert not missing, f"{who} is not shown {list(missing)} of {_told(*missing.values())}"
         says = shown.standing

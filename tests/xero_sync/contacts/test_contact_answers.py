@@ -11,6 +11,8 @@ from connected_apps.models import Organisation
 from invoices.models import Contact, ContactDecision, ContactLink, ContactLinkChange
 from lrm.models import Learner, LrmRole, Portal, User
 from tests.support import builders, document_builders
+from tests.support.contact_desk import CONTACTS
+from tests.support.contact_pages import save
 from tests.support.linked import let_learners_go
 from xero_sync.models import ContactPush, PushState
 
@@ -205,3 +207,49 @@ def test_refusal_of_xero_is_told_with_its_words(
     assert "<span>Refused by Xero</span>" in page
     assert "Email address must be valid. Nothing of this learner was changed in Xero." in page
     assert f'href="/learners/{learner.pk}/edit/"' in page
+
+
+def test_answer_given_to_another_person_than_was_shown_changes_nothing(
+    learner: Learner, theirs: Contact, staff: User
+) -> None:
+    """The page was opened in the morning; by the afternoon the contact is somebody else's."""
+    shown = re.search(r'name="about" value="(\w+)"', page_of(staff, learner))
+    assert shown
+    Contact.objects.update(name="Wren Ito")
+
+    answer = builders.client_of(staff).post(
+        address(learner, theirs.xero_id), {"answer": "yes", "about": shown[1]}, follow=True
+    )
+
+    assert "has changed since the page was opened" in re.sub(r"\s+", " ", answer.content.decode())
+    assert not ContactDecision.objects.exists()
+    assert not ContactLink.objects.exists()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_answer_on_the_contacts_page_is_good_for_what_was_seen(
+    learner: Learner, theirs: Contact, organisation: Organisation, *, many: bool
+) -> None:
+    save(builders.make_user(learner.portal), learner)
+    admin = builders.client_of(builders.make_user(learner.portal, portal_admin=True))
+    fields = hidden_fields(admin)
+    key = f"{learner.pk}.{theirs.xero_id}"
+    chosen = {"act": "accept", "key": [key]} if many else {"only": f"accept {key}"}
+    Contact.objects.update(name="Wren Ito")
+
+    stale = admin.post(f"{CONTACTS}act/", {**fields, **chosen}, follow=True)
+
+    assert "has changed since the page was opened" in stale.content.decode()
+    assert not ContactLink.objects.exists()
+
+    admin.post(f"{CONTACTS}act/", {**hidden_fields(admin), **chosen})
+
+    assert ContactLink.objects.get().source == "PERSON"
+
+
+def hidden_fields(client: Client) -> dict[str, Any]:
+    """Return what the form on the tab of questions sends besides its buttons."""
+    html = client.get(CONTACTS, {"tab": "questions"}).content.decode()
+    fields = re.findall(r'<input type="hidden" name="(seen|tab)" value="([^"]*)"', html)
+    assert dict(fields).keys() == {"seen", "tab"}
+    return dict(fields)

@@ -1,18 +1,26 @@
 """Long tabs of the contacts page: cut by key, and with the same few queries however long."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from lrm.models import Portal
+from lrm.models import LearnerChange, Portal
 from tests.support import builders, document_builders
 from tests.support.contact_rows import Office, open_office
-from xero_sync.contact_tabs import listings
+from xero_sync.contact_tabs import kept_rows, listings
 from xero_sync.contact_tabs.tabs import Tab
 
 TABS = ["linked", "without-contact", "no-learner", "refused", "left-out"]
+# What the database is asked for each of the two where nothing is kept.
+WITHOUT_LINK = {
+    Tab.WITHOUT_CONTACT: "AND learner.sync_to_xero AND NOT EXISTS (SELECT FROM invoices_contactl",
+    Tab.NO_LEARNER: "AND link.contact_xero_id = contact.xero_id) AND EXISTS (SELECT FROM",
+}
 PAGES = 3
 LONG = (PAGES - 1) * listings.PAGE_SIZE + 2
 
@@ -40,10 +48,52 @@ def cursor(page: str, name: str) -> str | None:
     return found[1] if found else None
 
 
+@pytest.fixture
+def keeping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let rows be kept as where there are many links."""
+    monkeypatch.setattr(kept_rows, "MANY_LINKS", -2)
+    cache.clear()
+    yield
+    cache.clear()
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_pages_follow_each_other_there_and_back(office: Office, tab: str) -> None:
     fill(office, LONG)
 
+    walk_through(office, tab)
+
+
+@pytest.mark.parametrize("tab", kept_rows.LOOKED_THROUGH)
+def test_kept_rows_are_cut_into_the_same_pages_without_looking_again(
+    office: Office, keeping: None, tab: Tab
+) -> None:
+    fill(office, LONG)
+    office.page(tab)
+
+    with CaptureQueriesContext(connection) as asked:
+        walk_through(office, tab)
+
+    assert not [one for one in asked if WITHOUT_LINK[tab] in " ".join(one["sql"].split())]
+
+
+@pytest.mark.parametrize("tab", kept_rows.LOOKED_THROUGH)
+def test_kept_rows_are_looked_for_again_once_anything_has_changed(
+    office: Office, keeping: None, tab: Tab
+) -> None:
+    fill(office, 1)
+    before = titles(office.page(tab))
+
+    fill(office, 1)
+    LearnerChange.objects.create(
+        learner=office.portal.learners.first(), at=timezone.now(), fields=["number"]
+    )
+
+    assert len(titles(office.page(tab))) == len(before) + 1
+
+
+def walk_through(office: Office, tab: str) -> None:
+    """Turn the pages of a long tab to the end and back."""
     page, cursors = office.page(tab), 0
     there = [titles(page)]
     while (after := cursor(page, "next")) and cursors < LONG:

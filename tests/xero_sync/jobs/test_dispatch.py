@@ -15,7 +15,7 @@ from django.db import transaction
 
 from connected_apps import dispatch as connection_dispatch
 from lrm import worker_tasks
-from lrm.worker_tasks import BULK, PEOPLE, WorkerTask
+from lrm.worker_tasks import BULK, EVENTS, PEOPLE, WorkerTask
 from tests.support.broker import Broker
 from xero_sync.jobs import dispatch
 
@@ -80,6 +80,8 @@ def test_queue_whose_workers_are_away_is_not_filled_for_ever(
         wake = worker_tasks.waker()
         wake(dispatch.SWEEP, 1)
         wake(dispatch.SWEEP, 2)
+        # Else the next one may look before these have arrived.
+        assert worker_tasks.flush(10)
     wake(dispatch.PUSH_LEARNERS, 1)
 
     assert broker.length(BULK) == 4
@@ -123,16 +125,36 @@ def test_messages_of_the_release_before_are_understood(
     inspect.signature(current_app.tasks[name].run).bind(*args, **named)
 
 
-@pytest.mark.parametrize(
-    "task",
-    [
-        task
-        for names in (dispatch, connection_dispatch)
-        for task in vars(names).values()
-        if isinstance(task, WorkerTask)
-    ],
-    ids=lambda task: task.name,
-)
+TASKS = [
+    task
+    for names in (dispatch, connection_dispatch)
+    for task in vars(names).values()
+    if isinstance(task, WorkerTask)
+]
+
+
+def test_what_people_wait_for_and_what_is_fresh_never_queues_behind_bulk() -> None:
+    queues = {task.name.rpartition(".")[2]: task.queue for task in TASKS}
+
+    assert queues == {
+        "unpack_deliveries": EVENTS,
+        "fetch_events": EVENTS,
+        "push_learners": PEOPLE,
+        "refresh_learner": PEOPLE,
+        "finish_removals": PEOPLE,
+        "look_at": PEOPLE,
+        "renew": PEOPLE,
+        "sweep": BULK,
+        "check_counts": BULK,
+        "look_for_mentions": BULK,
+        "compare_balances": BULK,
+        "reread_open": BULK,
+        "forget_old_versions": BULK,
+        "work_on_run": BULK,
+    }
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_every_name_that_workers_are_woken_by_is_a_task(task: WorkerTask) -> None:
     assert task.name in current_app.tasks
 

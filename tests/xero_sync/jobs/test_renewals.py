@@ -10,20 +10,29 @@ from typing import Any
 
 import pytest
 
+from tests.support.learners import identity_of, save
 from tests.support.linked import Linked, clock
-from tests.support.resyncs import end_first
+from tests.support.resyncs import ask, end_first
+from tests.support.staff import somebodys
 from tests.support.xero_documents import invoice_ids
+from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import leases, sweep_schedule
 from xero_sync.maintenance import contact_balances, daily_check, full_readings
 from xero_sync.models import (
     BalanceCheck,
+    ContactPush,
     Cursor,
     DailyCheck,
     FullReading,
     Inbox,
+    LearnerRefresh,
     LeasedRow,
+    PushState,
+    RunState,
+    SyncRun,
     WebhookEvent,
 )
+from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import event_processing
 
@@ -96,6 +105,36 @@ def reread(linked: Linked) -> SlowClock:
     return slow
 
 
+def work(linked: Linked) -> SlowClock:
+    """A re-sync in many turns, each of which is over after a third of a lease."""
+    run = ask(linked)
+    slow = SlowClock(SyncRun, pk=run.pk)
+    while run_worker.work_on(run_id=run.pk, clock=slow) is not None:
+        pass
+    assert SyncRun.objects.get(pk=run.pk).state == RunState.DONE
+    return slow
+
+
+def push(linked: Linked) -> SlowClock:
+    save(linked)
+    slow = SlowClock(ContactPush, learner__number="L900001")
+    push_queue.push_waiting(portal_id=linked.portal.pk, clock=slow)
+    assert ContactPush.objects.get(learner__number="L900001").state == PushState.DONE
+    return slow
+
+
+def refresh(linked: Linked) -> SlowClock:
+    somebody, _ = somebodys(linked)
+    learner = save(linked, **identity_of(somebody), sync_to_xero=False)
+    learner_refreshes.request(
+        learner=learner, organisation=linked.organisation, by=linked.manager, now=clock()
+    )
+    slow = SlowClock(LearnerRefresh, learner=learner)
+    learner_refreshes.work_on(refresh_id=LearnerRefresh.objects.get(learner=learner).pk, clock=slow)
+    assert LearnerRefresh.objects.get(learner=learner).finished_at is not None
+    return slow
+
+
 @pytest.fixture
 def simulator_url(small_pages_url: str) -> str:
     """Have lists of several pages."""
@@ -104,7 +143,16 @@ def simulator_url(small_pages_url: str) -> str:
 
 @pytest.mark.parametrize(
     ("turn", "at_least"),
-    [(sweep, 4), (take_events, 1.5), (check, 1.5), (compare, 0.5), (reread, 1)],
+    [
+        (sweep, 4),
+        (take_events, 1.5),
+        (check, 1.5),
+        (compare, 0.5),
+        (reread, 1),
+        (work, 4),
+        (push, 0.5),
+        (refresh, 1),
+    ],
 )
 def test_lease_lasts_for_as_long_as_the_turn_gets_on(
     linked: Linked, turn: Callable[[Linked], SlowClock], at_least: float

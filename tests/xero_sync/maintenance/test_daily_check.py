@@ -16,8 +16,8 @@ from tests.support.resyncs import ask, end_first
 from tests.support.webhook_events import announce
 from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.jobs import sweep_schedule
+from xero_sync.maintenance import quarantine_retries
 from xero_sync.models import QuarantinedDocument
-from xero_sync.store import quarantine_retry
 from xero_sync.webhooks import channel_health
 
 
@@ -105,7 +105,7 @@ def test_set_aside_documents_show_in_the_state_and_leave_it_when_mended(linked: 
     assert state_of(linked) == ("CONNECTED_WITH_PROBLEMS", 1)
 
     serve(linked, invoice(1), invoice(2))
-    QuarantinedDocument.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
+    QuarantinedDocument.objects.update(last_tried_at=clock() - quarantine_retries.RETRY_AFTER * 2)
     check(linked)
 
     assert not QuarantinedDocument.objects.exists()
@@ -161,9 +161,9 @@ def test_what_has_no_id_keeps_nothing_else_from_being_tried_again(linked: Linked
     serve(linked, invoice(100, Total="a lot"))
     linked.sweep()
     store(linked, [{**invoice(number), "InvoiceID": "?" * 36} for number in range(40)])
-    QuarantinedDocument.objects.update(last_tried_at=clock() - quarantine_retry.RETRY_AFTER * 2)
+    QuarantinedDocument.objects.update(last_tried_at=clock() - quarantine_retries.RETRY_AFTER * 2)
     QuarantinedDocument.objects.filter(number="INV-100").update(
-        last_tried_at=clock() - quarantine_retry.RETRY_AFTER
+        last_tried_at=clock() - quarantine_retries.RETRY_AFTER
     )
     serve(linked, invoice(100))
 

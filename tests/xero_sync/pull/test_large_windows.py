@@ -10,7 +10,7 @@ from tests.support.linked import Linked
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask
 from xero_sync.models import RunState, SyncRun
-from xero_sync.runs import step_reader
+from xero_sync.runs import step_cuts
 
 # A stand-in for Xero's 100,000, and for the 60,000 that the product takes for too many.
 MOST_LISTED, LARGE = 300, 250
@@ -36,7 +36,7 @@ def resync(linked: Linked) -> tuple[SyncRun, int]:
 def test_large_window_is_refused_once_and_cut_beforehand_from_then_on(
     linked: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_reader, "LARGE", LARGE)
+    monkeypatch.setattr(step_cuts, "LARGE", LARGE)
     first, refused_at_first = resync(linked)
     assert (first.state, refused_at_first > 0) == (RunState.DONE, True)
     assert ours(linked) == theirs(linked)
@@ -55,4 +55,4 @@ def test_large_window_is_refused_once_and_cut_beforehand_from_then_on(
 
 def test_number_that_is_large_lies_well_below_what_xero_lists() -> None:
     # Xero rejects lists of more than 100,000; more may be there than is stored here.
-    assert 50_000 <= step_reader.LARGE <= 90_000
+    assert 50_000 <= step_cuts.LARGE <= 90_000

@@ -9,10 +9,11 @@ from pytest_django.fixtures import Settings
 from invoices.models import Document
 from tests.support.bad_documents import GOOD, invoice
 from tests.support.daily_checks import check
-from tests.support.linked import Linked
+from tests.support.linked import Linked, clock
 from tests.support.resyncs import end_first, request
 from tests.support.webhook_posts import KEYS, deliver, event
-from xero_sync.models import RunState, WebhookEvent
+from xero_sync.maintenance import quarantine_retries
+from xero_sync.models import QuarantinedDocument, RunState, WebhookEvent
 
 # Applying the credit does not move the UpdatedDateUTC of the invoice (of March) here.
 OWED = invoice(1)
@@ -148,3 +149,16 @@ def test_invoice_that_already_tells_of_its_credits_is_not_asked_for(linked: Link
 
     assert not WebhookEvent.objects.exists()
     assert Document.objects.get(number="CN-1").date == date(2026, 5, 1)
+
+
+def test_invoice_follows_a_credit_that_could_not_be_saved_before(linked: Linked) -> None:
+    serve(linked, OWED, {**CREDIT, "Total": "a lot"})
+    linked.sweep()
+    end_first(linked)
+    QuarantinedDocument.objects.update(last_tried_at=clock() - 2 * quarantine_retries.RETRY_AFTER)
+
+    serve(linked, PAID, CREDIT)
+    check(linked)
+    linked.take_events()
+
+    assert due() == 0

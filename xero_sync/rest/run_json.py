@@ -1,37 +1,40 @@
 """A sync run as programs read it: its state, its progress, its pace and its proof.
 
-Amounts are decimal strings, instants ISO 8601 in UTC. Values are passed on as they are: a field of
-a type of its own would write instants in the portal's time zone.
+Amounts are decimal strings, instants ISO 8601 in UTC.
 """
 
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from invoices import amounts
-from xero_sync.models import RunState, SyncRun
+from lrm.rest.fields import Instant
+from xero_sync.models import RunState, RunWhat, SyncRun
 from xero_sync.runs import learner_progress, run_progress, run_status
 from xero_sync.runs.learner_progress import LearnerProgress, Named
-from xero_sync.runs.run_progress import KindProgress, Progress
+from xero_sync.runs.run_progress import KindProgress, Part, Progress, Stage
 
 # As many as a program gets at once; the page names ten.
 MOST_NAMED = 1000
+# For a run that should go on but nobody works on.
+STALLED = "STALLED"
 
 
 class KindOfRun(serializers.Serializer[KindProgress]):
     """How far one kind of documents is, and Xero's count and sums held against ours."""
 
-    kind = serializers.ReadOnlyField(source="label")
-    stage = serializers.ReadOnlyField()
-    read = serializers.ReadOnlyField()
-    total = serializers.ReadOnlyField()
-    in_xero = serializers.ReadOnlyField(source="xero_count")
-    here = serializers.ReadOnlyField(source="our_count")
-    set_aside = serializers.ReadOnlyField(source="quarantined")
+    kind = serializers.CharField(source="label")
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    read = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True)
+    in_xero = serializers.IntegerField(source="xero_count", allow_null=True)
+    here = serializers.IntegerField(source="our_count", allow_null=True)
+    set_aside = serializers.IntegerField(source="quarantined")
     sums = serializers.SerializerMethodField()
-    differences = serializers.ReadOnlyField()
+    differences = serializers.ListField(child=serializers.CharField())
 
     def get_sums(self, kind: KindProgress) -> list[dict[str, str]]:
         """Return what was read and what is stored of each currency."""
@@ -48,12 +51,14 @@ class KindOfRun(serializers.Serializer[KindProgress]):
 class ProgressOfRun(serializers.Serializer[Progress]):
     """How far a run is in documents, its pace and the time left."""
 
-    read = serializers.ReadOnlyField()
-    total = serializers.ReadOnlyField()
-    new = serializers.ReadOnlyField()
-    changed = serializers.ReadOnlyField()
-    unchanged = serializers.ReadOnlyField()
-    set_aside = serializers.ReadOnlyField(source="quarantined")
+    read = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True)
+    # What the figures are of, while the last twelve months are read before what is older.
+    part = serializers.ChoiceField(choices=Part.values)
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    set_aside = serializers.IntegerField(source="quarantined")
     without_learner = serializers.SerializerMethodField()
     per_second = serializers.SerializerMethodField()
     seconds_left = serializers.SerializerMethodField()
@@ -76,24 +81,25 @@ class ProgressOfRun(serializers.Serializer[Progress]):
 class RunOfApi(serializers.Serializer[SyncRun]):
     """A run but for its progress; `context["now"]` is the moment that it is shown at."""
 
-    id = serializers.ReadOnlyField()
-    what = serializers.ReadOnlyField()
-    date_from = serializers.ReadOnlyField()
-    date_to = serializers.ReadOnlyField()
+    id = serializers.IntegerField()
+    what = serializers.ChoiceField(choices=RunWhat.choices)
+    date_from = serializers.DateField()
+    date_to = serializers.DateField()
     # Null but for a run of what changed.
-    changed_from = serializers.ReadOnlyField()
-    changed_to = serializers.ReadOnlyField()
+    changed_from = Instant(allow_null=True)
+    changed_to = Instant(allow_null=True)
     state = serializers.SerializerMethodField()
-    reason = serializers.ReadOnlyField()
+    reason = serializers.CharField()
     stalled = serializers.SerializerMethodField()
-    requested_at = serializers.ReadOnlyField()
-    started_at = serializers.ReadOnlyField()
+    requested_at = Instant()
+    started_at = Instant(allow_null=True)
     paused_until = serializers.SerializerMethodField()
-    finished_at = serializers.ReadOnlyField()
+    finished_at = Instant(allow_null=True)
 
+    @extend_schema_field(serializers.ChoiceField(choices=[*RunState.values, STALLED]))
     def get_state(self, run: SyncRun) -> str:
         """Return the state, with a word for a run that nobody works on."""
-        return "STALLED" if self.get_stalled(run) else run.state
+        return STALLED if self.get_stalled(run) else run.state
 
     def get_stalled(self, run: SyncRun) -> bool:
         """Return whether it should go on but nobody works on it."""
@@ -107,10 +113,10 @@ class RunOfApi(serializers.Serializer[SyncRun]):
 class NamedLearner(serializers.Serializer[Named]):
     """A learner who is not in Xero as they are here."""
 
-    learner_number = serializers.ReadOnlyField(source="number")
-    name = serializers.ReadOnlyField()
-    outcome = serializers.ReadOnlyField(source="outcome.value")
-    why = serializers.ReadOnlyField()
+    learner_number = serializers.CharField(source="number")
+    name = serializers.CharField()
+    outcome = serializers.CharField(source="outcome.value")
+    why = serializers.CharField()
     url = serializers.SerializerMethodField()
 
     def get_url(self, named: Named) -> str:
@@ -121,22 +127,31 @@ class NamedLearner(serializers.Serializer[Named]):
 class LearnersOfRun(serializers.Serializer[LearnerProgress]):
     """How many learners a run has chosen, how they stand, and who is not in Xero as they are."""
 
-    chosen = serializers.ReadOnlyField()
-    in_xero = serializers.ReadOnlyField()
-    different = serializers.ReadOnlyField(source="differing")
-    refused = serializers.ReadOnlyField()
-    waiting_for_an_answer = serializers.ReadOnlyField(source="asked")
-    being_checked = serializers.ReadOnlyField(source="unchecked")
-    on_the_way = serializers.ReadOnlyField(source="waiting")
-    not_ticked = serializers.ReadOnlyField()
+    chosen = serializers.IntegerField(allow_null=True)
+    in_xero = serializers.IntegerField()
+    different = serializers.IntegerField(source="differing")
+    refused = serializers.IntegerField()
+    waiting_for_an_answer = serializers.IntegerField(source="asked")
+    being_checked = serializers.IntegerField(source="unchecked")
+    on_the_way = serializers.IntegerField(source="waiting")
+    not_ticked = serializers.IntegerField()
     named = serializers.SerializerMethodField()
 
+    @extend_schema_field(NamedLearner(many=True))
     def get_named(self, progress: LearnerProgress) -> list[Any]:
         """Return them by name, to those who may see learners."""
         if not self.context["may_name"]:
             return []
         named = learner_progress.named_of(self.context["run"], most=MOST_NAMED)
         return [NamedLearner(one).data for one in named]
+
+
+class Run(RunOfApi, ProgressOfRun):  # type: ignore[misc] # two halves of one answer
+    """A run as it is answered: for the API's description, `run_as_json` puts it together."""
+
+    learners = LearnersOfRun(
+        allow_null=True, help_text="Of a run of learners, how they stand; else null."
+    )
 
 
 def run_as_json(run: SyncRun, *, now: datetime, may_name: bool) -> dict[str, Any]:

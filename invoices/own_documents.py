@@ -1,0 +1,64 @@
+"""Which documents are a learner's own, for the learner: narrower than what staff see.
+
+By the same links as staff's page, so that a link that ends takes its documents along. Beyond that:
+
+- Only what is approved shows. A draft may never be sent, and one that was voided or deleted asks
+  for nothing: either would only worry somebody. A status that is not known here does not show.
+- What is billed to others, such as an employer, does not show, whatever it covers.
+- A contact that is linked to another learner as well, here or in another portal on the same Xero,
+  shows to neither: nobody can tell here which documents are whose.
+- While a question on who the learner is in Xero waits for a person, nothing shows at all.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db.models import F, QuerySet
+
+from connected_apps.models import Organisation
+from connected_apps.queries import current_organisation
+from invoices import queries, words
+from invoices.models import ContactLink, Document
+from lrm.models import Learner
+
+Doubt = Callable[[Learner, Organisation], bool]
+
+_doubts: list[Doubt] = []
+
+
+def register_doubt(doubt: Doubt) -> None:
+    """Let an app above say that a question on who the learner is stands."""
+    if doubt not in _doubts:
+        _doubts.append(doubt)
+
+
+def is_in_doubt(learner: Learner, organisation: Organisation) -> bool:
+    """Return whether a question on who the learner is in Xero waits for a person."""
+    return any(doubt(learner, organisation) for doubt in _doubts)
+
+
+def of(learner: Learner, organisation: Organisation) -> QuerySet[Document]:
+    """Return the learner's own documents, newest first; none while there is a doubt."""
+    contact_ids = [] if is_in_doubt(learner, organisation) else _own_contacts(learner, organisation)
+    documents = queries.documents_of_contacts(organisation=organisation, contact_ids=contact_ids)
+    return documents.filter(status__in=words.APPROVED).order_by(
+        F("date").desc(nulls_last=True), "-id"
+    )
+
+
+def one_of(learner: Learner, document_id: int) -> Document | None:
+    """Return one of the learner's own documents by our id; None where it is not theirs."""
+    organisation = current_organisation(learner.portal)
+    if organisation is None:
+        return None
+    return of(learner, organisation).filter(pk=document_id).first()
+
+
+def _own_contacts(learner: Learner, organisation: Organisation) -> list[UUID]:
+    """Return the learner's contacts that are nobody else's, in any portal on the same Xero."""
+    found = queries.contact_ids_of(learner=learner, organisation=organisation)
+    shared = ContactLink.objects.filter(
+        organisation__tenant_id=organisation.tenant_id, contact_xero_id__in=found
+    ).exclude(learner=learner)
+    others = set(shared.values_list("contact_xero_id", flat=True))
+    return [contact_id for contact_id in found if contact_id not in others]

@@ -1,0 +1,1 @@
+"""Documents and contacts for programs, below `/api/v1/`; the frame is `lrm.rest`."""

@@ -1,0 +1,1 @@
+"""Reports for programs, below `/api/v1/`; the frame is `lrm.rest`."""
