@@ -4,6 +4,7 @@ SCHEDULES ?= 300
 IDENTITIES ?= 500
 EXAMPLES ?= 2000
 REQUESTS ?= 10000
+API_EXAMPLES ?= 200
 ONLY ?=
 T ?=
 UPGRADE ?=
@@ -50,7 +51,7 @@ help:
 	@echo "make lint          static checks"
 	@echo "make format        format code and templates"
 	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
-	@echo "make soak          the long random fault run; SCHEDULES=300 IDENTITIES=500 EXAMPLES=2000 REQUESTS=10000"
+	@echo "make soak          the long random fault run; SCHEDULES=300 IDENTITIES=500 EXAMPLES=2000 REQUESTS=10000 API_EXAMPLES=200"
 	@echo "make walk          how many files and functions a webhook and a re-sync enter"
 	@echo "make requirements  compile requirements*.in; UPGRADE=name or UPGRADE=all for newer ones"
 	@echo "make install       only build .venv, as every target here does first"
@@ -58,6 +59,8 @@ help:
 
 # The stamp carries the hash of both requirements, so that an old environment is noticed whatever
 # the clock says.
+# What each process of the long random run has counted.
+TALLY := $(CURDIR)/.local/soak
 STAMP := $(VENV)/installed-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
 install: $(STAMP)
@@ -140,9 +143,14 @@ walk: $(STAMP)
 
 soak: $(STAMP)
 	@test -f tests/convergence/conftest.py || { echo "There is no convergence test yet."; exit 1; }
+	@rm -rf $(TALLY) && mkdir -p $(TALLY)
+	@export TALLY_FOLDER=$(TALLY); failed=; set -x; \
 	$(PYTEST) tests/convergence --schedules $(SCHEDULES) --identity-schedules $(IDENTITIES) \
-		--machine-examples $(EXAMPLES) --machine-mutants -n 2 -q
-	$(PYTEST) tests/security/test_fuzzing.py --fuzz-requests $(REQUESTS) -n 0 -q
+		--machine-examples $(EXAMPLES) --machine-mutants -n 2 -q || failed=1; \
+	$(PYTEST) tests/security/test_fuzzing.py --fuzz-requests $(REQUESTS) -n 0 -q || failed=1; \
+	$(PYTEST) tests/security/test_api_contract.py --api-examples $(API_EXAMPLES) -n 0 -q || failed=1; \
+	$(BIN)/python -m tests.support.tally $(TALLY) || failed=1; \
+	test -z "$$failed"
 
 clean:
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \

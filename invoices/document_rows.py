@@ -6,7 +6,7 @@ status on a day, and what was applied to what.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -103,6 +103,7 @@ class DocumentRow(NamedTuple):
         return "; ".join(learner.number for learner in self.learners)
 
 
+OWN_NAMES: Mapping[str, str] = {}
 FIELDS = tuple(name for name in DocumentRow._fields if name != "learners")
 
 
@@ -126,9 +127,15 @@ def one_currency_of(rows: Iterable[ShownRow]) -> str:
     return currencies.pop() if len(currencies) == 1 else ""
 
 
-def values_of(documents: QuerySet[Document]) -> "QuerySet[Any, tuple[Any, ...]]":
-    """Return the query of the values of rows, in the order of `FIELDS`."""
-    return settlement.with_settlement(documents).values_list(*FIELDS)
+def values_of(
+    documents: QuerySet[Document], *, names: Mapping[str, str] = OWN_NAMES
+) -> "QuerySet[Any, tuple[Any, ...]]":
+    """Return the query of the values of rows, in the order of `FIELDS`.
+
+    :param names: what of the query stands for a field, where it is not the field itself.
+    """
+    settled = settlement.with_settlement(documents)
+    return settled.values_list(*(names.get(name, name) for name in FIELDS))
 
 
 def row_of(values: tuple[Any, ...]) -> DocumentRow:
@@ -136,9 +143,11 @@ def row_of(values: tuple[Any, ...]) -> DocumentRow:
     return DocumentRow._make((*values, ()))
 
 
-def rows_of(documents: QuerySet[Document]) -> list[DocumentRow]:
-    """Return the documents as rows, in their order, by one query."""
-    return [row_of(values) for values in values_of(documents)]
+def rows_of(
+    documents: QuerySet[Document], *, names: Mapping[str, str] = OWN_NAMES
+) -> list[DocumentRow]:
+    """Return the documents as rows, in their order, by one query; `names` as for `values_of`."""
+    return [row_of(values) for values in values_of(documents, names=names)]
 
 
 def with_learners(rows: Sequence[DocumentRow], *, organisation: Organisation) -> list[DocumentRow]:

@@ -10,7 +10,7 @@ sums (`kept_cells`) or from documents one by one (`cells_of`), for filters the s
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,8 +25,11 @@ from invoices.models import Kind
 BATCH = 20_000
 # The class of the advisory lock that one who adds up holds.
 _ADDING_LOCK = 7_714_003
+_MAY_DIFFER = ("status", "amount_due", "amount_paid", "amount_credited", "refunded")
+_OWN_NAMES: Mapping[str, str] = {}
 _KEY = ("kind", "currency", "status", "date", "due_date")
 _FIGURES = ("documents", "total", "amount_due", "amount_paid", "amount_credited", "refunded")
+_LESS = ", ".join(f"-{name}" for name in _FIGURES)
 _SUMMED = ", ".join(f"sum({name}) AS {name}" for name in _FIGURES)
 _NAMES = ", ".join((*_KEY, *_FIGURES))
 _IS_SOMETHING = " OR ".join(f"sum({name}) <> 0" for name in _FIGURES)
@@ -85,25 +88,46 @@ def kept_cells(organisation: Organisation, wanted: Wanted, *, today: datetime.da
     return Sql(" UNION ALL ".join(texts), tuple(parameters))
 
 
-def cells_of(documents: "QuerySet[Any]", *, most: int | None = None) -> Sql:
-    """Return documents one by one as cells; no more than `most`, in no order."""
-    is_open = {"kind": Kind.INVOICE, "status": "AUTHORISED", "amount_due__gt": 0}
+def cells_of(
+    documents: "QuerySet[Any]", *, most: int | None = None, names: Mapping[str, str] = _OWN_NAMES
+) -> Sql:
+    """Return documents one by one as cells; no more than `most`, in no order.
+
+    :param names: what of the query stands for a field, where it is not the field itself.
+    """
+    status, due, paid, credited, back = (names.get(name, name) for name in _MAY_DIFFER)
+    is_open = {"kind": Kind.INVOICE, status: "AUTHORISED", f"{due}__gt": 0}
+    if back == "refunded":
+        documents = documents.annotate(refunded=settlement.REFUNDED_OF_CREDIT)
     rows = (
         documents.order_by()
         .annotate(
             open_due=Case(When(**is_open, then=F("due_date")), output_field=DateField()),
             one=Value(1, output_field=IntegerField()),
-            back=settlement.REFUNDED_OF_CREDIT,
         )
         .values_list(
-            *("kind", "currency", "status", "date", "open_due"),
-            *("one", "total", "amount_due", "amount_paid", "amount_credited", "back"),
+            *("kind", "currency", status, "date", "open_due"),
+            *("one", "total", due, paid, credited, back),
         )
     )
     text, parameters = rows.query.sql_with_params()
     limit = "" if most is None else f" LIMIT {most:d}"
     found = f"SELECT * FROM ({text}) AS found ({_NAMES}){limit}"  # noqa: S608 - Django's own
     return Sql(found, parameters)
+
+
+def less(cells: Sql) -> Sql:
+    """Return the same cells with all figures turned round, so that they take away."""
+    found = f"SELECT {', '.join(_KEY)}, {_LESS} FROM ({cells.text}) AS turned"  # noqa: S608 - as above
+    return Sql(found, cells.parameters)
+
+
+def together(*parts: Sql) -> Sql:
+    """Return the cells of all parts."""
+    return Sql(
+        " UNION ALL ".join(f"({part.text})" for part in parts),
+        tuple(value for part in parts for value in part.parameters),
+    )
 
 
 def add_up(*, most: int = BATCH) -> int:
@@ -159,7 +183,6 @@ _FORGET = f"DELETE FROM invoices_documentsum WHERE {_IS_NOTHING}"  # noqa: S608 
 _OPEN_DUE = (
     "CASE WHEN kind = 'INVOICE' AND status = 'AUTHORISED' AND amount_due > 0 THEN due_date END"
 )
-_LESS = ", ".join(f"-{name}" for name in _FIGURES)
 # One statement sees one moment: nothing that is being written meanwhile can look like a fault.
 _MEND = f"""
     WITH documents AS (

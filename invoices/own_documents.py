@@ -1,6 +1,7 @@
 """Which documents are a learner's own, for the learner: narrower than what staff see.
 
-By the same links as staff's page, so that a link that ends takes its documents along. Beyond that:
+By the same links as staff's page, so that a link that ends takes its documents along, and without
+what that withholds since a merge in Xero brought it from somebody else. Beyond that:
 
 - Only what is approved shows. A draft may never be sent, and one that was voided or deleted asks
   for nothing: either would only worry somebody. A status that is not known here does not show.
@@ -39,8 +40,11 @@ def is_in_doubt(learner: Learner, organisation: Organisation) -> bool:
 
 def of(learner: Learner, organisation: Organisation) -> QuerySet[Document]:
     """Return the learner's own documents, newest first; none while there is a doubt."""
-    contact_ids = [] if is_in_doubt(learner, organisation) else _own_contacts(learner, organisation)
-    documents = queries.documents_of_contacts(organisation=organisation, contact_ids=contact_ids)
+    found, kept_off = queries.contacts_and_withheld(learner=learner, organisation=organisation)
+    own = [] if is_in_doubt(learner, organisation) else _nobody_elses(found, learner, organisation)
+    documents = queries.documents_of_contacts(
+        organisation=organisation, contact_ids=own, without=kept_off.document_ids
+    )
     return documents.filter(status__in=words.APPROVED).order_by(
         F("date").desc(nulls_last=True), "-id"
     )
@@ -54,9 +58,8 @@ def one_of(learner: Learner, document_id: int) -> Document | None:
     return of(learner, organisation).filter(pk=document_id).first()
 
 
-def _own_contacts(learner: Learner, organisation: Organisation) -> list[UUID]:
-    """Return the learner's contacts that are nobody else's, in any portal on the same Xero."""
-    found = queries.contact_ids_of(learner=learner, organisation=organisation)
+def _nobody_elses(found: list[UUID], learner: Learner, organisation: Organisation) -> list[UUID]:
+    """Return those of a learner's contacts that are nobody else's, in any portal on that Xero."""
     shared = ContactLink.objects.filter(
         organisation__tenant_id=organisation.tenant_id, contact_xero_id__in=found
     ).exclude(learner=learner)

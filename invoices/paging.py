@@ -8,6 +8,7 @@ going newest first they come before all others.
 
 import datetime
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -40,6 +41,10 @@ class Order:
     def reversed(self) -> "Order":
         """The same, read from its other end."""
         return Order(self.field, not self.is_descending)
+
+    def by(self, names: Mapping[str, str]) -> "Order":
+        """Return the order of a query in which something else stands for its column."""
+        return Order(names.get(self.field, self.field), self.is_descending)
 
     def after(self, edge: "Edge") -> Q:
         """Return the condition of what comes after an edge."""
@@ -95,7 +100,7 @@ def edge_from(text: str, *, order: Order = NEWEST) -> Edge | None:
 
 
 def _value_from(text: str, field: str) -> Any:
-    if field == "synced_at":
+    if field in {"synced_at", "created_at"}:
         moment = datetime.datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise ValueError("A moment has a zone.")
@@ -114,12 +119,17 @@ def page_of(
     before: Edge | None = None,
     size: int = PAGE_SIZE,
     order: Order = NEWEST,
+    names: Mapping[str, str] = document_rows.OWN_NAMES,
 ) -> Page:
-    """Return the page after an edge, the one before it, or the first."""
+    """Return the page after an edge, the one before it, or the first.
+
+    :param names: what of the query stands for a field, where it is not the field itself.
+    """
     if before is not None and after is None:
-        return _page_before(documents, before, size, order)
-    rows = documents if after is None else documents.filter(order.after(after))
-    found = document_rows.rows_of(rows.order_by(*order.names)[: size + 1])
+        return _page_before(documents, before, size, order, names)
+    asked = order.by(names)
+    rows = documents if after is None else documents.filter(asked.after(after))
+    found = document_rows.rows_of(rows.order_by(*asked.names)[: size + 1], names=names)
     shown = found[:size]
     return Page(
         documents=shown,
@@ -128,10 +138,12 @@ def page_of(
     )
 
 
-def _page_before(documents: QuerySet[Document], edge: Edge, size: int, order: Order) -> Page:
-    back = order.reversed
+def _page_before(
+    documents: QuerySet[Document], edge: Edge, size: int, order: Order, names: Mapping[str, str]
+) -> Page:
+    back = order.by(names).reversed
     rows = documents.filter(back.after(edge)).order_by(*back.names)
-    found = document_rows.rows_of(rows[: size + 1])
+    found = document_rows.rows_of(rows[: size + 1], names=names)
     shown = found[:size][::-1]
     return Page(
         documents=shown,

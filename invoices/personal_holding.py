@@ -1,13 +1,14 @@
 """What is kept of a learner from the ledger in Xero: links, contacts, documents, versions.
 
 Given out is what is the learner's alone: of a contact that is linked to another learner, too, such
-as a parent's, only that there is one.
+as a parent's, only that there is one, and nothing that a merge in Xero brought from somebody else.
 """
 
 from typing import Any
 
 from django.db.models import QuerySet
 
+from invoices import withheld
 from invoices.models import Contact, ContactLink, Document, DocumentVersion
 from lrm.models import Learner
 from lrm.personal_data import holdings
@@ -90,6 +91,12 @@ def _contacts(learner: Learner) -> QuerySet[Contact]:
 
 def _documents(learner: Learner) -> QuerySet[Document]:
     ids = set(learner.contact_links.values_list("contact_xero_id", flat=True))
-    return Document.objects.filter(
-        organisation__portal=learner.portal, contact_xero_id__in=ids - _shared_ids(learner)
+    own = ids - _shared_ids(learner)
+    kept_off: set[int] = set()
+    for organisation in learner.portal.organisations.all():
+        found = withheld.of_learner(learner, organisation=organisation, contact_ids=list(own))
+        kept_off.update(found.document_ids)
+    documents = Document.objects.filter(
+        organisation__portal=learner.portal, contact_xero_id__in=own
     )
+    return documents.exclude(pk__in=kept_off)

@@ -48,12 +48,18 @@ def contacts_and_withheld(
 
 
 def documents_of_contacts(
-    *, organisation: Organisation, contact_ids: list[UUID], without: Collection[int] = ()
+    *,
+    organisation: Organisation,
+    contact_ids: list[UUID],
+    without: Collection[int] | None = None,
 ) -> QuerySet[Document]:
     """Return the documents of these contacts, newest first, without their raw form.
 
-    :param without: ids of documents that are left out.
+    :param without: ids of documents that are left out, see `contacts_and_withheld`; where nobody
+        says, all that a merge took from anybody else.
     """
+    if without is None:
+        without = withheld.in_doubt(organisation=organisation, contact_ids=contact_ids)
     documents = Document.objects.filter(
         organisation=organisation, contact_xero_id__in=contact_ids
     ).defer("raw", "digest")
@@ -86,16 +92,13 @@ def learners_of_document(document: Document, *, organisation: Organisation) -> l
     """Return the learners on whose pages a document shows, in order of number."""
     if document.contact_xero_id is None:
         return []
-    contact_ids = [document.contact_xero_id]
+    kept = withheld.kept_from(organisation=organisation, contact_ids=[document.contact_xero_id])
     return [
         learner
         for learner in learners_of_contact(
             organisation=organisation, contact_xero_id=document.contact_xero_id
         )
-        if document.pk
-        not in withheld.of_learner(
-            learner, organisation=organisation, contact_ids=contact_ids
-        ).document_ids
+        if learner.pk not in kept.get(document.pk, ())
     ]
 
 

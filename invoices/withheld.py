@@ -86,6 +86,30 @@ def of_learner(
     return Withheld(tuple(sorted(strangers)), tuple(whose) if ids else (), away_count)
 
 
+def in_doubt(*, organisation: Organisation, contact_ids: Sequence[UUID]) -> list[int]:
+    """Return which documents of these contacts were somebody's who has not their contact now.
+
+    For whoever shows documents and does not say to which learner: that may be the wrong one.
+    """
+    moved, _ = _moved(organisation, contact_ids, now=timezone.now())
+    linked = _linked(organisation, moved) if moved else {}
+    return [one.document_id for one in moved if _strangers(one, linked, learner_id=0)]
+
+
+def kept_from(
+    *, organisation: Organisation, contact_ids: Sequence[UUID]
+) -> dict[int, frozenset[int]]:
+    """Return {document: the learners linked to its contact whose page it does not show on}."""
+    moved, _ = _moved(organisation, contact_ids, now=timezone.now())
+    linked = _linked(organisation, moved) if moved else {}
+    return {
+        one.document_id: frozenset(
+            who for who in linked[one.contact_id] if _strangers(one, linked, learner_id=who)
+        )
+        for one in moved
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Moved:
     """A document, the contact that it is on now, and those from which it came there."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
+from lrm.rest import problems
+
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 # Programs ask here, and would go on sending plainly what a redirect has them send again.
 _PROGRAMS = ("/api/", "/webhooks/")
@@ -22,5 +24,9 @@ class FrontDoorMiddleware:
             return HttpResponseNotAllowed(METHODS)
         plainly = settings.SECURE_SSL_REDIRECT and not request.is_secure()
         if plainly and request.path.startswith(_PROGRAMS):
-            return JsonResponse({"detail": "This address is for https only."}, status=403)
+            return JsonResponse(
+                problems.document(403, detail="This address is for https only."),
+                status=403,
+                content_type=problems.CONTENT_TYPE,
+            )
         return self.get_response(request)

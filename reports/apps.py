@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ReportsConfig(AppConfig):
-    """Reports over what is stored. It has no tables of its own, and keeps documents' sums."""
+    """Reports over what is stored, and when they are mailed; it keeps documents' sums."""
 
     name = "reports"
 
@@ -13,9 +13,10 @@ class ReportsConfig(AppConfig):
         # Imported here: models are not ready when this module is.
         from lrm import panels, permissions
         from lrm.rest import routes
-        from reports import dashboard, tasks
+        from reports import dashboard, personal_holding, tasks
 
         tasks.schedule()
+        personal_holding.register()
         routes.add(
             routes.Route(
                 path="reports/0442/",

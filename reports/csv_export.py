@@ -24,13 +24,14 @@ from reports.synced_invoices import Criteria
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _FORMULA = csv_text.PATTERN.replace("'", "''")
-# Nearly every text begins with a letter or a digit, which is quicker to see.
+# Nearly every text begins with a letter or a digit: with a character from A to z, or from 0 to <.
+# No formula begins so, and a number is compared ten times as fast as a pattern.
 _HARMLESS = (
-    "CASE WHEN {sql} ~ '^[A-Za-z0-9]' THEN {sql}"
+    "CASE WHEN ascii({sql}) BETWEEN 65 AND 122 OR ascii({sql}) BETWEEN 48 AND 60 THEN {sql}"
     f" WHEN {{sql}} ~ '{_FORMULA}' THEN '''' || {{sql}} ELSE nullif({{sql}}, '') END"
 )
 # Two decimals, and four only where the amount needs them: the same as `invoices.amounts.plain`.
-_AMOUNT = "CASE WHEN {sql} = round({sql}, 2) THEN round({sql}, 2) ELSE {sql} END"
+_AMOUNT = "CASE WHEN min_scale({sql}) <= 2 THEN round({sql}, 2) ELSE {sql} END"
 _KIND = (
     "CASE {sql} " + " ".join(f"WHEN '{kind.value}' THEN '{kind.label}'" for kind in Kind) + " END"
 )
@@ -38,7 +39,8 @@ _MOMENT = "to_char(({sql}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
 _EXPRESSIONS: dict[columns.Holds, str] = {
     "kind": _KIND,
     "text": _HARMLESS,
-    "date": "to_char({sql}, 'YYYY-MM-DD')",
+    # As the driver has PostgreSQL write it, which is ISO 8601.
+    "date": "{sql}",
     "moment": _MOMENT,
     "amount": _AMOUNT,
     "rate": "{sql}",
@@ -59,7 +61,7 @@ def write_csv(
     with connection.cursor() as cursor:
         written = [f'{_as_text(one)} AS "{one.heading}"' for one in columns.COLUMNS]
         for place, (heading, _) in enumerate(facts.in_csv):
-            written.append(f'{_HARMLESS.format(sql=f"fact.fact_{place}")} AS "{heading}"')
+            written.append(f'fact.fact_{place} AS "{heading}"')
         given = ", ".join(f"%s::text AS fact_{place}" for place in range(len(facts.in_csv)))
         text, parameters = export_query.statement(
             criteria, [(one.name, one.sql) for one in columns.COLUMNS]
@@ -71,7 +73,7 @@ def write_csv(
         # COPY takes no parameters of its own: the driver quotes them into the statement.
         whole = cursor.mogrify(
             f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)",
-            [*parameters, *(fact for _, fact in facts.in_csv)],
+            [*parameters, *(csv_text.harmless(fact) for _, fact in facts.in_csv)],
         )
         cursor.copy_expert(whole, target)
 

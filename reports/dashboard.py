@@ -45,11 +45,10 @@ class Owed:
 
 
 def panel(request: access.SignedInRequest) -> SafeString | None:
-    """Return the way to report #0442, where the card of what is owed does not hold it."""
+    """Return the ways to the reports; to #0442 where the card of what is owed does not hold it."""
     is_connected = connections.current_organisation(request.portal) is not None
-    if is_connected and permissions.may_run_finance_reports(request.user):
-        return None
-    return render_to_string("reports/dashboard_panel.html", request=request)
+    has_card = is_connected and permissions.may_run_finance_reports(request.user)
+    return render_to_string("reports/dashboard_panel.html", {"has_card": has_card}, request=request)
 
 
 def owed(request: access.SignedInRequest) -> SafeString | None:

@@ -38,14 +38,15 @@ _NAMES = {
 }
 
 
-def _applied(name: str, key: str) -> str:
+def _applied(name: str, key: str, *, until: bool) -> str:
+    dated = "AND greatest(allocation.date, credit.date) <= %s" if until else ""
     return f"""
         SELECT {key} AS other,
                string_agg({_NAMES[name]} || ' ' || {_TWO_PLACES}, '; '
                           ORDER BY allocation.date, allocation.id) AS words
         FROM invoices_allocation AS allocation
         JOIN invoices_document AS credit ON credit.id = allocation.document_id
-        WHERE credit.organisation_id = %s
+        WHERE credit.organisation_id = %s {dated}
         GROUP BY {key}
     """  # noqa: S608 - names of this module
 
@@ -57,17 +58,18 @@ def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
     and what is so `here`: today, the organisation's currency and its short code.
     """
     documents = settlement.with_settlement(synced_invoices.documents_of(criteria))
-    inner, parameters = documents.order_by().values_list(*_FIELDS).query.sql_with_params()
+    fields = [criteria.names.get(name, name) for name in _FIELDS]
+    inner, parameters = documents.order_by().values_list(*fields).query.sql_with_params()
     written = ", ".join(f'{expression} AS "{name}"' for name, expression in selected)
     order = criteria.order
     direction = _DIRECTIONS[order.is_descending]
-    organisation = criteria.organisation
+    organisation, until = criteria.organisation, criteria.as_at is not None
     # OFFSET 0 lets nothing of the outer query into the inner one, where amounts that are looked up
     # would be looked up anew each time a column names them.
     # Only names and texts of these modules are put together here; values go as parameters.
     text = f"""
         SELECT {written}
-        FROM ({inner} OFFSET 0) AS document
+        FROM ({inner} OFFSET 0) AS document ({", ".join(_FIELDS)})
         CROSS JOIN (SELECT %s::date AS today, %s::text AS base_currency, %s::text AS short_code)
             AS here
         LEFT JOIN (
@@ -76,14 +78,15 @@ def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
             WHERE link.organisation_id = %s
             GROUP BY link.contact_xero_id
         ) AS learner ON learner.contact_xero_id = document.contact_xero_id
-        LEFT JOIN ({_applied("used", "allocation.document_id")}) AS used
+        LEFT JOIN ({_applied("used", "allocation.document_id", until=until)}) AS used
             ON used.other = document.id AND document.kind <> '{Kind.INVOICE}'
-        LEFT JOIN ({_applied("settled", "allocation.invoice_xero_id")}) AS settled
+        LEFT JOIN ({_applied("settled", "allocation.invoice_xero_id", until=until)}) AS settled
             ON settled.other = document.xero_id AND document.kind = '{Kind.INVOICE}'
         ORDER BY document.{order.field} {direction}, document.id {direction}
     """  # noqa: S608
     here = criteria.today, organisation.base_currency, organisation.short_code
-    return Sql(text, (*parameters, *here, *(organisation.pk for _ in range(3))))
+    applied = (organisation.pk, criteria.as_at) if until else (organisation.pk,)
+    return Sql(text, (*parameters, *here, organisation.pk, *applied, *applied))
 
 
 def rows_of(criteria: Criteria, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:

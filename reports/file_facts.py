@@ -10,8 +10,9 @@ from typing import Any
 from connected_apps import freshness
 from invoices import words
 from invoices.models import Kind
+from lrm import day_formats
 from lrm.models import Portal
-from reports import periods
+from reports import as_at, periods
 from reports.synced_invoices import Criteria
 from xero_sync.status import read_through
 
@@ -35,16 +36,22 @@ class Facts:
     fresh: freshness.Freshness
     # Up to when everything that was modified in Xero is here, by kind; None where it never was.
     current_as_of: dict[str, datetime.datetime | None]
+    # A day that has passed, on which everything stood as it is told; and what that means.
+    as_at: datetime.date | None = None
+    as_at_said: tuple[str, ...] = ()
+    report: str = "#0442 Synced invoices"
 
     @property
     def in_words(self) -> list[tuple[str, str]]:
         """All of it as lines of a label and a text."""
         return [
-            ("Report", "#0442 Synced invoices"),
+            ("Report", self.report),
             ("Organisation", self.organisation),
             ("Period", self.period),
             ("Filters", self.filters or "None"),
             ("As of", _written(self.as_of)),
+            *([("Stood on", self.as_at.isoformat())] if self.as_at else []),
+            *(("What that means", said) for said in self.as_at_said),
             ("Complete", "Yes" if self.fresh.is_complete else "No"),
             ("How complete", self.fresh.line),
             *(
@@ -58,6 +65,7 @@ class Facts:
         """What every line of a CSV carries."""
         return [
             ("Organisation", self.organisation),
+            ("Asked for", ", ".join(filter(None, (self.period, self.filters)))),
             ("As of", _written(self.as_of)),
             ("Complete", "yes" if self.fresh.is_complete else "no"),
         ]
@@ -70,6 +78,8 @@ class Facts:
             "period": self.period,
             "filters": self.filters,
             "as_of": _written(self.as_of),
+            "as_at": self.as_at.isoformat() if self.as_at else None,
+            "as_at_means": list(self.as_at_said),
             "current_as_of": {
                 kind: _written(at) if at else None for kind, at in self.current_as_of.items()
             },
@@ -85,6 +95,8 @@ def facts_of(criteria: Criteria, *, portal: Portal, now: datetime.datetime) -> F
         filters=filters_of(criteria),
         as_of=now,
         fresh=freshness.of(portal, now=now),
+        as_at=criteria.as_at,
+        as_at_said=as_at_said(criteria),
         current_as_of=current_as_of(criteria.organisation.pk),
     )
 
@@ -92,6 +104,13 @@ def facts_of(criteria: Criteria, *, portal: Portal, now: datetime.datetime) -> F
 def current_as_of(organisation_id: int) -> dict[str, datetime.datetime | None]:
     """Return up to when all that was modified in Xero is here, by kind of document."""
     return read_through.by_kind(organisation_id)
+
+
+def as_at_said(criteria: Criteria) -> tuple[str, ...]:
+    """Return what the figures of a day that has passed are; nothing where none is asked for."""
+    if criteria.as_at is None:
+        return ()
+    return tuple(as_at.said_of(criteria.organisation, criteria.as_at, zone=criteria.zone))
 
 
 def period_of(criteria: Criteria) -> str:
@@ -110,6 +129,7 @@ def filters_of(criteria: Criteria) -> str:
         f"learner {criteria.learner.number}" if criteria.learner else "",
         f'"{criteria.text}"' if criteria.text else "",
         "no learner" if criteria.no_learner else "",
+        f"as at {day_formats.short_day(criteria.as_at)}" if criteria.as_at else "",
     ]
     return ", ".join(filter(None, parts))
 
@@ -118,7 +138,8 @@ def file_name(criteria: Criteria, facts: Facts, ending: str) -> str:
     """Return a name with the organisation's portal and period, and "-incomplete" where it is so."""
     days = [day.isoformat() for day in (criteria.date_from, criteria.date_to) if day]
     slug = criteria.organisation.portal.slug
-    stem = "-".join(["report-0442", slug, *(days or ["all-dates"])])
+    day = ["as-at", criteria.as_at.isoformat()] if criteria.as_at else []
+    stem = "-".join(["report-0442", slug, *(days or ["all-dates"]), *day])
     return f"{stem}{facts.fresh.file_suffix}{ending}"
 
 

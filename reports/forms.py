@@ -9,13 +9,14 @@ from connected_apps.models import Organisation
 from invoices import words
 from invoices.models import Kind
 from invoices.sum_models import DocumentSum, DocumentSumChange
+from lrm import day_formats
 from lrm.models import Learner, Portal
 from reports import periods
 from reports.synced_invoices import Criteria
 
 FIELDS = (
     *("date_from", "date_to", "by", "kind", "status", "age", "currency"),
-    *("learner", "q", "no_learner", "sort"),
+    *("learner", "q", "no_learner", "as_at", "sort"),
 )
 _AGES = (
     ("", "Any age"),
@@ -35,7 +36,8 @@ _SORTS = (
 )
 
 
-def _date_field(label: str) -> forms.DateField:
+def date_field(label: str) -> forms.DateField:
+    """Return a field for a day that may be left empty."""
     return forms.DateField(
         label=label,
         required=False,
@@ -45,7 +47,8 @@ def _date_field(label: str) -> forms.DateField:
     )
 
 
-def _choice_field(label: str, choices: Any, what: str) -> forms.ChoiceField:
+def choice_field(label: str, choices: Any, what: str) -> forms.ChoiceField:
+    """Return a field for one of several things; `what` names them where none was meant."""
     return forms.ChoiceField(
         label=label,
         choices=choices,
@@ -58,8 +61,8 @@ def _choice_field(label: str, choices: Any, what: str) -> forms.ChoiceField:
 class ReportFilter(forms.Form):
     """What the report may be narrowed to. Empty means: all of them."""
 
-    date_from = _date_field("Dated from")
-    date_to = _date_field("Dated to")
+    date_from = date_field("Dated from")
+    date_to = date_field("Dated to")
     q = forms.CharField(
         label="Find",
         required=False,
@@ -72,25 +75,26 @@ class ReportFilter(forms.Form):
             }
         ),
     )
-    by = _choice_field(
+    by = choice_field(
         "Dates are", [("", "Document dates"), ("synced", "When synced")], "what the dates are"
     )
-    kind = _choice_field(
+    kind = choice_field(
         "Kind",
         [("", "All kinds"), *((kind.value, f"{kind.label}s") for kind in Kind)],
         "a kind",
     )
-    status = _choice_field("Status", [("", "All statuses"), *words.STATUS_CHOICES], "a status")
-    age = _choice_field("Overdue", _AGES, "an age")
+    status = choice_field("Status", [("", "All statuses"), *words.STATUS_CHOICES], "a status")
+    age = choice_field("Overdue", _AGES, "an age")
     # Its choices are the organisation's own, see `__init__`.
-    currency = _choice_field("Currency", [("", "All currencies")], "a currency")
+    currency = choice_field("Currency", [("", "All currencies")], "a currency")
     learner = forms.CharField(
         label="Learner number",
         required=False,
         max_length=50,
         widget=forms.TextInput(attrs={"class": "form-control", "placeholder": "All"}),
     )
-    sort = _choice_field("Order", _SORTS, "an order")
+    as_at = date_field("As at a past day")
+    sort = choice_field("Order", _SORTS, "an order")
     no_learner = forms.BooleanField(
         label="No learner",
         required=False,
@@ -98,10 +102,15 @@ class ReportFilter(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, portal: Portal, organisation: Organisation | None, **kwargs: Any
+        self,
+        *args: Any,
+        portal: Portal,
+        organisation: Organisation | None,
+        today: date,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._portal = portal
+        self._portal, self._today = portal, today
         field = self.fields["currency"]
         known = currencies_of(organisation) if organisation else []
         # In lower case too, since addresses are typed.
@@ -114,7 +123,7 @@ class ReportFilter(forms.Form):
     @property
     def is_narrowed(self) -> bool:
         """Whether anything of what is folded away is set or wrong."""
-        folded = ("by", "kind", "status", "age", "currency", "learner", "sort")
+        folded = ("by", "kind", "status", "age", "currency", "learner", "as_at", "sort")
         return any(self.data.get(name) or name in self.errors for name in folded)
 
     def clean_learner(self) -> Learner | None:
@@ -126,6 +135,15 @@ class ReportFilter(forms.Form):
         if learner is None:
             raise forms.ValidationError(f"No learner here has the number {number}.")
         return learner
+
+    def clean_as_at(self) -> date | None:
+        """Refuse a day that has not come: nobody knows what will be paid until then."""
+        day: date | None = self.cleaned_data["as_at"]
+        if day is not None and day > self._today:
+            raise forms.ValidationError(
+                f"This day has not come yet. Choose {day_formats.short_day(self._today)} or before."
+            )
+        return day
 
     def clean(self) -> dict[str, Any]:
         """Refuse a range that ends before it starts."""
@@ -144,7 +162,7 @@ class ReportFilter(forms.Form):
         asked = dict(self.cleaned_data)
         return Criteria(
             organisation=organisation,
-            today=today,
+            today=asked["as_at"] or today,
             by_synced=asked.pop("by") == "synced",
             text=asked.pop("q"),
             **asked,

@@ -55,6 +55,7 @@ def contents_of(
         after=paging.edge_from(after, order=order),
         before=paging.edge_from(before, order=order),
         order=order,
+        names=shown.names,
     )
     return {
         "page": page,

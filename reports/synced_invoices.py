@@ -9,6 +9,7 @@ not said one. See `reports.totals` for what adds up to what.
 """
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,10 +24,12 @@ from invoices.document_sums import Wanted
 from invoices.models import Contact, ContactLink, Document, Kind
 from lrm import search
 from lrm.models import Learner
+from reports import as_at as past_day
 
 # Contacts that a text may mean; who types less than a name gets the first of them.
 MOST_CONTACTS = 2000
 DAY = datetime.timedelta(days=1)
+_NO_CONTACT = UUID(int=0)
 
 ORDERS = {
     "": paging.NEWEST,
@@ -54,6 +57,8 @@ class Criteria:
     :param text: the beginning of a number, or some of a contact's or a learner's name.
     :param no_learner: only what belongs to no learner.
     :param age: a key of `AGES`.
+    :param as_at: a day that has passed, on which everything stood as it is told (`reports.as_at`);
+        `today` is that day then.
     """
 
     organisation: Organisation
@@ -69,6 +74,7 @@ class Criteria:
     no_learner: bool = False
     age: str = ""
     sort: str = ""
+    as_at: datetime.date | None = None
 
     @property
     def order(self) -> paging.Order:
@@ -88,13 +94,23 @@ class Criteria:
         due_from, due_to = self.due_range
         return Wanted(
             date_from=self.date_from,
-            date_to=self.date_to,
+            date_to=self.last_date,
             kind=self.kind,
             status=self.status,
             currency=self.currency,
             due_from=due_from,
             due_to=due_to,
         )
+
+    @property
+    def last_date(self) -> datetime.date | None:
+        """The last day that a document may be dated."""
+        return min(filter(None, (self.date_to, self.as_at)), default=None)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What of `documents_of` stands for a field; nothing does where no day is asked for."""
+        return {} if self.as_at is None else past_day.NAMES
 
     @property
     def due_range(self) -> tuple[datetime.date | None, datetime.date | None]:
@@ -107,24 +123,45 @@ class Criteria:
 
 def documents_of(criteria: Criteria) -> QuerySet[Document]:
     """Return the documents the report lists, in its order, without their raw form."""
-    documents = Document.objects.filter(
-        _dated(criteria), _aged(criteria), _named(criteria), organisation=criteria.organisation
-    )
-    asked = {"kind": criteria.kind, "status": criteria.status, "currency": criteria.currency}
-    documents = documents.filter(**{name: value for name, value in asked.items() if value})
+    documents = of_dates_and_kind(criteria).filter(_named(criteria))
+    if criteria.as_at:
+        documents = past_day.with_amounts(documents, criteria.organisation, criteria.as_at)
+    documents = documents.filter(standing(criteria, criteria.names))
     if criteria.no_learner:
         documents = documents.filter(~Exists(_links(criteria, contact=OuterRef("contact_xero_id"))))
     if criteria.text:
         documents = _matching(documents, criteria)
-    return documents.defer("raw", "digest").order_by(*criteria.order.names)
+    return documents.defer("raw", "digest").order_by(*criteria.order.by(criteria.names).names)
+
+
+def of_dates_and_kind(criteria: Criteria) -> QuerySet[Document]:
+    """Return the documents of the dates, the kind and the currency, in no order."""
+    asked = {"kind": criteria.kind, "currency": criteria.currency}
+    return Document.objects.filter(
+        _dated(criteria),
+        organisation=criteria.organisation,
+        **{name: value for name, value in asked.items() if value},
+    )
+
+
+def standing(criteria: Criteria, names: Mapping[str, str]) -> Q:
+    """Return the condition of status and age; `names` say what is read for a field."""
+    status, due = names.get("status", "status"), names.get("amount_due", "amount_due")
+    condition = Q(**{status: criteria.status}) if criteria.status else Q()
+    if not criteria.age:
+        return condition
+    due_from, due_to = criteria.due_range
+    late = {"kind": Kind.INVOICE, status: "AUTHORISED", f"{due}__gt": 0, "due_date__lte": due_to}
+    condition &= Q(**late)
+    return condition & Q(due_date__gte=due_from) if due_from else condition
 
 
 def _dated(criteria: Criteria) -> Q:
     first, last = criteria.date_from, criteria.date_to
     if not criteria.by_synced:
-        bounds = {"date__gte": first, "date__lte": last}
+        bounds = {"date__gte": first, "date__lte": criteria.last_date}
         return Q(**{name: day for name, day in bounds.items() if day})
-    condition = Q()
+    condition = Q(date__lte=criteria.as_at) if criteria.as_at else Q()
     if first:
         condition &= Q(synced_at__gte=_start_of(first, criteria.zone))
     if last and last < datetime.date.max:
@@ -138,21 +175,14 @@ def _start_of(day: datetime.date, zone: ZoneInfo) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time.min, zone)
 
 
-def _aged(criteria: Criteria) -> Q:
-    if not criteria.age:
-        return Q()
-    due_from, due_to = criteria.due_range
-    condition = Q(kind=Kind.INVOICE, status="AUTHORISED", amount_due__gt=0, due_date__lte=due_to)
-    return condition & Q(due_date__gte=due_from) if due_from else condition
-
-
 def _named(criteria: Criteria) -> Q:
     if criteria.learner is None:
         return Q()
     contact_ids, kept_off = queries.contacts_and_withheld(
         learner=criteria.learner, organisation=criteria.organisation
     )
-    condition = Q(contact_xero_id__in=contact_ids)
+    # Without any, Django would refuse to make the statement that sums and files are built on.
+    condition = Q(contact_xero_id__in=contact_ids or [_NO_CONTACT])
     return condition & ~Q(pk__in=kept_off.document_ids) if kept_off.document_ids else condition
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from lrm import worker_tasks
 from reports import sum_upkeep
+from reports.schedules import sendings
 
 _BULK = {"queue": worker_tasks.BULK}
 SCHEDULE: dict[str, dict[str, Any]] = {
@@ -19,6 +20,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": timedelta(seconds=15),
         # A message that nobody took in time is as good as the next one.
         "options": {**_BULK, "expires": 15.0},
+    },
+    "reports-send": {
+        "task": "reports.tasks.send_reports",
+        "schedule": timedelta(seconds=30),
+        "options": {**_BULK, "expires": 30.0},
     },
     "reports-check-sums": {
         "task": "reports.tasks.check_sums",
@@ -38,6 +44,12 @@ def add_up() -> None:
 def check_sums() -> None:
     """Hold the sums that were not looked at for a day against the documents, and mend them."""
     sum_upkeep.check_due(now=timezone.now())
+
+
+@shared_task
+def send_reports() -> None:
+    """Mail the reports that are due on a schedule, or that somebody asked for now."""
+    sendings.send_all(clock=timezone.now)
 
 
 def schedule() -> None:

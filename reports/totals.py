@@ -22,7 +22,7 @@ from django.db import connection
 from invoices import document_sums, words
 from invoices.document_sums import Sql
 from invoices.models import Kind
-from reports import synced_invoices
+from reports import as_at, kept_cells, synced_invoices
 from reports.synced_invoices import Criteria
 
 # Where sums are not kept for what is asked, so many documents are added up and no more: more take
@@ -170,10 +170,12 @@ def totals_of(criteria: Criteria) -> Totals:
     """Return the totals: from the sums that are kept, else from the documents themselves."""
     wanted = criteria.wanted
     if wanted is not None:
-        cells = document_sums.kept_cells(criteria.organisation, wanted, today=criteria.today)
-        return _of_groups(_read(cells, criteria.today))
+        cells = kept_cells.cells_of(criteria, wanted, most=MOST_READ)
+        return _of_groups(_read(cells, criteria.today)) if cells else Totals(is_counted=False)
     documents = synced_invoices.documents_of(criteria)
-    groups = _read(document_sums.cells_of(documents, most=MOST_READ + 1), criteria.today)
+    names = as_at.CELL_NAMES if criteria.as_at else {}
+    cells = document_sums.cells_of(documents, most=MOST_READ + 1, names=names)
+    groups = _read(cells, criteria.today)
     if sum(group.documents for group in groups) > MOST_READ:
         return Totals(is_counted=False)
     return _of_groups(groups)

@@ -26,6 +26,7 @@ from reports import (
     workbook,
 )
 from reports.file_facts import Facts
+from reports.rights import require_reports
 from reports.synced_invoices import Criteria
 from xero_sync.runs import date_ranges
 
@@ -35,11 +36,6 @@ _TYPES = {
     ".json": "application/json",
 }
 Write = Callable[[Criteria, Facts, IO[bytes]], None]
-
-require_reports = access.require(
-    permissions.may_read_synced_invoices,
-    explanation="Finance reports are for portal admins and for the people who keep the accounts.",
-)
 
 
 @dataclass(frozen=True)
@@ -138,7 +134,9 @@ def question_of(request: access.SignedInRequest) -> Question:
     asked = forms.asked_for(request.GET.dict(), today=today, year_end=year_end)
     return Question(
         organisation=organisation,
-        form=forms.ReportFilter(asked, portal=request.portal, organisation=organisation),
+        form=forms.ReportFilter(
+            asked, portal=request.portal, organisation=organisation, today=today
+        ),
         asked=asked,
         today=today,
         now=now,
@@ -202,6 +200,7 @@ def _contents(
         "criteria": criteria,
         "period": file_facts.period_of(criteria),
         "filters": file_facts.filters_of(criteria),
+        "as_at_said": file_facts.as_at_said(criteria),
         "as_of": (
             f"{moments.day(now, now=now, zone=zone)}, {moments.clock_with_zone(now, zone=zone)}"
         ),

@@ -49,7 +49,7 @@ _TOTALS = {
     "Documents voided or deleted": "cancelled_count",
     "Documents not approved": "unapproved_count",
 }
-_OPTIONS = {
+OPTIONS = {
     "constant_memory": True,
     # Nothing from Xero becomes a formula, a link or a number by looking like one.
     "strings_to_formulas": False,
@@ -61,7 +61,7 @@ _OPTIONS = {
 def write_workbook(criteria: Criteria, target: IO[bytes], *, facts: Facts) -> None:
     """Write the workbook to an open binary file: rows, their totals, and what they are."""
     running = RunningTotals()
-    with xlsxwriter.Workbook(target, _OPTIONS) as book:
+    with xlsxwriter.Workbook(target, OPTIONS) as book:
         book.set_properties({"title": "#0442 Synced invoices", "comments": facts.fresh.line})
         writer = _Writer(book)
         for position, row in enumerate(export_query.rows_of(criteria, columns.COLUMNS)):
@@ -73,7 +73,7 @@ def write_workbook(criteria: Criteria, target: IO[bytes], *, facts: Facts) -> No
         if not writer.sheets:
             writer.start_sheet()
         writer.write_totals(running.in_order())
-        writer.write_facts(facts)
+        write_facts(book, facts, writer.bold)
 
 
 class _Writer:
@@ -136,11 +136,12 @@ class _Writer:
             for position, name in enumerate(_TOTALS.values()):
                 self.write(sheet, position, getattr(total, name))
 
-    def write_facts(self, facts: Facts) -> None:
-        """Write the last sheet: whose rows, which of them, as of when, and whether all."""
-        sheet = self.book.add_worksheet("About")
-        sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 1, 90)
-        for line, (label, text) in enumerate(facts.in_words):
-            sheet.write_string(line, 0, label, self.bold)
-            sheet.write_string(line, 1, text)
+
+def write_facts(book: Any, facts: Facts, bold: Any) -> None:
+    """Write the last sheet: whose rows, which of them, as of when, and whether all."""
+    sheet = book.add_worksheet("About")
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 90)
+    for line, (label, text) in enumerate(facts.in_words):
+        sheet.write_string(line, 0, label, bold)
+        sheet.write_string(line, 1, text)

@@ -21,11 +21,13 @@ class XeroSyncConfig(AppConfig):
             own_page_doubts,
             personal_holding,
             search_words,
+            sync_metrics,
             xero_card,
         )
         from xero_sync.views import contact_questions, contacts, document_history, pre_flight_card
 
         xero_card.register()
+        sync_metrics.register()
         search_words.register()
         needs.register()
         learner_marks.register()

@@ -17,7 +17,7 @@ from invoices.rest.document_json import LearnerOfDocument
 from lrm import permissions
 from lrm.rest import cursors, schema
 from lrm.rest.fields import Instant, UpdatedQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 
 TAG = "Contacts"
 ORDER = cursors.Order("contacts", (("xero_id", cursors.uuid),))
@@ -44,7 +44,7 @@ class ContactJson(serializers.Serializer[Contact]):
     email = serializers.CharField()
     status = serializers.CharField(help_text="Xero's own word, such as ACTIVE or ARCHIVED.")
     merged_into_xero_id = serializers.UUIDField(source="merged_to_xero_id", allow_null=True)
-    learners = serializers.SerializerMethodField()
+    learners = serializers.SerializerMethodField(help_text="The learners that it is.")
     changed_in_xero_at = Instant(source="updated_at")
     synced_at = Instant(help_text="When this version was stored here.")
 
@@ -58,7 +58,7 @@ class ContactJson(serializers.Serializer[Contact]):
 class Contacts(ApiView):
     """All contacts of the connected organisation."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.lists(
         ContactJson, query=ContactQuery, summary="List contacts", tag=TAG, name="contacts_list"
@@ -79,7 +79,7 @@ class Contacts(ApiView):
 class OneContact(ApiView):
     """One contact."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.shows(ContactJson, summary="One contact", tag=TAG, name="contacts_read")
     def get(self, request: Request, contact_id: int) -> Response:
@@ -126,5 +126,4 @@ def _written(contacts: list[Contact], organisation: Organisation | None) -> list
         return []
     ids = [one.xero_id for one in contacts]
     learners = queries.learners_by_contact(organisation=organisation, contact_ids=ids)
-    found: Any = ContactJson(contacts, many=True, context={"learners": learners})
-    return list(found.data)
+    return [ContactJson(one, context={"learners": learners}).data for one in contacts]

@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from connected_apps.models import Organisation
-from invoices import amounts, applied, queries, settlement, words
+from invoices import amounts, applied, queries, settlement, withheld, words
 from invoices.models import Document, Kind, LineItem, Payment
 from lrm.rest.fields import Instant
 
@@ -54,7 +54,7 @@ class Line(serializers.ModelSerializer[LineItem]):
     unit_amount = Money(allow_null=True)
     tax_amount = Money(allow_null=True)
     line_amount = Money(allow_null=True)
-    quantity = serializers.SerializerMethodField()
+    quantity = serializers.SerializerMethodField(help_text="With as many decimals as it has.")
 
     class Meta:
         model = LineItem
@@ -98,7 +98,9 @@ class DocumentJson(serializers.Serializer[Document]):
     number = serializers.CharField(help_text="Empty where it has none.")
     reference = serializers.CharField()
     status = serializers.CharField(help_text="Xero's own word, such as AUTHORISED.")
-    status_in_words = serializers.SerializerMethodField()
+    status_in_words = serializers.SerializerMethodField(
+        help_text="What people read, such as `Overdue by 3 days`."
+    )
     date = serializers.DateField(allow_null=True)
     due_date = serializers.DateField(allow_null=True)
     fully_paid_on = serializers.DateField(allow_null=True)
@@ -111,8 +113,8 @@ class DocumentJson(serializers.Serializer[Document]):
         source="credited", help_text="Credited to an invoice, used of a credit."
     )
     amount_due = Money(help_text="Due on an invoice, left of a credit.")
-    contact = serializers.SerializerMethodField()
-    learners = serializers.SerializerMethodField()
+    contact = serializers.SerializerMethodField(help_text="Whom it is billed to.")
+    learners = serializers.SerializerMethodField(help_text="The learners that its contact is.")
     changed_in_xero_at = Instant(source="updated_at")
     synced_at = Instant(help_text="When this version was stored here.")
     lines = serializers.SerializerMethodField(help_text="With `include=lines`, and of one alone.")
@@ -138,9 +140,10 @@ class DocumentJson(serializers.Serializer[Document]):
 
     @extend_schema_field(LearnerOfDocument(many=True))
     def get_learners(self, document: Document) -> Any:
-        """Return the learners that its contact is."""
+        """Return the learners that its contact is, and on whose pages it shows."""
         found = self.context["learners"].get(document.contact_xero_id, ())
-        return [{"id": one.id, "number": one.number} for one in found]
+        kept = self.context["kept_from"].get(document.pk, ())
+        return [{"id": one.id, "number": one.number} for one in found if one.id not in kept]
 
     @extend_schema_field(Line(many=True, allow_null=True))
     def get_lines(self, document: Document) -> Any:
@@ -178,11 +181,13 @@ def written(
     context: dict[str, Any] = {
         "today": today,
         "learners": queries.learners_by_contact(organisation=organisation, contact_ids=contacts),
+        "kept_from": withheld.kept_from(
+            organisation=organisation, contact_ids=[one for one in contacts if one]
+        ),
         "payers": queries.payer_ids(contacts, organisation=organisation),
         **_parts_of(documents, organisation, set(parts)),
     }
-    found: Any = DocumentJson(documents, many=True, context=context)
-    return list(found.data)
+    return [DocumentJson(one, context=context).data for one in documents]
 
 
 def settled(documents: Any) -> Any:

@@ -10,13 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connected_apps import queries as connections
-from invoices.models import ContactLink, Document, Kind
+from invoices import queries
+from invoices.models import Document, Kind
 from invoices.rest import document_json
 from lrm import permissions
 from lrm.models import Portal
 from lrm.rest import cursors, schema
 from lrm.rest.fields import UpdatedQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 
 TAG = "Documents"
 # The columns of one index, in its order; neither ever changes.
@@ -72,7 +73,7 @@ class DocumentQuery(UpdatedQuery, IncludeQuery):
 class Documents(ApiView):
     """All documents of the connected organisation."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.lists(
         document_json.DocumentJson,
@@ -97,7 +98,7 @@ class Documents(ApiView):
 class OneDocument(ApiView):
     """One document."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.shows(
         document_json.DocumentJson, summary="One document", tag=TAG, name="documents_read"
@@ -126,10 +127,14 @@ def narrowed(
     documents = documents.filter(**same, **{k: v for k, v in spans.items() if v is not None})
     organisation = connections.current_organisation(portal)
     if "learner_number" in asked:
-        links = ContactLink.objects.filter(
-            organisation=organisation, learner__number=asked["learner_number"]
+        learner = portal.learners.filter(number=asked["learner_number"]).first()
+        if learner is None or organisation is None:
+            return documents.none()
+        contact_ids, kept_off = queries.contacts_and_withheld(
+            learner=learner, organisation=organisation
         )
-        documents = documents.filter(contact_xero_id__in=links.values("contact_xero_id"))
+        documents = documents.filter(contact_xero_id__in=contact_ids)
+        documents = documents.exclude(pk__in=kept_off.document_ids)
     if "contact_id" in asked and organisation is not None:
         contacts = organisation.contacts.filter(pk=asked["contact_id"])
         documents = documents.filter(contact_xero_id__in=contacts.values("xero_id"))

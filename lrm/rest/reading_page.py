@@ -9,6 +9,8 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from lrm import access, permissions
@@ -21,8 +23,8 @@ class Field:
 
     name: str
     type: str
-    help: str = ""
-    is_required: bool = False
+    help: SafeString
+    is_required: bool
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Operation:
     method: str
     address: str
     summary: str
-    text: str
+    text: SafeString
     filters: tuple[Field, ...]
     body: tuple[Field, ...]
     answer: tuple[Field, ...]
@@ -68,13 +70,13 @@ def _operation(
     described: dict[str, Any], address: str, method: str, operation: dict[str, Any]
 ) -> Operation:
     codes = operation["responses"]
-    good = next((one for code, one in codes.items() if code.startswith("2")), {})
+    good: dict[str, Any] = next((codes[one] for one in codes if one.startswith("2")), {})
     return Operation(
         key=operation["operationId"],
         method=method.upper(),
         address=address,
         summary=operation.get("summary", ""),
-        text=operation.get("description", ""),
+        text=_with_code(operation.get("description", "")),
         filters=tuple(_filter(one) for one in operation.get("parameters", [])),
         body=tuple(_fields(described, operation.get("requestBody", {}))),
         answer=tuple(_fields(described, good)),
@@ -84,7 +86,10 @@ def _operation(
 
 def _filter(given: dict[str, Any]) -> Field:
     return Field(
-        given["name"], _type(given["schema"]), given.get("description", ""), "required" in given
+        given["name"],
+        _type(given["schema"]),
+        _with_code(given.get("description", "")),
+        bool(given.get("required")),
     )
 
 
@@ -98,7 +103,14 @@ def _fields(described: dict[str, Any], part: dict[str, Any]) -> Iterator[Field]:
     required = found.get("required", [])
     for name, given in found.get("properties", {}).items():
         said = {**_resolved(described, given), **given}
-        yield Field(name, _type(said), said.get("description", ""), name in required)
+        yield Field(name, _type(said), _with_code(said.get("description", "")), name in required)
+
+
+def _with_code(text: str) -> SafeString:
+    """Return a text with what stands between backticks as code."""
+    forms = ("{}", "<code>{}</code>")
+    parts = [format_html(forms[at % 2], part) for at, part in enumerate(text.split("`"))]
+    return SafeString("".join(parts))
 
 
 def _resolved(described: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

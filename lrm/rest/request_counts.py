@@ -45,7 +45,7 @@ def seconds_to_wait(limit: Limit, whose: str, *, now: datetime) -> float:
         requests, since = cursor.fetchone()
     if requests <= limit.a_minute:
         return 0.0
-    return max(1.0, (since + _WINDOW - now).total_seconds())
+    return float(max(1.0, (since + _WINDOW - now).total_seconds()))
 
 
 def forget_old(*, now: datetime) -> int:

@@ -94,9 +94,17 @@ def _answer(code: int) -> dict[str, Any]:
     }
 
 
-@functools.cache
+_pages: dict[str, Any] = {}
+
+
 def page_serializer(item: type[serializers.BaseSerializer[Any]]) -> Any:
-    """Return what a list of such items answers."""
+    """Return what a list of such items answers: one class for each, as they go by name."""
+    if item.__name__ not in _pages:
+        _pages[item.__name__] = _new_page_serializer(item)
+    return _pages[item.__name__]
+
+
+def _new_page_serializer(item: type[serializers.BaseSerializer[Any]]) -> Any:
     return type(
         f"PageOf{item.__name__}",
         (serializers.Serializer,),

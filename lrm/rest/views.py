@@ -6,9 +6,11 @@ the pen would look complete and be something else.
 """
 
 import hashlib
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponseBase, HttpResponseNotModified
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
@@ -22,10 +24,20 @@ from rest_framework.views import APIView
 from lrm import permissions
 from lrm.models import Portal, User
 from lrm.rest import authentication, cursors, problems, request_counts
-from lrm.rest.fields import ListQuery
 from lrm.rest_models import ApiToken
+from lrm.sign_in import factor_gate
 
-Q = TypeVar("Q", bound=serializers.Serializer[Any])
+
+@dataclass(frozen=True)
+class Rights:
+    """Who may read at an address; and who may do what POST does, where that is another one."""
+
+    read: permissions.Right
+    act: permissions.Right | None = None
+
+    def of(self, *, is_act: bool) -> permissions.Right:
+        """Return who may do the one or the other."""
+        return self.act if is_act and self.act is not None else self.read
 
 
 class JsonAlone(negotiation.BaseContentNegotiation):
@@ -49,23 +61,27 @@ class HasRight(rest_permissions.BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether this may be done; `message` says who can, where not."""
-        right = getattr(view, "right", permissions.may_see_settings)
-        if request.method not in rest_permissions.SAFE_METHODS:
-            right = getattr(view, "right_to_act", right)
-        if not isinstance(request.user, User):
+        if not isinstance(request.user, User) or not isinstance(view, ApiView):
             return False
+        right = view.rights.of(is_act=request.method not in rest_permissions.SAFE_METHODS)
         if not right(request.user):
             self.message = f"This is for {permissions.ROLES_WITH.get(right, 'others')}."
             return False
-        if isinstance(request.auth, ApiToken) and not self._may_token(request):
-            self.message = "This token only reads. Make one that may act as well."
-            return False
-        return True
+        if isinstance(request.auth, ApiToken):
+            self.message = _why_not(request.auth, request)
+        return not self.message
 
-    @staticmethod
-    def _may_token(request: Request) -> bool:
-        assert isinstance(request.auth, ApiToken)  # noqa: S101 - for mypy
-        return request.auth.may_act or request.method in rest_permissions.SAFE_METHODS
+
+def _why_not(token: ApiToken, request: Request) -> str:
+    """Return why a token may not do what its person may; empty where it may.
+
+    What is held back of its person's sessions is held back of it.
+    """
+    if factor_gate.lacks_one(token.user):
+        return factor_gate.WHY.format(page=reverse("second_factor"))
+    if not token.may_act and request.method not in rest_permissions.SAFE_METHODS:
+        return "This token only reads. Make one that may act as well."
+    return ""
 
 
 class _Counted(throttling.BaseThrottle):
@@ -116,9 +132,7 @@ class ApiView(APIView):
     permission_classes = (HasRight,)
     throttle_classes = (HolderThrottle,)
     content_negotiation_class = JsonAlone
-    # Who may read; who may do what POST does, where that is another one.
-    right: ClassVar[permissions.Right]
-    right_to_act: ClassVar[permissions.Right]
+    rights: Rights
     # Whether a 400 names the fields beside `errors` as well, as the first release did.
     names_fields_at_top = False
 
@@ -133,7 +147,7 @@ class ApiView(APIView):
             self.throttled(request, throttle.wait())
         super().initial(request, *args, **kwargs)
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override] # a 304 has nothing to render
         self, request: Request, response: Any, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         """Give the answer its ETag, or answer that nothing changed."""
@@ -193,6 +207,3 @@ class ApiView(APIView):
 def _is_known(etag: str, sent: str) -> bool:
     known = parse_etags(sent)
     return known == ["*"] or etag.removeprefix("W/") in {one.removeprefix("W/") for one in known}
-
-
-__all__ = ["ApiView", "ListQuery"]

@@ -6,12 +6,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from lrm.models import User
+from lrm.rest import problems
 from lrm.sign_in import second_factor
 
 # What works without one: setting it up, leaving, and what asks who is alive.
 _OPEN = ("second_factor", "second_factor_begin", "second_factor_confirm", "sign_out")
 _PROBES = ("healthz", "readyz")
 _API = "/api/"
+WHY = "Your portal demands a second factor: set it up at {page}."
 
 
 class FactorGateMiddleware:
@@ -27,7 +30,9 @@ class FactorGateMiddleware:
         page = reverse("second_factor")
         if request.path.startswith(_API):
             return JsonResponse(
-                {"detail": f"Your portal demands a second factor: set it up at {page}."}, status=403
+                problems.document(403, detail=WHY.format(page=page)),
+                status=403,
+                content_type=problems.CONTENT_TYPE,
             )
         if request.headers.get("HX-Request") == "true":
             return HttpResponse(status=204, headers={"HX-Redirect": page})
@@ -37,6 +42,9 @@ class FactorGateMiddleware:
 def is_held(request: HttpRequest) -> bool:
     """Return whether this request's person must first set up a second factor."""
     user = request.user
-    if not user.is_authenticated or not second_factor.is_demanded_of(user):
-        return False
-    return not second_factor.is_on(user)
+    return user.is_authenticated and lacks_one(user)
+
+
+def lacks_one(user: User) -> bool:
+    """Return whether a person may do nothing before they set up a second factor."""
+    return second_factor.is_demanded_of(user) and not second_factor.is_on(user)

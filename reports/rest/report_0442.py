@@ -22,7 +22,7 @@ from invoices.rest.documents import ORDER, IncludeQuery
 from lrm import permissions
 from lrm.rest import cursors, problems, schema
 from lrm.rest.fields import Instant, ListQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 from reports import file_facts, forms, synced_invoices, totals
 from reports.synced_invoices import AGES, Criteria
 from xero_sync.rest.connection import CurrentAsOf, FreshnessJson
@@ -95,7 +95,7 @@ class TotalsJson(serializers.Serializer[Any]):
 
 
 class _ReportView(ApiView):
-    right = staticmethod(permissions.may_read_synced_invoices)
+    rights = Rights(permissions.may_read_synced_invoices)
 
     def organisation(self, request: Request) -> Organisation:
         """Return the connected organisation.
@@ -113,13 +113,14 @@ class _ReportView(ApiView):
         :raises ValidationError: a filter names what there is not.
         """
         portal, organisation = self.portal(request), self.organisation(request)
-        given = {name: str(asked[name]) for name in CriteriaQuery().fields if name in asked}
-        form = forms.ReportFilter(given, portal=portal, organisation=organisation)
+        named = set(CriteriaQuery().fields.keys())
+        given = {name: str(value) for name, value in asked.items() if name in named}
+        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
+        form = forms.ReportFilter(given, portal=portal, organisation=organisation, today=today)
         if not form.is_valid():
             raise exceptions.ValidationError(
-                {name: list(said) for name, said in form.errors.items()}
+                {name: [str(one) for one in said] for name, said in form.errors.items()}
             )
-        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
         return form.criteria(organisation, today=today)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import timezone
 
-from connected_apps.models import Connection, Grant, Organisation, State
+from connected_apps.models import Connection, Grant, State
 from lrm.models import LrmRole, Portal
 from tests.support import builders, xero
 from tests.support.simulator_client import SimulatorClient
@@ -164,7 +164,7 @@ def test_fault_at_any_step_leaves_nothing_half_connected(
     assert said in browser.told(answer)
     assert browser.connection.state == State.NOT_CONNECTED
     assert not Grant.objects.exists()
-    assert not Organisation.objects.exists()
+    assert not browser.connection.portal.organisations.exists()
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])

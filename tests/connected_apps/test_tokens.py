@@ -143,6 +143,22 @@ def test_outage_costs_nothing_while_the_token_has_time(connected: Browser) -> No
     assert ask(connected, after=timedelta(minutes=27)) == fresh
 
 
+@pytest.mark.parametrize(("seconds_left", "is_given"), [(31, True), (30, False)])
+def test_token_is_given_out_in_an_outage_to_half_a_minute_before_its_end(
+    connected: Browser, seconds_left: int, is_given: bool
+) -> None:
+    connected.world.fail(TOKEN, times=-1, status=500)
+    now = timezone.now()
+    Grant.objects.update(access_expires_at=now + timedelta(seconds=seconds_left))
+    pk = connected.connection.pk
+
+    if is_given:
+        assert tokens.access_token_for(connection_id=pk, now=now).value
+    else:
+        with pytest.raises(errors.IdentityUnavailable):
+            tokens.access_token_for(connection_id=pk, now=now)
+
+
 def test_wrong_client_secret_never_breaks_the_connection(
     connected: Browser, settings: Settings
 ) -> None:
@@ -175,7 +191,7 @@ def test_previous_token_is_not_tried_after_its_grace(connected: Browser) -> None
     lose_refresh_token()
 
     with pytest.raises(errors.ConnectionBroken):
-        ask(connected, after=timedelta(minutes=57))
+        ask(connected, after=timedelta(minutes=56, seconds=30))
 
 
 def test_dead_grant_needs_reconnecting_and_is_not_asked_for_again(connected: Browser) -> None:

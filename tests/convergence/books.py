@@ -21,6 +21,8 @@ KINDS = {
     "RECEIVE-OVERPAYMENT": "OVERPAYMENT",
     "RECEIVE-PREPAYMENT": "PREPAYMENT",
 }
+# The other spellings of Xero's specification, for the same documents.
+TYPES = KINDS | {"AROVERPAYMENT": "OVERPAYMENT", "ARPREPAYMENT": "PREPAYMENT"}
 Row = dict[str, Any]
 Line = tuple[Any, ...]
 Rows = dict[tuple[str, str], Row]
@@ -32,8 +34,8 @@ _WORDS = ("number", "reference", "status", "date", "currency", "contact_id", "co
 
 def theirs(books: Mapping[str, Any]) -> Rows:
     """Return the sales documents and contacts that the simulator holds."""
-    documents = [one for one in books["documents"] if one["type"] in KINDS]
-    rows = {(KINDS[one["type"]], one["xero_id"]): _their_document(one) for one in documents}
+    documents = [one for one in books["documents"] if one["type"] in TYPES]
+    rows = {(TYPES[one["type"]], one["xero_id"]): _their_document(one) for one in documents}
     return rows | {("CONTACT", one["contact_id"]): _their_contact(one) for one in books["contacts"]}
 
 

@@ -1,6 +1,9 @@
 """A stage to play schedules on, and how many of them to play."""
 
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +14,13 @@ from tests.convergence import crew
 from tests.convergence.identities import schedules as identity_schedules
 from tests.convergence.machine import playing
 from tests.convergence.stage import SCHEDULES, Stage, point_at
-from tests.convergence.tally import lines, tally
-from tests.support import simulator_process
+from tests.support import simulator_process, tally
 from tests.support.simulator_client import SimulatorClient
 
 # Small books in small pages: every walk has several pages, and a schedule takes a second or two.
 SMALL = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "30")
 PAGES = ("--max-page-size", "16")
+_FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,26 +45,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--identity-seed", type=int, default=1, help="the seed of these to begin with")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what was counted to the process that prints, where this is another one."""
-    output = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output["tally"] = dict(tally.counts)
+def pytest_configure(config: pytest.Config) -> None:
+    """Name a folder for what this process and those that it starts count, if none is named."""
+    if tally.FOLDER not in os.environ and not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="tally-")
+        config.stash[_FOLDER] = Path(folder.name)
+        os.environ[tally.FOLDER] = folder.name
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(_forget_folder)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take what a test process has counted."""
-    tally.counts.update(getattr(node, "workeroutput", {}).get("tally", {}))
+def _forget_folder() -> None:
+    os.environ.pop(tally.FOLDER, None)
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print what was done, what went wrong on purpose, and what was lost."""
-    if told := lines(tally.counts):
+    folder = config.stash.get(_FOLDER, None)
+    if folder is not None and (told := tally.lines(tally.summed(folder))):
         terminalreporter.section("schedules and machine")
         for line in told:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(autouse=True)
+def _counted() -> Iterator[None]:
+    """Keep what was counted so far, should this process not come to its end."""
+    yield
+    tally.tally.save()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from tests.convergence import steps
 from tests.convergence.stage import Stage
 from tests.convergence.steps import Step
-from tests.convergence.tally import LOST, name_of, tally
+from tests.support.tally import LOST, PLAYED, name_of, tally
 
 SHRINK_SECONDS = 60.0
 _SHORTEST, _LONGEST = 8, 24
@@ -146,7 +146,7 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     :raises AssertionError: it did not converge; tells the smallest part of it that does not.
     """
     schedule = draw(seed)
-    tally.count("schedules of documents")
+    tally.count(f"{PLAYED}schedules of documents")
     found = _failure(stage, schedule)
     if not found:
         return

@@ -98,6 +98,15 @@ _ABLE: dict[str, Callable[[dict[str, Any]], bool]] = {
 }
 
 
+# What money that is received or spent is called; Xero's specification knows two spellings.
+_TYPES = {
+    ("overpayment", "ACCREC"): ("RECEIVE-OVERPAYMENT", "AROVERPAYMENT"),
+    ("overpayment", "ACCPAY"): ("SPEND-OVERPAYMENT", "APOVERPAYMENT"),
+    ("prepayment", "ACCREC"): ("RECEIVE-PREPAYMENT", "ARPREPAYMENT"),
+    ("prepayment", "ACCPAY"): ("SPEND-PREPAYMENT", "APPREPAYMENT"),
+}
+
+
 @dataclass(frozen=True)
 class NewDocument:
     """Somebody writes a document in Xero."""
@@ -115,12 +124,13 @@ class NewDocument:
         active = [one for one in contacts if one["status"] == "ACTIVE"]
         contact = active[self.pick % len(active)]
         day = stage.now().date() - timedelta(days=self.days + 1)
+        types = _TYPES.get((self.act, self.kind), (self.kind,))
         stage.act(
             "documents",
             act=self.act,
             contact_id=contact["contact_id"],
             amount=self.amount,
-            type=self.kind,
+            type=types[self.pick % len(types)],
             status=self.status,
             date=day.isoformat(),
         )

@@ -261,3 +261,29 @@ def test_name_without_accents_is_read_as_one_with_them(character: str) -> None:
     long = list(words_of_name(f"{name} \u00e9"))
     long.remove("e")
     assert list(short) == long
+
+
+@pytest.mark.parametrize(
+    ("theirs", "is_merged", "number_linked", "agree"),
+    [
+        ("L1", False, "", True),
+        ("L2", False, "L1", False),
+        # Without a number the one of the link counts on, of a merged contact alone.
+        ("", True, "L1", True),
+        ("", True, " L1 ", True),
+        ("", True, "L2", False),
+        ("", True, "", False),
+        ("", False, "L1", False),
+        # What it has counts more than what it had.
+        ("L1", True, "", True),
+        ("L2", True, "L1", False),
+    ],
+)
+def test_number_of_the_link_counts_on_where_a_merge_freed_the_contacts(
+    theirs: str, is_merged: bool, number_linked: str, agree: bool
+) -> None:
+    contact = ContactFacts(number=theirs, is_merged=is_merged)
+
+    pair = Pair(learner=MEI, contact=contact, number_linked=number_linked)
+
+    assert pair.numbers_agree is agree

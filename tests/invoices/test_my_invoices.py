@@ -1,16 +1,17 @@
 """A learner's own page: what is theirs, and nothing that is somebody else's."""
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from connected_apps.models import Organisation
-from invoices.models import ContactLink, CoverDecision, Kind
+from invoices.models import ContactLink, CoverDecision, DocumentMove, Kind
 from lrm.models import Learner, Portal
 from tests.support import builders, document_builders
 from tests.support.document_builders import NOW
-from xero_sync.models import ContactQuestion
+from xero_sync.models import ContactPush, ContactQuestion, PushState
 
 PATH = "/my/invoices/"
 
@@ -34,7 +35,7 @@ def learner(portal: Portal) -> Learner:
 
 
 @pytest.fixture
-def contact(learner: Learner, organisation: Organisation) -> object:
+def contact(learner: Learner, organisation: Organisation) -> UUID:
     return document_builders.make_linked(learner, organisation)
 
 
@@ -50,7 +51,7 @@ def page_of(client: Client) -> str:
 
 
 def test_page_shows_what_is_owed_and_the_way_to_pay(
-    client: Client, organisation: Organisation, contact: object
+    client: Client, organisation: Organisation, contact: UUID
 ) -> None:
     invoice = document_builders.make_document(
         organisation, contact_xero_id=contact, number="INV-1", total="310.00", amount_paid="10"
@@ -71,7 +72,7 @@ def test_page_shows_what_is_owed_and_the_way_to_pay(
 
 @pytest.mark.parametrize("status", ["DRAFT", "SUBMITTED", "VOIDED", "DELETED", "BREWED"])
 def test_page_shows_no_document_that_asks_for_nothing(
-    client: Client, organisation: Organisation, contact: object, status: str
+    client: Client, organisation: Organisation, contact: UUID, status: str
 ) -> None:
     hidden = document_builders.make_document(
         organisation, contact_xero_id=contact, number="INV-9", status=status
@@ -82,7 +83,7 @@ def test_page_shows_no_document_that_asks_for_nothing(
 
 
 def test_page_shows_nothing_that_is_billed_to_an_employer(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     employer = document_builders.make_contact(organisation, name="Saltbush Mining")
     billed = document_builders.make_document(
@@ -105,7 +106,7 @@ def test_page_shows_nothing_that_is_billed_to_an_employer(
 
 
 def test_page_shows_nothing_of_another_learner(
-    client: Client, organisation: Organisation, contact: object
+    client: Client, organisation: Organisation, contact: UUID
 ) -> None:
     other = builders.make_learner(organisation.portal)
     theirs = document_builders.make_document(
@@ -119,7 +120,7 @@ def test_page_shows_nothing_of_another_learner(
 
 
 def test_contact_of_two_learners_shows_to_neither(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     shared = document_builders.make_document(organisation, contact_xero_id=contact, number="INV-55")
     assert "INV-55" in page_of(client)
@@ -140,8 +141,36 @@ def test_contact_of_two_learners_shows_to_neither(
     assert client.get(f"{PATH}{shared.pk}/online/").status_code == 404
 
 
+def test_document_that_a_merge_brought_from_another_learner_does_not_show(
+    client: Client, organisation: Organisation, contact: UUID
+) -> None:
+    before = document_builders.make_linked(builders.make_learner(organisation.portal), organisation)
+    moved = document_builders.make_document(organisation, contact_xero_id=contact, number="INV-88")
+    assert "INV-88" in page_of(client)
+    DocumentMove.objects.create(
+        document=moved,
+        organisation=organisation,
+        from_xero_id=before,
+        to_xero_id=contact,
+        read_at=NOW,
+        is_merge=True,
+    )
+
+    assert "INV-88" not in page_of(client)
+    assert client.get(f"{PATH}{moved.pk}/online/").status_code == 404
+
+
+def test_nothing_shows_while_a_push_waits_for_an_answer(
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
+) -> None:
+    document_builders.make_document(organisation, contact_xero_id=contact, number="INV-22")
+    ContactPush.objects.create(learner=learner, state=PushState.QUESTION, requested_at=NOW)
+
+    assert "INV-22" not in page_of(client)
+
+
 def test_nothing_shows_while_a_question_on_identity_stands(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     own = document_builders.make_document(organisation, contact_xero_id=contact, number="INV-44")
     ContactQuestion.objects.create(
@@ -160,7 +189,7 @@ def test_nothing_shows_while_a_question_on_identity_stands(
 
 
 def test_documents_go_at_the_next_request_when_the_link_ends(
-    client: Client, learner: Learner, organisation: Organisation, contact: object
+    client: Client, learner: Learner, organisation: Organisation, contact: UUID
 ) -> None:
     document_builders.make_document(organisation, contact_xero_id=contact, number="INV-33")
     assert "INV-33" in page_of(client)
@@ -179,7 +208,7 @@ def test_page_of_a_portal_without_xero_says_so(client: Client, portal: Portal) -
 
 
 def test_balance_adds_no_currencies(
-    client: Client, organisation: Organisation, contact: object
+    client: Client, organisation: Organisation, contact: UUID
 ) -> None:
     for currency, total in (("AUD", "100.00"), ("NZD", "20.00")):
         document_builders.make_document(

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from connected_apps.models import Organisation
-from invoices.models import Document, Kind, LineItem
+from invoices.models import Document, DocumentMove, Kind, LineItem
 from lrm.models import Portal
 from tests.support import api_client, builders, document_builders
 from tests.support.api_client import Program
@@ -261,3 +261,23 @@ def test_contact_says_who_it_is(
 def test_lists_are_empty_before_anything_is_connected(program: Program) -> None:
     assert ids(program.get("documents/")) == ids(program.get("contacts/")) == []
     assert program.get("documents/1/").status_code == 404
+
+
+def test_document_that_a_merge_took_from_somebody_else_is_nobodys(
+    program: Program, organisation: Organisation, portal: Portal
+) -> None:
+    ann, ben = builders.make_learner(portal), builders.make_learner(portal)
+    anns, bens = (document_builders.make_linked(each, organisation) for each in (ann, ben))
+    hers, his = (
+        document_builders.make_document(organisation, contact_xero_id=each) for each in (anns, bens)
+    )
+    Document.objects.filter(pk=hers.pk).update(contact_xero_id=bens)
+    assert DocumentMove.objects.update(is_merge=True) == 1
+
+    for learner, found in ((ben, [his.pk]), (ann, [])):
+        assert ids(program.get(f"documents/?learner_number={learner.number}")) == found
+    documents = program.get("documents/").json()["results"]
+    assert {one["id"]: [each["id"] for each in one["learners"]] for one in documents} == {
+        hers.pk: [],
+        his.pk: [ben.pk],
+    }

@@ -24,6 +24,10 @@ def test_pages_of_the_portal_are_sound(stage: Stage) -> None:
         ("/learners/?q=nobody-at-all", "learners-none"),
         ("/learners/new/", "learner-new"),
         (f"/learners/{stage.learner_ids[invoice['learner_number']]}/", "learner"),
+        (
+            f"/learners/{stage.learner_ids[invoice['learner_number']]}/personal-data/",
+            "personal-data",
+        ),
         ("/settings/", "settings"),
         ("/settings/people/", "people"),
         ("/notices/", "notices"),

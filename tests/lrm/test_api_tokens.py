@@ -15,7 +15,7 @@ from lrm.people import accounts
 from lrm.people.accounts import Rights
 from lrm.rest import request_counts, tokens
 from lrm.sign_in import attempt_limits
-from tests.support import api_client, builders
+from tests.support import api_client, builders, second_factors
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/tokens/"
@@ -185,6 +185,23 @@ def test_token_that_only_reads_does_nothing_else(portal: Portal) -> None:
     assert answer.status_code == 403
     assert "only reads" in answer.json()["detail"]
     assert program.get("sync-runs/").status_code == 200
+
+
+def test_token_waits_when_its_person_lacks_a_second_factor_that_the_portal_demands(
+    portal: Portal,
+) -> None:
+    admin, colleague = builders.make_user(portal, portal_admin=True), builders.make_user(portal)
+    secrets = [api_client.make_token(one) for one in (admin, colleague)]
+    Portal.objects.update(demands_second_factor=True)
+
+    held, free = (asks(one) for one in secrets)
+    by_session = builders.client_of(admin).get(LEARNERS)
+
+    assert (held.status_code, free.status_code) == (403, 200)
+    assert "/account/second-factor/" in held.json()["detail"]
+    assert by_session.json() == held.json()
+    second_factors.make_factor(admin)
+    assert asks(secrets[0]).status_code == 200
 
 
 def test_others_can_neither_see_nor_end_a_token(user: User, portal: Portal) -> None:

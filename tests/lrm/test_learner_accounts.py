@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from lrm.models import Learner, LearnerAccount, Portal, PortalChange, User
+from lrm.models import Learner, LearnerAccount, LrmRole, Portal, PortalChange, User
 from tests.support import builders
 
 NEW = "a-quite-new-password-7"
@@ -233,7 +233,7 @@ def test_portal_admin_turns_the_learners_page_on_and_the_trail_says_so(portal: P
 def test_stranger_and_colleague_without_the_right_cannot_invite(learner: Learner) -> None:
     path = f"/learners/{learner.pk}/own-page/invite/"
     stranger = builders.make_user(builders.make_portal("Saltbush"))
-    colleague = builders.make_user(learner.portal, role="NONE", portal_admin=True)
+    colleague = builders.make_user(learner.portal, role=LrmRole.NONE, portal_admin=True)
 
     assert builders.client_of(stranger).post(path).status_code == 404
     assert builders.client_of(colleague).post(path).status_code == 403

@@ -55,6 +55,8 @@ def test_production_refuses_and_names_the_setting_when_it_is(
 
     assert refused.returncode != 0
     assert f"{name} is not set" in refused.stderr
+    assert "DEBUG=True" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_production_refuses_to_forget_events_that_counts_are_made_of(tmp_path: Path) -> None:

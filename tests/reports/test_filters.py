@@ -73,6 +73,19 @@ def test_text_finds_beginnings_of_numbers_contacts_and_learners(
     )
 
 
+def test_learner_without_a_contact_has_no_documents_and_no_fault(
+    portal: Portal, organisation: Organisation, client: Client
+) -> None:
+    people.make_learner(portal, number="LONELY")
+    document_builders.make_document(organisation, number="INV-1")
+
+    text = text_of(client, **ALL, learner="LONELY")
+    answer = client.get("/reports/0442.csv", {**ALL, "learner": "LONELY"})
+
+    assert "No document matches" in text
+    assert b"INV-1" not in b"".join(answer)
+
+
 def test_no_learner_lists_what_nobody_is_linked_to_and_says_how_many(
     portal: Portal, organisation: Organisation, client: Client
 ) -> None:
@@ -88,7 +101,9 @@ def test_no_learner_lists_what_nobody_is_linked_to_and_says_how_many(
     assert "HAS-NONE" in alone
     assert "HAS-NO-CONTACT" in alone
     assert "HAS Invoice" not in alone
-    assert "To mend these: put the learner's number into the contact's account number" in alone
+    # Xero's own pages cannot set the number that tells who a contact is.
+    assert "To fix these: ask a portal admin to link the contact to the learner" in alone
+    assert "account number" not in alone
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """Xero's books in, every number of report #0442 out: counted by code that shares nothing with it.
 
 What is expected is worked out here, from the pretend Xero's own books, in plain arithmetic. What is
-compared is what people have: the page's tables, the picture's, the CSV, the workbook, the JSON.
+compared is what people have: the tables of page and picture, the dashboard, the CSV, the workbook
+and the JSON.
 """
 
 import csv
 import datetime
 import io
 import json
+import re
 import zoneinfo
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -18,7 +20,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from tests.support import builders
+from tests.support import builders, page_reading
 from tests.support.linked import Linked, clock
 from tests.support.page_tables import tables_of
 from tests.support.resyncs import ask
@@ -30,6 +32,7 @@ KINDS = {
     "RECEIVE-OVERPAYMENT": "Overpayment",
     "RECEIVE-PREPAYMENT": "Prepayment",
 }
+AGES = ("Not due yet", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days")
 ALL = {"date_from": "", "date_to": ""}
 DASH = "\u2013"
 Books = list[dict[str, Any]]
@@ -132,6 +135,56 @@ def owed_of(books: Books) -> dict[str, list[Decimal]]:
     return dict(found)
 
 
+def stood_on(row: dict[str, Any], credits: Books, day: str) -> list[Decimal]:
+    """Work out what was due on a day, forwards from the total: all that was dated until then."""
+    is_invoice = row["type"] == "ACCREC"
+    taken = [each["amount"] for each in row["payments"].values() if each["date"] <= day]
+    for credit in credits if is_invoice else [row]:
+        for each in credit["allocations"].values():
+            is_of_it = not is_invoice or each["invoice_id"] == row["xero_id"]
+            if is_of_it and max(each["date"], credit["date"]) <= day:
+                taken.append(each["amount"])
+    left = Decimal(row["total"]) - sum(map(Decimal, taken))
+    return [left, Decimal(0)] if is_invoice else [Decimal(0), left]
+
+
+def owed_on(books: Books, day: str) -> dict[str, list[Decimal]]:
+    """Work out for each currency what was owed on a day, and what of credits was left."""
+    credits = [row for row in books if row["type"] != "ACCREC" and row["expected"]["counts"]]
+    found: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 2)
+    for row in books:
+        if row["date"] <= day and row["expected"]["counts"]:
+            sums = zip(found[row["currency"]], stood_on(row, credits, day), strict=True)
+            found[row["currency"]] = [a + b for a, b in sums]
+    return {currency: cells for currency, cells in found.items() if any(cells)}
+
+
+def owed_on_dashboard(client: Client) -> dict[str, list[Decimal]]:
+    """Read off the dashboard what is owed, overdue and unused in each currency, then its ages.
+
+    Of currencies beyond the third it has no ages.
+    """
+    html = client.get("/").content.decode()
+    cards = page_reading.text_of(html.partition("<main")[2])
+    others = page_reading.text_of(html.partition('id="owed-others">')[2].partition("</section>")[0])
+    amount = r"(-?[\d,]+\.\d+)"
+    found = {}
+    for part in cards.split("Owed by age, ")[1:]:
+        sums = [f"{amount} \\w+ owed", f"{amount} overdue", f"{amount} credit is not used"]
+        ages = [f"{age} {amount}" for age in AGES]
+        found[part[:3]] = [number(first_in(one, part)) for one in (*sums, *ages)]
+    line = rf"([A-Z]{{3}}) (?:{amount} overdue )?(?:{amount} credit not used )?{amount}(?= |$)"
+    for currency, overdue, credit, owed in re.findall(line, others):
+        found[currency] = [number(each or "0") for each in (owed, overdue, credit)]
+    return found
+
+
+def first_in(pattern: str, text: str) -> str:
+    """Return the amount that a pattern finds first; nothing where it finds none."""
+    match = re.search(pattern, text)
+    return match[1] if match else "0"
+
+
 def number(text: str) -> Decimal:
     """Read an amount as people see it; a dash is nothing, and a remark behind it is left out."""
     first = text.split(" ")[0].replace(",", "")
@@ -186,6 +239,37 @@ def test_every_number_of_page_and_files_is_that_of_the_books(counted: Linked) ->
         assert totals_on_page(tables) == equations_of(some), query
         assert owed_on_page(tables) == owed_of(some), query
     assert owed_on_page(page(client, **ALL)) == owed
+    on_dashboard = owed_on_dashboard(client)
+    assert len(on_dashboard) > 3
+    assert on_dashboard == {
+        currency: [cells[0], sum(cells[2:6]), cells[6], *cells[1:6]][: len(on_dashboard[currency])]
+        for currency, cells in owed.items()
+        if cells[0] or cells[6]
+    }
+
+
+@pytest.mark.slow
+def test_what_was_owed_on_a_day_is_that_of_the_books_replayed_to_it(counted: Linked) -> None:
+    client = builders.client_of(builders.make_user(counted.portal, accounts=True))
+    books = sales_of(counted)
+    days = sorted(
+        {each["date"] for row in books for each in row["payments"].values()}
+        | {each["date"] for row in books for each in row["allocations"].values()}
+    )
+
+    chosen = [days[0], days[len(days) // 3], days[-len(days) // 4], days[-1]]
+    assert len({str(owed_on(books, day)) for day in chosen}) > 2
+    for day in chosen:
+        expected = owed_on(books, day)
+        # From the sums that are kept, then from the documents one by one.
+        for query in ({**ALL, "as_at": day}, {**ALL, "as_at": day, "by": "synced"}):
+            seen = owed_on_page(page(client, **query))
+            assert {k: [v[0], v[6]] for k, v in seen.items() if v[0] or v[6]} == expected, query
+        rows = json.loads(file(client, ".json", **ALL, as_at=day))["rows"]
+        assert all(row["date"] <= day for row in rows)
+        for currency, cells in expected.items():
+            net = sum(Decimal(row["net_due"]) for row in rows if row["currency"] == currency)
+            assert net == cells[0] - cells[1]
 
 
 @pytest.mark.slow

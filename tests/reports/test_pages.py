@@ -23,6 +23,8 @@ pytestmark = pytest.mark.django_db
 PAGE = "/reports/0442/"
 ADDRESSES = [
     *("/reports/", PAGE, "/reports/0442.csv", "/reports/0442.xlsx", "/reports/0442.json"),
+    *("/reports/0443/", "/reports/0443.csv", "/reports/0443.xlsx", "/reports/0443.json"),
+    *("/reports/schedules/", "/reports/schedules/new/?report=0443"),
 ]
 DASH = "\u2013"
 ALL_DATES = {"date_from": "", "date_to": ""}

@@ -20,9 +20,16 @@ def organisations(portal: Portal) -> list[Organisation]:
     for at, organisation in enumerate((ours, theirs)):
         learner = builders.make_learner(organisation.portal, number=f"OWN-{at}")
         document_builders.link(learner, organisation, contact.xero_id)
-        document_builders.make_document(
-            organisation, number=f"INV-{at}", contact_xero_id=contact.xero_id
+        invoice = document_builders.make_document(
+            organisation,
+            number=f"INV-{at}",
+            xero_id=contact.xero_id,
+            contact_xero_id=contact.xero_id,
         )
+        credit = document_builders.make_document(
+            organisation, kind="CREDIT_NOTE", number=f"CN-{at}", status="PAID"
+        )
+        document_builders.apply_credit(credit, invoice, "10.00")
     return [ours, theirs]
 
 
@@ -40,3 +47,4 @@ def test_report_tells_no_learner_of_the_other_portal(
     assert f"INV-{at}" in told
     assert f"OWN-{1 - at}" not in told
     assert f"INV-{1 - at}" not in told
+    assert f"CN-{1 - at}" not in told

@@ -1,6 +1,7 @@
 """Report #0442 as a query: what it lists, its totals, its pages."""
 
 import datetime
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from connected_apps.models import Organisation
 from invoices import paging
 from invoices.models import Document, Kind
 from lrm.models import Portal
-from reports import export_query, periods, synced_invoices
+from reports import dashboard, export_query, periods, synced_invoices
 from reports.totals import RunningTotals, Total
 from tests.support import builders as people
 from tests.support import document_builders
@@ -165,6 +166,17 @@ def test_totals_by_sql_equal_the_rows_added_up_to_the_cent(
     counted = totals_of(criteria_of(organisation, by_synced=True))
 
     assert totals == counted == running.in_order()
+    net = {one.of.currency: one.of.net for one in dashboard.owed_of(organisation, today=TODAY)}
+    by_rows: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        by_rows[row["currency"]] += row["net_due"]
+    assert {key: each for key, each in by_rows.items() if each} == {
+        key: each for key, each in net.items() if each
+    }
+    # Nothing has moved since today.
+    assert totals_of(criteria_of(organisation, as_at=TODAY)) == totals_of(
+        criteria_of(organisation, date_to=TODAY)
+    )
     assert sum(total.count for total in totals) == len(rows) == len(documents)
     assert sum(total.total for total in totals) == sum(fields["total"] for fields in documents)
 

@@ -12,12 +12,25 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.support import web_process
 
 FEW = 120
+FEW_OF_API = 6
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option; it is known where this folder is named on the command line."""
     group = parser.getgroup("security")
     group.addoption("--fuzz-requests", type=int, default=FEW, help="how many requests to make up")
+    group.addoption(
+        "--api-examples",
+        type=int,
+        default=FEW_OF_API,
+        help="how many for each part of the API",
+    )
+
+
+@pytest.fixture
+def api_examples(request: pytest.FixtureRequest) -> int:
+    """Say how many requests a test makes up for each operation of the API."""
+    return int(request.config.getoption("api_examples", FEW_OF_API))
 
 
 @pytest.fixture

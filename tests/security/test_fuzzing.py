@@ -14,6 +14,7 @@ from tests.security import made_up_requests
 from tests.security.made_up_requests import MadeUp
 from tests.support import builders, web_process, xero
 from tests.support.linked import Linked
+from tests.support.tally import LOST, PLAYED, tally
 from tests.support.web_process import Answer, Web
 
 
@@ -80,5 +81,8 @@ def test_no_address_answers_with_a_fault_when_the_request_is_made_up(
 
     throw()
 
+    tally.count(f"{PLAYED}made-up requests", sum(seen.values()))
+    tally.count(LOST, len(faults))
+    tally.save()
     assert faults == []
     assert seen.keys() >= {200, 302, 403, 404, 405}, seen

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from lrm import permissions
-from lrm.models import LrmRole, User
+from invoices.models import ReadBy
+from lrm import bulk_ticks, permissions
+from lrm.models import BatchJob, LearnerImport, LrmRole, User
 from tests.security import made_up_requests
 from tests.support import builders
-from tests.support.linked import Linked
+from tests.support.linked import Linked, clock
 
 Right = Callable[[User], bool]
 ANYBODY = "anybody"
@@ -62,7 +63,12 @@ def rule_of(route: str) -> Right | str | None:
 
 def path_of(route: str, known: dict[str, Any]) -> str:
     """Return an address of a route with ids that exist."""
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known.get(found[1], 1)), route)
+    return "/" + re.sub(r"<((?:\w+:)?(\w+))>", lambda found: _value(found, known), route)
+
+
+def _value(found: re.Match[str], known: dict[str, Any]) -> str:
+    """Return the value of a part by its type and name, such as `uuid:contact_id`, or its name."""
+    return str(known.get(found[1], known.get(found[2], 1)))
 
 
 def test_every_address_has_a_rule() -> None:
@@ -93,22 +99,52 @@ def known(linked: Linked) -> dict[str, Any]:
     """Give ids that exist in the linked portal."""
     learner = builders.make_learner(linked.portal)
     linked.sweep()
+    contact, document = (
+        linked.organisation.contacts.all()[0],
+        linked.organisation.documents.all()[0],
+    )
+    its_own = {"portal": linked.portal, "created_at": clock()}
+    version = document.versions.create(
+        raw=document.raw,
+        digest=document.digest,
+        updated_at=document.updated_at,
+        read_at=document.read_at,
+        stored_at=document.synced_at,
+        replaced_at=clock(),
+        replaced_by=ReadBy.SWEEP,
+    )
     return {
         "learner_id": learner.pk,
-        "contact_id": linked.organisation.contacts.values_list("pk", flat=True)[0],
-        "document_id": linked.organisation.documents.values_list("pk", flat=True)[0],
+        "contact_id": contact.pk,
+        "uuid:contact_id": contact.xero_id,
+        "document_id": document.pk,
+        "version_id": version.pk,
         "run_id": linked.portal.sync_runs.values_list("pk", flat=True)[0],
+        "job_id": BatchJob.objects.create(
+            kind=bulk_ticks.KIND, params={"tick": True}, **its_own
+        ).pk,
+        "import_id": LearnerImport.objects.create(file_name="made-up.csv", **its_own).pk,
+        "user_id": builders.make_user(linked.portal).pk,
         "key": f"learner-{learner.pk}",
+        "schedule_id": linked.portal.report_schedules.create(
+            report="0442",
+            cadence="WEEKLY",
+            hour=8,
+            attached="LINK",
+            made_at=clock(),
+            next_at=clock(),
+        ).pk,
     }
 
 
-# Everything that somebody may be, but for what opens all doors.
+# Everything that somebody may be; the last opens all doors.
 COLLEAGUES: tuple[dict[str, Any], ...] = (
     {"role": LrmRole.NONE},
     {"role": LrmRole.NONE, "portal_admin": True},
     {"role": LrmRole.NONE, "accounts": True},
     {"role": LrmRole.USER},
     {"role": LrmRole.USER, "accounts": True},
+    {"role": LrmRole.USER, "accounts": True, "portal_admin": True},
 )
 _CLOSED = {403, 404, 405}
 
@@ -130,6 +166,8 @@ def test_doors_are_closed_when_a_colleague_lacks_the_right(
     linked: Linked, known: dict[str, Any]
 ) -> None:
     open_doors, shut = [], []
+    # Where nobody finds anything, a door without a lock would look like one that is closed.
+    nowhere = {route for route in made_up_requests.routes() if callable(rule_of(route))}
     for rights in COLLEAGUES:
         colleague = builders.make_user(linked.portal, **rights)
         client = builders.client_of(colleague)
@@ -142,9 +180,12 @@ def test_doors_are_closed_when_a_colleague_lacks_the_right(
                 open_doors.append((rights, route, statuses))
             if rule(colleague) and statuses == {403}:
                 shut.append((rights, route))
+            if rule(colleague) and not statuses <= _CLOSED:
+                nowhere.discard(route)
 
     assert open_doors == []
     assert shut == []
+    assert nowhere == set()
 
 
 def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
@@ -156,7 +197,7 @@ def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
     client = builders.client_of(stranger)
     found = {}
     for route in made_up_requests.routes():
-        if not re.search(r"<int:(learner|document|run|contact)_id>", route):
+        if not re.search(r"<int:(learner|document|run|contact|schedule)_id>", route):
             continue
         statuses = knock(client, path_of(route, known))["statuses"]
         if not statuses <= {404, 405}:

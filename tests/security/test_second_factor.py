@@ -285,7 +285,7 @@ def test_set_up_that_another_tab_began_again_keeps_what_counts(user: User) -> No
     [({"portal_admin": True}, True), ({"accounts": True}, True), ({}, False)],
 )
 def test_whoever_must_have_one_does_nothing_before(
-    portal: Portal, rights: dict[str, bool], held: bool
+    portal: Portal, rights: dict[str, Any], held: bool
 ) -> None:
     Portal.objects.update(demands_second_factor=True)
     person = builders.make_user(portal, **rights)
@@ -380,7 +380,7 @@ def test_command_lets_the_last_portal_admin_in_again(portal: Portal, committed: 
         call_command("reset_second_factor", admin.username)
 
     assert is_signed_in(enter_password(admin))
-    assert PortalChange.objects.get(act="FACTOR_RESET").by_name == "Support"
+    assert PortalChange.objects.get(act="FACTOR_RESET").by_name.startswith("Support")
     assert "Support has reset" in mail.outbox[0].body
     for name in (admin.username, "nobody-known"):
         with pytest.raises(CommandError):
@@ -392,10 +392,9 @@ def test_secret_is_encrypted_and_opens_in_its_own_row_alone(portal: Portal, user
     other = builders.make_user(portal)
     second_factors.make_factor(other)
     app = second_factors.app_of(user)
-    rows = list(SecondFactor.objects.values()) + list(RecoveryCode.objects.values())
-    kept = b" ".join(bytes(one["secret_encrypted"]) for one in rows if "user_id" in one)
+    kept = b" ".join(bytes(one.secret_encrypted) for one in SecondFactor.objects.all())
     assert app.secret.encode() not in kept
-    assert recovery[0].replace(" ", "") not in str(rows)
+    assert recovery[0].replace(" ", "") not in str(list(RecoveryCode.objects.values()))
 
     stolen = SecondFactor.objects.get(user=user).secret_encrypted
     SecondFactor.objects.filter(user=other).update(secret_encrypted=stolen)

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from django.db import DatabaseError, connection, transaction
 
+from connected_apps import audit
+from connected_apps.models import AuditEvent
 from invoices.models import Contact
 from lrm.local import local_services
+from lrm.models import Portal, PortalAct, PortalChange, User
+from lrm.people import portal_changes
+from tests.support import builders
 from tests.support.linked import Linked, clock
 from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
@@ -99,3 +105,44 @@ def test_database_log_names_nobody_when_a_statement_fails(directory: Path) -> No
     log = (directory / "postgresql.log").read_text()
     assert "nowhere" in log
     assert "robin" not in log
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE {} SET detail = 'nothing happened'",
+        "UPDATE {} SET {} = (SELECT max(id) FROM lrm_user)",
+        "DELETE FROM {}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("table", "person"), [("lrm_portalchange", "by_id"), ("connected_apps_auditevent", "actor_id")]
+)
+def test_trail_is_never_changed_by_whoever_reaches_the_database(
+    portal: Portal, table: str, person: str, change: str
+) -> None:
+    _leave_a_line(portal)
+    builders.make_user(portal)
+
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        connection.cursor().execute(change.format(table, person))
+
+
+def test_trail_keeps_a_name_when_the_account_goes_and_goes_with_its_portal(portal: Portal) -> None:
+    person = _leave_a_line(portal)
+
+    person.delete()
+
+    change, event = PortalChange.objects.get(), AuditEvent.objects.get()
+    assert (change.by, change.by_name) == (event.actor, event.actor_name) == (None, str(person))
+    connection.cursor().execute("SET LOCAL lrm.trail_may_go = 'on'")
+    portal.delete()
+    assert not PortalChange.objects.exists()
+
+
+def _leave_a_line(portal: Portal) -> User:
+    person = builders.make_user(portal)
+    now = clock()
+    portal_changes.record(portal=portal, act=PortalAct.PORTAL, by=person, now=now)
+    audit.record(portal=portal, action="MADE_UP", by=person, now=now)
+    return person

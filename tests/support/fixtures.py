@@ -16,13 +16,7 @@ from lrm import settings as product_settings
 from lrm.demo import stack
 from lrm.local import local_services
 from lrm.models import Portal
-from tests.support import (
-    builders,
-    database_template,
-    live,
-    neighbourhood,
-    simulator_process,
-)
+from tests.support import builders, database_template, live, neighbourhood, simulator_process
 from xero_sync.api import rate_limiter
 
 SMALL_PAGE = 16

@@ -151,6 +151,7 @@ def test_queries_do_not_grow_with_the_page(portal: Portal) -> None:
 def make_run(portal: Portal, **fields: Any) -> SyncRun:
     given = {"date_from": "2026-01-01", "date_to": "2026-01-31", "requested_at": timezone.now()}
     organisation = Connection.objects.get(portal=portal).organisation
+    assert organisation is not None
     return SyncRun.objects.create(
         portal=portal, organisation=organisation, generation=0, **{**given, **fields}
     )
@@ -204,7 +205,7 @@ def test_versions_tell_what_a_document_said_before(program: Program, portal: Por
     ]
     afters = ["now", "then 4", "then 3", "then 2", "then 1"]
     assert [one["changes"][0]["after"] for one in whole] == afters
-    assert whole[0]["changes"] == [{"label": "Reference", "before": "then 4", "after": "now"}]
+    assert whole[0]["changes"] == [{"field": "Reference", "before": "then 4", "after": "now"}]
     assert whole[0]["replaced_by"] == "WEBHOOK"
 
 

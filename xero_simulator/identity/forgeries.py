@@ -33,7 +33,8 @@ NAMES = (*_CHANGED, "unsigned", "public_key_as_secret", "unknown_key", "foreign_
 
 def forged(name: str, claims: Claims, *, key: RSAKey, header: dict[str, Any]) -> str:
     """Return a token that is wrong, or odd, as the name says."""
-    claims = _CHANGED.get(name, lambda same: same)(claims)
+    if change := _CHANGED.get(name):
+        claims = change(claims)
     if name == "unsigned":
         return f"{_unsigned(header | {'alg': 'none'}, claims)}."
     if name == "public_key_as_secret":

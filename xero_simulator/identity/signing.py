@@ -46,5 +46,6 @@ class Signer:
 
 
 def _new_key() -> jwk.RSAKey:
-    named = {"kid": f"{time.time_ns():X}", "use": "sig", "alg": "RS256"}
-    return jwk.RSAKey.generate_key(2048, named, private=True)
+    return jwk.RSAKey.generate_key(
+        2048, {"kid": f"{time.time_ns():X}", "use": "sig", "alg": "RS256"}, private=True
+    )

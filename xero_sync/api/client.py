@@ -297,4 +297,4 @@ def _send(call: Callable[[], urllib3.HTTPResponse], *, wrote: bool) -> responses
         failure = failures.of_transport(error, wrote=wrote)
     # Outside the handlers: the SDK's exception, with headers and body in its text, must not ride
     # along as the context of ours.
-    raise failure
+    raise failures.counted(failure)

@@ -12,8 +12,11 @@ from typing import Any
 import urllib3.exceptions
 
 from connected_apps.lifecycle import refusals
+from lrm import tallies
 from xero_sync.api import errors, json_codec
 
+# As what `/metrics` shows how often each kind happens.
+COUNTED_AS = "lrm_xero_failures"
 # Xero recommends asking again after about five minutes when an organisation is offline.
 OFFLINE_SECONDS = 300.0
 _LIMIT_KINDS: dict[str, errors.LimitKind] = {
@@ -73,6 +76,12 @@ def of_transport(error: urllib3.exceptions.HTTPError, *, wrote: bool) -> errors.
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return errors.TimedOut(f"Xero did not answer in time ({cause}).")
     return errors.Unavailable(f"Xero did not answer ({cause}).")
+
+
+def counted(failure: errors.XeroError) -> errors.XeroError:
+    """Return a failure that is about to be raised, once it is counted for `/metrics`."""
+    tallies.add(COUNTED_AS, type(failure).__name__)
+    return failure
 
 
 def of_nonsense(what: str, *, wrote: bool, **facts: Any) -> errors.XeroError:

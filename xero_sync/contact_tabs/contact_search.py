@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
+from invoices import queries
 from lrm import search
 from xero_sync.contact_tabs.listings import CONTACT_WORDS
 
@@ -16,10 +17,15 @@ _FIND = f"""
 
 
 def find(organisation: Organisation, text: str, *, most: int) -> list[UUID]:
-    """Return the contacts that match, archived ones too, up to a number."""
+    """Return the contacts that match, archived ones too, up to a number.
+
+    Those of another portal's learners are not this portal's to see.
+    """
     query = search.raw_query(text)
     if query is None:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [organisation.pk, query, most])
-        return [xero_id for (xero_id,) in cursor.fetchall()]
+        found = [xero_id for (xero_id,) in cursor.fetchall()]
+    theirs = queries.contacts_of_other_portals(found, organisation=organisation)
+    return [xero_id for xero_id in found if xero_id not in theirs]

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from connected_apps.models import Connection, Organisation, State
+from invoices import queries
 from invoices.models import ContactLink, LinkSource
 
 # In each other state a connection may go on; one that is being made counts as it was before.
@@ -35,3 +36,15 @@ def of_other_portals(organisation: Organisation, contact_ids: Collection[UUID]) 
     for contact_id, holder in holders:
         held[contact_id] = held.get(contact_id, True) and holder not in connected
     return held
+
+
+def not_to_be_seen(organisation: Organisation, contact_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of which nothing is said: learners of other portals that may want them still."""
+    theirs = queries.contacts_of_other_portals(contact_ids, organisation=organisation)
+    held = of_other_portals(organisation, contact_ids) if theirs else {}
+    return {each for each in contact_ids if each in theirs and not held.get(each)}
+
+
+def is_not_to_be_seen(organisation: Organisation, contact_id: UUID) -> bool:
+    """Return whether nothing is said of a contact, see `not_to_be_seen`."""
+    return bool(not_to_be_seen(organisation, [contact_id]))

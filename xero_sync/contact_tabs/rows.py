@@ -48,7 +48,7 @@ class Row:
 
     def hide_contact(self) -> None:
         """Say nothing of a contact that is another portal's."""
-        self.contact, self.figures, self.lines = None, None, []
+        self.contact, self.figures, self.lines, self.suggestions = None, None, [], []
 
     @property
     def agrees(self) -> bool:
@@ -71,6 +71,8 @@ class Row:
         """Who the row is about."""
         if self.learner is not None:
             return str(self.learner)
+        if self.is_held and self.contact is None:
+            return "A contact of another portal's learner"
         return self.contact.name if self.contact else "A contact that is not here any more"
 
 
@@ -121,8 +123,7 @@ def _with_organisation(
         _tell_of_links(rows, organisation)
     _suggest(rows, organisation, tab)
     if tab in (Tab.NO_LEARNER, Tab.REFUSED) and contact_ids:
-        held = holds.of_other_portals(organisation, contact_ids)
-        _tell_of_holds(rows, held, is_hidden=tab is Tab.REFUSED)
+        _tell_of_holds(rows, organisation, contact_ids, is_of_learners=tab is Tab.REFUSED)
     return rows
 
 
@@ -145,12 +146,26 @@ def _asked(rows: list[Row], organisation: Organisation) -> list[Row]:
     return shown
 
 
-def _tell_of_holds(rows: list[Row], held: dict[UUID, bool], *, is_hidden: bool) -> None:
+def _tell_of_holds(
+    rows: list[Row],
+    organisation: Organisation,
+    contact_ids: Sequence[UUID],
+    *,
+    is_of_learners: bool,
+) -> None:
+    """Say which contacts are another portal's, and nothing else of them.
+
+    But for those that nobody there can want any more: who is to lift a hold sees on what.
+    """
+    held = holds.of_other_portals(organisation, contact_ids)
+    hidden = holds.not_to_be_seen(organisation, contact_ids)
     for row in rows:
-        if row.contact and row.contact.xero_id in held:
-            row.is_held, row.may_be_released = True, held[row.contact.xero_id]
-            if is_hidden:
-                row.hide_contact()
+        contact_id = row.contact.xero_id if row.contact else None
+        if contact_id is None or not (contact_id in held or contact_id in hidden):
+            continue
+        row.is_held, row.may_be_released = True, held.get(contact_id, False)
+        if is_of_learners or contact_id in hidden:
+            row.hide_contact()
 
 
 def _tell_of_links(rows: list[Row], organisation: Organisation) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices import identity
+from invoices import identity, queries
 from invoices.models import ContactDecision
 from lrm import search
 from xero_sync.contact_tabs import reasons
@@ -94,8 +94,7 @@ def for_contacts(
         )
         key = Key(learner_id, UUID(contact_id))
         _consider(found, key, learner, contacts[UUID(contact_id)])
-    kept = _not_rejected(organisation, found)
-    return _best(kept, lambda key: key.contact_id)
+    return _best(_kept(organisation, found), lambda key: key.contact_id)
 
 
 def for_learners(
@@ -115,8 +114,7 @@ def for_learners(
         )
         key = Key(int(learner_id), contact_id)
         _consider(found, key, learners[int(learner_id)], contact)
-    kept = _not_rejected(organisation, found)
-    return _best(kept, lambda key: key.learner_id)
+    return _best(_kept(organisation, found), lambda key: key.learner_id)
 
 
 def _select(statement: str, queries: list[tuple[str, str, str]], owner_id: int) -> list[Any]:
@@ -146,14 +144,20 @@ def _consider(
         found[key] = Suggestion(key, learner, contact, reason)
 
 
-def _not_rejected(organisation: Organisation, found: dict[Key, Suggestion]) -> list[Suggestion]:
+def _kept(organisation: Organisation, found: dict[Key, Suggestion]) -> list[Suggestion]:
+    """Leave out what a person has rejected, and contacts that are another portal's learners."""
     said = ContactDecision.objects.filter(
         organisation=organisation,
         learner_id__in={key.learner_id for key in found},
         is_same_person=False,
     ).values_list("learner_id", "contact_xero_id")
     rejected = {Key(*ids) for ids in said} if found else set()
-    return [each for key, each in found.items() if key not in rejected]
+    theirs = queries.contacts_of_other_portals(
+        [key.contact_id for key in found], organisation=organisation
+    )
+    return [
+        each for key, each in found.items() if key not in rejected and key.contact_id not in theirs
+    ]
 
 
 def _best(found: list[Suggestion], whose: Any) -> dict[Any, list[Suggestion]]:

@@ -13,6 +13,8 @@ class Delivery(models.Model):
     """One POST from Xero whose signature was right, stored as it came."""
 
     received_at = models.DateTimeField()
+    # Of the request that brought it, and of all that comes of it; null in rows of before.
+    correlation_id = models.UUIDField(null=True)
     body = models.BinaryField()
     # Null until its events are taken out.
     unpacked_at = models.DateTimeField(null=True)
@@ -57,6 +59,9 @@ class WebhookEvent(models.Model):
     not_before = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     note = models.CharField(max_length=300, blank=True)
+    # The delivery's own, and Xero's name of the call that fetched what the event names.
+    correlation_id = models.UUIDField(null=True)
+    xero_correlation_id = models.CharField(max_length=64, default="", db_default="", blank=True)
 
     class Meta:
         # The table's first name: a release may run beside the one before it.

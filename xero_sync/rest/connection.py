@@ -15,7 +15,7 @@ from connected_apps.states import states
 from lrm import permissions
 from lrm.rest import schema
 from lrm.rest.fields import Instant
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 from xero_sync.status import read_through
 
 
@@ -67,7 +67,7 @@ class ConnectionJson(serializers.Serializer[Any]):
 class ConnectionToXero(ApiView):
     """The portal's connection."""
 
-    right = staticmethod(permissions.may_see_documents)
+    rights = Rights(permissions.may_see_documents)
 
     @schema.shows(
         ConnectionJson, summary="How the connection stands", tag="Connection", name="connection"

@@ -16,7 +16,7 @@ from invoices.models import Document, ReadBy
 from lrm import permissions
 from lrm.rest import cursors, schema
 from lrm.rest.fields import Instant, ListQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 from xero_sync.document_history import versions
 
 
@@ -35,7 +35,7 @@ ORDER = cursors.Order(
 class ChangeJson(serializers.Serializer[Any]):
     """One field, before and after, in words; of a line that came or went only one has words."""
 
-    label = serializers.CharField()
+    field = serializers.CharField(source="label")
     before = serializers.CharField()
     after = serializers.CharField()
 
@@ -58,7 +58,7 @@ class VersionJson(serializers.Serializer[Any]):
 class DocumentVersions(ApiView):
     """The versions of one document that were replaced."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.lists(
         VersionJson,

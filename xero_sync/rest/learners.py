@@ -17,7 +17,7 @@ from lrm import permissions
 from lrm.models import Learner, Portal
 from lrm.rest import cursors, schema
 from lrm.rest.fields import Instant, UpdatedQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 from xero_sync.contacts.learner_outlook import LinkedContact, Outlook, Standing
 from xero_sync.models import ContactPush, PushStart
 from xero_sync.store import identity_facts
@@ -60,7 +60,7 @@ class LearnerJson(serializers.ModelSerializer[Learner]):
     """A learner."""
 
     updated_at = Instant()
-    xero = serializers.SerializerMethodField()
+    xero = serializers.SerializerMethodField(help_text="How the learner stands with Xero.")
 
     class Meta:
         model = Learner
@@ -79,7 +79,7 @@ class LearnerJson(serializers.ModelSerializer[Learner]):
 class Learners(ApiView):
     """All learners of the portal."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.lists(
         LearnerJson, query=LearnerQuery, summary="List learners", tag=TAG, name="learners_list"
@@ -101,7 +101,7 @@ class Learners(ApiView):
 class OneLearner(ApiView):
     """One learner."""
 
-    right = staticmethod(permissions.may_see_learners)
+    rights = Rights(permissions.may_see_learners)
 
     @schema.shows(LearnerJson, summary="One learner", tag=TAG, name="learners_read")
     def get(self, request: Request, learner_id: int) -> Response:

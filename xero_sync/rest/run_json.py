@@ -33,7 +33,9 @@ class KindOfRun(serializers.Serializer[KindProgress]):
     in_xero = serializers.IntegerField(source="xero_count", allow_null=True)
     here = serializers.IntegerField(source="our_count", allow_null=True)
     set_aside = serializers.IntegerField(source="quarantined")
-    sums = serializers.SerializerMethodField()
+    sums = serializers.SerializerMethodField(
+        help_text="What was read and what is stored of each currency."
+    )
     differences = serializers.ListField(child=serializers.CharField())
 
     def get_sums(self, kind: KindProgress) -> list[dict[str, str]]:
@@ -59,9 +61,13 @@ class ProgressOfRun(serializers.Serializer[Progress]):
     changed = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     set_aside = serializers.IntegerField(source="quarantined")
-    without_learner = serializers.SerializerMethodField()
-    per_second = serializers.SerializerMethodField()
-    seconds_left = serializers.SerializerMethodField()
+    without_learner = serializers.SerializerMethodField(
+        help_text="How many documents belong to no learner; null before that was counted."
+    )
+    per_second = serializers.SerializerMethodField(
+        help_text="The pace in documents; null where it does not read at the moment."
+    )
+    seconds_left = serializers.SerializerMethodField(help_text="Null where it is not known.")
     kinds = KindOfRun(many=True)
 
     def get_without_learner(self, _: Progress) -> int | None:
@@ -88,12 +94,18 @@ class RunOfApi(serializers.Serializer[SyncRun]):
     # Null but for a run of what changed.
     changed_from = Instant(allow_null=True)
     changed_to = Instant(allow_null=True)
-    state = serializers.SerializerMethodField()
+    state = serializers.SerializerMethodField(
+        help_text="`STALLED` where it should go on but nobody works on it."
+    )
     reason = serializers.CharField()
-    stalled = serializers.SerializerMethodField()
+    stalled = serializers.SerializerMethodField(
+        help_text="Whether it should go on but nobody works on it."
+    )
     requested_at = Instant()
     started_at = Instant(allow_null=True)
-    paused_until = serializers.SerializerMethodField()
+    paused_until = serializers.SerializerMethodField(
+        help_text="When it goes on; null where it is not paused."
+    )
     finished_at = Instant(allow_null=True)
 
     @extend_schema_field(serializers.ChoiceField(choices=[*RunState.values, STALLED]))
@@ -117,7 +129,7 @@ class NamedLearner(serializers.Serializer[Named]):
     name = serializers.CharField()
     outcome = serializers.CharField(source="outcome.value")
     why = serializers.CharField()
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="The learner's page.")
 
     def get_url(self, named: Named) -> str:
         """Return the address of the learner's page."""
@@ -135,7 +147,9 @@ class LearnersOfRun(serializers.Serializer[LearnerProgress]):
     being_checked = serializers.IntegerField(source="unchecked")
     on_the_way = serializers.IntegerField(source="waiting")
     not_ticked = serializers.IntegerField()
-    named = serializers.SerializerMethodField()
+    named = serializers.SerializerMethodField(
+        help_text="Who is not in Xero as they are, by name, to those who may see learners."
+    )
 
     @extend_schema_field(NamedLearner(many=True))
     def get_named(self, progress: LearnerProgress) -> list[Any]:
@@ -146,7 +160,7 @@ class LearnersOfRun(serializers.Serializer[LearnerProgress]):
         return [NamedLearner(one).data for one in named]
 
 
-class Run(RunOfApi, ProgressOfRun):  # type: ignore[misc] # two halves of one answer
+class Run(RunOfApi, ProgressOfRun):
     """A run as it is answered: for the API's description, `run_as_json` puts it together."""
 
     learners = LearnersOfRun(

@@ -1,6 +1,6 @@
 """Re-syncs by API: list, preview, start, watch, cancel, resume. Rights and rules are the page's."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -16,7 +16,7 @@ from lrm import api_bodies, permissions
 from lrm.models import Portal
 from lrm.rest import cursors, idempotency, problems, schema
 from lrm.rest.fields import Instant, ListQuery
-from lrm.rest.views import ApiView
+from lrm.rest.views import ApiView, Rights
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
 from xero_sync.models import RunState, RunWhat, SyncRun
@@ -58,7 +58,7 @@ class RunRequest(serializers.Serializer[Any]):
     time_to = serializers.TimeField(required=False, default=None, allow_null=True)
 
 
-class StartedRun(run_json.Run):  # type: ignore[misc] # see there
+class StartedRun(run_json.Run):
     """The run that answers a request, and what happened in words."""
 
     detail = serializers.CharField()
@@ -71,7 +71,7 @@ class LogLine(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-class LoggedRun(run_json.Run):  # type: ignore[misc] # see there
+class LoggedRun(run_json.Run):
     """A run with its log."""
 
     log = LogLine(many=True)
@@ -98,10 +98,9 @@ class Preview(serializers.Serializer[Any]):
 
 
 class _RunView(ApiView):
-    right = staticmethod(permissions.may_see_connected_apps)
-    right_to_act = staticmethod(permissions.may_manage_connected_apps)
+    rights = Rights(permissions.may_see_connected_apps, act=permissions.may_manage_connected_apps)
     # Forms have been taken since the first release, and 400s have named the fields at the top.
-    parser_classes: ClassVar = (api_bodies.SmallJsonParser, FormParser, MultiPartParser)
+    parser_classes = (api_bodies.SmallJsonParser, FormParser, MultiPartParser)
     names_fields_at_top = True
 
     def run_of(self, request: Request, run_id: int) -> SyncRun:

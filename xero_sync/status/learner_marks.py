@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Exists, OuterRef
+
 from connected_apps import queries as connections
-from invoices.models import ContactLink
+from invoices.models import Contact, ContactLink
 from lrm import access, panels, permissions
+from xero_sync.contacts import learner_outlook
 from xero_sync.models import ContactPush, PushState
+from xero_sync.store import identity_facts
 
 _STUCK = {PushState.REFUSED: "bad", PushState.QUESTION: "warn"}
+_IN_XERO = panels.Mark("ok", str(PushState.DONE.label))
+_ARCHIVED = panels.Mark("warn", learner_outlook.Standing.ARCHIVED.value)
 
 
 def register() -> None:
@@ -27,14 +33,19 @@ def marks_of(request: access.SignedInRequest, learner_ids: Sequence[int]) -> dic
             learner__portal=request.portal, learner_id__in=learner_ids
         ).values_list("learner_id", "state")
     )
+    archived = Contact.objects.filter(
+        organisation=organisation, xero_id=OuterRef("contact_xero_id")
+    ).exclude(status=identity_facts.ACTIVE)
     linked = ContactLink.objects.filter(organisation=organisation, learner_id__in=learner_ids)
+    linked = linked.annotate(is_archived=Exists(archived)).order_by("-is_archived")
     marks = {
         learner_id: panels.Mark("busy", "Waiting")
         for learner_id, state in pushes.items()
         if state != PushState.DONE
     }
-    for learner_id in linked.values_list("learner_id", flat=True):
-        marks[learner_id] = panels.Mark("ok", str(PushState.DONE.label))
+    # Whoever has an active contact besides is in Xero: those come last.
+    for learner_id, is_archived in linked.values_list("learner_id", "is_archived"):
+        marks[learner_id] = _ARCHIVED if is_archived else _IN_XERO
     for learner_id, state in pushes.items():
         if state in _STUCK:
             marks[learner_id] = panels.Mark(_STUCK[PushState(state)], str(PushState(state).label))

@@ -176,7 +176,7 @@ def calls(found: DryRun) -> str:
     words = f"This takes about {needed:,} call{'' if needed == 1 else 's'} to Xero"
     minutes = math.ceil(needed / 60)
     if minutes < 2:
-        return f"{words}, and less than a minute or two."
+        return f"{words}, and a minute or two at most."
     return f"{words}, which allows 60 a minute: about {minutes:,} minutes."
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from connected_apps.models import Organisation
 from connected_apps.queries import current_organisation
 from lrm import access, learner_list
-from xero_sync.contact_tabs import contact_search, rows, sides, suggestions
+from xero_sync.contact_tabs import contact_search, holds, rows, sides, suggestions
 from xero_sync.contact_tabs.tabs import Key, Tab, key_of
 from xero_sync.views import contacts
 
@@ -66,7 +66,7 @@ def _learners_for(
 ) -> dict[str, Any]:
     contact = sides.contacts_of(organisation, [wanted.contact_id] if wanted.contact_id else [])
     shown = next(iter(contact.values()), None)
-    if shown is None:
+    if shown is None or holds.is_not_to_be_seen(organisation, shown.xero_id):
         raise Http404
     if text:
         matching = learner_list.learners_matching(portal=request.portal, text=text)

@@ -14,6 +14,8 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from lrm import tallies
+from xero_sync.status import sync_metrics
 from xero_sync.webhooks import deliveries, signature
 
 # Some ten thousand events; the entropy and all that Xero may add later included.
@@ -24,6 +26,12 @@ MOST_BYTES = 32 * 2**20
 @require_POST
 def receive(request: HttpRequest) -> HttpResponse:
     """Store a signed delivery and answer with an empty 200; anything else is an empty 401."""
+    answer = _answer(request)
+    tallies.add(sync_metrics.WEBHOOK_ANSWERS, str(answer.status_code))
+    return answer
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
     try:
         body = _read(request)
     except (UnreadablePostError, OSError):

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, transaction
 
 from connected_apps.queries import live_connections
+from lrm import log_context
 from xero_sync import resources
 from xero_sync.api import json_codec
 from xero_sync.jobs import dispatch
@@ -25,7 +26,7 @@ _OF_THE_APP = "SUBSCRIPTION"
 
 def accept(*, body: bytes, now: datetime) -> None:
     """Store a signed delivery as it came, and have it unpacked; needs no transaction around it."""
-    Delivery.objects.create(received_at=now, body=body)
+    Delivery.objects.create(received_at=now, body=body, correlation_id=log_context.correlation())
     dispatch.UNPACK_DELIVERIES.wake_together()
 
 
@@ -73,6 +74,8 @@ def _unpack_together(deliveries: list[Delivery], now: datetime) -> set[int]:
     for delivery in deliveries:
         found, problem = _events_of(delivery)
         events.extend(found)
+        with log_context.bound(correlation=delivery.correlation_id):
+            logger.info("Delivery %s names %s changes", delivery.pk, len(found))
         delivery.unpacked_at, delivery.problem = now, problem
     _assign(events, now)
     WebhookEvent.objects.bulk_create(events, batch_size=1000)
@@ -86,7 +89,8 @@ def _unpack_together(deliveries: list[Delivery], now: datetime) -> set[int]:
 
 def _put_aside(delivery: Delivery, error: Exception, now: datetime) -> None:
     """Keep a delivery as it came, with the reason; the message of the error may quote it."""
-    logger.error("Delivery %s was put aside: %s", delivery.pk, type(error).__name__)
+    with log_context.bound(correlation=delivery.correlation_id):
+        logger.error("Delivery %s was put aside: %s", delivery.pk, type(error).__name__)
     delivery.unpacked_at = now
     delivery.problem = f"It could not be taken apart ({type(error).__name__})"
     delivery.save(update_fields=["unpacked_at", "problem"])
@@ -113,6 +117,7 @@ def _event(delivery: Delivery, named: dict[str, Any]) -> WebhookEvent:
         resource_id=json_codec.uuid_or_none(named.get("resourceId")),
         happened_at=json_codec.instant_or_none(named.get("eventDateUtc")),
         received_at=delivery.received_at,
+        correlation_id=delivery.correlation_id,
     )
 
 

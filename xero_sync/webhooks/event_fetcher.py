@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from connected_apps import errors as connection_errors
 from invoices.models import ReadBy
+from lrm import log_context
 from xero_sync import fetched_pages
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 GIVE_UP_AFTER = 8
 # Failures in one narrowing: without a single success, and at all.
 IN_VAIN, MOST_FAILURES = 6, 16
+# So many webhooks one line of the log names.
+MOST_NAMED = 20
 _UNASKED = timedelta(seconds=4)
 _LEFT_TO_SWEEP = "Could not be fetched by itself; left to the sweep"
 
@@ -90,7 +93,21 @@ class Fetcher:
                     by=ReadBy.WEBHOOK,
                     now=self.clock(),
                 )
-            _update(settled, state=EventState.DONE, settled_at=self.clock(), note="")
+            _update(
+                settled,
+                state=EventState.DONE,
+                settled_at=self.clock(),
+                note="",
+                xero_correlation_id=page.correlation_id[:64] if page else "",
+            )
+        self._log(page, settled)
+
+    def _log(self, page: responses.Page | None, settled: Sequence[WebhookEvent]) -> None:
+        """Say what was done for which webhooks: one call may fetch for many."""
+        named = sorted({str(event.correlation_id) for event in settled if event.correlation_id})
+        shown = ",".join(named[:MOST_NAMED])
+        with log_context.bound(correlation=shown, xero=page.correlation_id if page else ""):
+            logger.info("Fetched %s for %s events", self.resource, len(settled))
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
         """Fetch, store and settle; bills' stubs and the like are not there, which is fine.

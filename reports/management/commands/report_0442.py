@@ -62,6 +62,9 @@ class Command(BaseCommand):
         parser.add_argument("portal", metavar="PORTAL_SLUG")
         parser.add_argument("--from", dest="date_from", type=_day, metavar="YYYY-MM-DD")
         parser.add_argument("--to", dest="date_to", type=_day, metavar="YYYY-MM-DD")
+        parser.add_argument(
+            "--as-at", type=_day, metavar="YYYY-MM-DD", help="what was owed on that day"
+        )
         parser.add_argument("--format", choices=("csv", "xlsx", "json"), default="csv")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
@@ -99,8 +102,15 @@ class Command(BaseCommand):
         if date_from and date_to and date_to < date_from:
             raise CommandError(f"--to {date_to} is before --from {date_from}.")
         today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
+        as_at = options["as_at"]
+        if as_at and as_at > today:
+            raise CommandError(f"--as-at {as_at} has not come yet.")
         return Criteria(
-            organisation=organisation, today=today, date_from=date_from, date_to=date_to
+            organisation=organisation,
+            today=as_at or today,
+            date_from=date_from,
+            date_to=date_to,
+            as_at=as_at,
         )
 
 

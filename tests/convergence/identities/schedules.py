@@ -13,7 +13,7 @@ from typing import Any
 from tests.convergence.identities import motifs, steps
 from tests.convergence.identities.stage import Stage
 from tests.convergence.identities.steps import Step
-from tests.convergence.tally import LOST, name_of, tally
+from tests.support.tally import LOST, PLAYED, name_of, tally
 
 SCHEDULES = 40  # Played where nobody asks for more.
 # Well within the time that a test has, or nobody would be told what was found.
@@ -155,7 +155,7 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
     :raises AssertionError: something was wrong; tells the smallest part of it that is.
     """
     schedule: Sequence[Step] = draw(seed)
-    tally.count("schedules of identities")
+    tally.count(f"{PLAYED}schedules of identities")
     found = _failure(stage, schedule)
     if not found:
         return
@@ -167,13 +167,6 @@ def play(stage: Stage, *, seed: int, shrink: bool) -> None:
         f"{found}\nOf the schedule of seed {seed}, these steps lead there:\n{lines}\n"
         "Replay: pytest tests/convergence/identities --identity-schedules 1 "
         f"--identity-seed {seed}"
-    )
-
-
-def is_caught(stage: Stage, *, seeds: Iterable[int], words: Sequence[str]) -> bool:
-    """Play the schedules of these seeds until one fails in one of these words."""
-    return any(
-        word in found for seed in seeds if (found := _failure(stage, draw(seed))) for word in words
     )
 
 

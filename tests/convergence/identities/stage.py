@@ -15,6 +15,7 @@ from typing import Any, Literal
 import redis
 import requests
 from django.conf import settings as django_settings
+from django.db import connection
 
 from connected_apps.models import Connection, Organisation
 from lrm.models import Portal
@@ -66,7 +67,11 @@ class Stage:
         Connection.objects.all().delete()
         # Xero's ids are the same in every schedule: nobody of one before may hold a contact.
         Organisation.objects.all().delete()
-        Portal.objects.all().delete()
+        with connection.cursor() as cursor:
+            # A portal goes with its trail, which nothing else may delete.
+            cursor.execute("SET lrm.trail_may_go = 'on'")
+            Portal.objects.all().delete()
+            cursor.execute("RESET lrm.trail_may_go")
         Delivery.objects.all().delete()
         redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
         self.world.do("reset")

@@ -3,7 +3,7 @@
 Told from Xero's books and from rows read without the product's own queries.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -50,6 +50,10 @@ _LINKED = """
       JOIN invoices_contactlink link USING (organisation_id, contact_xero_id)
      WHERE link.learner_id = %s
 """
+_PROVEN = """
+    SELECT resource, count_in_xero FROM xero_sync_cursor
+     WHERE counted_at = %s AND count_in_xero = count_here AND coalesce(count_unknown, 0) = 0
+"""
 _KNOWN = "SELECT xero_id::text, updated_at FROM invoices_{} WHERE organisation_id = %s"
 
 
@@ -61,7 +65,9 @@ class Checks:
         # What was taken away or altered here on purpose, until it is whole again.
         self.harmed: set[str] = set()
         self._reached: dict[tuple[int, str], datetime | None] = {}
+        # From where each cursor began: what is older, the first sync has to bring.
         self._floor: dict[tuple[int, str], datetime | None] = {}
+        self._shaped: tuple[dict[str, Any], books.Rows] | None = None
 
     def all(self) -> None:
         """Check everything but the pages.
@@ -87,7 +93,7 @@ class Checks:
         """A cursor does not go back, unless all is read anew; what it says is known is here."""
         rows = _rows("SELECT organisation_id, resource, swept_through FROM xero_sync_cursor")
         known: dict[tuple[int, str], dict[str, datetime]] = {}
-        their = books.theirs(self._stage.show_books())
+        their = self._theirs()
         for organisation_id, resource, reached in rows:
             key = organisation_id, resource
             before = self._reached.get(key)
@@ -95,6 +101,9 @@ class Checks:
             if before is not None and reached is not None:
                 assert before <= reached, f"The sweep of {resource} went back to {reached}"
             self._reached[key] = reached
+            if reached is None:
+                # It is read from the very beginning.
+                self._floor[key] = None
             if reached is None or reached == self._floor[key]:
                 continue
             table = "contact" if resource == "CONTACT" else "document"
@@ -102,6 +111,13 @@ class Checks:
                 (organisation_id, table), dict(_rows(_KNOWN.format(table), organisation_id))
             )
             self._claims(resource, self._floor[key], reached, their, here)
+
+    def _theirs(self) -> books.Rows:
+        """Return what Xero has; put in shape once for as long as it stays the same."""
+        shown = self._stage.show_books()
+        if self._shaped is None or self._shaped[0] is not shown:
+            self._shaped = shown, books.theirs(shown)
+        return self._shaped[1]
 
     def _claims(
         self,
@@ -126,6 +142,17 @@ class Checks:
         running = rate_limiter.shared().books_of(UUID(self._stage.tenant)).in_flight
         assert not running, f"{running} calls were never given back"
 
+    def proof(self) -> int:
+        """Where a count that was just taken says that all is here, Xero has no more than that.
+
+        Return how many such counts there are.
+        """
+        their = Counter(kind for kind, _ in self._theirs())
+        proven = _rows(_PROVEN, self._stage.now())
+        for kind, count in proven:
+            assert count == their[kind], f"{count} {kind} are proven, and Xero has {their[kind]}"
+        return len(proven)
+
     def pages(self, side: Side) -> None:
         """No page shows a document by a pairing that does not stand."""
         for learner_id in side.typed:
@@ -146,7 +173,7 @@ class Checks:
         """Everything is here as it is in Xero."""
         organisation = side.connection.organisation
         assert organisation is not None
-        found = books.differences(books.theirs(self._stage.show_books()), books.ours(organisation))
+        found = books.differences(self._theirs(), books.ours(organisation))
         told = [f"{kind} {xero_id}: {text}" for (kind, xero_id), text in found.items()]
         assert not found, "\n".join([f"{len(found)} differ from Xero's books.", *told[:3]])
 
@@ -166,7 +193,7 @@ def _owed(rows: Iterable[tuple[str, str, Decimal]]) -> dict[str, dict[str, Decim
 
 def _theirs(shown: dict[str, Any]) -> Iterable[tuple[str, str, Decimal]]:
     for one in shown["documents"]:
-        if one["type"] in books.KINDS and one["status"] == "AUTHORISED":
+        if one["type"] in books.TYPES and one["status"] == "AUTHORISED":
             signed = Decimal(one["amount_due"]) - Decimal(one["remaining_credit"])
             yield one["contact_id"], one["currency"], signed
 

@@ -1,35 +1,43 @@
 """Each mend taken out again, one at a time: what the machine must notice.
 
-Each is guided: its story is what the fault needs, so that the first example finds it.
+Each comes with what is told of it, the shortest way to its fault, and with the words that the
+machine has for it. A search by a seed must find it, too, among so many examples.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from connected_apps import signals
-from tests.convergence.machine.machine import POISON
+from tests.convergence.machine.example import Step, Told
+from tests.convergence.machine.on_the_way import UNFORESEEN
 from xero_sync.api import errors, list_queries, responses
-from xero_sync.maintenance import contact_balances, contact_counts, full_readings
+from xero_sync.maintenance import contact_balances, contact_counts, counts, full_readings
 from xero_sync.pull import page_sizes, pager
-from xero_sync.resources import Resource
-from xero_sync.sweeps import beginnings
+from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
 
 
-def pull_and_proof_share_a_filter(patch: pytest.MonkeyPatch) -> None:
-    """Lists and counts ask for one spelling of a type, and Xero uses another."""
+def lists_ask_for_one_spelling(patch: pytest.MonkeyPatch) -> None:
+    """Lists and counts of sales ask for the usual spelling of their types alone."""
     real: Any = vars(list_queries.Listing)["types_asked"]
 
     def asked(listing: list_queries.Listing) -> Any:
-        hides = listing.resource is Resource.PREPAYMENT and listing.types is None
-        return ("ARPREPAYMENT",) if hides else real.fget(listing)
+        found = real.fget(listing)
+        return found[:1] if listing.types is None else found
 
     patch.setattr(list_queries.Listing, "types_asked", property(asked))
+
+
+def proof_shares_the_filter(patch: pytest.MonkeyPatch) -> None:
+    """The same, and nothing is counted without that filter."""
+    lists_ask_for_one_spelling(patch)
+    patch.setattr(counts.Count, "_unknown", lambda *_: 0)
 
 
 def balances_are_not_compared(patch: pytest.MonkeyPatch) -> None:
@@ -53,9 +61,28 @@ def resumed_sweep_skips_a_page(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pager, "walk", late)
 
 
+def resumed_sweep_trusts_its_page_number(patch: pytest.MonkeyPatch) -> None:
+    """A sweep up to a moment goes on where it was, however much has left its list meanwhile."""
+    patch.setattr(sweeper, "_may_have_moved", lambda _: False)
+    patch.setattr(pager, "_have_left", lambda *_: 0)
+
+
 def every_rejection_is_about_length(patch: pytest.MonkeyPatch) -> None:
     """Any 400 is answered by asking for less."""
     patch.setattr(errors.Rejected, "is_about_filter", property(lambda _: False))
+
+
+def one_kind_stops_all(patch: pytest.MonkeyPatch) -> None:
+    """After a kind that Xero rejects no other is swept."""
+    sweep_one = sweeper._sweep_one
+
+    def sweep(*given: Any) -> Any:
+        turn = sweep_one(*given)
+        if turn is not None and turn.retry is not None:
+            turn.retry = dataclasses.replace(turn.retry, needs_person=False)
+        return turn
+
+    patch.setattr(sweeper, "_sweep_one", sweep)
 
 
 def pages_never_shrink(patch: pytest.MonkeyPatch) -> None:
@@ -81,8 +108,12 @@ def nothing_is_read_anew(patch: pytest.MonkeyPatch) -> None:
 
 def beginning_is_made_after_the_commit(patch: pytest.MonkeyPatch) -> None:
     """What a connection needs is made after it stands, and nobody repairs what is missing."""
-    waiting: list[Any] = []
-    patch.setattr(signals, "send_connected", lambda **given: waiting.append(given))
+    send = signals.send_connected
+    patch.setattr(
+        signals,
+        "send_connected",
+        lambda **given: transaction.on_commit(lambda: send(**given), robust=True),
+    )
     patch.setattr(beginnings, "repair", lambda **_: None)
 
 
@@ -92,7 +123,8 @@ def one_poisons_all(patch: pytest.MonkeyPatch) -> None:
 
     def unpack(each: Any, now: Any) -> set[int]:
         try:
-            return together(each, now)
+            with transaction.atomic():
+                return together(each, now)
         except deliveries._POISON:
             return set()
 
@@ -101,55 +133,132 @@ def one_poisons_all(patch: pytest.MonkeyPatch) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A mutant, and the story that its fault needs; what comes after it is drawn."""
+    """A mutant, what is told of it, what the machine says, and in how many examples it finds it."""
 
     mutant: Mutant
-    story: tuple[tuple[str, dict[str, Any]], ...] = ()
-    is_filled: bool = True
+    told: Told
+    says: str
+    examples: int
     # Whether `make test` takes it out, too.
     is_quick: bool = False
-    # Whether its story leads there; where it does not yet, tests of its own hold the mend.
-    is_noticed: bool = True
 
 
-def _broken_off() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield turns that die later and later, so that one dies between two pages."""
-    for statements in range(10, 50, 4):
-        yield "work", {"turn": "sweep", "at": 0, "dies_after": statements}
-        yield "time_passes", {"minutes": 6}
+def _begin(*, filled: bool, dies_after: int | None = None) -> Step:
+    return "begin", {"deaths": [dies_after], "filled": filled}
 
 
-_SWEEP = ("work", {"turn": "sweep_now", "at": 0, "dies_after": None})
-_PREPAYMENT = {"act": "prepayment", "pick": 0, "kind": "ACCREC", "status": "AUTHORISED"}
+def _work(turn: str) -> Step:
+    return "work", {"turn": turn, "at": 0, "dies_after": None}
+
+
+def _harm(what: str, pick: int) -> Step:
+    return "harm", {"at": 0, "pick": pick, "what": what}
+
+
+def _new(act: str, pick: int) -> Step:
+    given = {"act": act, "pick": pick, "kind": "ACCREC", "status": "AUTHORISED"}
+    return "new_document", {**given, "is_announced": False}
+
+
+_LATER = ("time_passes", {"minutes": 6})
 CASES = (
     Case(
-        pull_and_proof_share_a_filter,
-        (
-            ("webhooks_go_wrong", {"lose": 20, "double": False, "shuffle": False}),
-            ("new_document", _PREPAYMENT),
-        ),
+        lists_ask_for_one_spelling,
+        (_begin(filled=True), _new("prepayment", 1)),
+        says="is not here at",
+        examples=100,
     ),
-    Case(balances_are_not_compared, (("harm", {"at": 0, "pick": 3, "what": "amount"}),)),
+    Case(
+        proof_shares_the_filter,
+        (_begin(filled=True), _new("overpayment", 1), _work("check")),
+        says="are proven, and Xero has",
+        examples=100,
+    ),
+    Case(
+        balances_are_not_compared,
+        (_begin(filled=True), _harm("amount", 3)),
+        says="In Xero and here contacts owe",
+        examples=100,
+    ),
     Case(
         contacts_are_not_counted,
-        (("harm", {"at": 0, "pick": 1, "what": "contact"}),),
+        (_begin(filled=True), _harm("contact", 1)),
+        says="differ from Xero's books",
+        examples=100,
         is_quick=True,
     ),
-    Case(resumed_sweep_skips_a_page, tuple(_broken_off()), is_filled=False),
+    Case(
+        resumed_sweep_skips_a_page,
+        (
+            _begin(filled=False),
+            ("walk_is_broken_off", {"collection": "Contacts", "then": "sweep"}),
+            _LATER,
+            _work("sweep"),
+        ),
+        says="is not here at",
+        examples=100,
+    ),
+    Case(
+        resumed_sweep_trusts_its_page_number,
+        (
+            _begin(filled=False),
+            ("contacts_are_too_many", {"is_broken_off": True, "then": "sweep"}),
+            ("change_contact", {"act": "update", "pick": 0, "other": 0}),
+            _LATER,
+            _work("sweep"),
+        ),
+        says="is not here at",
+        examples=100,
+    ),
     Case(
         every_rejection_is_about_length,
-        (("list_is_rejected", {"collection": "Invoices"}), _SWEEP),
-        is_noticed=False,
+        (
+            _begin(filled=False),
+            ("list_is_rejected", {"collection": "Invoices", "then": "run"}),
+        ),
+        says="calls in vain",
+        examples=100,
     ),
-    Case(pages_never_shrink, (("pages_are_slow", {"collection": "Invoices"}), _SWEEP)),
+    Case(
+        one_kind_stops_all,
+        (
+            _begin(filled=True),
+            ("list_is_rejected", {"collection": "Invoices", "then": "sweep_now"}),
+        ),
+        says="are rejected, so nobody asked for",
+        examples=100,
+    ),
+    Case(
+        pages_never_shrink,
+        (_begin(filled=False), ("pages_are_slow", {"collection": "Invoices"})),
+        says="Never done",
+        examples=100,
+    ),
     Case(
         page_that_is_not_full_is_the_last,
-        (("lists_tell_no_count", {"collection": "Contacts"}), _SWEEP),
-        is_filled=False,
-        is_noticed=False,
+        (
+            _begin(filled=False),
+            ("lists_tell_no_count", {"collection": "Contacts", "then": "sweep"}),
+        ),
+        says="is not here at",
+        examples=100,
     ),
-    Case(nothing_is_read_anew, (("change_silently", {"pick": 2}),)),
-    Case(beginning_is_made_after_the_commit),
-    # Each of these bodies is made harmless before it is stored, so that none poisons others.
-    Case(one_poisons_all, (("deliver_poison", {"body": POISON[0]}),), is_noticed=False),
+    Case(
+        nothing_is_read_anew,
+        (_begin(filled=True), ("change_silently", {"pick": 2})),
+        says="differ from Xero's books",
+        examples=100,
+    ),
+    Case(
+        beginning_is_made_after_the_commit,
+        (_begin(filled=False, dies_after=40),),
+        says="differ from Xero's books",
+        examples=100,
+    ),
+    Case(
+        one_poisons_all,
+        (_begin(filled=True), ("deliver_poison", {"body": UNFORESEEN})),
+        says="Never done",
+        examples=100,
+    ),
 )

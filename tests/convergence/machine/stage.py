@@ -17,12 +17,12 @@ from tests.convergence.deaths import killed_at
 from tests.convergence.identities.oracle import Facts
 from tests.convergence.identities.sides import Side
 from tests.convergence.machine import clockwork
-from tests.convergence.stage import GOOD_DELIVERY, WEBHOOK_KEY, act_in_xero
-from tests.convergence.tally import tally
+from tests.convergence.machine.xero_line import XeroLine
+from tests.convergence.stage import GOOD_DELIVERY, NONSENSE, WEBHOOK_KEY
 from tests.convergence.worker import Complaints
 from tests.support import builders, webhook_posts, xero
 from tests.support.linked import let_learners_go
-from tests.support.simulator_client import SimulatorClient
+from tests.support.tally import DEATH, FAULT, PLAYED, tally
 from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import day_limit, sweep_schedule
@@ -42,9 +42,12 @@ SECOND = timedelta(seconds=1)
 class Stage:
     """Two portals and their Xero."""
 
-    def __init__(self, world: SimulatorClient, webhook_url: str, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, world: XeroLine, webhook_url: str, patch: pytest.MonkeyPatch) -> None:
         self.world = world
         self._last_call = 0
+        # Whether calls may have been made since they were asked for.
+        self._has_called = True
+        self._books: dict[str, Any] | None = None
         self.clock = clockwork.Clock(world)
         clockwork.wind(self.clock, patch)
         self._webhook_url = webhook_url
@@ -53,34 +56,41 @@ class Stage:
         logging.getLogger("xero_sync.jobs.retry_policy").addHandler(self.complaints)
 
     def begin(self) -> None:
-        """Start afresh: seeded books, nothing here, a person of each portal about to connect."""
+        """Start afresh: seeded books, nothing here, and nobody."""
         call_command("flush", interactive=False)
         self._server().flushdb()
         rate_limiter.shared.cache_clear()
         self.complaints.heard.clear()
         self.world.do("reset")
+        self._books = None
         self.clock.begin()
         self.tenant = str(self.world.tenant(0)["tenant_id"])
         self.silent: set[str] = set()
         # Scripts of faults that stay when all others end.
         self.standing: list[dict[str, Any]] = []
-        self.people = [self._person(at) for at in (0, 1)]
-        self.sides: list[Side | None] = [None, None]
+        self.people: list[xero.Browser] = []
+        self.sides: list[Side | None] = []
         url = f"{self._webhook_url}/webhooks/xero/"
         self.world.do("webhooks", url=url, key=WEBHOOK_KEY, enabled=True, **_HELD_BACK)
-        tally.count("examples of the machine")
+        tally.count(f"{PLAYED}examples of the machine")
 
-    def _person(self, at: int) -> xero.Browser:
-        portal = builders.make_portal()
-        return xero.Browser(
-            self.world, builders.make_user(portal, portal_admin=True, accounts=True)
-        )
+    @property
+    def portals(self) -> range:
+        """The numbers of the portals."""
+        return range(len(self.people))
+
+    def add_portal(self) -> None:
+        """Let there be one more portal, with a person about to connect it."""
+        user = builders.make_user(builders.make_portal(), portal_admin=True, accounts=True)
+        self.people.append(xero.Browser(self.world, user))
+        self.sides.append(None)
 
     def connect(self, at: int, *, dies_after: int | None = None) -> None:
         """Let a person connect their portal, the whole way through consent, where it is not."""
         browser = self.people[at]
         if self.is_connected(at):
             return
+        self._has_called = True
         with self.dying(dies_after):
             answer = browser.connect()
             if answer["Location"] == xero.CHOOSE:
@@ -105,16 +115,23 @@ class Stage:
 
     def show_books(self) -> dict[str, Any]:
         """Return all that the organisation has in Xero."""
-        found: dict[str, Any] = self.world.show("books", tenant=self.tenant)
-        return found
+        if self._books is None:
+            self._books = self.world.show("books", tenant=self.tenant)
+        return self._books
 
     def act(self, path: str, **given: Any) -> bool:
-        """Do something in Xero; return whether it was allowed."""
-        return act_in_xero(self.world, path, tenant=self.tenant, **given)
+        """Do something in Xero; return whether it was allowed.
+
+        :raises AssertionError: nobody could do it, because it makes no sense.
+        """
+        self._books = None
+        answer = self.world.try_to_do(path, tenant=self.tenant, **given)
+        assert answer.ok or not NONSENSE.search(answer.text), answer.text
+        return answer.ok
 
     def fail(self, what: str, *, stands: bool = False, **script: Any) -> None:
         """Let calls go wrong."""
-        tally.count(what)
+        tally.count(f"{FAULT}{what}")
         self.world.do("faults", **script)
         if stands:
             self.standing.append(script)
@@ -128,7 +145,7 @@ class Stage:
 
     def deliver_poison(self, body: bytes) -> None:
         """Let Xero send a body that nobody can take apart, rightly signed."""
-        tally.count("delivery that cannot be taken apart")
+        tally.count(f"{FAULT}delivery that cannot be taken apart")
         answer = webhook_posts.post(body, webhook_posts.sign(body, WEBHOOK_KEY))
         assert answer.status_code == 200
 
@@ -140,8 +157,12 @@ class Stage:
         if side is None:
             return None
         tally.count(f"turns: {turn}")
+        if turn == "push":
+            # The one turn that writes to Xero.
+            self._books = None
         take: Callable[[int], timedelta | None] = getattr(self, f"_{turn}")
         delay = None
+        self._has_called = True
         with self.dying(dies_after):
             delay = take(side.organisation_id)
         unexpected = [each for each in self.complaints.heard if each.startswith("Unexpected")]
@@ -156,21 +177,28 @@ class Stage:
             yield
             died = False
         if died:
-            tally.count("death of a worker")
+            tally.count(f"{DEATH}a worker of the machine")
 
     @contextlib.contextmanager
     def without_valkey(self) -> Iterator[None]:
         """Take Valkey away."""
-        tally.count("Valkey away")
+        tally.count(f"{FAULT}Valkey away")
         with self._patch.context() as patch:
             patch.setattr(settings, "REDIS_URL", _NOWHERE)
             rate_limiter.shared.cache_clear()
             yield
         rate_limiter.shared.cache_clear()
 
+    @contextlib.contextmanager
+    def sweeping_seldom(self) -> Iterator[None]:
+        """Let nothing be swept because some minutes have passed."""
+        with self._patch.context() as patch:
+            patch.setattr(settings, "XERO_SWEEP_SECONDS", timedelta(days=7).total_seconds())
+            yield
+
     def flush_valkey(self) -> None:
         """Let Valkey lose everything."""
-        tally.count("Valkey lost everything")
+        tally.count(f"{FAULT}Valkey lost everything")
         self._server().flushdb()
 
     def _server(self) -> redis.Redis:
@@ -253,8 +281,14 @@ class Stage:
             side for at, side in enumerate(self.sides) if side is not None and self.is_connected(at)
         ]
 
+    def forget_calls(self) -> None:
+        """Let the calls that were made so far be no new ones."""
+        if self._has_called:
+            self.new_calls()
+
     def new_calls(self) -> list[dict[str, Any]]:
         """Return the accounting calls since this was asked last."""
+        self._has_called = False
         made: list[dict[str, Any]] = self.world.show("calls", since=self._last_call)
         self._last_call = made[-1]["n"] if made else self._last_call
         return [one for one in made if "/api.xro/" in one["path"]]

@@ -166,6 +166,19 @@ def test_key_is_spent_when_a_write_was_answered_with_an_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrote", "expected"), [(False, errors.Unavailable), (True, errors.Ambiguous)]
+)
+def test_reply_that_cannot_be_read_leaves_a_write_in_doubt(
+    wrote: bool, expected: type[errors.XeroError]
+) -> None:
+    error = failures.of_nonsense("no JSON", wrote=wrote, status=200, correlation_id="known")
+
+    assert type(error) is expected
+    assert "no JSON" in str(error)
+    assert (error.status, error.correlation_id) == (200, "known")
+
+
+@pytest.mark.parametrize(
     ("body", "messages", "error_type"),
     [
         (validation("One", "Two"), ("One", "Two"), "ValidationException"),
@@ -180,6 +193,7 @@ def test_key_is_spent_when_a_write_was_answered_with_an_error() -> None:
             "QueryParseException",
         ),
         (b'{"Detail":"Of the gateway"}', ("Of the gateway",), ""),
+        (b'{"Message":"Says it all","Detail":"Says it again"}', ("Says it all",), ""),
         (b'{"Elements":"nonsense","Message":"M"}', ("M",), ""),
         (b'{"Elements":[1,{"ValidationErrors":[2,{"Message":"M"}]}]}', ("M",), ""),
         (b'["a list"]', (), ""),

@@ -174,7 +174,7 @@ def test_answer_is_not_found_where_nothing_is_connected(learner: Learner, staff:
 def test_card_asks_again_while_a_push_is_under_way_and_then_not(
     learner: Learner, organisation: Organisation, staff: User
 ) -> None:
-    Learner.objects.update(sync_to_xero=True)
+    learner.portal.learners.update(sync_to_xero=True)
     push = ContactPush.objects.create(
         learner=learner, requested_at=document_builders.NOW, state=PushState.SENT
     )
@@ -194,7 +194,7 @@ def test_card_asks_again_while_a_push_is_under_way_and_then_not(
 def test_refusal_of_xero_is_told_with_its_words(
     learner: Learner, organisation: Organisation, staff: User
 ) -> None:
-    Learner.objects.update(sync_to_xero=True)
+    learner.portal.learners.update(sync_to_xero=True)
     ContactPush.objects.create(
         learner=learner,
         requested_at=document_builders.NOW,

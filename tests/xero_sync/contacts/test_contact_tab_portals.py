@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.contact_desk import Desk
+from connected_apps.models import AuditEvent
+from tests.support.contact_desk import CONTACTS, Desk
 from tests.support.learners import contacts_numbered
 from tests.support.linked import Linked, neighbour_of
 from tests.support.staff import raise_invoice
@@ -49,6 +50,7 @@ def test_hold_is_lifted_once_the_other_portal_is_gone_and_not_before(
     neighbours.push()
 
     assert "free of the other portal" in said
+    assert AuditEvent.objects.get(action="CONTACT_TAKEN_OVER").actor == neighbours.linked.manager
     assert neighbours.counts()["refused"] == "0"
     assert neighbours.shown(theirs) == set()
     neighbours.press("questions", f"accept {key}")
@@ -70,3 +72,32 @@ def test_tabs_of_two_portals_stay_apart(desk: Desk, neighbours: Desk) -> None:
     )
     assert answer.status_code == 404
     assert "Imogen Made-Up (1001)" in desk.words("linked", q="1001")
+
+
+def test_contacts_of_the_other_portals_learners_are_named_nowhere(
+    desk: Desk, neighbours: Desk
+) -> None:
+    """Their names and addresses are not this portal's to see, however alike its own learner is."""
+    desk.save(ticked=True, number="1001")
+    desk.push()
+    mine = contacts_numbered(desk.linked, "1001")[0]
+    raise_invoice(desk.linked, mine["contact_id"])
+    neighbours.linked.sweep()
+    alike = neighbours.save(ticked=False, number="77", given_name="Imo", family_name="Gen")
+    neighbours.save(alike, ticked=True, number="77", given_name="Imo", family_name="Gen")
+
+    row = neighbours.words("no-learner", q="1001")
+    assert "A contact of another portal's learner" in row
+    pages = [
+        *(row, neighbours.words("no-learner"), neighbours.words("without-contact")),
+        neighbours.client.get(f"{CONTACTS}find/{alike.pk}./", {"find": "1001"}).content.decode(),
+    ]
+    for page in pages:
+        assert mine["name"] not in page
+        assert "AUD 110.00" not in page
+    assert mine["email"] not in row
+    of_it = neighbours.client.get(f"{CONTACTS}find/.{mine['contact_id']}/")
+    assert of_it.status_code == 404
+
+    assert desk.client.post(DISCONNECT, {"confirmed": "yes"}).status_code == 302
+    assert mine["name"] in neighbours.words("no-learner", q="1001")

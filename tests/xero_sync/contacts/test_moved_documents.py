@@ -4,10 +4,12 @@ Else one student would see another's, before anybody was asked whether the two a
 """
 
 from typing import NamedTuple
+from uuid import UUID
 
 import pytest
 from pytest_django.fixtures import Settings
 
+from invoices import queries
 from invoices.models import DocumentMove
 from lrm.models import Learner
 from tests.support import webhook_posts
@@ -64,6 +66,11 @@ def test_invoices_of_a_merged_learner_show_on_nobodys_page_until_a_yes(
     report = answer.getvalue().decode()
     assert two.his in report
     assert two.hers not in report
+    # Nor does whoever asks for the contact's documents without saying for whom.
+    asked = queries.documents_of_contacts(
+        organisation=staff.linked.organisation, contact_ids=[UUID(two.bens)]
+    )
+    assert [one.number for one in asked] == [two.his]
 
     staff.answer(two.ann, two.bens, "yes")
 

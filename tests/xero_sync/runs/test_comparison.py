@@ -15,7 +15,7 @@ from tests.support.daily_checks import check
 from tests.support.ghosts import forget_calls, heal, store_ghost
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first
-from xero_sync.models import QuarantinedDocument, RunState, SyncRun
+from xero_sync.models import QuarantinedDocument, RunState, SyncRun, SyncStep
 from xero_sync.resources import Resource
 from xero_sync.runs import comparison, run_requests
 from xero_sync.store import currency_totals
@@ -159,3 +159,49 @@ def test_end_of_a_run_says_everything_that_differs() -> None:
         "Invoices: Xero has AUD 1,000.00, here 1,000.01",
         "Invoice INV-1 is odd",
     ]
+
+
+def test_what_lasts_is_told_by_figures_and_in_names_where_there_are_any() -> None:
+    figures: dict[str, Any] = {"in_xero": 5, "stored": 3, "missing": 1, "quarantined": 1}
+    figures["sums"] = {**CENT, "NZD": currency_totals.Both(Decimal(1), Decimal(1))}
+
+    told = comparison.of_figures(Resource.INVOICE, **figures)
+    named = comparison.of_figures(Resource.INVOICE, **figures, named=["Invoice INV-1 is odd"])
+    uncounted = comparison.of_figures(Resource.INVOICE, in_xero=None, stored=None, missing=0)
+
+    aside = "INVOICE: set aside 1"
+    assert comparison.lasting_words_of(told) == {aside, "INVOICE: -1", "INVOICE: AUD +0.01"}
+    assert comparison.lasting_words_of(named) == {aside, "Invoice INV-1 is odd"}
+    assert comparison.lasting_words_of(uncounted) == {"INVOICE: not counted"}
+
+
+def test_counts_are_told_together_and_each_kind_that_is_odd() -> None:
+    kinds = [
+        comparison.of_figures(Resource.INVOICE, in_xero=1005, stored=1004, missing=0),
+        comparison.of_figures(Resource.CREDIT_NOTE, in_xero=None, stored=2, missing=0),
+        comparison.of_figures(Resource.OVERPAYMENT, in_xero=1, stored=3, missing=0),
+        comparison.of_figures(Resource.PREPAYMENT, in_xero=2, stored=1, missing=1, quarantined=1),
+    ]
+
+    assert comparison.counts_in_words(kinds) == (
+        "1,008 documents in Xero, 1,008 here and 1 could not be saved: 1 of the invoices is missing"
+        " here; Xero gave no count of credit notes; 2 more of the overpayments are here than in"
+        " Xero"
+    )
+    assert comparison.counts_in_words(kinds[3:], of="drafts") == (
+        "2 drafts in Xero, 1 here and 1 could not be saved"
+    )
+
+
+def test_window_with_one_too_many_makes_up_for_none_with_one_too_few() -> None:
+    steps = [
+        SyncStep(resource="INVOICE", xero_count=in_xero, our_count=3 - in_xero)
+        for in_xero in (1, 2)
+    ]
+
+    whole = comparison.of_windows(Resource.INVOICE, steps)
+
+    assert (whole.in_xero, whole.stored, whole.missing, whole.quarantined) == (3, 3, 0, 0)
+    assert whole.differences == {comparison.Difference.COUNT}
+    steps[0].our_count = None
+    assert comparison.of_windows(Resource.INVOICE, steps).stored is None

@@ -73,7 +73,7 @@ def test_nothing_is_promised_before_xero_is_connected(learner: Learner, manager:
 
 
 def test_unticked_learner_without_xero_has_no_card(learner: Learner, manager: User) -> None:
-    Learner.objects.update(sync_to_xero=False)
+    learner.portal.learners.update(sync_to_xero=False)
 
     assert card(manager, learner) == ""
 
@@ -197,7 +197,7 @@ def test_broken_connection_names_who_can_mend_it(
 def test_unticked_learner_with_a_contact_is_told_that_nothing_is_sent(
     learner: Learner, organisation: Organisation, manager: User
 ) -> None:
-    Learner.objects.update(sync_to_xero=False)
+    learner.portal.learners.update(sync_to_xero=False)
     link(learner, organisation, "Mei K.")
 
     said = card(manager, learner)

@@ -171,7 +171,7 @@ def test_page_of_contacts_costs_a_fixed_number_of_queries(
             organisation.portal, number=f"M{number}", given_name="Mei", family_name=f"K{number}"
         )
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(30):
         store(organisation, *(contact(f"M{n}", f"Mei K{n}") for n in range(200)))
 
     assert ContactLink.objects.filter(evidence="NAME").count() == 200

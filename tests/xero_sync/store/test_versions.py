@@ -88,6 +88,18 @@ def test_version_replaces_another_by_its_stamp_and_then_by_when_it_was_read(
     assert Document.objects.get().reference == stands
 
 
+def test_version_that_differs_in_its_lines_alone_replaces_the_other(
+    organisation: Organisation,
+) -> None:
+    """No column of its own tells that it changed, and neither does its stamp."""
+    read(organisation, of(0, "same"))
+
+    line = {"Description": "Course fee", "LineAmount": 110.0}
+    read(organisation, {**of(0, "same"), "LineItems": [line]}, at=READ_AT + SECOND)
+
+    assert [one.description for one in Document.objects.get().line_items.all()] == ["Course fee"]
+
+
 @pytest.mark.parametrize(
     ("read_after", "shown"), [(1, "New Name"), (0, "New Name"), (-1, "Ola Made-Up")]
 )

@@ -65,11 +65,14 @@ def test_category_not_heard_of_is_stored_and_shown_on_the_card(
 
     announce(linked, settings, send_quotes)
     deliveries.unpack(now=clock())
-    card = builders.client_of(linked.manager).get(xero.PAGE).content.decode()
+    client = builders.client_of(linked.manager)
+    card = client.get(xero.PAGE).content.decode()
+    updates = client.get(f"{xero.PAGE}xero/events/").content.decode()
 
     stored = WebhookEvent.objects.all()
     assert {(one.category, one.state) for one in stored} == {("QUOTE", EventState.IGNORED)}
     assert "QUOTE (3); nothing of this is kept here" in card
+    assert "Quote (not kept here)" in updates
 
 
 @pytest.mark.parametrize("of_organisation", [False, True])

@@ -1,0 +1,202 @@
+"""What report #0443 may be asked for, and who matches."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+
+from connected_apps.models import Organisation
+from invoices import words
+from invoices.models import ContactLink, CoverDecision, Document, Kind, NamedNumber
+from lrm.models import Learner, LearnerChange, Portal
+from xero_sync.models import ContactPush, ContactQuestion, PushState
+
+TO_INVOICE, BILLED, INVOICED = "TO_INVOICE", "BILLED", "INVOICED"
+# Counts look at so many learners and no more: more take too long for somebody who waits.
+MOST_COUNTED = 20_000
+_NOTHING = Value("")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Criteria:
+    """What the report is asked for.
+
+    :param since: a day where the books are kept; who was added, or ticked, on it or after. None
+        for everybody.
+    :param ticked_only: only those with *Sync to Xero*.
+    :param state: `TO_INVOICE` or `BILLED`.
+    :param contact: "yes" or "no": whether they have a contact in Xero; empty for both.
+    :param asked_only: only those of whom a question stands.
+    """
+
+    portal: Portal
+    organisation: Organisation
+    since: datetime.date | None = None
+    ticked_only: bool = True
+    state: str = TO_INVOICE
+    contact: str = ""
+    asked_only: bool = False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which its days are days."""
+        return ZoneInfo(self.organisation.time_zone or self.portal.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many learners there are of each state; None where there are too many to count."""
+
+    to_invoice: int
+    billed: int
+    invoiced: int
+
+
+def learners_of(criteria: Criteria) -> "QuerySet[Any]":
+    """Return who matches, the newest first, each with a `state`."""
+    return _narrowed(criteria).filter(state=criteria.state).order_by("-created_at", "-id")
+
+
+def with_reasons(learners: "QuerySet[Any]", criteria: Criteria) -> "QuerySet[Any]":
+    """Return the learners with a `reason`, a key of `rows.REASONS`, and the push's `problem`."""
+    organisation = criteria.organisation
+    own = _own_documents(organisation)
+    invoices = own.filter(kind=Kind.INVOICE)
+    answered = CoverDecision.objects.filter(
+        organisation=organisation,
+        learner=OuterRef(OuterRef("pk")),
+        document_xero_id=OuterRef("document__xero_id"),
+        kind=OuterRef("document__kind"),
+    )
+    named = NamedNumber.objects.filter(
+        ~Exists(answered), organisation=organisation, number=OuterRef("number")
+    )
+    first_that_holds: tuple[tuple[str, Any], ...] = (
+        ("QUESTION", _is_asked(organisation)),
+        ("REFUSED", Exists(_pushes(PushState.REFUSED))),
+        ("MAY_BE_BILLED", Exists(named)),
+        ("NOT_TICKED", Q(sync_to_xero=False) & ~Exists(_links(organisation))),
+        ("NO_CONTACT", ~Exists(_links(organisation))),
+        ("NOT_APPROVED", Exists(invoices.exclude(status__in=words.CANCELLED))),
+        ("CANCELLED", Exists(invoices)),
+        ("CREDITS", Exists(own)),
+    )
+    found: QuerySet[Any] = learners.annotate(
+        reason=Case(
+            *(When(condition, then=Value(key)) for key, condition in first_that_holds),
+            default=Value("NOTHING"),
+            output_field=CharField(),
+        ),
+        problem=Case(
+            When(contact_push__state=PushState.REFUSED, then=F("contact_push__problem")),
+            default=_NOTHING,
+            output_field=CharField(),
+        ),
+    )
+    return found
+
+
+def counts_of(criteria: Criteria) -> Counts | None:
+    """Return how many learners there are of each state, whatever state is asked for; one query."""
+    some = _narrowed(criteria).order_by()[: MOST_COUNTED + 1]
+    states = (TO_INVOICE, BILLED, INVOICED)
+    found = some.aggregate(
+        **{state: Count("pk", filter=Q(state=state)) for state in states}, whole=Count("pk")
+    )
+    if found["whole"] > MOST_COUNTED:
+        return None
+    return Counts(*(found[state] for state in states))
+
+
+def _narrowed(criteria: Criteria) -> "QuerySet[Any]":
+    organisation = criteria.organisation
+    learners = Learner.objects.filter(portal=criteria.portal)
+    if criteria.since:
+        learners = learners.filter(_new_since(criteria))
+    if criteria.ticked_only:
+        learners = learners.filter(sync_to_xero=True)
+    if criteria.contact:
+        has_one = Exists(_links(organisation))
+        learners = learners.filter(has_one if criteria.contact == "yes" else ~has_one)
+    if criteria.asked_only:
+        learners = learners.filter(_is_asked(organisation))
+    found: QuerySet[Any] = learners.annotate(
+        state=Case(
+            When(
+                Exists(
+                    _own_documents(organisation).filter(
+                        kind=Kind.INVOICE, status__in=words.APPROVED
+                    )
+                ),
+                then=Value(INVOICED),
+            ),
+            When(Exists(covering(organisation)), then=Value(BILLED)),
+            default=Value(TO_INVOICE),
+            output_field=CharField(),
+        )
+    )
+    return found
+
+
+def _new_since(criteria: Criteria) -> Q:
+    day = max(criteria.since or datetime.date.min, datetime.date(2, 1, 1))
+    start = datetime.datetime.combine(day, datetime.time.min, criteria.zone)
+    ticked = LearnerChange.objects.filter(
+        learner__portal=criteria.portal, at__gte=start, fields__contains="sync_to_xero"
+    )
+    return Q(created_at__gte=start) | Q(sync_to_xero=True, pk__in=ticked.values("learner"))
+
+
+def _links(organisation: Organisation) -> QuerySet[ContactLink]:
+    return ContactLink.objects.filter(organisation=organisation, learner=OuterRef("pk"))
+
+
+def _own_documents(organisation: Organisation) -> QuerySet[Document]:
+    """Return the documents of a learner's contacts."""
+    links = ContactLink.objects.filter(organisation=organisation, learner=OuterRef(OuterRef("pk")))
+    return Document.objects.filter(
+        organisation=organisation, contact_xero_id__in=links.values("contact_xero_id")
+    )
+
+
+def covering(organisation: Organisation, **learner: Any) -> QuerySet[Document]:
+    """Return the approved invoices to others that cover a learner, as a person said.
+
+    Without those of contacts that are learners of other portals on the same Xero, and of none here:
+    they show nowhere in this portal.
+    """
+    wanted = learner or {"learner": OuterRef(OuterRef("pk"))}
+    said = CoverDecision.objects.filter(
+        organisation=organisation, kind=Kind.INVOICE, is_covered=True, **wanted
+    )
+    links = ContactLink.objects.filter(contact_xero_id=OuterRef("contact_xero_id"))
+    elsewhere = links.filter(organisation__tenant_id=organisation.tenant_id)
+    return Document.objects.filter(
+        ~Exists(elsewhere) | Exists(links.filter(organisation=organisation)),
+        organisation=organisation,
+        kind=Kind.INVOICE,
+        status__in=words.APPROVED,
+        xero_id__in=said.values("document_xero_id"),
+    )
+
+
+def _pushes(state: PushState) -> QuerySet[ContactPush]:
+    return ContactPush.objects.filter(learner=OuterRef("pk"), state=state)
+
+
+def _is_asked(organisation: Organisation) -> Any:
+    asked = ContactQuestion.objects.filter(organisation=organisation, learner=OuterRef("pk"))
+    return Q(Exists(asked)) | Q(Exists(_pushes(PushState.QUESTION)))
