@@ -100,7 +100,9 @@ def _collect_static_files(running: stack.Stack) -> None:
     """
     settings = {**stack.xero_settings(running.simulator_url), "PUBLIC_URL": running.url}
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"process {os.getpid()}")
-    with (stack.ROOT / ".local" / "static-files-of").open("a+") as collected_by:
+    mark = stack.ROOT / ".local" / "static-files-of"
+    mark.parent.mkdir(exist_ok=True)
+    with mark.open("a+") as collected_by:
         fcntl.flock(collected_by, fcntl.LOCK_EX)
         collected_by.seek(0)
         if collected_by.read() == run:

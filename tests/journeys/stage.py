@@ -56,10 +56,8 @@ class Stage:
         if by_form:
             came.sign_in(user)
         else:
-            cookie = self.maker.sign_in(user)
-            context.add_cookies(
-                [{"name": cookie["name"], "value": cookie["value"], "url": self.product.url}]
-            )
+            name, value = self.maker.sign_in(user)
+            context.add_cookies([{"name": name, "value": value, "url": self.product.url}])
             came.open("/")
         return came
 
@@ -134,10 +132,10 @@ class PortalMaker:
         made: dict[str, int] = self._ask(wanted)
         return made
 
-    def sign_in(self, username: str) -> dict[str, str]:
-        """Sign somebody in, and return the cookie that says so."""
-        cookie: dict[str, str] = self._ask({"username": username})
-        return cookie
+    def sign_in(self, username: str) -> tuple[str, str]:
+        """Sign somebody in, and return the cookie that says so: its name and its value."""
+        name, value = self._ask({"username": username})
+        return name, value
 
     def _ask(self, wanted: dict[str, Any]) -> Any:
         given, answers = self._process.stdin, self._process.stdout

@@ -55,6 +55,14 @@ def simulator_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def small_books_url() -> Iterator[str]:
+    """Run a simulator with some two hundred documents, for tests that are not about how many."""
+    books = ("--no-limits", "--seed", "7", "--documents", "200", "--contacts", "40")
+    with simulator_process.running(*books) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def small_pages_url() -> Iterator[str]:
     """Run a simulator with small books in pages of `SMALL_PAGE`."""
     books = ("--no-limits", "--seed", "7", "--documents", "160", "--contacts", "20")

@@ -6,6 +6,12 @@ from tests.support.linked import Linked, neighbour_of
 from tests.support.staff import Staff
 
 
+@pytest.fixture(scope="session")
+def simulator_url(small_books_url: str) -> str:
+    """Let all tests here stand on small books: they are about who is who, not about how many."""
+    return small_books_url
+
+
 @pytest.fixture
 def staff(linked: Linked) -> Staff:
     linked.world.do("webhooks", enabled=False)
