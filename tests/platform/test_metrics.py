@@ -1,6 +1,7 @@
 """`/metrics`: who may ask, what it shows, and that rules, board and page name what is there."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.support import faults, processes, webhook_posts
 from tests.support.linked import Linked
 from xero_sync.api import limits
 from xero_sync.jobs import sweep_schedule
-from xero_sync.models import QuarantinedDocument
+from xero_sync.models import Delivery, QuarantinedDocument
 from xero_sync.sweeps import sweeper
 
 HERE, AWAY = "127.0.0.1", "203.0.113.5"
@@ -74,6 +75,7 @@ def test_metrics_follow_what_happens(linked: Linked, settings: Settings) -> None
     invoice = next(one for one in linked.books()["documents"] if one["type"] == "ACCREC")
     named = webhook_posts.event(linked, "INVOICE", invoice["xero_id"])
     webhook_posts.deliver(named)
+    Delivery.objects.update(received_at=timezone.now() - timedelta(seconds=30))
     webhook_posts.post(b"{}", "forged")
     waiting = shown()
     linked.take_events()
@@ -93,7 +95,7 @@ def test_metrics_follow_what_happens(linked: Linked, settings: Settings) -> None
     after = shown()
 
     organisation = str(linked.organisation.pk)
-    assert waiting["lrm_queue_age_seconds"]["deliveries"] > 0
+    assert waiting["lrm_queue_age_seconds"]["deliveries"] >= 30
     assert after["lrm_queue_age_seconds"]["deliveries"] == 0
     assert after["lrm_event_to_visible_seconds"]["0.5"] > 0
     assert after["lrm_quarantined_documents"] == {"INVOICE": 1}
