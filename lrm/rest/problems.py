@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -123,6 +124,7 @@ def document(code: int, *, detail: str = "") -> dict[str, Any]:
     }
 
 
+@csrf_exempt  # It changes nothing, and a program's token carries no other.
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Answer at an address of the API that is none."""
     return JsonResponse(document(404), status=404, content_type=CONTENT_TYPE)

@@ -47,5 +47,5 @@ def test_difference_is_mended_and_logged_once_a_day(
 
     assert (soon, later) == (0, 1)
     assert "differed in 1 cells" in caplog.text
-    assert DocumentSumCheck.objects.get().mended_count == 1
+    assert DocumentSumCheck.objects.get(organisation=organisation).mended_count == 1
     assert totals_of(criteria_of(organisation)) == before

@@ -52,6 +52,6 @@ def test_address_is_the_last_that_a_named_proxy_tells_when_somebody_adds_their_o
     )
 
     lines = web_log.read_bytes()[before:].decode()
-    assert f"user {user.pk} from {logged}\n" in lines
+    assert f"user {user.pk} from {logged} [" in lines
     assert user.username not in lines
     assert logging.getLevelName(logging.WARNING) in lines

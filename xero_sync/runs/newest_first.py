@@ -11,13 +11,15 @@ only where the calls are one in fifty, and where what is stored tells how many t
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import date_windows
 from xero_sync.resources import PAGE_SIZE
 from xero_sync.runs import date_ranges
 
+# How many years what is newest may reach, where Xero refuses to list all that is.
+_YEARS_AHEAD = 2
 # From so many documents of a kind on, in a first sync and in any other run.
 MANY, MANY_STORED = 5 * PAGE_SIZE, 50 * PAGE_SIZE
 
@@ -40,21 +42,37 @@ def a_year_before(day: date) -> date:
     return day.replace(year=day.year - 1)
 
 
-def parts_of(step: SyncStep) -> tuple[date_windows.Window, ...]:
+def parts_of(
+    step: SyncStep, window: date_windows.Window | None = None
+) -> tuple[date_windows.Window, ...]:
     """Return the windows into which a step is cut by age, the newest first; none where it is not.
 
     Together they hold all that the step holds.
+
+    :param window: of the step, where that is to be another than it has.
     """
-    window = date_windows.of_step(step)
+    window = window or date_windows.of_step(step)
     day = last_older_day(step.run)
     if step.is_older or step.run.changed_from is not None or step.again_since is not None:
         return ()
     if not window.date_from <= day < window.date_to:
-        return ()
+        return _without_far_future(window, day)
     if not step.run.is_first and window.date_from > a_year_before(day):
         return ()  # It is hardly longer than what would come first.
     older, newest = window.cut_after(day)
     return (newest, older, *window.undated_part())
+
+
+def is_older(step: SyncStep, part: date_windows.Window) -> bool:
+    """Return whether a part of a step that is cut by age waits for the newest."""
+    return step.is_older or part.is_undated or part.date_to <= last_older_day(step.run)
+
+
+def _without_far_future(window: date_windows.Window, day: date) -> tuple[date_windows.Window, ...]:
+    """Cut off what is dated far ahead, which would take a dozen halves to be found empty."""
+    ahead = day.replace(year=day.year + _YEARS_AHEAD, day=min(day.day, 28))
+    is_newest = window.date_from == day + timedelta(days=1)
+    return window.cut_after(ahead) if is_newest and ahead < window.date_to else ()
 
 
 def is_worth_it(step: SyncStep, *, count: int, is_stored: bool) -> bool:
@@ -62,9 +80,8 @@ def is_worth_it(step: SyncStep, *, count: int, is_stored: bool) -> bool:
 
     :param is_stored: whether so many are stored here; else Xero has told.
     """
-    if step.run.is_first:
-        return count > MANY and bool(parts_of(step))
-    return is_stored and count > MANY_STORED and bool(parts_of(step))
+    is_many = count > MANY if step.run.is_first else is_stored and count > MANY_STORED
+    return is_many and any(is_older(step, part) for part in parts_of(step))
 
 
 def newest_is_verified(steps: Iterable[SyncStep]) -> bool:

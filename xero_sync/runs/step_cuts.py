@@ -40,12 +40,12 @@ def cut(step: SyncStep, now: datetime) -> bool:
                 resource=step.resource,
                 date_from=other.date_from,
                 date_to=other.date_to,
-                is_older=step.is_older or bool(by_age),
+                is_older=newest_first.is_older(step, other) if by_age else step.is_older,
                 again_since=step.again_since,
             )
     step.date_from, step.date_to = first.date_from, first.date_to
     words = f"reading in two parts, cut at {day_formats.short_day(first.date_to)}"
-    if by_age:
+    if by_age and newest_first.is_older(step, others[0]):
         words = f"reading what is newer than {day_formats.short_day(others[0].date_to)} first"
     run_log.write(step.run, f"{Resource(step.resource).label}: {words}", now=now)
     return True

@@ -182,11 +182,10 @@ def _first_page(
             raise
         rejected = error
     window = date_windows.of_step(step)
-    by_age = newest_first.parts_of(step)
     for cuts in range(1, date_windows.MOST_CUTS + 1):
         if not window.days:
             break
-        window = by_age[0] if by_age and cuts == 1 else window.halves()[0]
+        window = (newest_first.parts_of(step, window) or window.halves())[0]
         try:
             page = list_queries.fetch(
                 puller.session, window.listing, page=1, page_size=step.page_size

@@ -29,7 +29,7 @@ def test_list_that_is_refused_half_way_is_read_in_parts(known: Linked, pages: in
     run = known.work(run)
 
     assert (run.state, run.reason) == (RunState.DONE, "")
-    assert "Invoices: reading in two parts" in log(run)
+    assert "Invoices: reading what is newer than" in log(run)
     first, second = run.steps.filter(resource="INVOICE").order_by("date_from")
     assert (first.date_from, second.date_to) == (run.date_from, run.date_to)
     figures = run_progress.progress_of(run).kinds[0]

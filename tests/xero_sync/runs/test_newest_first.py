@@ -260,3 +260,22 @@ def test_parts_hold_all_that_the_step_holds_by_the_day_of_the_books(
     assert (newest.date_from, newest.date_to) == (day + timedelta(days=1), date_windows.LATEST)
     assert (older.date_from, older.date_to) == (date_windows.EARLIEST, day)
     assert undated.is_undated
+
+
+@pytest.mark.django_db
+def test_newest_window_that_xero_refuses_is_cut_near_today() -> None:
+    portal = builders.make_portal()
+    asked_at = datetime(2026, 6, 30, 3, 0, tzinfo=UTC)
+    organisation = make_organisation(portal)
+    run = SyncRun(portal=portal, organisation=organisation, is_first=True, requested_at=asked_at)
+    step = SyncStep(
+        run=run, resource=Resource.INVOICE, date_from=date(2025, 7, 1), date_to=date.max
+    )
+
+    near, far = newest_first.parts_of(step)
+
+    assert (near.date_from, near.date_to) == (date(2025, 7, 1), date(2027, 6, 28))
+    assert far.date_to == date.max
+    assert not any(newest_first.is_older(step, part) for part in (near, far))
+    # It is cut where Xero refuses it, and not because it holds many.
+    assert not newest_first.is_worth_it(step, count=MANY * 10, is_stored=False)
