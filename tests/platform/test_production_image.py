@@ -5,13 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
-from tests.support import processes
+from tests.support import processes, web_process
 from tests.support.deployment_files import PRODUCTION, SYSTEM, copied_folders
 
 pytestmark = pytest.mark.timeout(240)
@@ -60,14 +58,6 @@ def run(tree: Path, *arguments: str, **changes: str) -> subprocess.CompletedProc
     )
 
 
-def database_url() -> str:
-    """Return the address of this test's own database, of which the service has many."""
-    of = connection.settings_dict
-    who = quote(of["USER"]) + (f":{quote(of['PASSWORD'])}" if of["PASSWORD"] else "")
-    where = f"{of['HOST']}:{of['PORT']}" if of["HOST"] else ""
-    return f"postgresql://{who}@{where}/{of['NAME']}?{urlencode(of.get('OPTIONS', {}))}"
-
-
 def test_image_leaves_out_demo_and_local_services(tree: Path) -> None:
     assert (tree / "lrm" / "settings.py").exists()
     assert not any((tree / "lrm" / name).exists() for name in ("demo", "local"))
@@ -78,7 +68,7 @@ def test_image_leaves_out_demo_and_local_services(tree: Path) -> None:
 def test_production_starts_and_serves_without_what_development_has(tree: Path) -> None:
     collected = run(tree, "manage.py", "collectstatic", "--noinput")
     checked = run(tree, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    services = {"DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL}
+    services = {"DATABASE_URL": web_process.database_url(), "REDIS_URL": settings.REDIS_URL}
     served = run(tree, "-c", REQUEST, **services)
 
     assert collected.returncode == 0, collected.stderr

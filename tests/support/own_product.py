@@ -4,14 +4,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import requests
 from django.conf import settings
-from django.db import connection
 
 from lrm.demo import ports, supervisor
-from tests.support import processes
+from tests.support import processes, web_process
 from tests.support.deployment_files import PRODUCTION, SYSTEM
 
 READY_SECONDS = 180.0
@@ -19,8 +17,6 @@ READY_SECONDS = 180.0
 
 def environment(place: Path, **changes: str) -> dict[str, str]:
     """Return the settings of production, on the database of this test."""
-    there = connection.settings_dict
-    sockets = quote(there["HOST"] or there["OPTIONS"]["host"], safe="/")
     return {
         **SYSTEM,
         **PRODUCTION,
@@ -32,7 +28,7 @@ def environment(place: Path, **changes: str) -> dict[str, str]:
         "TOKEN_ENCRYPTION_KEYS": ",".join(settings.TOKEN_ENCRYPTION_KEYS),
         "XERO_CLIENT_ID": settings.XERO_CLIENT_ID,
         "XERO_CLIENT_SECRET": settings.XERO_CLIENT_SECRET,
-        "DATABASE_URL": f"postgresql://{there['USER']}@/{there['NAME']}?host={sockets}",
+        "DATABASE_URL": web_process.database_url(),
         **changes,
     }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 from django.conf import settings
@@ -101,10 +101,11 @@ def image_command(port: int) -> list[str]:
 
 
 def database_url() -> str:
-    """Return the address of this test process's database."""
-    there = connection.settings_dict
-    sockets = quote(there["HOST"] or there["OPTIONS"]["host"], safe="/")
-    return f"postgresql://{there['USER']}@/{there['NAME']}?host={sockets}"
+    """Return the address of this test process's database, on whatever server it is."""
+    of = connection.settings_dict
+    who = quote(of["USER"]) + (f":{quote(of['PASSWORD'])}" if of["PASSWORD"] else "")
+    where = f"{of['HOST']}:{of['PORT']}" if of["HOST"] else ""
+    return f"postgresql://{who}@{where}/{of['NAME']}?{urlencode(of.get('OPTIONS', {}))}"
 
 
 def answers(port: int) -> bool:
