@@ -87,7 +87,7 @@ def test_kept_rows_are_cut_into_the_same_pages_without_looking_again(
     assert listings.count(listing).number == LONG
     assert [one for one in first if WITHOUT_LINK[tab] in " ".join(one["sql"].split())]
     assert not [one for one in asked if WITHOUT_LINK[tab] in " ".join(one["sql"].split())]
-    kept_rows.cache.clear()
+    cache.clear()
     assert [one.keys for one in pages] == [
         listings.page_of(listing, after=one).keys for one in ["", *cursors(pages)]
     ]
