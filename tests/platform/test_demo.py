@@ -67,6 +67,9 @@ def test_demo_runs_until_ctrl_c_and_leaves_nothing(directory: Path) -> None:
             "print(Learner.objects.filter(portal__slug='demo').count())",
             LOCAL_DIR=str(directory),
             DJANGO_SETTINGS_MODULE="lrm.settings",
+            # Not the services that these tests may run on.
+            DATABASE_URL="",
+            REDIS_URL="",
         )
         demo.send_signal(signal.SIGINT)
         rest = read_until(demo, "Everything has stopped")
