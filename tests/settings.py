@@ -19,8 +19,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if "REDIS_URL" not in os.environ:
     REDIS_URL = CELERY_BROKER_URL = f"{_SHARED_VALKEY.removesuffix('/0')}/{os.getpid() % 4096}"
-elif _worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    # On a server that was named: the databases after the one that it was named with.
+elif "REDIS_OF_TESTS" not in os.environ and (_worker := os.environ.get("PYTEST_XDIST_WORKER")):
+    # On a server that was named: the databases after the one that it was named with. What a test
+    # starts is told the very one.
+    os.environ["REDIS_OF_TESTS"] = "chosen"
     _server, _, _number = _SHARED_VALKEY.rpartition("/")
     _own = int(_number) + 1 + int(_worker.removeprefix("gw"))
     REDIS_URL = CELERY_BROKER_URL = f"{_server}/{_own}"
