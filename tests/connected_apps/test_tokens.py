@@ -274,6 +274,21 @@ def test_keys_rotate_without_anybody_reconnecting(
     assert encryption.read(Grant.objects.get(), encryption.PREVIOUS_REFRESH)
 
 
+def test_keys_rotate_where_no_token_came_before_the_present_one(
+    connected: Browser, settings: Settings
+) -> None:
+    value = ask(connected)
+    assert Grant.objects.get().previous_refresh_token_encrypted is None
+    new = Fernet.generate_key().decode()
+    settings.TOKEN_ENCRYPTION_KEYS = [new, *settings.TOKEN_ENCRYPTION_KEYS]
+
+    call_command("rotate_token_keys")
+    settings.TOKEN_ENCRYPTION_KEYS = [new]
+
+    assert ask(connected) == value
+    assert Grant.objects.get().previous_refresh_token_encrypted is None
+
+
 def test_token_of_a_release_before_works_and_is_sealed_by_the_next_refresh(
     connected: Browser,
 ) -> None:

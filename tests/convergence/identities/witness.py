@@ -113,10 +113,11 @@ class Witness(Kinship):
         return any(self._may_write(side, each, was) for each in side.typed)
 
     def _may_write(self, side: Side, learner_id: int, was: Row) -> bool:
-        if (owner := self.owner.get(was["contact_id"])) is not None:
-            return owner == learner_id
-        if self.is_held_elsewhere(side, was["contact_id"]):
-            return False
+        if not self._is_unheard_of(side, was["contact_id"]):
+            if (owner := self.owner.get(was["contact_id"])) is not None:
+                return owner == learner_id
+            if self.is_held_elsewhere(side, was["contact_id"]):
+                return False
         if (said := self.said.get((learner_id, was["contact_id"]))) is not None:
             return said
         is_heir = self.is_heir(side, learner_id, was["contact_id"])
@@ -125,6 +126,14 @@ class Witness(Kinship):
             (is_heir or oracle.same_number(facts, was)) and oracle.agrees(facts, was)
             for facts in [side.typed[learner_id], *self.facts[learner_id]]
         )
+
+    def _is_unheard_of(self, side: Side, contact_id: str) -> bool:
+        """Whether another portal made a contact and has not heard so yet.
+
+        Until it has, nobody can tell the contact from one that accounts made, and whoever agrees
+        with its number and name may take it; the other is asked then.
+        """
+        return contact_id in self.unsure and self.owner.get(contact_id) not in side.typed
 
     def _judge_fields(self, was: Row, row: Row) -> None:
         changed = {name for name in row if row[name] != was[name]}
