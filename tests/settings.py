@@ -20,11 +20,11 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if "REDIS_URL" not in os.environ:
     REDIS_URL = CELERY_BROKER_URL = f"{_SHARED_VALKEY.removesuffix('/0')}/{os.getpid() % 4096}"
 elif "REDIS_OF_TESTS" not in os.environ and (_worker := os.environ.get("PYTEST_XDIST_WORKER")):
-    # On a server that was named: the databases after the one that it was named with. What a test
-    # starts is told the very one.
-    os.environ["REDIS_OF_TESTS"] = "chosen"
+    # On a server that was named: the databases after the one that it was named with.
     _server, _, _number = _SHARED_VALKEY.rpartition("/")
     _own = int(_number) + 1 + int(_worker.removeprefix("gw"))
     REDIS_URL = CELERY_BROKER_URL = f"{_server}/{_own}"
+# What a test starts keeps the one that it is told.
+os.environ["REDIS_OF_TESTS"] = "chosen"
 # Static files are looked up as they are asked for: nothing is collected for a test.
 WHITENOISE_AUTOREFRESH = True
