@@ -12,6 +12,7 @@ what that withholds since a merge in Xero brought it from somebody else. Beyond 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -38,16 +39,25 @@ def is_in_doubt(learner: Learner, organisation: Organisation) -> bool:
     return any(doubt(learner, organisation) for doubt in _doubts)
 
 
-def of(learner: Learner, organisation: Organisation) -> QuerySet[Document]:
-    """Return the learner's own documents, newest first; none while there is a doubt."""
+@dataclass(frozen=True)
+class Own:
+    """A learner's own documents, newest first; none while a question waits for a person."""
+
+    documents: QuerySet[Document]
+    is_in_doubt: bool
+
+
+def of(learner: Learner, organisation: Organisation) -> Own:
+    """Return what is surely the learner's own."""
     found, kept_off = queries.contacts_and_withheld(learner=learner, organisation=organisation)
-    own = [] if is_in_doubt(learner, organisation) else _nobody_elses(found, learner, organisation)
+    in_doubt = is_in_doubt(learner, organisation)
     documents = queries.documents_of_contacts(
-        organisation=organisation, contact_ids=own, without=kept_off.document_ids
+        organisation=organisation,
+        contact_ids=[] if in_doubt else _nobody_elses(found, learner, organisation),
+        without=kept_off.document_ids,
     )
-    return documents.filter(status__in=words.APPROVED).order_by(
-        F("date").desc(nulls_last=True), "-id"
-    )
+    newest_first = F("date").desc(nulls_last=True), "-id"
+    return Own(documents.filter(status__in=words.APPROVED).order_by(*newest_first), in_doubt)
 
 
 def one_of(learner: Learner, document_id: int) -> Document | None:
@@ -55,7 +65,7 @@ def one_of(learner: Learner, document_id: int) -> Document | None:
     organisation = current_organisation(learner.portal)
     if organisation is None:
         return None
-    return of(learner, organisation).filter(pk=document_id).first()
+    return of(learner, organisation).documents.filter(pk=document_id).first()
 
 
 def _nobody_elses(found: list[UUID], learner: Learner, organisation: Organisation) -> list[UUID]:

@@ -37,17 +37,17 @@ def my_invoices(request: access.SignedInRequest) -> HttpResponse:
         "freshness": own_words.freshness_line(fresh, learner.portal, now=now),
     }
     if organisation is not None:
-        documents = own_documents.of(learner, organisation)
-        values = document_rows.values_of(documents)
+        own = own_documents.of(learner, organisation)
+        values = document_rows.values_of(own.documents)
         page = Paginator(values, _PAGE_SIZE).get_page(request.GET.get("page", "1"))
         rows = [document_rows.row_of(one) for one in page.object_list]
         context |= {
-            "in_doubt": own_documents.is_in_doubt(learner, organisation),
+            "in_doubt": own.is_in_doubt,
             "page": page,
             "rows": row_details.with_details(document_rows.shown_rows_of(rows, today=today)),
             "balances": [
                 balance
-                for balance in queries.balances_of(documents, today=today)
+                for balance in queries.balances_of(own.documents, today=today)
                 if balance.is_open
             ],
         }

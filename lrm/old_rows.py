@@ -49,9 +49,8 @@ def _next(table: Table, before: datetime, after: int) -> tuple[list[int], int]:
     """Return the old ids among the next rows, and the last id of those rows."""
     with connection.cursor() as cursor:
         cursor.execute(
-            # Names come from this code alone.
-            f"SELECT id, {table.moment} < %s FROM {table.name}"  # noqa: S608
-            " WHERE id > %s ORDER BY id LIMIT %s",
+            f"SELECT id, {table.moment} < %s FROM {table.name} "  # noqa: S608 - names of this code
+            "WHERE id > %s ORDER BY id LIMIT %s",
             [before, after, BATCH],
         )
         rows = cursor.fetchall()
@@ -61,7 +60,8 @@ def _next(table: Table, before: datetime, after: int) -> tuple[list[int], int]:
 def _delete_batch(table: Table, ids: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table.name} WHERE id IN (SELECT id FROM {table.name}"  # noqa: S608
-            f" WHERE id = ANY(%s) AND NOT ({table.stays}) FOR UPDATE SKIP LOCKED)",
+            f"DELETE FROM {table.name} WHERE id IN ("  # noqa: S608 - names of this code
+            f"SELECT id FROM {table.name} WHERE id = ANY(%s) AND NOT ({table.stays}) "
+            "FOR UPDATE SKIP LOCKED)",
             [ids],
         )

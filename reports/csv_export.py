@@ -69,7 +69,7 @@ def write_csv(
         # OFFSET 0 keeps values apart from how they are written, which names them several times.
         # Of lines and facts, both from code, only values are parameters.
         source = f"({text} OFFSET 0) AS line, (SELECT {given} OFFSET 0) AS fact"
-        statement = f"SELECT {', '.join(written)} FROM {source}"  # noqa: S608
+        statement = f"SELECT {', '.join(written)} FROM {source}"  # noqa: S608 - both from code
         # COPY takes no parameters of its own: the driver quotes them into the statement.
         whole = cursor.mogrify(
             f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)",

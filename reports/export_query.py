@@ -83,7 +83,7 @@ def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
         LEFT JOIN ({_applied("settled", "allocation.invoice_xero_id", until=until)}) AS settled
             ON settled.other = document.xero_id AND document.kind = '{Kind.INVOICE}'
         ORDER BY document.{order.field} {direction}, document.id {direction}
-    """  # noqa: S608
+    """  # noqa: S608 - names of this module
     here = criteria.today, organisation.base_currency, organisation.short_code
     applied = (organisation.pk, criteria.as_at) if until else (organisation.pk,)
     return Sql(text, (*parameters, *here, organisation.pk, *applied, *applied))
