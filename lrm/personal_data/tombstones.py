@@ -17,14 +17,19 @@ _SALT = "lrm.personal_data.tombstones"
 
 
 def key_of(portal: Portal, number: str) -> str:
-    """Return what is kept of a number."""
-    return salted_hmac(_SALT, f"{portal.pk} {number}", algorithm="sha256").hexdigest()
+    """Return what is kept of a number, whatever the case of its letters.
+
+    Whether Xero tells "l1" from "L1" in a contact's number is said nowhere.
+    """
+    known = f"{portal.pk} {number.strip().casefold()}"
+    return salted_hmac(_SALT, known, algorithm="sha256").hexdigest()
 
 
 def erased_among(portal: Portal, numbers: Collection[str]) -> set[str]:
     """Return those numbers that an erased learner had; no query where none are asked about."""
-    by_key = {key_of(portal, number): number for number in numbers if number}
-    if not by_key:
+    keys = {number: key_of(portal, number) for number in numbers if number}
+    if not keys:
         return set()
-    found = ErasedLearner.objects.filter(portal=portal, number_key__in=by_key)
-    return {by_key[key] for key in found.values_list("number_key", flat=True)}
+    erased = ErasedLearner.objects.filter(portal=portal, number_key__in=set(keys.values()))
+    found = set(erased.values_list("number_key", flat=True))
+    return {number for number, key in keys.items() if key in found}

@@ -151,6 +151,32 @@ def test_number_of_an_erased_learner_comes_back_by_no_way(linked: Linked) -> Non
     assert not Learner.objects.filter(number=NUMBER).exists()
 
 
+@pytest.mark.parametrize("respelt", [str.lower, str.title, "{} ".format])
+def test_number_of_an_erased_learner_is_not_given_again_in_another_spelling(
+    linked: Linked, respelt: Callable[[str], str]
+) -> None:
+    # Nobody says whether Xero tells letters of either case apart in a contact's number.
+    erase(linked, pushed(linked))
+    number = respelt(NUMBER)
+
+    form = builders.client_of(linked.manager).post(
+        "/learners/new/", {"number": number, "family_name": "X", "country": "Australia"}
+    )
+    rows = learner_batches.save_learners(
+        portal=linked.portal,
+        rows=[
+            learner_batches.LearnerRow(values={"number": each, "family_name": "X"})
+            for each in (number, NUMBER)
+        ],
+        by=linked.manager,
+        now=clock(),
+    )
+
+    assert form.status_code == 422
+    assert {row.refusal for row in rows} == {learner_batches.Refusal.NUMBER_ERASED}
+    assert not Learner.objects.filter(number__iexact=NUMBER).exists()
+
+
 def test_export_holds_everything_and_is_noted(linked: Linked) -> None:
     learner = pushed(linked)
     path = f"/learners/{learner.pk}/personal-data/export/"
