@@ -226,13 +226,25 @@ class Witness(Kinship):
     def _stands_so(self, facts: Facts, own: Sequence[Row], shown: Shown) -> bool:
         """Whether a learner whose contacts these are stands as its page says."""
         says, active = shown.standing, [one for one in own if one["status"] == "ACTIVE"]
+        in_step = sum(self._is_in_step(facts, one) for one in active)
         good = {
-            sides.IN_XERO: sum(self._is_in_step(facts, one) for one in active) == 1,
+            sides.IN_XERO: in_step == 1 or (len(active) == 1 and self._is_succeeded(facts, own)),
             sides.ARCHIVED: not active and bool(own),
             sides.ASKED: bool(shown.questions),
             sides.REFUSED: len(says) > len(sides.REFUSED),
         }
         return any(holds for word, holds in good.items() if says.startswith(word))
+
+    def _is_succeeded(self, facts: Facts, own: Sequence[Row]) -> bool:
+        """Whether a learner was written as it is to a contact that people then archived or merged.
+
+        Another one that is the learner's too stands in for it, as accounts have it: nothing of the
+        learner changed since, so nothing is sent.
+        """
+        written = (
+            self.written.get(one["contact_id"]) for one in own if one["status"] != "ACTIVE"
+        )
+        return any(each is not None and each[0] == facts for each in written)
 
     def _is_in_step(self, facts: Facts, contact: Row) -> bool:
         """Whether a contact is what the learner is, but for what people changed in Xero since."""
