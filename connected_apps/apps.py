@@ -14,7 +14,7 @@ class ConnectedAppsConfig(AppConfig):
         # Imported here because models are not ready before.
         from connected_apps import checks, panels, tasks
         from connected_apps.card import xero_card
-        from lrm import checkups
+        from lrm.watching import checkups
 
         checkups.add(checks.token_keys)
         panels.register()

@@ -11,7 +11,8 @@ from django.db.models import BinaryField
 
 from connected_apps import registry
 from connected_apps.models import XERO
-from lrm import checkups, sealed_values
+from lrm import sealed_values
+from lrm.watching import checkups
 
 # Xero's scopes page: apps made since March 2026 get granular scopes only, and these end in 2027.
 _BROAD = {

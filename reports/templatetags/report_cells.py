@@ -6,7 +6,7 @@ from decimal import Decimal
 from django import template
 
 from invoices import amounts
-from invoices.document_rows import DocumentRow
+from invoices.listing.document_rows import DocumentRow
 from lrm.templatetags.shell import NOTHING, day, when
 
 register = template.Library()

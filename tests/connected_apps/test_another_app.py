@@ -10,7 +10,7 @@ from connected_apps import panels, queries, signals
 from connected_apps.lifecycle import housekeeping
 from connected_apps.models import XERO, AuditEvent, Connection, Grant, Organisation, State
 from invoices.models import ContactLink, LinkSource
-from lrm import metrics
+from lrm.watching import metrics
 from tests.support import builders, document_builders
 from tests.support.linked import Linked, clock
 from xero_sync.api import errors

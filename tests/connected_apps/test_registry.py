@@ -15,8 +15,9 @@ from connected_apps.card import app_card
 from connected_apps.lifecycle import housekeeping
 from connected_apps.models import XERO, Connection, State
 from connected_apps.states import states
-from lrm import access, checkups, sealed_values
+from lrm import access, sealed_values
 from lrm.models import Portal, User
+from lrm.watching import checkups
 from tests.support import builders
 
 pytestmark = pytest.mark.django_db
