@@ -30,7 +30,7 @@ def other(linked: Linked) -> Connection:
 
     No app has a reason to do so, and nothing keeps one from it.
     """
-    grant = Grant.objects.get(pk=linked.connection.grant_id)
+    grant = Grant.objects.get(connection=linked.connection)
     Connection.objects.filter(pk=linked.connection.pk).update(state=State.DISCONNECTED_HERE)
     return Connection.objects.create(
         portal=linked.portal,
