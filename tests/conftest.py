@@ -29,6 +29,7 @@ SLOW = (
     "platform/test_demo.py",
     "platform/test_local_services.py",
     "platform/test_production_web.py",
+    "platform/test_second_app.py",
     "platform/test_settings.py",
     "platform/test_slow_xero.py",
     "platform/test_smoke.py",

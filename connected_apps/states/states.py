@@ -55,7 +55,7 @@ def shown(connection: Connection, *, now: datetime) -> Shown:
     return Shown(State(connection.state), connection.reason)
 
 
-def connection_for(*, portal: Portal, now: datetime, app: str = "xero") -> Connection:
+def connection_for(*, portal: Portal, app: str, now: datetime) -> Connection:
     """Return the portal's connection row of an app, made (not connected) where there is none."""
     connection, _created = Connection.objects.get_or_create(
         portal=portal, app=app, defaults={"state": State.NOT_CONNECTED, "state_since": now}
@@ -105,6 +105,7 @@ def apply(
         if before != after or trigger in _ALWAYS_AUDITED:
             audit.record(
                 portal=connection.portal,
+                app=connection.app,
                 action=trigger.value,
                 by=by,
                 now=now,

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from connected_apps.models import Organisation
+from connected_apps.models import XERO, Organisation
 from invoices.covering import named_numbers
 from xero_sync.jobs import leases
 from xero_sync.models import MentionPass
@@ -58,7 +58,7 @@ def waiting_organisations(*, now: datetime) -> list[int]:
               FROM connected_apps_connection connection
               LEFT JOIN xero_sync_mentionpass pass
                 ON pass.organisation_id = connection.organisation_id
-             WHERE connection.organisation_id IS NOT NULL
+             WHERE connection.app = %(app)s AND connection.organisation_id IS NOT NULL
                AND (pass.claimed_until IS NULL OR pass.claimed_until < %(now)s)
                AND (pass.not_before IS NULL OR pass.not_before <= %(now)s)
                AND (pass.began_at <= %(again)s OR (
@@ -70,7 +70,7 @@ def waiting_organisations(*, now: datetime) -> list[int]:
                        AND document.synced_at <= %(settled)s
                      ORDER BY document.synced_at, document.id LIMIT 1) IS NOT NULL)
             """,
-            {"now": now, "again": now - AGAIN, "settled": now - SETTLED},
+            {"app": XERO, "now": now, "again": now - AGAIN, "settled": now - SETTLED},
         )
         return [row[0] for row in cursor.fetchall()]
 
