@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from lrm import notices
+from lrm import notices, worker_stop
 from lrm.batch_jobs import job_queue, kinds
 from lrm.models import OPEN_JOBS, BatchJob, JobFailure, JobState, NoticeLevel
 
@@ -42,7 +42,9 @@ def work_on(*, job_id: int, clock: Clock, turn: timedelta = TURN) -> timedelta |
     ends_at = clock() + turn
     while True:
         delay = _work_on_batch(job_id, clock)
-        if delay is None or delay > timedelta(0) or clock() >= ends_at:
+        if delay is None or delay > timedelta(0):
+            return delay
+        if clock() >= ends_at or worker_stop.is_asked():
             return delay
 
 
