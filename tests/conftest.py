@@ -29,6 +29,7 @@ SLOW = (
     "platform/test_demo.py",
     "platform/test_local_services.py",
     "platform/test_orderly_stop.py",
+    "platform/test_pooler.py",
     "platform/test_production_web.py",
     "platform/test_settings.py",
     "platform/test_slow_xero.py",
