@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from lrm import notices, worker_stop
+from lrm import notices
 from lrm.batch_jobs import job_queue, kinds
 from lrm.models import OPEN_JOBS, BatchJob, JobFailure, JobState, NoticeLevel
+from lrm.waking import worker_stop
 
 logger = logging.getLogger(__name__)
 

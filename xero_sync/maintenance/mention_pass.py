@@ -18,8 +18,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from connected_apps.models import Organisation
-from invoices import named_numbers
-from lrm import worker_stop
+from invoices.covering import named_numbers
+from lrm.waking import worker_stop
 from xero_sync.jobs import leases
 from xero_sync.models import MentionPass
 

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import Case, Min, OuterRef, Subquery, Value, When
 
 from invoices.models import ContactLink, LinkSource
-from lrm import worker_stop
 from lrm.models import Learner
+from lrm.waking import worker_stop
 from xero_sync.api import client, errors, responses, sessions
 from xero_sync.contacts import field_comparison, unsent_learners
 from xero_sync.jobs import leases

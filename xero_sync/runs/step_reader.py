@@ -17,7 +17,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from lrm import worker_stop
+from lrm.waking import worker_stop
 from xero_sync.api import errors, list_queries, responses
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
