@@ -311,8 +311,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_WORKER_CONSUMER = "lrm.waking.worker_consumer:Consumer"
-# At SIGTERM turns end after their page (`lrm.waking.worker_stop`). At SIGQUIT, for who cannot wait, what
-# runs gets so many seconds; what is cut off then is a row whose lease lapses.
+# At SIGTERM turns end after their page (`lrm.waking.worker_stop`). At SIGQUIT, for who cannot wait,
+# what runs gets so many seconds; what is cut off then is a row whose lease lapses.
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
