@@ -24,13 +24,13 @@ class Composed:
     """Web, workers and beat."""
 
     url: str
-    supervisor: supervisor.Supervisor
+    everything: supervisor.Supervisor
     # How long each took to stop, in seconds, and how it ended.
     stopped: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def child(self, name: str) -> supervisor.Child:
         """Return the process of a service."""
-        return next(one for one in self.supervisor.children if one.name == name)
+        return next(one for one in self.everything.children if one.name == name)
 
     def stop(self) -> None:
         """Send SIGTERM to the first process of each, all at once, as compose does; wait for all.
@@ -38,7 +38,7 @@ class Composed:
         What is not gone when compose's patience ends is killed, and has no entry in `stopped`.
         """
         began = time.monotonic()
-        waited_for = list(self.supervisor.children)
+        waited_for = list(self.everything.children)
         for child in waited_for:
             os.kill(child.process.pid, signal.SIGTERM)
         while waited_for and time.monotonic() - began < 30:
