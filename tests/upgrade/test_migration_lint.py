@@ -11,7 +11,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
-from django_migration_linter.sql_analyser import analyse_sql_statements, get_sql_analyser_class
+from django_migration_linter.sql_analyser.analyser import (
+    analyse_sql_statements,
+    get_sql_analyser_class,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 RELEASE = Path(__file__).with_name("release_0_1")
