@@ -5,8 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 import requests
 from django.conf import settings as django_settings
@@ -15,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
 from invoices.models import Document
+from lrm.models import Learner
 from tests.convergence import books
 from tests.support import (
     builders,
@@ -59,11 +63,7 @@ def linked_connection(world: SimulatorClient) -> Connection:
 @pytest.fixture
 def environment(world: SimulatorClient, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Give the settings of a product that reaches its database by the pooler alone."""
-    place = tmp_path / "pooler"
-    place.mkdir()
-    for above in place.parents:
-        if above.owner() == place.owner() and above.stat().st_mode & 0o001 == 0:
-            above.chmod(above.stat().st_mode | 0o011)
+    place = make_open(tmp_path / "pooler")
     direct = web_process.database_url()
     with pooler.running(direct, place, connections=CONNECTIONS) as url:
         yield own_product.environment(
@@ -76,6 +76,30 @@ def environment(world: SimulatorClient, tmp_path: Path) -> Iterator[dict[str, st
             REDIS_URL=django_settings.REDIS_URL,
         )
     connection.close()
+
+
+def make_open(place: Path) -> Path:
+    """Make a folder that the pooler's user can reach, whom pytest's own folders keep out."""
+    place.mkdir()
+    for above in place.parents:
+        if above.owner() == place.owner() and above.stat().st_mode & 0o001 == 0:
+            above.chmod(above.stat().st_mode | 0o011)
+    return place
+
+
+@contextmanager
+def standing_behind(url: str, *, is_told: bool) -> Iterator[None]:
+    """Let this process's models reach their database by a pooler."""
+    own, parts = dict(connection.settings_dict), urlsplit(url)
+    connection.close()
+    connection.settings_dict.update(
+        HOST=parts.hostname, PORT=parts.port, OPTIONS={}, DISABLE_SERVER_SIDE_CURSORS=is_told
+    )
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(own)
 
 
 def rows_of_report(environment: dict[str, str], slug: str) -> int:
@@ -128,3 +152,27 @@ def test_whole_product_works_through_a_pooler_in_transaction_mode(
     shown = world.show("books", tenant=str(organisation.tenant_id))
     assert books.differences(books.theirs(shown), books.ours(organisation)) == {}
     assert found == {Document.objects.filter(organisation=organisation).count()}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_list_is_read_row_by_row_when_the_settings_tell_of_the_pooler(
+    is_told: bool, tmp_path: Path
+) -> None:
+    portal = builders.make_portal()
+    for number in range(4):
+        builders.make_learner(portal, number=f"P000{number}")
+    place = make_open(tmp_path / "pooler")
+    with (
+        pooler.running(web_process.database_url(), place, connections=2) as url,
+        standing_behind(url, is_told=is_told),
+        closing(psycopg2.connect(url)) as other,
+    ):
+        rows = Learner.objects.order_by("pk").iterator(chunk_size=1)
+        next(rows)
+        # Somebody else has the connection that the first row came by.
+        other.cursor().execute("SELECT 1")
+        if is_told:
+            assert len(list(rows)) == 3
+        else:
+            with pytest.raises(psycopg2.Error, match="does not exist"):
+                list(rows)
