@@ -4,18 +4,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
 
 from connected_apps.models import Organisation
 from tests.convergence import books
-from tests.support import builders, composed, own_product, simulator_process, waiting, xero
+from tests.support import (
+    builders,
+    composed,
+    own_product,
+    simulator_process,
+    waiting,
+    webhook_posts,
+    xero,
+)
 from tests.support.simulator_client import SimulatorClient
 from xero_sync.models import Cursor, RunState, SyncRun
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("transactional_db")]
 # Compose kills after 25 seconds; whoever needs so many waits for more than a page.
 SECONDS = 15
+KEY = "made-up"
+BODY = webhook_posts.envelope({"eventCategory": "INVOICE"})
 BOOKS = ("--no-limits", "--documents", "1200", "--contacts", "100", "--max-page-size", "50")
 
 
@@ -43,6 +54,7 @@ def environment(world: SimulatorClient, place: Path) -> dict[str, str]:
     return own_product.environment(
         place,
         XERO_API_URL=world.url,
+        XERO_WEBHOOK_KEYS=KEY,
         XERO_IDENTITY_URL=world.url,
         REDIS_URL=django_settings.REDIS_URL,
     )
@@ -73,7 +85,12 @@ def test_all_stops_in_time_while_a_resync_runs_and_it_ends_right_afterwards(
     world.heal()
     with composed.running(tmp_path, environment(world, tmp_path)) as second:
         assert waiting.wait_until(lambda: not SyncRun.objects.get(pk=run.pk).is_open)
+        assert requests.get(f"{second.url}/readyz", timeout=60).ok
+        own_product.send(second.url, webhook_posts.sign(BODY, KEY), BODY)
         second.stop()
+    # What has nothing to do any more, but has done much, ends as soon.
+    assert set(second.stopped) == set(first.stopped), second.stopped
+    assert max(seconds for seconds, _ in second.stopped.values()) < SECONDS, second.stopped
 
     run.refresh_from_db()
     assert (run.state, run.reason) == (RunState.DONE, "")
