@@ -19,6 +19,7 @@ from django.db import connection, transaction
 
 from connected_apps.models import XERO, Organisation
 from invoices.covering import named_numbers
+from lrm.waking import worker_stop
 from xero_sync.jobs import leases
 from xero_sync.models import MentionPass
 
@@ -41,7 +42,7 @@ def look_through(*, organisation_id: int, clock: leases.Clock) -> timedelta | No
     walk = _Walk(mine, Organisation.objects.get(pk=organisation_id), clock)
     with leases.working_on(mine, organisation_id=organisation_id, clock=clock) as turn:
         while walk.look_at_batch() or walk.begins_again():
-            if clock() >= ends_at:
+            if clock() >= ends_at or worker_stop.is_asked():
                 turn.delay = timedelta(0)
                 break
     return turn.delay
