@@ -29,7 +29,8 @@ BROKEN = (State.NEEDS_RECONNECTING, State.DISCONNECTED_IN_XERO)
 # Queued work of before must drop itself after these.
 _NEW_GENERATION = {Trigger.CONNECTED, Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
 _ENDS = {Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
-_ALWAYS_AUDITED = {Trigger.CONNECT_STARTED, Trigger.CONNECTED}
+# Acts of a person, whatever they change.
+_ALWAYS_AUDITED = {Trigger.CONNECT_STARTED, Trigger.CONNECT_ABANDONED, Trigger.CONNECTED}
 _PROBLEMS = {
     Trigger.GONE_IN_XERO,
     Trigger.GRANT_DEAD,
