@@ -50,7 +50,7 @@ def set_password_by_a_link(one: Person) -> None:
     visitor = Client()
     page = visitor.get(password_links.address_of(one.user), follow=True)
     *_, user, token, _ = page.redirect_chain[-1][0].split("/")
-    one.post("set_password", user, token, by=visitor, new_password1=NEW, new_password2=NEW)
+    one.post_from(visitor, "set_password", user, token, new_password1=NEW, new_password2=NEW)
 
 
 def sign_out_others(one: Person) -> None:

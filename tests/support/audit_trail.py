@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.test import Client
+from django.test.client import MULTIPART_CONTENT
 from django.urls import reverse
 
 from connected_apps.models import AuditEvent, Organisation
@@ -60,13 +61,18 @@ class Person:
         found = Organisation.objects.filter(portal=self.portal).first()
         return found or document_builders.make_organisation(self.portal)
 
-    def post(self, name: str, /, *ids: Any, by: Client | None = None, **form: Any) -> Any:
+    def post(self, name: str, /, *ids: Any, **form: Any) -> Any:
         """Send a form, which must be taken, and keep what it left in the trails."""
+        answer = self.post_from(self.client, name, *ids, **form)
+        assert answer.headers.get("Location", "").partition("?")[0] != reverse("sign_in")
+        return answer
+
+    def post_from(self, client: Client, name: str, /, *ids: Any, **form: Any) -> Any:
+        """Do the same at another browser, which may be led to sign in."""
         before = list(lines())
-        kind = {"content_type": "application/json"} if name.startswith("api_") else {}
-        answer = (by or self.client).post(reverse(name, args=ids), form, **kind)
+        kind = "application/json" if name.startswith("api_") else MULTIPART_CONTENT
+        answer = client.post(reverse(name, args=ids), form, content_type=kind)
         assert answer.status_code < 400, answer.content.decode()
-        assert by or answer.headers.get("Location", "").partition("?")[0] != reverse("sign_in")
         self.left[name] = made_since(before)
         return answer
 

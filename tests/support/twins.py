@@ -77,7 +77,7 @@ class Side:
         """Return the moment of the turn that is under way."""
         return BEGAN + timedelta(minutes=self.turns)
 
-    def play(self, turns: int | None = None, after_each: Callable[[], None] = bool) -> None:
+    def play(self, turns: int | None = None, after_each: Callable[[], object] = bool) -> None:
         """Play so many turns of the story, or all."""
         for turn in STORY[:turns]:
             turn(self)

@@ -25,7 +25,7 @@ def make_push(portal: Portal) -> ContactPush:
 
 def stored(push: ContactPush) -> dict[str, Any]:
     """Return the row as it is now."""
-    return ContactPush.objects.filter(pk=push.pk).values().get()
+    return dict(ContactPush.objects.filter(pk=push.pk).values().get())
 
 
 @pytest.mark.parametrize("start", [push_queue.start_again, push_queue.start_over])

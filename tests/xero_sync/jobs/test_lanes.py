@@ -5,7 +5,6 @@ the bulk lane makes no call, and one that takes the people's lane makes all of i
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import redis
@@ -14,6 +13,7 @@ from django.conf import settings
 from tests.support import processes, recorded_lanes
 from tests.support.lane_turns import BULKS, PEOPLES, days_on
 from tests.support.linked import Linked
+from tests.support.passing import Time
 from tests.support.resyncs import ask, end_first
 from xero_sync.api import rate_limiter
 from xero_sync.api.rate_limiter import Lane
@@ -33,6 +33,11 @@ def leave_only_what_people_have(linked: Linked) -> None:
     )
 
 
+def on_day(days: int, turn: Callable[[Linked, Time], None]) -> Callable[[Linked], None]:
+    """Return a turn of bulk work as it is taken so many days from now."""
+    return lambda linked: turn(linked, days_on(days))
+
+
 def calls_of(linked: Linked, turn: Callable[[Linked], Any]) -> int:
     """Return how many calls a turn makes."""
     before = linked.world.calls("/api.xro/")
@@ -46,13 +51,9 @@ def test_bulk_work_waits_where_only_what_people_have_is_left(linked: Linked) -> 
     end_first(linked)
     leave_only_what_people_have(linked)
 
-    waiting = {
-        name: calls_of(linked, partial(turn, now=days_on(1))) for name, turn in BULKS.items()
-    }
+    waiting = {name: calls_of(linked, on_day(1, turn)) for name, turn in BULKS.items()}
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
-    working = {
-        name: calls_of(linked, partial(turn, now=days_on(3))) for name, turn in BULKS.items()
-    }
+    working = {name: calls_of(linked, on_day(3, turn)) for name, turn in BULKS.items()}
 
     assert waiting == dict.fromkeys(waiting, 0)
     assert all(working.values()), working
@@ -77,7 +78,7 @@ def test_each_call_takes_the_lane_that_the_table_says(linked: Linked) -> None:
     turns: dict[str, Callable[[Linked], Any]] = {
         **PEOPLES,
         # Each on a day of its own, as one may do what another would.
-        **{name: partial(turn, now=days_on(n)) for n, (name, turn) in enumerate(BULKS.items())},
+        **{name: on_day(n, turn) for n, (name, turn) in enumerate(BULKS.items())},
     }
     taken = {}
     for name, turn in turns.items():
