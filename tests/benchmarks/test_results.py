@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks import p2, results
+from benchmarks import p2, p3, results
 
 
 def test_row_that_misses_its_target_fails_the_whole_table() -> None:
@@ -70,3 +70,12 @@ def test_percentile_is_the_nearest_rank(share: float, value: int) -> None:
 
 def test_fewest_pages_are_rounded_up_kind_by_kind() -> None:
     assert p2.pages_of({"INVOICE": 1001, "CREDIT_NOTE": 1000, "PREPAYMENT": 0}) == 3
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds"), [(1, 0), (50, 0), (51, 55), (57, 55), (58, 60), (100, 60), (106, 110)]
+)
+def test_fastest_re_sync_takes_what_is_its_own_at_once_and_borrows_for_five_seconds(
+    calls: int, seconds: float
+) -> None:
+    assert p3.fastest(calls) == seconds

@@ -1,0 +1,60 @@
+"""`visit PORTAL_SLUG CALLS SECONDS`: wait until bulk has borrowed all it may, then call for people.
+
+Prints after how many seconds each of the calls was answered, counted from the first one's asking,
+and how many calls stood in the last minute then.
+"""
+
+import json
+import sys
+import time
+
+from benchmarks.parts import product
+from connected_apps.models import Connection
+from xero_sync.api import errors, limits, rate_limiter, sessions
+from xero_sync.resources import Resource
+
+
+def wait_for_loan(connection: Connection, seconds: float) -> int:
+    """Wait until bulk has borrowed all it may; return how many calls stand in the last minute.
+
+    :raises TimeoutError: it has not for so many seconds.
+    """
+    assert connection.organisation is not None
+    books, ends = rate_limiter.shared(), time.monotonic() + seconds
+    most = limits.from_settings().minute_with_loan
+    used = 0
+    while time.monotonic() < ends:
+        used = books.books_of(connection.organisation.tenant_id).minute_used
+        if used >= most:
+            return used
+        time.sleep(0.01)
+    raise TimeoutError(f"Bulk used {used} calls a minute, and never {most}.")
+
+
+def call_at_once(session: sessions.Session) -> None:
+    """Make one call as soon as may be."""
+    while True:
+        try:
+            session.list_page(Resource.INVOICE, page=1, page_size=1)
+        except errors.RateLimited as wait:
+            time.sleep(wait.retry_after)
+        else:
+            return
+
+
+def main(slug: str, calls: int, seconds: float) -> None:
+    """Visit once."""
+    connection = Connection.objects.select_related("organisation").get(portal__slug=slug)
+    session = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE)
+    # The token is read before the time begins.
+    session.ready()
+    used = wait_for_loan(connection, seconds)
+    began, answered = time.monotonic(), []
+    for _ in range(calls):
+        call_at_once(session)
+        answered.append(time.monotonic() - began)
+    print(json.dumps({"used": used, "seconds": answered, "on": str(product.clock().date())}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
