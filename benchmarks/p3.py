@@ -14,7 +14,6 @@ ten calls, one after the other.
 """
 
 import statistics
-import threading
 from collections import Counter
 from typing import Any
 
@@ -133,8 +132,8 @@ def _rows(
 
 
 def _visits(here: bench.Bench) -> list[results.Row]:
-    """Let bulk call as fast as it may, and come as a person when all is lent."""
-    speed = SPEED_OF_VISIT if not here.smoke else 30.0
+    """Come as a person when bulk has borrowed all it may."""
+    speed = SPEED_OF_VISIT if not here.smoke else 10.0
     minute = MINUTE / speed
     found: list[dict[str, Any]] = []
     with here.simulator("--documents", "60", "--clock-speed", str(speed)) as running:
@@ -143,16 +142,9 @@ def _visits(here: bench.Bench) -> list[results.Row]:
             environment = here.product(running, **_limits(speed))
             slug = here.part("connect", "1", environment=environment)["portals"][0]["slug"]
             running.forget_calls()
-            bulk = threading.Thread(
-                target=here.part,
-                args=("hammer", slug, str(1.7 * minute), "BULK"),
-                kwargs={"environment": environment},
-            )
-            bulk.start()
             told = here.part(
-                *("visit", slug, str(RESERVED), str(3 * minute + 10)), environment=environment
+                *("visit", slug, str(RESERVED), str(4 * minute + 10)), environment=environment
             )
-            bulk.join()
             found.append({**told, "refused": sum(x["status"] == 429 for x in running.calls())})
     third, tenth = (
         statistics.median(told["seconds"][number - 1] for told in found) * speed

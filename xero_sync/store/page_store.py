@@ -47,6 +47,8 @@ def store(
     :param by: what brought the page, for the versions of documents that it replaces.
     :param confirm: see `upserts.write`.
     """
+    if not page.elements:
+        return upserts.Written()
     lock_names(organisation_id, resource)
     write = partial(
         upserts.write,
