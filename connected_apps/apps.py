@@ -13,7 +13,7 @@ class ConnectedAppsConfig(AppConfig):
         """Fill the LRM's places and let beat know what to do."""
         # Imported here because models are not ready before.
         from connected_apps import checks, panels, tasks
-        from lrm import checkups
+        from lrm.watching import checkups
 
         checkups.add(checks.token_keys)
         panels.register()

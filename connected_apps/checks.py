@@ -10,7 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from connected_apps import errors
 from connected_apps.models import Grant
 from connected_apps.oauth import encryption
-from lrm import checkups, sealed_values
+from lrm import sealed_values
+from lrm.watching import checkups
 
 # Xero's scopes page: apps made since March 2026 get granular scopes only, and these end in 2027.
 _BROAD = {

@@ -11,7 +11,9 @@ class InvoicesConfig(AppConfig):
     def ready(self) -> None:
         """Put the Xero Invoices tab on the learner profile, and documents into the search."""
         # Imported here: models are not ready when this module is.
-        from invoices import dashboard, document_hits, personal_holding
+        from invoices import personal_holding
+        from invoices.listing import document_hits
+        from invoices.pages import dashboard
         from lrm import panels, permissions
         from lrm.rest import routes
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from invoices import contact_views, own_views, views
+from invoices.own_page import own_views
+from invoices.pages import contact_views, views
 
 urlpatterns = [
     path(

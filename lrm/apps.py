@@ -13,13 +13,13 @@ class LrmConfig(AppConfig):
         """Make the Celery app the current one, and register the LRM's own entries and tasks."""
         # Imported here: models are not loaded before.
         from lrm import (
-            bulk_ticks,
             celery,  # noqa: F401 - imported for its effect, so that shared tasks bind to it
             default_panels,
             tasks,
         )
         from lrm.learner_imports import import_job
         from lrm.personal_data import own_holding
+        from lrm.roster import bulk_ticks
         from lrm.sign_in import sessions
 
         default_panels.register()

@@ -9,11 +9,11 @@ import os
 from celery import Celery
 from celery.signals import task_postrun, task_prerun
 
-from lrm import log_context
+from lrm.watching import log_context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
 app = Celery("lrm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-task_prerun.connect(log_context.begin_task, dispatch_uid="lrm.log_context.begin_task")
-task_postrun.connect(log_context.end_task, dispatch_uid="lrm.log_context.end_task")
+task_prerun.connect(log_context.begin_task, dispatch_uid="lrm.watching.log_context.begin_task")
+task_postrun.connect(log_context.end_task, dispatch_uid="lrm.watching.log_context.end_task")

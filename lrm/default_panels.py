@@ -1,6 +1,7 @@
 """The LRM's own tabs and settings entries, registered like everybody else's."""
 
-from lrm import learner_finder, panels, permissions
+from lrm import panels, permissions
+from lrm.roster import learner_finder
 
 
 def register() -> None:

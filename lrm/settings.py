@@ -103,10 +103,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "lrm.response_headers.ResponseHeadersMiddleware",
-    "lrm.log_context.LogContextMiddleware",
-    "lrm.proxies.TrustedProxyMiddleware",
-    "lrm.front_door.FrontDoorMiddleware",
+    "lrm.door.response_headers.ResponseHeadersMiddleware",
+    "lrm.watching.log_context.LogContextMiddleware",
+    "lrm.door.proxies.TrustedProxyMiddleware",
+    "lrm.door.front_door.FrontDoorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "lrm.sign_in.sessions.SessionEndMiddleware",
-    "lrm.middleware.PortalMiddleware",
+    "lrm.door.middleware.PortalMiddleware",
     "lrm.sign_in.factor_gate.FactorGateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -183,7 +183,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Larger files are read past and thrown away before any page sees them.
 FILE_UPLOAD_HANDLERS = [
-    "lrm.bounded_uploads.BoundedUploadHandler",
+    "lrm.door.bounded_uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -293,7 +293,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # hundred tries, and at an answer that a broker gives only while it starts or is full.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
-CELERY_WORKER_CONSUMER = "lrm.worker_consumer:Consumer"
+CELERY_WORKER_CONSUMER = "lrm.waking.worker_consumer:Consumer"
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
 
@@ -303,13 +303,13 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "lrm.log_context.ContextFilter"}},
+    "filters": {"context": {"()": "lrm.watching.log_context.ContextFilter"}},
     "formatters": {
         "plain": {
-            "()": "lrm.log_context.PlainFormatter",
+            "()": "lrm.watching.log_context.PlainFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         },
-        "json": {"()": "lrm.log_context.JsonFormatter"},
+        "json": {"()": "lrm.watching.log_context.JsonFormatter"},
     },
     "handlers": {
         "console": {
@@ -324,7 +324,7 @@ LOGGING: dict[str, Any] = {
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["lrm.api_bodies.SmallJsonParser"],
+    "DEFAULT_PARSER_CLASSES": ["lrm.door.api_bodies.SmallJsonParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,

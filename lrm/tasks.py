@@ -11,11 +11,13 @@ from celery import current_app, shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from lrm import heartbeat, notices, old_rows, worker_tasks
+from lrm import notices, old_rows
 from lrm.batch_jobs import job_queue, job_worker, retention
 from lrm.learner_imports import uploads
 from lrm.rest import idempotency, request_counts
 from lrm.sign_in import attempt_limits, sessions
+from lrm.waking import worker_tasks
+from lrm.watching import heartbeat
 
 # A longer wait is left to beat.
 _MOST_SECONDS = 90.0

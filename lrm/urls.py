@@ -3,7 +3,6 @@
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
-from lrm import health
 from lrm.views import (
     account,
     dashboard,
@@ -23,6 +22,7 @@ from lrm.views import (
     sign_in_code,
     tokens,
 )
+from lrm.watching import health
 
 # Programs read a fault as they read any other problem.
 handler500 = "lrm.rest.problems.server_error"

@@ -7,8 +7,7 @@ from django import forms
 
 from connected_apps.models import Organisation
 from invoices import words
-from invoices.models import Kind
-from invoices.sum_models import DocumentSum, DocumentSumChange
+from invoices.models import DocumentSum, DocumentSumChange, Kind
 from lrm import day_formats
 from lrm.models import Learner, Portal
 from reports import periods

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from invoices import document_rows, paging, queries
-from invoices.document_rows import DocumentRow
+from invoices import queries
+from invoices.listing import document_rows, paging
+from invoices.listing.document_rows import DocumentRow
 from reports import columns, completeness, pictures, synced_invoices, totals
 from reports.synced_invoices import Criteria
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from connected_apps.models import Organisation
 from invoices import document_sums
-from invoices.sum_models import DocumentSumCheck
+from invoices.models import DocumentSumCheck
 
 logger = logging.getLogger(__name__)
 

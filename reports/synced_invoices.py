@@ -19,11 +19,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate, Upper
 
 from connected_apps.models import Organisation
-from invoices import paging, queries
+from invoices import queries
 from invoices.document_sums import Wanted
+from invoices.listing import paging
 from invoices.models import Contact, ContactLink, Document, Kind
-from lrm import search
 from lrm.models import Learner
+from lrm.roster import search
 from reports import as_at as past_day
 
 # Contacts that a text may mean; who types less than a name gets the first of them.

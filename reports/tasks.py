@@ -9,7 +9,7 @@ from typing import Any
 from celery import current_app, shared_task
 from django.utils import timezone
 
-from lrm import worker_tasks
+from lrm.waking import worker_tasks
 from reports import sum_upkeep
 from reports.schedules import sendings
 

@@ -12,8 +12,8 @@ from typing import Any
 from celery import current_app, shared_task
 
 from invoices import version_retention
-from lrm import worker_tasks
-from lrm.worker_tasks import WorkerTask
+from lrm.waking import worker_tasks
+from lrm.waking.worker_tasks import WorkerTask
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import day_limit, dispatch
 from xero_sync.maintenance import (

@@ -16,8 +16,8 @@ from django.db import transaction
 
 from benchmarks.parts import product, pushes
 from connected_apps.queries import connection_of
-from lrm import learners
 from lrm.models import Portal, User
+from lrm.roster import learners
 
 
 def new_ones(count: int, how: str) -> list[learners.LearnerDetails]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from django.db import migrations, transaction
 from django.db.models.functions import Lower
 
-from invoices import identity
+from invoices.rules import identity
 
 BATCH = 500
 SYSTEM = "The system"

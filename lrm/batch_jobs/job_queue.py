@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from lrm.batch_jobs import kinds
 from lrm.models import OPEN_JOBS, BatchJob, JobState, Portal, User
-from lrm.worker_tasks import BULK, WorkerTask
+from lrm.waking.worker_tasks import BULK, WorkerTask
 
 # Its name is in queues and must not change. Of a job, by its id.
 WORK_ON_JOB = WorkerTask("lrm.tasks.work_on_job", BULK)

@@ -27,18 +27,24 @@ class Person:
         return Page(self._session.get(urljoin(self._base_url, path), timeout=SECONDS))
 
     def submit(
-        self, form: Form, filled: Mapping[str, str] | None = None, *, button: str | None = None
+        self,
+        form: Form,
+        filled: Mapping[str, str] | None = None,
+        *,
+        button: str | None = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> Page:
         """Fill in a form and press a button: its first, as the Enter key does, unless one is named.
 
         :param button: the value or the words of the button.
+        :param files: a file's name and its bytes, by the name of the field that it is chosen in.
         :raises PageSurprise: when the form has no such field or button, or the answer is an error.
         """
-        filled = filled or {}
-        missing = set(filled) - form.names
+        filled, files = filled or {}, files or {}
+        missing = {*filled, *files} - form.names
         if missing:
             raise PageSurprise(f"The form to {form.action} has no field {', '.join(missing)}.")
-        sent = [(name, value) for name, value in form.fields if name not in filled]
+        sent = [(name, value) for name, value in form.fields if name not in {*filled, *files}]
         sent += [*filled.items(), *_pressed(form, button)]
         by_get = form.method == "get"
         answer = self._session.request(
@@ -46,6 +52,7 @@ class Person:
             form.action,
             params=sent if by_get else None,
             data=None if by_get else sent,
+            files=files,
             headers={"Referer": form.action},
             timeout=SECONDS,
         )

@@ -13,8 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from lrm.learner_account_models import LearnerAccount
-from lrm.models import Learner, Portal, PortalAct, User
+from lrm.models import Learner, LearnerAccount, Portal, PortalAct, User
 from lrm.people import password_links, portal_changes
 
 # No learner is sent two links within such a time.

@@ -2,8 +2,7 @@
 
 from django.db.models import F
 
-from lrm.learner_account_models import LearnerAccount
-from lrm.models import Learner, User
+from lrm.models import Learner, LearnerAccount, User
 
 
 def is_learner(user: User) -> bool:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from lrm import learners
 from lrm.models import Learner
+from lrm.roster import learners
 
 _FIELDS = {field.name: str(field.verbose_name) for field in Learner._meta.fields}
 LABELS = {name: _FIELDS[name] for name in learners.DETAIL_FIELDS}

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from lrm import learner_batches, learners, permissions
+from lrm import permissions
 from lrm.batch_jobs import halving, job_queue, kinds
-from lrm.learner_batches import LearnerRow
 from lrm.learner_imports import import_rows, uploads
 from lrm.models import BatchJob, ImportedRow, LearnerImport, RowOutcome, User
+from lrm.roster import learner_batches, learners
+from lrm.roster.learner_batches import LearnerRow
 
 KIND = "lrm-import-learners"
 _NOT_SAVED = "It could not be saved because of an error on our side. Add this learner by hand."

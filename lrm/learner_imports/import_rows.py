@@ -9,8 +9,9 @@ harmless on the way, and such an apostrophe in front is taken off again.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lrm import csv_text, learner_fields, learners
+from lrm import csv_text
 from lrm.models import Learner, RowOutcome
+from lrm.roster import learner_fields, learners
 
 _YES = frozenset({"yes", "y", "true", "t", "1", "on", "x"})
 _NO = frozenset({"no", "n", "false", "f", "0", "off"})

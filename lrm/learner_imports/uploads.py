@@ -15,10 +15,10 @@ from typing import IO
 
 from django.db import connection, transaction
 
-from lrm import learners
 from lrm.learner_imports import csv_reading, import_columns, import_rows
 from lrm.learner_imports.csv_reading import NotReadable
 from lrm.models import ImportedRow, Learner, LearnerImport, Portal, RowOutcome, User
+from lrm.roster import learners
 
 MOST_ROWS = 50_000
 KEEP = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from lrm import search
+from lrm.roster import search
 
 
 class Migration(migrations.Migration):

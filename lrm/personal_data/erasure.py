@@ -9,8 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from lrm import signals
-from lrm.erasure_models import ErasedLearner
-from lrm.models import Learner, Portal, PortalAct, User
+from lrm.models import ErasedLearner, Learner, Portal, PortalAct, User
 from lrm.people import portal_changes
 from lrm.personal_data import holdings, tombstones
 

@@ -5,11 +5,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.forms.models import model_to_dict
 
-from lrm.learner_account_models import LearnerAccount
 from lrm.models import (
     ImportedRow,
     JobFailure,
     Learner,
+    LearnerAccount,
     Notice,
     PortalChange,
     User,

@@ -10,8 +10,7 @@ from collections.abc import Collection
 
 from django.utils.crypto import salted_hmac
 
-from lrm.erasure_models import ErasedLearner
-from lrm.models import Portal
+from lrm.models import ErasedLearner, Portal
 
 _SALT = "lrm.personal_data.tombstones"
 

@@ -13,9 +13,8 @@ from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
-from lrm.models import User
+from lrm.models import ApiToken, User
 from lrm.rest import tokens
-from lrm.rest_models import ApiToken
 from lrm.sign_in import attempt_limits
 
 logger = logging.getLogger(__name__)

@@ -16,9 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from lrm.models import User
+from lrm.models import ApiAnswer, User
 from lrm.rest import problems
-from lrm.rest_models import ApiAnswer
 
 HEADER = "Idempotency-Key"
 KEEP = timedelta(days=2)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from lrm.rest_models import ApiCount
+from lrm.models import ApiCount
 
 _WINDOW = timedelta(minutes=1)
 _KEEP = timedelta(hours=1)

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from lrm.models import Portal, PortalAct, User
+from lrm.models import ApiToken, Portal, PortalAct, User
 from lrm.people import portal_changes
-from lrm.rest_models import ApiToken
 
 # By which scanners of sources and logs know what they found.
 PREFIX = "lrm_pat_"

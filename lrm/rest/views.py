@@ -22,9 +22,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from lrm import permissions
-from lrm.models import Portal, User
+from lrm.models import ApiToken, Portal, User
 from lrm.rest import authentication, cursors, problems, request_counts
-from lrm.rest_models import ApiToken
 from lrm.sign_in import factor_gate
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils.crypto import salted_hmac
 
-from lrm.sign_in_models import SignInCount
+from lrm.models import SignInCount
 
 _SALT = "lrm.sign_in.attempt_limits"
 KEEP = timedelta(days=1)

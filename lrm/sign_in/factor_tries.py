@@ -36,7 +36,7 @@ class TooMany:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return where a request comes from, as `lrm.proxies` found it."""
+    """Return where a request comes from, as `lrm.door.proxies` found it."""
     return str(request.META.get("REMOTE_ADDR", ""))
 
 

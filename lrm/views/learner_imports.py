@@ -9,7 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lrm import access, bounded_uploads, permissions
+from lrm import access, permissions
+from lrm.door import bounded_uploads
 from lrm.learner_imports import csv_reading, import_columns, import_job, uploads
 from lrm.models import LearnerImport, RowOutcome
 

@@ -7,8 +7,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from lrm import access, bulk_ticks, learner_list, permissions
+from lrm import access, permissions
 from lrm.models import Learner
+from lrm.roster import bulk_ticks, learner_list
 from lrm.views.learners import list_query
 
 _require_learners = access.require(

@@ -9,11 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lrm import access, bulk_ticks, forms, learner_list, learners, panels, permissions
+from lrm import access, panels, permissions
 from lrm.batch_jobs import job_queue, kinds
 from lrm.learner_accounts import own_page_card
 from lrm.learner_imports import import_job
 from lrm.models import Learner
+from lrm.roster import bulk_ticks, forms, learner_list, learners
 
 _EXPLANATION = "Learners and their documents are for people who work with learners."
 _require_learners = access.require(permissions.may_see_learners, explanation=_EXPLANATION)

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from lrm import metrics
+from lrm.watching import metrics
 
 
 @never_cache
@@ -26,7 +26,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _is_here(address: str) -> bool:
-    """Return whether it is asked from this machine, as `lrm.proxies` found it."""
+    """Return whether it is asked from this machine, as `lrm.door.proxies` found it."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

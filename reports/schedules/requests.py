@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from lrm import permissions, worker_tasks
+from lrm import permissions
 from lrm.models import Portal, User
+from lrm.waking import worker_tasks
 from reports.models import (
     ReportSchedule,
     ReportScheduleChange,

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 
-from invoices import paging
+from invoices.listing import paging
 from invoices.models import Contact, ContactLink, CoverDecision, Kind
 from reports.uninvoiced import criteria as criteria_module
 from reports.uninvoiced.criteria import Criteria

@@ -9,8 +9,8 @@ import pytest
 from django.db import transaction
 
 from connected_apps.models import Connection
-from lrm import learner_batches
 from lrm.models import Learner, Portal
+from lrm.roster import learner_batches
 from tests.support import builders, crossing, document_builders, learners
 from tests.support.linked import Linked, clock
 from xero_sync import signal_handlers

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from connected_apps.models import Organisation
 from invoices import document_sums
 from invoices.document_sums import Sql, Wanted
-from invoices.models import Document, Kind, Payment
-from invoices.sum_models import DocumentSum, DocumentSumChange
+from invoices.models import Document, DocumentSum, DocumentSumChange, Kind, Payment
 from lrm.models import Portal
 from tests.support import document_builders
 

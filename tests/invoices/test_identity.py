@@ -4,7 +4,7 @@
 
 import pytest
 
-from invoices.identity import (
+from invoices.rules.identity import (
     Answer,
     ContactFacts,
     Holder,
@@ -17,7 +17,7 @@ from invoices.identity import (
     may_write,
     names_agree,
 )
-from invoices.person_names import words_of_name
+from invoices.rules.person_names import words_of_name
 
 MEI = LearnerFacts(number="L1", given_name="Mei", family_name="Kelly", email="mei@example.com")
 SAME = ContactFacts(

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import Organisation
-from invoices import balance_chart, balance_history
 from invoices.models import Document, Kind
+from invoices.pages import balance_chart, balance_history
 from lrm.models import Learner
 from tests.support import document_builders as documents
 from tests.support import page_reading

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from invoices import mentions
+from invoices.rules import mentions
 
 LONG = "N" + "1" * 49
 

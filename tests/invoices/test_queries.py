@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from connected_apps.models import Organisation
-from invoices import applied, document_rows, queries
+from invoices import applied, queries
+from invoices.listing import document_rows
 from invoices.models import Document, Kind
 from lrm.models import Learner, Portal
 from tests.support import builders as people

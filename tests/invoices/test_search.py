@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from connected_apps.models import Organisation, State
-from invoices import document_finder
+from invoices.listing import document_finder
 from invoices.models import Kind
 from lrm.models import Learner, LrmRole, Portal
 from tests.support import builders as people

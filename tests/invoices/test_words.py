@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from invoices import amounts, online, words
-from invoices.document_rows import DocumentRow
+from invoices.listing.document_rows import DocumentRow
 from invoices.models import Kind
 from tests.support import document_builders
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from lrm import bounded_uploads
+from lrm.door import bounded_uploads
 from lrm.models import BatchJob, ImportedRow, Learner, LearnerImport, Portal
 from tests.support import builders, neighbours
 from tests.support.batch_jobs import work_on

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lrm import learner_fields, learners
 from lrm.models import Portal
+from lrm.roster import learner_fields, learners
 from tests.support import builders
 
 

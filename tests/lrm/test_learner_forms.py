@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from lrm import learners, signals
+from lrm import signals
 from lrm.models import Learner, LearnerChange, Portal
+from lrm.roster import learners
 from tests.support import builders
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
-from lrm import bounded_uploads, tasks
+from lrm import tasks
+from lrm.door import bounded_uploads
 from lrm.learner_imports import uploads
 from lrm.models import (
     BatchJob,

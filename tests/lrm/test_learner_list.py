@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 
-from lrm import learner_list, search
 from lrm.models import Learner, Portal
+from lrm.roster import learner_list, search
 from tests.support import builders
 
 

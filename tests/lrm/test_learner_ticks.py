@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lrm import bulk_ticks, learner_batches
 from lrm.models import BatchJob, JobState, LearnerChange, LrmRole, Notice, Portal, User
+from lrm.roster import bulk_ticks, learner_batches
 from tests.support import builders
 from tests.support.batch_jobs import work_on
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from lrm import log_context
+from lrm.watching import log_context
 from tests.support import webhook_posts
 from tests.support.linked import Linked
 from xero_sync import tasks

@@ -12,8 +12,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
-from lrm import metrics, tallies
 from lrm.models import Portal
+from lrm.watching import metrics, tallies
 from tests.support import faults, processes, webhook_posts
 from tests.support.linked import Linked
 from xero_sync.api import limits

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import Connection, Organisation
-from invoices import document_rows, paging
+from invoices.listing import document_rows, paging
 from invoices.models import Kind
 from lrm.models import Portal
 from reports import synced_invoices

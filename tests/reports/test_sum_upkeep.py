@@ -6,7 +6,7 @@ import logging
 import pytest
 from django.db.models import F
 
-from invoices.sum_models import DocumentSum, DocumentSumCheck
+from invoices.models import DocumentSum, DocumentSumCheck
 from lrm.models import Portal
 from reports import sum_upkeep, tasks
 from tests.support import document_builders

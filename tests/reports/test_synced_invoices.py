@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from connected_apps.models import Organisation
-from invoices import paging
+from invoices.listing import paging
 from invoices.models import Document, Kind
 from lrm.models import Portal
 from reports import dashboard, export_query, periods, synced_invoices

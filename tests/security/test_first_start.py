@@ -9,8 +9,9 @@ import pytest
 import redis
 from django.conf import settings
 
-from lrm import heartbeat, tasks
+from lrm import tasks
 from lrm.models import LrmRole, Portal, User
+from lrm.watching import heartbeat
 from tests.support import builders, processes, web_process
 from tests.support.deployment_files import SYSTEM
 from tests.support.web_process import HOST, Web

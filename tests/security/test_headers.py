@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from lrm.door.response_headers import PERMISSIONS_POLICY
 from lrm.models import Portal
-from lrm.response_headers import PERMISSIONS_POLICY
 from tests.support import builders, web_process
 from tests.support.web_process import Web
 

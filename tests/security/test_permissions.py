@@ -9,8 +9,9 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from invoices.models import ReadBy
-from lrm import bulk_ticks, permissions
+from lrm import permissions
 from lrm.models import LrmRole, User
+from lrm.roster import bulk_ticks
 from tests.security import made_up_requests
 from tests.support import builders
 from tests.support.linked import Linked, clock

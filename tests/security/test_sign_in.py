@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lrm.models import LrmRole, Notice, Portal, User
+from lrm.models import LrmRole, Notice, Portal, SignInCount, User
 from lrm.sign_in import attempt_limits
-from lrm.sign_in_models import SignInCount
 from tests.support import builders, web_process
 from tests.support.web_process import Answer, Web
 

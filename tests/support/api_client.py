@@ -59,6 +59,13 @@ def program_of(user: User, **fields: Any) -> Program:
     return Program(make_token(user, **fields))
 
 
+def results(answer: Any) -> list[dict[str, Any]]:
+    """Return the items of one page of a list."""
+    assert answer.status_code == 200, answer.content
+    found: list[dict[str, Any]] = answer.json()["results"]
+    return found
+
+
 def _address(path: str) -> str:
     path = path.removeprefix("http://testserver")
     return path if path.startswith("/") else f"{BASE}{path}"

@@ -8,8 +8,8 @@ import redis
 from celery import current_app
 from django.conf import settings
 
-from lrm import worker_tasks
-from lrm.worker_tasks import BULK, EVENTS, PEOPLE
+from lrm.waking import worker_tasks
+from lrm.waking.worker_tasks import BULK, EVENTS, PEOPLE
 
 QUEUES = (PEOPLE, EVENTS, BULK)
 # The name of a task, and its arguments.

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from invoices.models import ReadBy
-from lrm import learners
 from lrm.models import Learner, User
+from lrm.roster import learners
 from xero_sync.api import responses
 from xero_sync.resources import Resource
 from xero_sync.store import page_store

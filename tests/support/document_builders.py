@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from connected_apps.models import Connection, Organisation, State
-from invoices import document_rows
-from invoices.document_rows import DocumentRow
+from invoices.listing import document_rows
+from invoices.listing.document_rows import DocumentRow
 from invoices.models import Allocation, Contact, ContactLink, Document, Kind, LinkSource, Payment
 from lrm.models import Learner, Portal
 from tests.support import neighbours

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lrm import learners
 from lrm.models import Learner
+from lrm.roster import learners
 from tests.support.linked import Linked, clock
 
 

@@ -2,10 +2,13 @@
 
 import io
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.management import call_command
+from django.utils import timezone
 
-from lrm.models import LrmRole, User
+from connected_apps.models import Connection
+from lrm.models import LrmRole, Portal, User
 from tests.support import builders
 from tests.support.linked import Linked, clock
 from xero_sync.models import RunState, RunWhat, SyncRun
@@ -102,3 +105,13 @@ def lists_called(linked: Linked) -> int:
 def log(run: SyncRun) -> str:
     """Return what the run's log says."""
     return " ".join(run.lines.values_list("text", flat=True))
+
+
+def make_run(portal: Portal, **fields: Any) -> SyncRun:
+    """Store a run of a connected portal as it stands, without anybody asking for it."""
+    given = {"date_from": "2026-01-01", "date_to": "2026-01-31", "requested_at": timezone.now()}
+    organisation = Connection.objects.get(portal=portal).organisation
+    assert organisation is not None
+    return SyncRun.objects.create(
+        portal=portal, organisation=organisation, generation=0, **{**given, **fields}
+    )

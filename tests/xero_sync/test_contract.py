@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from lrm import learners
+from lrm.roster import learners
 from tests.contract import conformity, extract, recording
 from tests.support import builders, webhook_receiver, xero
 from tests.support.linked import Linked, clock

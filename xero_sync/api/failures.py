@@ -12,7 +12,7 @@ from typing import Any
 import urllib3.exceptions
 
 from connected_apps.lifecycle import refusals
-from lrm import tallies
+from lrm.watching import tallies
 from xero_sync.api import errors, json_codec
 
 # As what `/metrics` shows how often each kind happens.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact
+from invoices.rules import identity
 from lrm.models import Learner
 from xero_sync.contact_tabs import sides
 from xero_sync.contact_tabs.tabs import Key

@@ -1,13 +1,13 @@
 """A learner and a contact side by side: what agrees, what differs, in words.
 
-It says no more than the rule of identity would: agreement is asked of `invoices.identity`, which
-takes no notice of letter case, accents and the order of names.
+It says no more than the rule of identity would: agreement is asked of `invoices.rules.identity`,
+which takes no notice of letter case, accents and the order of names.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from invoices import identity
+from invoices.rules import identity
 
 SAME, WRITTEN_DIFFERENTLY, DIFFERS = "same", "same, written differently", "differs"
 ONLY_HERE, ONLY_IN_XERO, NOWHERE = "none in Xero", "none here", "none in both"

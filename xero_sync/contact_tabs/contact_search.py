@@ -6,7 +6,7 @@ from django.db import connection
 
 from connected_apps.models import Organisation
 from invoices import queries
-from lrm import search
+from lrm.roster import search
 from xero_sync.contact_tabs.listings import CONTACT_WORDS
 
 _FIND = f"""

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from lrm import search
 from lrm.models import Portal
+from lrm.roster import search
 from xero_sync.contact_tabs import kept_rows
 from xero_sync.contact_tabs.sources import SOURCES, Source
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab

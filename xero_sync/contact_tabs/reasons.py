@@ -1,7 +1,7 @@
 """Why a row is where it is: what speaks for a question or a suggestion, what a push waits for."""
 
-from invoices import identity
 from invoices.models import ContactLink, LinkSource
+from invoices.rules import identity
 from xero_sync.models import ContactPush, PushState
 
 _LINKED = {

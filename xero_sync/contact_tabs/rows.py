@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact, ContactLink, ContactLinkChange
+from invoices.rules import identity
 from lrm.models import Learner, Portal
 from xero_sync.contact_tabs import asked_pairs, comparison, holds, reasons, sides, suggestions
 from xero_sync.contact_tabs.figures import Figures, figures_of

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models.fields.json import KeyTextTransform
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact
+from invoices.rules import identity
 from lrm.models import Learner
 from xero_sync.store import identity_facts
 

@@ -14,9 +14,10 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices import identity, queries
+from invoices import queries
 from invoices.models import ContactDecision
-from lrm import search
+from invoices.rules import identity
+from lrm.roster import search
 from xero_sync.contact_tabs import reasons
 from xero_sync.contact_tabs.listings import CONTACT_WORDS
 from xero_sync.contact_tabs.tabs import Key

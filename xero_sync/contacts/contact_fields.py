@@ -8,8 +8,8 @@ counts them, unique among active contacts.
 
 from typing import Any
 
-from lrm import learner_fields
 from lrm.models import Learner
+from lrm.roster import learner_fields
 
 LONGEST_NAME = 255
 

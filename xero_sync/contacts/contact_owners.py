@@ -10,8 +10,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import ContactLink, LinkSource
+from invoices.rules import identity
 from xero_sync.contacts import push_gate
 from xero_sync.contacts.obstacles import OPEN
 from xero_sync.models import ContactPush, PushState

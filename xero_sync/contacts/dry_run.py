@@ -11,7 +11,7 @@ from enum import Enum
 from uuid import UUID
 
 from connected_apps.models import Organisation
-from invoices import identity
+from invoices.rules import identity
 from xero_sync.contacts import dry_run_facts, obstacles, ownership
 from xero_sync.contacts.dry_run_facts import Facts, LearnerRow, Pairing
 

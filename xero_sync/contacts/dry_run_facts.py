@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices import identity, person_names
 from invoices.models import LinkSource
+from invoices.rules import identity, person_names
 from xero_sync.contacts import archived_contacts, contact_fields, contact_owners, ownership
 from xero_sync.contacts.obstacles import OPEN
 from xero_sync.store import contact_merges, identity_facts, identity_verdicts

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from lrm.learners import DETAIL_FIELDS, LearnerDetails
 from lrm.models import Portal
+from lrm.roster.learners import DETAIL_FIELDS, LearnerDetails
 from xero_sync.contacts import pre_flight
 
 

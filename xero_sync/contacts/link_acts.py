@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices import named_numbers
+from invoices.covering import named_numbers
 from invoices.models import ContactLinkChange, LinkChange
 from lrm.models import Learner, LearnerChange, User
 from xero_sync.contacts import push_queue

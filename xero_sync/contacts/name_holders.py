@@ -11,8 +11,8 @@ from urllib.parse import quote_plus
 from django.db.models.functions import Upper
 
 from connected_apps.models import Organisation
-from invoices import identity, person_names
 from invoices.models import Contact
+from invoices.rules import identity, person_names
 from xero_sync.api import client, responses, sessions
 from xero_sync.contacts import narrowing
 from xero_sync.models import ContactPush

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact
+from invoices.rules import identity
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import identity_facts

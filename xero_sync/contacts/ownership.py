@@ -17,8 +17,8 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
-from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
+from invoices.rules import identity
 from lrm import row_locks
 from xero_sync.contacts import archived_contacts, contact_owners
 from xero_sync.contacts.obstacles import Obstacle

@@ -9,9 +9,9 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from lrm import learner_fields, learners
-from lrm.learners import LearnerDetails
 from lrm.models import Learner
+from lrm.roster import learner_fields, learners
+from lrm.roster.learners import LearnerDetails
 
 # Not `\d`, which takes the figures of every script: Xero prints them on invoices as they are.
 _POSTCODE = re.compile(r"[0-9]{4}")

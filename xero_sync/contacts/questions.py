@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact
+from invoices.rules import identity
 from lrm.models import Learner, User
 from xero_sync.contacts import link_acts
 from xero_sync.models import ContactPush, PushState

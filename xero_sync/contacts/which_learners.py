@@ -38,7 +38,7 @@ def current(portal: Portal) -> Choice:
 def choose(*, portal: Portal, choice: Choice, by: User, now: datetime) -> bool:
     """Keep what new learners start as, and return whether that is a change.
 
-    Whoever is there already stays as it is: ticking them all is `lrm.bulk_ticks`' business.
+    Whoever is there already stays as it is: ticking them all is `lrm.roster.bulk_ticks`' business.
     """
     with transaction.atomic():
         stored = Portal.objects.select_for_update().get(pk=portal.pk)

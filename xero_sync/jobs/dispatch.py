@@ -1,11 +1,11 @@
-"""The tasks that workers of this app are woken for, by name: see `lrm.worker_tasks`.
+"""The tasks that workers of this app are woken for, by name: see `lrm.waking.worker_tasks`.
 
 Whoever makes a row or lets it go on wakes a worker in the same transaction:
 `dispatch.WORK_ON_RUN.wake(run.pk)`. The names and their arguments are in queues and must not
 change.
 """
 
-from lrm.worker_tasks import BULK, EVENTS, WorkerTask
+from lrm.waking.worker_tasks import BULK, EVENTS, WorkerTask
 
 UNPACK_DELIVERIES = WorkerTask("xero_sync.tasks.unpack_deliveries", EVENTS)
 # Of an organisation, by its id.

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from connected_apps.models import Organisation
-from invoices import named_numbers
+from invoices.covering import named_numbers
 from xero_sync.jobs import leases
 from xero_sync.models import MentionPass
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from lrm import search
+from lrm.roster import search
 
 # Each tab of the contacts page lists what few rows of a large table have in common.
 INDEXES = {

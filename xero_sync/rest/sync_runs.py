@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of, current_organisation
-from lrm import api_bodies, permissions
+from lrm import permissions
+from lrm.door import api_bodies
 from lrm.models import Portal
 from lrm.rest import cursors, idempotency, problems, schema
 from lrm.rest.fields import Instant, ListQuery

@@ -1,7 +1,7 @@
 """While it is asked who a learner is in Xero, their own page shows nothing."""
 
 from connected_apps.models import Organisation
-from invoices import own_documents
+from invoices.own_page import own_documents
 from lrm.models import Learner
 from xero_sync.models import ContactPush, ContactQuestion, PushState
 

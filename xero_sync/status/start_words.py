@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from connected_apps.models import Organisation
-from invoices.identity import Why
 from invoices.models import Contact
+from invoices.rules.identity import Why
 from lrm.models import Learner
 from xero_sync.contacts import push_queue
 from xero_sync.contacts.dry_run import DryRun, Fate, Outcome

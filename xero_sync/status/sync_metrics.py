@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connections
-from lrm import metrics
+from lrm.watching import metrics
 from xero_sync.api import failures, limits, rate_limiter
 from xero_sync.models import QuarantinedDocument, SyncRun
 from xero_sync.status import readiness

@@ -11,8 +11,8 @@ from django.db.models import Count, Min
 from django.db.models.functions import Lower
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact, ContactLink, LinkSource
+from invoices.rules import identity
 from lrm.models import Learner
 
 # How many links that nobody looked at yet are taken along with a page.

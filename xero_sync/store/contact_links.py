@@ -1,6 +1,6 @@
 """Which contacts are which learners: derived anew whenever either side changes.
 
-A link by number, or by a merge in Xero, stands for as long as the rule (`invoices.identity`)
+A link by number, or by a merge in Xero, stands for as long as the rule (`invoices.rules.identity`)
 upholds it, and is derived in the transaction that changes a learner or stores a contact. What we
 made and what a person said stays. Both sides hold one lock of the organisation in Xero meanwhile,
 or each would miss the other's change; it is taken before any row is, and by every portal on that
@@ -17,8 +17,8 @@ from django.db import connection
 from django.db.models import QuerySet, Subquery
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import ContactDecision, ContactLink, LinkSource
+from invoices.rules import identity
 from lrm import row_locks
 from lrm.models import Learner
 from xero_sync.models import ContactPush, PushState

@@ -14,7 +14,6 @@ from django.db.models import Q, QuerySet
 
 from connected_apps import audit
 from connected_apps.models import Connection, Organisation, State
-from invoices.identity import Why
 from invoices.models import (
     Contact,
     ContactDecision,
@@ -23,6 +22,7 @@ from invoices.models import (
     LinkChange,
     LinkSource,
 )
+from invoices.rules.identity import Why
 from lrm.models import User
 from xero_sync.models import ContactPush, PushState
 from xero_sync.store import contact_links, contact_merges, link_history, pair_standing

@@ -1,7 +1,7 @@
 """What the rule of identity looks at, read from the database for many pairs at once.
 
 A pair is a learner and a contact that may be the same person: their numbers are equal, or a link
-by number stands. The rule itself is `invoices.identity`.
+by number stands. The rule itself is `invoices.rules.identity`.
 
 Every query names what it looks for by an index and in one array: a thousand contacts come at a
 time, into tables that PostgreSQL may have no statistics of yet.
@@ -16,8 +16,8 @@ from uuid import UUID
 from django.db import connection
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact, LinkSource
+from invoices.rules import identity
 from lrm.models import Learner
 
 ACTIVE = "ACTIVE"

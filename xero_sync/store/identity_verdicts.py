@@ -12,8 +12,8 @@ from django.db import connection
 from django.db.models.functions import Lower
 
 from connected_apps.models import Organisation
-from invoices import identity
 from invoices.models import Contact, LinkSource
+from invoices.rules import identity
 from lrm.models import Learner
 from xero_sync.store import contact_merges, identity_heirs
 from xero_sync.store.identity_facts import ACTIVE, Link, Row, select

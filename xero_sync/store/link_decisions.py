@@ -15,7 +15,6 @@ from uuid import UUID
 from django.db import transaction
 
 from connected_apps.models import Organisation
-from invoices.identity import Why
 from invoices.models import (
     Contact,
     ContactLink,
@@ -23,6 +22,7 @@ from invoices.models import (
     LinkChange,
     LinkSource,
 )
+from invoices.rules.identity import Why
 from lrm.models import Learner, User
 from xero_sync.store import (
     contact_links,

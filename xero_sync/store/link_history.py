@@ -14,8 +14,8 @@ from django.db.models import Q
 
 from connected_apps.audit import SYSTEM
 from connected_apps.models import Organisation
-from invoices.identity import Why
 from invoices.models import ContactLink, ContactLinkChange, LinkChange, LinkSource
+from invoices.rules.identity import Why
 from lrm.models import User
 
 _BECAUSE = {

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from connected_apps.models import Organisation
-from invoices.identity import Why
 from invoices.models import ContactDecision, ContactLink
+from invoices.rules.identity import Why
 from lrm.models import User
 from xero_sync.models import ContactPush, PushState
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from connected_apps.models import Organisation
 from connected_apps.queries import current_organisation
-from lrm import access, learner_list
+from lrm import access
+from lrm.roster import learner_list
 from xero_sync.contact_tabs import contact_search, holds, rows, sides, suggestions
 from xero_sync.contact_tabs.tabs import Key, Tab, key_of
 from xero_sync.views import contacts

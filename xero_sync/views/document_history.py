@@ -17,8 +17,10 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from connected_apps import queries as connections
-from invoices import document_rows, panels, queries
+from invoices import queries
+from invoices.listing import document_rows
 from invoices.models import Document
+from invoices.pages import panels
 from lrm import access, day_formats, permissions
 from xero_sync.document_history import versions
 from xero_sync.document_history.versions import Known

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from connected_apps import errors as connection_errors
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
-from invoices import own_documents, own_views
+from invoices.own_page import own_documents, own_views
 from lrm import access, page_calls
 from lrm.learner_accounts import own_learner
 from xero_sync import online_invoices

@@ -14,7 +14,7 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from lrm import tallies
+from lrm.watching import tallies
 from xero_sync.status import sync_metrics
 from xero_sync.webhooks import deliveries, signature
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connected_apps.queries import current_organisation
-from lrm import access, bulk_ticks, permissions
+from lrm import access, permissions
 from lrm.models import Portal
+from lrm.roster import bulk_ticks
 from xero_sync.contacts import dry_run, push_gate, which_learners
 from xero_sync.contacts.which_learners import Choice
 from xero_sync.pull import gc_tuning

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import DataError, IntegrityError, transaction
 
 from connected_apps.queries import live_connections
-from lrm import log_context
+from lrm.watching import log_context
 from xero_sync import resources
 from xero_sync.api import json_codec
 from xero_sync.jobs import dispatch

@@ -21,7 +21,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from connected_apps import errors as connection_errors
 from invoices.models import ReadBy
-from lrm import log_context
+from lrm.watching import log_context
 from xero_sync import fetched_pages
 from xero_sync.api import errors, responses, sessions
 from xero_sync.jobs import leases, retry_policy

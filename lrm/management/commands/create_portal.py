@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from lrm import first_portal
-from lrm.people import password_links
+from lrm.people import first_portal, password_links
 
 # Option, question, and what an empty answer means; None where there must be one.
 _QUESTIONS: tuple[tuple[str, str, str | None], ...] = (

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from lrm import checkups
+from lrm.watching import checkups
 
 
 class Command(BaseCommand):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from invoices import identity, withheld
+from invoices import withheld
+from invoices.rules import identity
 from tests.convergence.identities import steps
 from tests.convergence.identities.steps import Step
 from xero_sync.contacts import look_ups, ownership

@@ -93,6 +93,11 @@ class Side:
         return ANSWERED_MEANWHILE not in answer.content.decode()
 
 
+def in_xero_as(name: str) -> str:
+    """Return how a page begins to say that a learner is in Xero under a name."""
+    return f"{IN_XERO} As {' '.join(name.split())} in "
+
+
 def _words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 

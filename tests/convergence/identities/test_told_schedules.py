@@ -70,3 +70,45 @@ def test_contact_found_after_a_lost_reply_is_no_twin_of_somebody_elses_in_anothe
     ]
 
     assert not schedules.play_steps(identities, found)
+
+
+_MADE = (steps.Save(0, 1, 2, 2, 2, ticked=True), steps.Work("push", 0))
+# Learners with several contacts, or with one that people put away: the oracle wanted one alone.
+_SEVERAL: dict[str, Sequence[Step]] = {
+    "archived, and made anew in other words": (
+        *_MADE,
+        steps.ChangeContact("archive", _LAST, 50),
+        steps.MakeContact(2, 2, 3, spelling=2),
+    ),
+    "merged into another, and made anew": (
+        steps.MakeContact(-1, 0, 2),
+        *_MADE,
+        steps.Merge(_LAST, _LAST - 1, documents_stay=False, number="stays"),
+        steps.MakeContact(2, 2, 2),
+    ),
+    "two of one number and name before the learner": (
+        steps.MakeContact(2, 2, 2),
+        steps.MakeContact(2, 2, 2, spelling=1),
+        steps.Save(0, 1, 2, 2, 2, ticked=True),
+    ),
+    "renamed to somebody of the same number": (
+        *_MADE,
+        steps.MakeContact(2, 1, 1),
+        steps.Save(0, 1, 2, 1, 1, ticked=True),
+    ),
+    "one of two namesakes merged into the other while a reply is lost": (
+        steps.Fault((("named", "unavailable"),), "POST", 1),
+        steps.Save(0, 0, 2, 1, 1, ticked=True),
+        steps.Save(0, 1, 1, 1, 1, ticked=True),
+        steps.Work("push", 0),
+        steps.Merge(_LAST, _LAST - 1, documents_stay=False, number="freed"),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", _SEVERAL)
+def test_contact_that_the_page_names_is_right_whatever_others_there_are(
+    identities: Stage, name: str
+) -> None:
+    assert not schedules.play_steps(identities, _SEVERAL[name])

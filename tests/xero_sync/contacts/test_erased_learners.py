@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from invoices.models import Contact, ContactLink, DocumentVersion
-from lrm import learner_batches, learners, notices
+from lrm import notices
 from lrm.models import Learner, LearnerAccount, PortalChange
+from lrm.roster import learner_batches, learners
 from tests.support import builders, document_builders, every_column, waiting
 from tests.support.linked import Linked, clock
 from xero_sync.models import ContactPush, RunWhat

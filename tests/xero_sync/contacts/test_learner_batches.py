@@ -17,9 +17,9 @@ from django.db import transaction
 
 from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLink, ContactLinkChange
-from lrm import learner_batches, learners
-from lrm.learner_batches import LearnerRow, Refusal
 from lrm.models import Learner, LearnerChange, Portal, User
+from lrm.roster import learner_batches, learners
+from lrm.roster.learner_batches import LearnerRow, Refusal
 from tests.support import builders, document_builders
 from tests.support.batch_jobs import clock
 from xero_sync.models import ContactPush, PushState

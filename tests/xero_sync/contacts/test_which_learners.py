@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import AuditEvent
-from lrm import bulk_ticks
 from lrm.models import BatchJob, Portal, User
+from lrm.roster import bulk_ticks
 from tests.support import batch_jobs, builders
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from celery import current_app
 
-from lrm import worker_tasks
+from lrm.waking import worker_tasks
 from tests.support.broker import Broker
 from xero_sync import tasks
 

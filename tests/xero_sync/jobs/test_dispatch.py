@@ -14,8 +14,8 @@ from celery import current_app
 from django.db import transaction
 
 from connected_apps import dispatch as connection_dispatch
-from lrm import worker_tasks
-from lrm.worker_tasks import BULK, EVENTS, PEOPLE, WorkerTask
+from lrm.waking import worker_tasks
+from lrm.waking.worker_tasks import BULK, EVENTS, PEOPLE, WorkerTask
 from tests.support.broker import Broker
 from xero_sync.jobs import dispatch
 
