@@ -19,8 +19,8 @@ from benchmarks import trips
 from benchmarks.parts import product, resync
 from connected_apps.models import Connection
 from invoices.models import Document
-from lrm import learners
 from lrm.models import Portal, User
+from lrm.roster import learners
 from xero_sync.contacts import push_queue
 from xero_sync.models import Cursor
 from xero_sync.runs import run_worker
@@ -145,7 +145,7 @@ def main(*, show: bool) -> None:
     if show:
         for name, one in found.items():
             print(f"== {name}\n{one.by_statement()}", file=sys.stderr)
-    told = {name: [one.postgres, one.valkey] for name, one in found.items()}
+    told: dict[str, list[float]] = {name: [one.postgres, one.valkey] for name, one in found.items()}
     # From one page's COPY to the next one's; a call is a slot, and its return.
     told["page"] = [new.apart(A_PAGE), 2]
     told["page_again"] = [known.apart(A_PAGE), 2]

@@ -56,7 +56,7 @@ def take(model: type[M], pk: int, *, now: datetime, **conditions: Any) -> M | No
 
 def _updated(rows: QuerySet[M], **changes: Any) -> Iterator[M]:
     """Change these rows and yield them as they are then, by one statement."""
-    query = rows.query.chain(UpdateQuery)
+    query: UpdateQuery = rows.query.chain(UpdateQuery)  # type: ignore[assignment]  # stubs: Query
     query.add_update_values(changes)
     statement, parameters = query.get_compiler(rows.db).as_sql()
     table = rows.model._meta.db_table
