@@ -1,7 +1,8 @@
 """P7, third part: what a sweep costs an organisation, with 10, 100 and 1,000 of them connected.
 
 One worker sweeps all of them, one after the other, with nothing new to find. Linear means that an
-organisation costs no more among 1,000 than among 10.
+organisation costs no more among 1,000 than among 10. Beside it what beat and Valkey have to do,
+from which `docs/scaling.md` reckons how far they reach.
 """
 
 import statistics
@@ -37,9 +38,22 @@ def measure(here: bench.Bench) -> list[results.Row]:
                 seconds = statistics.median(told["seconds"][1:])
                 costs[count].append(seconds / told["organisations"])
                 processor += [each / told["organisations"] for each in told["cpu_seconds"][1:]]
+        # The last, as what it wakes stays in the queues.
+        beat = here.part("beat_round", "3", environment=environments[counts[-1]])
+        slots = here.part("slots", str(here.size(2000, 100)), environment=environments[counts[0]])
     return [
         *_rows({count: statistics.median(seen) for count, seen in costs.items()}),
         _processor_row(statistics.median(processor)),
+        results.Row(
+            "P7",
+            f"a round of beat with {beat['organisations']:,} organisations due: processor time",
+            f"{statistics.median(beat['cpu_seconds']) * 1000:.0f} ms",
+        ),
+        results.Row(
+            "P7",
+            "a slot of the limiter, taken and given back: Valkey's time",
+            f"{slots['microseconds']:.0f} µs",
+        ),
     ]
 
 

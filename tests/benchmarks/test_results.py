@@ -1,10 +1,13 @@
 """What a figure says of itself, and when it says that a target is missed."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from benchmarks import p2, p3, results
+from benchmarks import machine, p2, p3, results
 
 
 def test_row_that_misses_its_target_fails_the_whole_table() -> None:
@@ -79,3 +82,13 @@ def test_fastest_re_sync_takes_what_is_its_own_at_once_and_borrows_for_five_seco
     calls: int, seconds: float
 ) -> None:
     assert p3.fastest(calls) == seconds
+
+
+def test_processor_time_of_a_process_holds_that_of_its_children_that_ended_too() -> None:
+    before = machine.processor_seconds(os.getpid())
+    work = "import time\nwhile time.process_time() < 0.3: pass"
+
+    subprocess.run([sys.executable, "-c", work], check=True, timeout=60)
+
+    assert machine.processor_seconds(os.getpid()) - before >= 0.25
+    assert machine.parent_of(os.getpid()) == os.getppid()
