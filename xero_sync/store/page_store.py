@@ -42,6 +42,8 @@ def store(
     :param by: what brought the page, for the versions of documents that it replaces.
     :param confirm: see `upserts.write`.
     """
+    if not page.elements:
+        return upserts.Written()
     name_locks.hold(organisation_id, resource)
     write = partial(
         upserts.write,

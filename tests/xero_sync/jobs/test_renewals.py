@@ -149,7 +149,7 @@ def simulator_url(small_pages_url: str) -> str:
 @pytest.mark.parametrize(
     ("turn", "at_least"),
     [
-        (sweep, 4),
+        (sweep, 3),
         (take_events, 1.5),
         (check, 1.5),
         (compare, 0.5),
