@@ -9,6 +9,7 @@ from connected_apps import errors
 from connected_apps.models import Grant
 from connected_apps.oauth import encryption
 from lrm import sealed_values
+from lrm.hooks import endpoints
 from lrm.sign_in import second_factor
 
 _LOST = (
@@ -17,10 +18,19 @@ _LOST = (
 )
 
 
+_LOST_HOOK = (
+    "The secret of a webhook endpoint cannot be decrypted: put the key that was used back at the "
+    "end of TOKEN_ENCRYPTION_KEYS, or delete that endpoint under Settings > Webhooks."
+)
+
+
 class Command(BaseCommand):
     """Put a new key first in TOKEN_ENCRYPTION_KEYS, run this, then take the old key out."""
 
-    help = "Encrypts tokens and second factors anew with the first of TOKEN_ENCRYPTION_KEYS."
+    help = (
+        "Encrypts tokens, second factors and secrets of webhooks anew with the first of "
+        "TOKEN_ENCRYPTION_KEYS."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Rotate grant by grant, each in its own transaction, waiting for refreshes under way."""
@@ -33,8 +43,13 @@ class Command(BaseCommand):
             factors = second_factor.seal_anew()
         except sealed_values.CannotOpen as error:
             raise CommandError(_LOST) from error
+        try:
+            hooks = endpoints.seal_anew()
+        except sealed_values.CannotOpen as error:
+            raise CommandError(_LOST_HOOK) from error
         self.stdout.write(
-            f"{done} grants and {factors} second factors are encrypted with the newest key."
+            f"{done} grants, {factors} second factors and the secrets of {hooks} webhook endpoints "
+            "are encrypted with the newest key."
         )
 
 
