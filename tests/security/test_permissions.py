@@ -54,7 +54,7 @@ RULES: list[tuple[str, Right | str]] = [
     (r"api/", _PORTAL),
     (r"api/v1/connection/", permissions.may_see_documents),
     (r"api/v1/(learners|documents|contacts)/.*", _LEARNERS),
-    (r"api/v1/reports/0442/.*", permissions.may_read_synced_invoices),
+    (r"api/v1/reports/044[23]/.*", permissions.may_read_synced_invoices),
     (r"api/v1/sync-runs/.*", _SEES),
     (r"reports/0442/heal/.*", _MANAGES),
     (r"reports/.*", permissions.may_read_synced_invoices),
