@@ -89,8 +89,11 @@ def switch_off(*, endpoint: HookEndpoint, by: User | None, now: datetime, reason
 @transaction.atomic
 def delete(*, endpoint: HookEndpoint, by: User, now: datetime) -> None:
     """Delete an endpoint with its log."""
-    _record(endpoint, PortalAct.HOOK_DELETED, by=by, now=now, more=endpoint.url)
-    endpoint.delete()
+    # Before its messages, as everybody takes them: a worker may be noting an answer.
+    locked = HookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
+    if locked is not None:
+        _record(locked, PortalAct.HOOK_DELETED, by=by, now=now, more=locked.url)
+        locked.delete()
 
 
 @transaction.atomic

@@ -16,8 +16,13 @@ from lrm import old_rows
 from lrm.models import HookMessage
 from lrm.waking import worker_tasks
 
-# The log: what still waits is no log yet.
-TABLE = old_rows.Table("lrm_hookmessage", "at", stays="state = 'WAITING'")
+# The log: what is still to be sent is no log yet.
+TABLE = old_rows.Table(
+    "lrm_hookmessage",
+    "at",
+    stays="state = 'WAITING' AND EXISTS (SELECT FROM lrm_hookendpoint endpoint"
+    " WHERE endpoint.id = endpoint_id AND endpoint.is_on)",
+)
 # Of an endpoint, by its id.
 SEND = worker_tasks.WorkerTask("lrm.tasks.send_hooks", worker_tasks.HOOKS)
 

@@ -185,5 +185,9 @@ def test_log_is_forgotten_after_its_days_and_what_waits_is_not(desk: Desk) -> No
     HookMessage.objects.filter(pk=taken.pk).update(state=HookState.TAKEN)
 
     old_rows.delete(outbox.TABLE, days=30, now=desk.clock())
+    left = list(endpoint.messages.all())
+    endpoints.switch_off(endpoint=endpoint, by=desk.by, now=desk.clock())
+    old_rows.delete(outbox.TABLE, days=30, now=desk.clock())
 
-    assert list(endpoint.messages.all()) == [waiting]
+    assert left == [waiting]
+    assert not endpoint.messages.exists()
