@@ -182,7 +182,7 @@ def _sealed(endpoint: HookEndpoint, secret: str, *, is_former: bool = False) -> 
     return sealed_values.seal(secret, place=_place(endpoint, is_former=is_former))
 
 
-def _opened(endpoint: HookEndpoint, stored: bytes, *, is_former: bool = False) -> str:
+def _opened(endpoint: HookEndpoint, stored: bytes | memoryview, *, is_former: bool = False) -> str:
     return sealed_values.unseal(stored, place=_place(endpoint, is_former=is_former))
 
 

@@ -70,7 +70,7 @@ def send_due(*, endpoint_id: int, clock: Clock) -> timedelta | None:
 
 def wait_after(attempts: int) -> timedelta:
     """Return how long to wait after so many failed tries in a row, give or take a fifth."""
-    wait = min(_FIRST_WAIT * 4 ** min(attempts - 1, 12), _LONGEST_WAIT)
+    wait = min(_FIRST_WAIT * float(4 ** min(attempts - 1, 12)), _LONGEST_WAIT)
     return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spreads tries, keeps no secret
 
 

@@ -130,7 +130,7 @@ class Report0443(_ReportView):
         page = cursors.page_of(learners, ORDER, cursor=asked["cursor"], limit=asked["limit"])
         fresh = freshness.of(criteria.portal, now=timezone.now())
         found = rows.rows_of(page.rows, criteria, is_complete=fresh.is_complete)
-        return self.page(request, page, LearnerToInvoice(found, many=True).data)
+        return self.page(request, page, [LearnerToInvoice(one).data for one in found])
 
 
 class Report0443Totals(_ReportView):
