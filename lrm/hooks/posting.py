@@ -84,6 +84,9 @@ def _send(target: targets.Target, address: str, body: bytes, headers: Mapping[st
                 if is_over.is_set():
                     raise TimeoutError from None
                 raise
+            # Cut off among its headers, an answer reads as if it had ended there.
+            if is_over.is_set():
+                raise TimeoutError
     finally:
         connection.close()
     return Outcome(status, _words_of(status))

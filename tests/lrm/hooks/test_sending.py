@@ -1,6 +1,10 @@
 """What a program receives, and what becomes of what it does not take."""
 
+import contextlib
 import json
+import socket
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -109,16 +113,33 @@ def test_who_hangs_holds_nobody_up_for_longer_than_seconds(
     assert (tried.status, "No answer within" in tried.answer) == (None, True)
 
 
-def test_answer_that_drips_is_ended(
-    desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(posting, "WHOLE_SECONDS", 0.3)
-    receiver.answer = receiver.hang
+def test_answer_that_drips_is_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "WHOLE_SECONDS", 0.5)
+    is_over = threading.Event()
 
-    outcome = posting.post(receiver.url, body=b"{}", headers={})
+    def drip(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            # Never silent for as long as a silence is waited for.
+            for _ in range(60):
+                if is_over.wait(0.1):
+                    break
+                client.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        began = time.monotonic()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        outcome = posting.post(url, body=b"{}", headers={})
+        took = time.monotonic() - began
+        is_over.set()
+        thread.join()
 
     assert outcome.status is None
     assert "No answer" in outcome.words
+    assert took < 3
 
 
 def test_message_is_sent_again_with_its_id_when_the_worker_died_before_it_noted_it(
