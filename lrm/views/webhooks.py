@@ -123,8 +123,11 @@ def test(request: access.SignedInRequest, endpoint_id: int) -> HttpResponse:
 @_require_admin
 @require_POST
 def delete(request: access.SignedInRequest, endpoint_id: int) -> HttpResponse:
-    """Delete an endpoint with its log."""
+    """Delete an endpoint with its log, once the box is ticked."""
     endpoint = _endpoint(request, endpoint_id)
+    if request.POST.get("sure") != "yes":
+        messages.error(request, "Nothing was deleted: tick the box first.")
+        return redirect("settings_webhook", endpoint.pk)
     endpoints.delete(endpoint=endpoint, by=request.user, now=timezone.now())
     messages.success(request, f"{endpoint.name} and its log are deleted.")
     return redirect("settings_webhooks")

@@ -58,6 +58,8 @@ def test_each_act_is_in_the_portals_changes(desk: Desk, client: Client, receiver
     client.post(f"{own}switch/", {"to": "off"})
     client.post(f"{own}switch/", {"to": "on"})
     client.post(f"{own}delete/")
+    assert HookEndpoint.objects.exists()
+    client.post(f"{own}delete/", {"sure": "yes"})
 
     changes = list(PortalChange.objects.order_by("id").values_list("act", "by"))
     acts = ("MADE", "TESTED", "AGAIN", "SECRET", "OFF", "ON", "DELETED")
