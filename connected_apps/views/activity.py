@@ -23,6 +23,7 @@ _WORDS = {
     "RESYNC_CANCELLED": "Re-sync cancelled",
     "RESYNC_REPLACED": "Re-sync replaced by a longer one",
     "RESYNC_RESUMED": "Re-sync continued",
+    "EVENTS_ACTED_ON_AGAIN": "Instant updates fetched again",
 }
 _SPANS = {"7": "Last 7 days", "30": "Last 30 days", "": "All time"}
 _HEAD = ["When", "Who", "Event", "From", "To", "Organisation", "Detail", "Problem", "Correlation"]
