@@ -1,7 +1,9 @@
 # syntax=docker/dockerfile:1
 # Two targets: `production`, with requirements.txt and what serves people alone, and `dev`, which
 # adds the simulator, the demo and everything tests need. Both run as a user without rights.
-FROM python:3.13-slim AS base
+# docker-compose.yml says how to pin the image below to its content as well.
+ARG PYTHON_IMAGE=python:3.13.18-slim-bookworm
+FROM ${PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 DJANGO_SETTINGS_MODULE=lrm.settings
 RUN useradd --create-home --uid 10001 lrm
@@ -35,5 +37,7 @@ RUN SECRET_KEY=only-for-collectstatic PUBLIC_URL=https://build.example.com \
     python manage.py collectstatic --noinput
 USER lrm
 EXPOSE 8000
-# Whom to believe about https is Django's to say (TRUSTED_PROXIES), not the server's.
-CMD ["gunicorn", "lrm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--forwarded-allow-ips", ""]
+# Whom to believe about https is Django's to say (TRUSTED_PROXIES), not the server's. A connection is
+# kept longer than the proxy keeps it, so that none closes as a request sets out; what runs at a stop
+# gets less than compose waits; a process is replaced now and then, whatever may have grown in it.
+CMD ["gunicorn", "lrm.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--forwarded-allow-ips", "", "--keep-alive", "75", "--graceful-timeout", "20", "--max-requests", "20000", "--max-requests-jitter", "5000"]

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from benchmarks import bench, results
+from benchmarks import bench, p2_trips, results
 
 # 72 in a hundred are sales documents.
 DOCUMENTS, TINY = 139_000, 3_000
@@ -41,7 +41,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
         running.forget_calls()
         here.part("sweep", "1", environment=environment)
         idle = Counter(one["path"].rsplit("/", 1)[1] for one in running.calls())
-    return _rows(told, resync, idle)
+    return [*_rows(told, resync, idle), *p2_trips.measure(here)]
 
 
 def _rows(

@@ -13,12 +13,13 @@ _READY = r"@\S+ ready\."
 @contextmanager
 def running(
     here: bench.Bench, environment: dict[str, str], *, queues: str, count: int = 1
-) -> Iterator[None]:
-    """Run so many worker processes of four threads each on these queues."""
+) -> Iterator[list[int]]:
+    """Run so many worker processes of four threads each on these queues; give their ids."""
+    pids = []
     with ExitStack() as stack:
         for number in range(count):
             name = f"worker-{queues.replace(',', '-')}-{number}"
-            stack.enter_context(
+            child = stack.enter_context(
                 here.process(
                     name,
                     _celery(
@@ -30,7 +31,8 @@ def running(
                     ready_line=_READY,
                 )
             )
-        yield
+            pids.append(child.process.pid)
+        yield pids
 
 
 @contextmanager

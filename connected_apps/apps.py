@@ -13,8 +13,10 @@ class ConnectedAppsConfig(AppConfig):
         """Fill the LRM's places and let beat know what to do."""
         # Imported here because models are not ready before.
         from connected_apps import checks, panels, tasks
+        from connected_apps.card import xero_card
         from lrm.watching import checkups
 
         checkups.add(checks.token_keys)
         panels.register()
+        xero_card.register()
         tasks.schedule()

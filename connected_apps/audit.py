@@ -17,6 +17,7 @@ _LONGEST_DETAIL = 500
 def record(
     *,
     portal: Portal,
+    app: str,
     action: str,
     by: User | None,
     now: datetime,
@@ -29,6 +30,7 @@ def record(
 ) -> AuditEvent:
     """Write one line of the trail.
 
+    :param app: the connected app it is about, by the name it is registered with.
     :param action: upper-case name of the act, such as `RESYNC_REQUESTED`.
     :param by: None where the system acted by itself.
     :param detail: why or what, in words; cut at 500 characters.
@@ -36,6 +38,7 @@ def record(
     """
     return AuditEvent.objects.create(
         portal=portal,
+        app=app,
         at=now,
         actor=by,
         actor_name=str(by) if by else SYSTEM,

@@ -1,15 +1,16 @@
-"""Start-up checks of the Xero settings: wrong ones are named before anybody presses Connect."""
+"""Start-up checks: wrong Xero settings, and secrets that no change of keys would reach."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import BinaryField
 
-from connected_apps import errors
-from connected_apps.models import Grant
-from connected_apps.oauth import encryption
+from connected_apps import registry
+from connected_apps.models import XERO
 from lrm import sealed_values
 from lrm.watching import checkups
 
@@ -20,24 +21,25 @@ _BROAD = {
     "accounting.reports.read",
 }
 
+# Sealed anew by `lrm.sign_in.second_factor`.
+_SEALED_BY_LRM = {"lrm_secondfactor.secret_encrypted"}
+
 
 def token_keys() -> Iterable[checkups.Finding]:
-    """Find out whether every stored token can still be read with the keys there are."""
-    name, unreadable, count = "token keys", 0, 0
-    for grant in Grant.objects.only("portal_id", encryption.REFRESH).iterator():
-        count += 1
-        try:
-            encryption.read(grant, encryption.REFRESH)
-        except errors.WrongTokenKey:
-            unreadable += 1
-    if unreadable:
-        words = (
-            f"{unreadable} of {count} stored permissions cannot be read: put the key that was used "
-            "back at the end of TOKEN_ENCRYPTION_KEYS."
-        )
-        yield checkups.Finding(name, checkups.Level.WRONG, words)
-    else:
-        yield checkups.Finding(name, checkups.Level.OK, f"{count} stored permissions can be read.")
+    """Find out whether the keys there are still open everything that apps keep encrypted."""
+    for app in registry.all_apps():
+        name = "token keys" if app.name == XERO else f"token keys of {app.title}"
+        for sealed in app.sealed:
+            count, unreadable = sealed.count()
+            if unreadable:
+                words = (
+                    f"{unreadable} of {count} {sealed.label} cannot be read: put the key that was "
+                    "used back at the end of TOKEN_ENCRYPTION_KEYS."
+                )
+                yield checkups.Finding(name, checkups.Level.WRONG, words)
+            else:
+                words = f"{count} {sealed.label} can be read."
+                yield checkups.Finding(name, checkups.Level.OK, words)
 
 
 @register
@@ -72,3 +74,22 @@ def check_keys(**_options: Any) -> list[CheckMessage]:
     except ImproperlyConfigured as error:
         return [Error(str(error), id="connected_apps.E002")]
     return []
+
+
+@register
+def check_sealed_columns(**_options: Any) -> list[CheckMessage]:
+    """Refuse an encrypted column that nobody seals anew when keys are replaced."""
+    known = {column for sealed in registry.sealed() for column in sealed.columns} | _SEALED_BY_LRM
+    return [
+        Error(
+            f"{model._meta.label}.{field.name} is encrypted, and no connected app names it: with "
+            "the next change of keys it could never be read again.",
+            hint="Hand its SealedColumn to ConnectedApp.sealed; see docs/adding_an_app.md.",
+            id="connected_apps.E003",
+        )
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, BinaryField)
+        and field.name.endswith("_encrypted")
+        and f"{model._meta.db_table}.{field.name}" not in known
+    ]

@@ -14,6 +14,9 @@ from django.db import models
 
 from lrm.models import Portal, User
 
+# What the first connected app is called in `app`, here and in the audit trail.
+XERO = "xero"
+
 
 class Organisation(models.Model):
     """A Xero tenant, as one portal knows it."""
@@ -84,7 +87,7 @@ class Connection(models.Model):
     """A portal's link to one connected app; for Xero, to one organisation."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="connections")
-    app = models.CharField(max_length=30, default="xero")
+    app = models.CharField(max_length=30, default=XERO)
     state = models.CharField(max_length=30, choices=State.choices, default=State.NOT_CONNECTED)
     # One sentence for people: why it is in this state.
     reason = models.CharField(max_length=300, blank=True)
@@ -174,6 +177,8 @@ class AuditEvent(models.Model):
     """One line of the audit trail: who or what did what, when, why. Append only."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="audit_events")
+    # The connected app it is about. Whatever was written before there were several is of Xero.
+    app = models.CharField(max_length=30, db_default=XERO)
     at = models.DateTimeField()
     # Null where the system acted by itself; the name is kept as it was then.
     actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

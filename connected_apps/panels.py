@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from connected_apps import queries
 from connected_apps.card import card, facts
-from connected_apps.models import Connection, PendingRemoval
+from connected_apps.models import PendingRemoval
 from connected_apps.states import states
 from lrm import access, panels, permissions
 
@@ -21,7 +21,7 @@ def register() -> None:
             label="Connected Apps",
             url_name="connected_apps",
             icon="plug",
-            description="Xero: connect, re-sync, see what was synced.",
+            description="What this portal is connected to, such as Xero: state, activity, re-sync.",
             right=permissions.may_see_connected_apps,
             order=30,
         )
@@ -70,8 +70,9 @@ def dashboard_panel(request: access.SignedInRequest) -> SafeString:
 
 
 def count_connections() -> dict[str, Any]:
-    """Return connections by state and the removals that wait, for operators; no names."""
-    counted = Connection.objects.values_list("state").annotate(Count("pk")).order_by("state")
+    """Return connections to Xero by state and the removals that wait, for operators; no names."""
+    states_of = queries.xero_connections().values_list("state")
+    counted = states_of.annotate(Count("pk")).order_by("state")
     waiting = PendingRemoval.objects.filter(finished_at__isnull=True)
     oldest = waiting.order_by("requested_at").values_list("requested_at", flat=True).first()
     return {

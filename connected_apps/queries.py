@@ -1,19 +1,26 @@
-"""Reading connections. Every question starts from a portal, except the sweeps'."""
+"""Reading connections. Every question starts from a portal, except the sweeps'.
+
+Only `connection_of` and `audit_trail` know of other apps than Xero: whoever asks for connections
+here is about to call Xero.
+"""
 
 import uuid
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from connected_apps.models import AuditEvent, Connection, Organisation, PendingRemoval
+from connected_apps.models import XERO, AuditEvent, Connection, Organisation, PendingRemoval
 from connected_apps.states import states
 from lrm.models import Portal
 
 
-def connection_of(portal: Portal) -> Connection | None:
-    """Return the portal's Xero connection, whatever its state; None before the first attempt."""
+def connection_of(portal: Portal, *, app: str = XERO) -> Connection | None:
+    """Return the portal's connection to an app, whatever its state; None before the first attempt.
+
+    :param app: the name the app is registered with; Xero unless told.
+    """
     return (
-        Connection.objects.filter(portal=portal, app="xero")
+        Connection.objects.filter(portal=portal, app=app)
         .select_related("organisation", "grant", "connected_by", "portal")
         .first()
     )
@@ -25,15 +32,19 @@ def current_organisation(portal: Portal) -> Organisation | None:
     return connection.organisation if connection else None
 
 
+def xero_connections() -> QuerySet[Connection]:
+    """Return the connections to Xero of all portals, whatever their state."""
+    return Connection.objects.filter(app=XERO)
+
+
 def live_connections() -> QuerySet[Connection]:
-    """Return the connections calls may be made for, of all portals, for sweeps.
+    """Return the connections calls to Xero may be made for, of all portals, for sweeps.
 
     Paused ones are among them: they answer again after their `paused_until`.
     """
     return (
-        Connection.objects.filter(
-            state__in=states.LIVE, organisation__isnull=False, grant__isnull=False
-        )
+        xero_connections()
+        .filter(state__in=states.LIVE, organisation__isnull=False, grant__isnull=False)
         .select_related("organisation", "portal")
         .order_by("pk")
     )
@@ -58,10 +69,15 @@ def removals_waiting(portal: Portal) -> QuerySet[PendingRemoval]:
 
 
 def audit_trail(
-    *, portal: Portal, action: str = "", problems_only: bool = False, since: datetime | None = None
+    *,
+    portal: Portal,
+    app: str,
+    action: str = "",
+    problems_only: bool = False,
+    since: datetime | None = None,
 ) -> QuerySet[AuditEvent]:
-    """Return the portal's audit trail, newest first, narrowed as asked."""
-    trail = AuditEvent.objects.filter(portal=portal)
+    """Return what a portal's trail says of one app, newest first, narrowed as asked."""
+    trail = AuditEvent.objects.filter(portal=portal, app=app)
     if action:
         trail = trail.filter(action=action)
     if problems_only:

@@ -5,6 +5,7 @@ from django.urls import path
 from connected_apps.views import activity, check, connect, disconnect, freshness, page
 
 _XERO = "settings/connected-apps/xero"
+_APP = "settings/connected-apps/<slug:app>"
 
 urlpatterns = [
     path("settings/connected-apps/", page.show, name="connected_apps"),
@@ -17,4 +18,6 @@ urlpatterns = [
     path(f"{_XERO}/disconnect/", disconnect.disconnect, name="xero_disconnect"),
     path(f"{_XERO}/activity/", activity.show, name="xero_activity"),
     path(f"{_XERO}/activity.csv", activity.as_csv, name="xero_activity_csv"),
+    path(f"{_APP}/activity/", activity.show, name="app_activity"),
+    path(f"{_APP}/activity.csv", activity.as_csv, name="app_activity_csv"),
 ]

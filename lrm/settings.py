@@ -15,6 +15,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from lrm import secret_files
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -38,6 +40,8 @@ if (LOCAL_DIR / "demo.lock").exists():
     if services is not None and services.is_held(LOCAL_DIR / "demo.lock"):
         environ.Env.read_env(LOCAL_DIR / "demo.env")
 
+# Secrets that stand in files, read once; the environment of what we start is not touched.
+env.ENVIRON = secret_files.filled_in(os.environ)
 DEBUG = env.bool("DEBUG", default=False)
 
 
@@ -57,7 +61,8 @@ def required(name: str, *, in_debug: str) -> str:
 def missing(name: str) -> ImproperlyConfigured:
     """Return the error that stops the start."""
     return ImproperlyConfigured(
-        f"{name} is not set. Set it in the environment (see .env.example) and start again. "
+        f"{name} is not set. Set it in the environment (see .env.example), or {name}_FILE to a "
+        "file that holds it where it is a secret, and start again. "
         "For development, DEBUG=True gives every setting a default."
     )
 
@@ -65,11 +70,15 @@ def missing(name: str) -> ImproperlyConfigured:
 def service_url(name: str) -> str:
     """Return `DATABASE_URL` or `REDIS_URL`, starting the local service where it is unset.
 
+    A password may stand apart, in `DATABASE_PASSWORD` or `REDIS_PASSWORD`.
+
     :raises ImproperlyConfigured: when it is unset and `DEBUG` is off, or no service can start here.
     """
     value: str = env.str(name, default="")
     if value:
-        return value
+        service = name.removesuffix("_URL")
+        password = env.str(f"{service}_PASSWORD", default="")
+        return secret_files.with_password(value, name=service, password=password)
     services = local_services() if DEBUG else None
     if services is None:
         raise missing(name)
@@ -140,7 +149,15 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASES: dict[str, Any] = {"default": env.db_url_config(service_url("DATABASE_URL"))}
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+# A pooler that gives a connection for one transaction, such as PgBouncer, takes no cursor that
+# outlives it, and keeps connections itself.
+DATABASE_POOLER = env.bool("DATABASE_POOLER", default=False)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLER
+DATABASES["default"]["CONN_MAX_AGE"] = (
+    env.int("DATABASE_CONN_MAX_AGE")
+    if env.str("DATABASE_CONN_MAX_AGE", default="")
+    else (0 if DATABASE_POOLER else 60)
+)
 # Test runs side by side on one server must not share a database.
 DATABASES["default"]["TEST"] = {"NAME": f"test_lrm_{os.getpid()}"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -294,6 +311,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_WORKER_CONSUMER = "lrm.waking.worker_consumer:Consumer"
+# At SIGTERM turns end after their page (`lrm.waking.worker_stop`). At SIGQUIT, for who cannot wait,
+# what runs gets so many seconds; what is cut off then is a row whose lease lapses.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_TASK_DEFAULT_QUEUE = "people"
 CELERY_TIMEZONE = "UTC"
 

@@ -1,8 +1,9 @@
 """The columns of report #0442: one table that its page, CSV, workbook and JSON read.
 
 To add a column, add its line to `_OTHERS`: CSV, workbook and JSON have it then. Its SQL may name
-whatever `reports.export_query` selects from. The page has it once its name stands in `PAGE` and in
-`templates/reports/cell.html`.
+whatever `reports.export_query` selects from. The page has it once its line stands in `PAGE`, where
+the name is that of a field of `invoices.listing.document_rows.DocumentRow`; only a cell with words
+or links of its own stands in `templates/reports/cell.html` too.
 """
 
 from dataclasses import dataclass

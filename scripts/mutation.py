@@ -2,6 +2,7 @@
 
     pytest -p scripts.mutation -n0 --mutate connected_apps/oauth/tokens.py tests/connected_apps
     pytest -p scripts.mutation -n0 --faults faults.json tests/xero_sync
+    pytest -p scripts.mutation -n0 --forget xero_sync/store tests/xero_sync/store
 
 The tests run once as they are. Then a child is forked for each fault: the functions in it get the
 faulty code, and it runs the tests up to the first that fails. Django, the database and whatever the
@@ -10,7 +11,8 @@ process for each, which takes longer than most of these tests.) Who survives is 
 
 A file of faults is a list of {"module": path, "old": text, "new": text, "tests": words of a test's
 id}; a fault that is drawn flips a comparison, an `and`, a `not`, a number or a condition. A script
-that a module has read (`rate_limiter.lua`) is a module here, too.
+that a module has read (`rate_limiter.lua`) is a module here, too. What `--forget` leaves out says
+`forgotten_owners`.
 
 Faults that leave the same program stand in `mutation_survivors.toml` with the reason; who survives
 without one makes the run fail.
@@ -34,8 +36,11 @@ from typing import Any
 
 import pytest
 
-# For the tests of one fault; one that loops for ever is noticed, too.
-_SECONDS = 150
+from scripts import forgotten_owners
+
+# For the tests of one fault, on top of what they take without one, three times over. One that loops
+# for ever is noticed, too.
+_SECONDS = 60
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -98,6 +103,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     parser.addoption("--mutate", action="append", default=[], help="a module to put faults into")
     parser.addoption("--faults", default="", help="a file of faults")
+    parser.addoption("--forget", action="append", default=[], help="a folder whose queries forget")
     parser.addoption("--every", type=int, default=1, help="only each so-many-th fault")
 
 
@@ -184,6 +190,13 @@ def told(path: str) -> Iterator[Fault]:
         yield Fault(one["module"], what, changed, one.get("tests", ""), line)
 
 
+def forgetting(under: str) -> Iterator[Fault]:
+    """Yield a fault for each condition of a folder's queries that says whose rows they are."""
+    for path in forgotten_owners.modules(under):
+        for what, source, line in forgotten_owners.sources(path):
+            yield Fault(path, what, source, "", line)
+
+
 def put_in(fault: Fault) -> None:
     """Give the functions and values of a module the faulty code, where it is other than theirs."""
     if not fault.path.endswith(".py"):
@@ -243,18 +256,23 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     config = session.config
     faults = [fault for path in config.option.mutate for fault in drawn(path)]
     faults += list(told(config.option.faults)) if config.option.faults else []
+    faults += [fault for under in config.option.forget for fault in forgetting(under)]
     if not faults:
         return None
     if len(session.items) < 2:
         raise pytest.UsageError("One test alone cannot keep what tests share")
+    began = time.monotonic()
     for item, following in _followed(session.items, session):
         config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    seconds = _SECONDS + 3 * (time.monotonic() - began)
     if session.testsfailed:
         print("\nThe tests fail without any fault")  # noqa: T201 - this is its answer
         return True
     _close_connections()
     chosen = faults[:: config.option.every]
-    survivors = [fault for fault in chosen if not fault.excuse and _survives(session, fault)]
+    survivors = [
+        fault for fault in chosen if not fault.excuse and _survives(session, fault, seconds)
+    ]
     excused = [fault for fault in chosen if fault.excuse]
     print(  # noqa: T201 - this is its answer
         f"\n{len(chosen)} faults, {len(excused)} of them the same program,"
@@ -281,21 +299,21 @@ def _close_connections() -> None:
     connections.close_all()
 
 
-def _survives(session: pytest.Session, fault: Fault) -> bool:
+def _survives(session: pytest.Session, fault: Fault, seconds: float) -> bool:
     """Run the tests with a fault in a child; return whether none of them fails."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         os._exit(_run(session, fault))
-    code = _code_of(pid)
+    code = _code_of(pid, seconds)
     verdict = "survives" if code == 0 else "seen"
     print(f"\n{verdict}: {fault}", flush=True)  # noqa: T201 - this is its answer
     return code == 0
 
 
-def _code_of(pid: int) -> int:
+def _code_of(pid: int, seconds: float) -> int:
     """Wait for a child, and end it where it takes too long."""
-    ends = time.monotonic() + _SECONDS
+    ends = time.monotonic() + seconds
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:

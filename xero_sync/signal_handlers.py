@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connected_apps import signals as connection_signals
-from connected_apps.models import Connection
+from connected_apps.models import XERO, Connection
 from lrm import signals as lrm_signals
 from lrm.models import Learner, Portal
 from xero_sync.contacts import learner_refreshes, push_queue
@@ -28,7 +28,7 @@ def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any)
 
     In the transaction that connects: workers are woken after it.
     """
-    if connection.organisation_id is None:
+    if connection.app != XERO or connection.organisation_id is None:
         return
     now = datetime.now(UTC)
     organisation_id = connection.organisation_id

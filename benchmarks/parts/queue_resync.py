@@ -1,12 +1,15 @@
 """`queue_resync SECONDS`: ask for a re-sync of every portal, and watch until all have ended.
 
 The work is the workers'; here it is only watched. Prints how long it took from the asking to the
-last end, how many cores of the machine were busy in between, and how each run went.
+last end, how many cores of the machine were busy in between, the processor seconds of PostgreSQL,
+how often the statements that were looked at waited for a lock, and how each run went.
 """
 
 import json
 import sys
 import time
+
+from django.db import connection
 
 from benchmarks import machine
 from benchmarks.parts import product, resync
@@ -19,20 +22,46 @@ def main(most_seconds: float) -> None:
 
     :raises TimeoutError: they have not ended after `most_seconds`.
     """
-    load = machine.Busy()
+    load, postgres = machine.Busy(), _postmaster()
+    processor = machine.processor_seconds(postgres)
+    seen = waited = 0
     asked_at, began = product.clock(), time.monotonic()
     found = [resync.request(one.slug) for one in Portal.objects.order_by("id")]
     ids = [run.pk for run in found]
     while SyncRun.objects.filter(pk__in=ids, finished_at=None).exists():
         if time.monotonic() - began > most_seconds:
             raise TimeoutError(str([resync.report(run) for run in found][:3]))
+        active, waiting = _statements()
+        seen, waited = seen + active, waited + waiting
         time.sleep(0.05)
     cores = load.cores()
+    processor = machine.processor_seconds(postgres) - processor
     ended = [SyncRun.objects.get(pk=pk) for pk in ids]
     last = max(run.finished_at for run in ended if run.finished_at)
     seconds = (last - asked_at).total_seconds()
     reports = [resync.report(run) for run in ended]
-    print(json.dumps({"seconds": seconds, "cores": cores, "runs": reports}))
+    told = {"seconds": seconds, "cores": cores, "runs": reports}
+    locks = {"seen": seen, "waited": waited}
+    print(json.dumps({**told, "postgres_seconds": processor, "locks": locks}))
+
+
+def _postmaster() -> int:
+    """Return the process of which all of PostgreSQL's come; it runs on this machine."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return machine.parent_of(cursor.fetchone()[0])
+
+
+def _statements() -> tuple[int, int]:
+    """Return how many of other sessions' statements run now, and how many wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE wait_event_type IN ('Lock', 'LWLock'))"
+            " FROM pg_stat_activity WHERE state = 'active' AND datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
+        active, waiting = cursor.fetchone()
+    return active, waiting
 
 
 if __name__ == "__main__":

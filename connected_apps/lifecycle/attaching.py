@@ -12,7 +12,7 @@ from typing import Any
 
 from connected_apps import queries, signals
 from connected_apps.lifecycle import removals
-from connected_apps.models import Connection, Grant, Organisation, PendingRemoval, State
+from connected_apps.models import XERO, Connection, Grant, Organisation, PendingRemoval, State
 from connected_apps.states import states
 from lrm.models import Portal, User
 
@@ -78,7 +78,7 @@ def attach(
     :param grant: the new consent's tokens, saved already.
     :raises Exception: whatever a receiver of `signals.connected` raises; nothing may be committed.
     """
-    row = states.connection_for(portal=portal, now=now)
+    row = states.connection_for(portal=portal, app=XERO, now=now)
     before = Connection.objects.select_for_update().get(pk=row.pk)
     organisation, _created = Organisation.objects.update_or_create(
         portal=portal, tenant_id=offer.tenant_id, defaults={"name": offer.name[:255]}

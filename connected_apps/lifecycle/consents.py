@@ -21,7 +21,7 @@ from django.urls import reverse
 from connected_apps import errors
 from connected_apps.lifecycle import attaching, consent_problems, removals
 from connected_apps.lifecycle.attaching import Offer
-from connected_apps.models import Connection, PendingConsent
+from connected_apps.models import XERO, Connection, PendingConsent
 from connected_apps.oauth import identity, tokens
 from connected_apps.states import states
 from lrm.models import Portal, User
@@ -61,7 +61,7 @@ def begin(*, portal: Portal, by: User, now: datetime) -> Attempt:
     correlation_id = uuid.uuid4()
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     nonce = secrets.token_urlsafe(32)
-    connection = states.connection_for(portal=portal, now=now)
+    connection = states.connection_for(portal=portal, app=XERO, now=now)
     states.apply(
         connection_id=connection.pk,
         trigger=states.Trigger.CONNECT_STARTED,
@@ -80,7 +80,7 @@ def abandon(
     *, portal: Portal, by: User | None, why: str, now: datetime, correlation_id: uuid.UUID
 ) -> None:
     """Put the connection back to what it was before the person went to Xero."""
-    connection = states.connection_for(portal=portal, now=now)
+    connection = states.connection_for(portal=portal, app=XERO, now=now)
     states.apply(
         connection_id=connection.pk,
         trigger=states.Trigger.CONNECT_ABANDONED,

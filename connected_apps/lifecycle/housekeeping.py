@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from connected_apps import queries
+from connected_apps import queries, registry
 from connected_apps.lifecycle import consents
 from connected_apps.models import Connection, PendingConsent, State
 from connected_apps.states import states
@@ -26,7 +26,7 @@ def end_lapsed(*, now: datetime) -> None:
             connection_id=connection.pk,
             trigger=states.Trigger.CONNECT_ABANDONED,
             by=None,
-            why="Nobody came back from Xero within 15 minutes.",
+            why=f"Nobody came back from {registry.title_of(connection.app)} within 15 minutes.",
             now=now,
         )
 

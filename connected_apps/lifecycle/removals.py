@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from connected_apps import audit, dispatch, errors, queries
-from connected_apps.models import Connection, Grant, PendingRemoval
+from connected_apps.models import XERO, Connection, Grant, PendingRemoval
 from connected_apps.oauth import encryption, identity, tokens
 
 logger = logging.getLogger(__name__)
@@ -162,6 +162,7 @@ def _finished(removal: PendingRemoval, outcome: str, *, now: datetime) -> None:
         removal.save()
         audit.record(
             portal=removal.portal,
+            app=XERO,
             action="REMOVED_IN_XERO",
             by=None,
             now=now,

@@ -6,8 +6,11 @@ are Fernet's: they open too, and are sealed with the next write, which a refresh
 hour, or by `manage.py rotate_token_keys`.
 """
 
+from collections.abc import Collection
+
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import transaction
 
 from connected_apps import errors
 from connected_apps.models import Grant
@@ -54,6 +57,52 @@ def put_anew(grant: Grant) -> None:
     for column, text in texts.items():
         if text:
             put(grant, column, text)
+
+
+class _Grants:
+    """The tokens of all grants, as whoever replaces keys needs them (`lrm.sealed_columns.Sealed`).
+
+    Grant by grant, each in its own transaction, waiting for a refresh that is under way.
+    """
+
+    label = "grants"
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The three columns of a grant."""
+        return [f"{Grant._meta.db_table}.{column}" for column in COLUMNS]
+
+    def seal_anew(self) -> int:
+        """Encrypt every grant's tokens with the newest key.
+
+        :raises errors.WrongTokenKey: none of the keys fits.
+        """
+        ids = list(Grant.objects.order_by("pk").values_list("pk", flat=True))
+        return sum(_seal_anew(pk) for pk in ids)
+
+    def count(self) -> tuple[int, int]:
+        """Return how many grants there are, and how many of them cannot be refreshed any more."""
+        there = unreadable = 0
+        for grant in Grant.objects.only("portal_id", REFRESH).iterator():
+            there += 1
+            try:
+                read(grant, REFRESH)
+            except errors.WrongTokenKey:
+                unreadable += 1
+        return there, unreadable
+
+
+GRANTS = _Grants()
+
+
+def _seal_anew(grant_id: int) -> int:
+    with transaction.atomic():
+        grant = Grant.objects.select_for_update().filter(pk=grant_id).first()
+        if grant is None:
+            return 0
+        put_anew(grant)
+        grant.save(update_fields=COLUMNS)
+    return 1
 
 
 def _place(grant: Grant, column: str) -> str:

@@ -8,7 +8,8 @@ bell say the same.
 from django.conf import settings
 from django.urls import reverse
 
-from connected_apps.models import Connection, State
+from connected_apps import registry
+from connected_apps.models import XERO, Connection, State
 from lrm import day_formats, mail, moments, notices
 from lrm.models import NoticeLevel, Portal, User
 
@@ -22,27 +23,32 @@ def notify_broken(connection: Connection) -> None:
     """Tell the portal's admins that the connection stands still and what brings it back."""
     admins = portal_admins(connection.portal)
     url = reverse("connected_apps")
+    title = registry.title_of(connection.app)
     text = f"{_headline(connection)} {connection.reason}"
     notices.notify(users=admins, level=NoticeLevel.WARNING, text=text, url=url)
-    paragraphs = [
-        text,
-        f"{_missing_since(connection)} Nothing is lost: what changed meanwhile arrives within "
-        "minutes after that.",
-        f"Reconnect: {settings.PUBLIC_URL}{url}",
-    ]
+    paragraphs = [text]
+    if connection.app == XERO:
+        paragraphs.append(
+            f"{_missing_since(connection)} Nothing is lost: what changed meanwhile arrives within "
+            "minutes after that."
+        )
+    paragraphs.append(f"Reconnect: {settings.PUBLIC_URL}{url}")
     mail.send_after_commit(
         addresses=[admin.email for admin in admins],
-        subject=f"Action needed: reconnect Xero for {connection.portal.name}",
+        subject=f"Action needed: reconnect {title} for {connection.portal.name}",
         body="\n\n".join(paragraphs),
         about=f"connection {connection.pk}",
     )
 
 
 def _headline(connection: Connection) -> str:
-    name = connection.organisation.name if connection.organisation else "Xero"
+    title = registry.title_of(connection.app)
+    if connection.organisation is None:
+        return f"{title} needs reconnecting."
+    name = connection.organisation.name
     if connection.state == State.DISCONNECTED_IN_XERO:
-        return f"{name} was disconnected in Xero."
-    return f"{name} needs reconnecting to Xero."
+        return f"{name} was disconnected in {title}."
+    return f"{name} needs reconnecting to {title}."
 
 
 def _missing_since(connection: Connection) -> str:

@@ -29,7 +29,8 @@ BROKEN = (State.NEEDS_RECONNECTING, State.DISCONNECTED_IN_XERO)
 # Queued work of before must drop itself after these.
 _NEW_GENERATION = {Trigger.CONNECTED, Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
 _ENDS = {Trigger.DISCONNECTED, Trigger.GONE_IN_XERO}
-_ALWAYS_AUDITED = {Trigger.CONNECT_STARTED, Trigger.CONNECTED}
+# Acts of a person, whatever they change.
+_ALWAYS_AUDITED = {Trigger.CONNECT_STARTED, Trigger.CONNECT_ABANDONED, Trigger.CONNECTED}
 _PROBLEMS = {
     Trigger.GONE_IN_XERO,
     Trigger.GRANT_DEAD,
@@ -55,7 +56,7 @@ def shown(connection: Connection, *, now: datetime) -> Shown:
     return Shown(State(connection.state), connection.reason)
 
 
-def connection_for(*, portal: Portal, now: datetime, app: str = "xero") -> Connection:
+def connection_for(*, portal: Portal, app: str, now: datetime) -> Connection:
     """Return the portal's connection row of an app, made (not connected) where there is none."""
     connection, _created = Connection.objects.get_or_create(
         portal=portal, app=app, defaults={"state": State.NOT_CONNECTED, "state_since": now}
@@ -105,6 +106,7 @@ def apply(
         if before != after or trigger in _ALWAYS_AUDITED:
             audit.record(
                 portal=connection.portal,
+                app=connection.app,
                 action=trigger.value,
                 by=by,
                 now=now,

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from connected_apps import audit, errors, queries
 from connected_apps.lifecycle import attaching, consent_problems, consents
 from connected_apps.lifecycle.attaching import Offer
-from connected_apps.models import Connection, PendingConsent
+from connected_apps.models import XERO, Connection, PendingConsent
 from lrm import access, page_calls, permissions
 
 logger = logging.getLogger(__name__)
@@ -168,6 +168,7 @@ def _ended(
         _give_up(request, attempt, "Nothing came of this attempt.", now=now)
     audit.record(
         portal=request.portal,
+        app=XERO,
         action=f"CONNECT_{problem.code}",
         by=request.user,
         now=now,

@@ -11,6 +11,7 @@ from django.db.models import Q
 from lrm import notices
 from lrm.batch_jobs import job_queue, kinds
 from lrm.models import OPEN_JOBS, BatchJob, JobFailure, JobState, NoticeLevel
+from lrm.waking import worker_stop
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,9 @@ def work_on(*, job_id: int, clock: Clock, turn: timedelta = TURN) -> timedelta |
     ends_at = clock() + turn
     while True:
         delay = _work_on_batch(job_id, clock)
-        if delay is None or delay > timedelta(0) or clock() >= ends_at:
+        if delay is None or delay > timedelta(0):
+            return delay
+        if clock() >= ends_at or worker_stop.is_asked():
             return delay
 
 

@@ -17,7 +17,7 @@ _INVITED = """Hello {name},
 
 {by} has invited you to {portal}. Your user name is: {username}
 
-Set your password here; the link works for {days} days:
+Set your password here; the link works for {hours} hours:
 
 {link}
 
@@ -27,7 +27,7 @@ _NEW_LINK = """Hello {name},
 
 {by} has sent you a link to set a new password for {portal}. Your user name is: {username}
 
-Set it here; the link works for {days} days:
+Set it here; the link works for {hours} hours:
 
 {link}
 
@@ -60,7 +60,7 @@ def send(*, user: User, portal: Portal, by: User, is_invitation: bool) -> None:
             by=by,
             portal=portal.name,
             username=user.username,
-            days=days(),
+            hours=hours(),
             link=address_of(user),
         ),
         about="a password link",
@@ -77,7 +77,7 @@ def send_to_learner(*, user: User, learner_name: str, portal: Portal, by: User) 
             by=by,
             portal=portal.name,
             username=user.username,
-            hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
+            hours=hours(),
             link=address_of(user),
             sign_in=settings.PUBLIC_URL + reverse("sign_in"),
         ),
@@ -92,6 +92,6 @@ def address_of(user: User) -> str:
     return settings.PUBLIC_URL + reverse("set_password", args=[who, token])
 
 
-def days() -> int:
-    """Return for how many days a link works."""
-    return settings.PASSWORD_RESET_TIMEOUT // 86_400
+def hours() -> int:
+    """Return for how many hours a link works."""
+    return settings.PASSWORD_RESET_TIMEOUT // 3600

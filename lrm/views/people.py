@@ -63,7 +63,7 @@ def invite(request: access.SignedInRequest) -> HttpResponse:
             messages.success(
                 request,
                 f"{user} is invited. The link to set a password was sent to {user.email}; it works "
-                f"for {password_links.days()} days.",
+                f"for {password_links.hours()} hours.",
             )
             return redirect("settings_people")
     status = 422 if form.is_bound else 200
@@ -137,7 +137,7 @@ def password_link(request: access.SignedInRequest, user_id: int) -> HttpResponse
     messages.success(
         request,
         f"A link to set a password was sent to {person.email}; it works for "
-        f"{password_links.days()} days.",
+        f"{password_links.hours()} hours.",
     )
     return redirect("settings_people")
 

@@ -1,10 +1,13 @@
 """What a figure says of itself, and when it says that a target is missed."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from benchmarks import p2, results
+from benchmarks import machine, p2, p3, results
 
 
 def test_row_that_misses_its_target_fails_the_whole_table() -> None:
@@ -70,3 +73,22 @@ def test_percentile_is_the_nearest_rank(share: float, value: int) -> None:
 
 def test_fewest_pages_are_rounded_up_kind_by_kind() -> None:
     assert p2.pages_of({"INVOICE": 1001, "CREDIT_NOTE": 1000, "PREPAYMENT": 0}) == 3
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds"), [(1, 0), (50, 0), (51, 55), (57, 55), (58, 60), (100, 60), (106, 110)]
+)
+def test_fastest_re_sync_takes_what_is_its_own_at_once_and_borrows_for_five_seconds(
+    calls: int, seconds: float
+) -> None:
+    assert p3.fastest(calls) == seconds
+
+
+def test_processor_time_of_a_process_holds_that_of_its_children_that_ended_too() -> None:
+    before = machine.processor_seconds(os.getpid())
+    work = "import time\nwhile time.process_time() < 0.3: pass"
+
+    subprocess.run([sys.executable, "-c", work], check=True, timeout=60)
+
+    assert machine.processor_seconds(os.getpid()) - before >= 0.25
+    assert machine.parent_of(os.getpid()) == os.getppid()

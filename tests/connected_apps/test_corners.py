@@ -19,6 +19,7 @@ from connected_apps.lifecycle import (
 )
 from connected_apps.lifecycle.refusals import Cause
 from connected_apps.models import (
+    XERO,
     AuditEvent,
     Connection,
     Grant,
@@ -327,7 +328,9 @@ def test_readiness_counts_states_and_waiting_removals_without_names(portal: Port
 
 
 def test_audit_detail_is_cut_and_correlates(portal: Portal) -> None:
-    event = audit.record(portal=portal, action="X", by=None, now=timezone.now(), detail="x" * 600)
+    event = audit.record(
+        portal=portal, app=XERO, action="X", by=None, now=timezone.now(), detail="x" * 600
+    )
 
     assert len(event.detail) == 500
     assert event.actor_name == "The system"

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from connected_apps import audit, checks
 from connected_apps.card import facts, wording
-from connected_apps.models import AuditEvent, Connection, Grant, State
+from connected_apps.models import XERO, AuditEvent, Connection, Grant, State
 from lrm.models import LrmRole, Portal, User
 from tests.support import builders, first_syncs, xero
 from tests.support.connections import make_connection
@@ -92,7 +92,9 @@ def test_anonymous_people_are_sent_to_sign_in(portal: Portal, method: str, addre
 @pytest.mark.parametrize("address", READING)
 def test_another_portals_admin_sees_nothing_of_this_one(portal: Portal, address: str) -> None:
     make_connection(portal, State.CONNECTED)
-    audit.record(portal=portal, action="X", by=None, now=timezone.now(), detail="Secret doings")
+    audit.record(
+        portal=portal, app=XERO, action="X", by=None, now=timezone.now(), detail="Secret doings"
+    )
     stranger = builders.make_user(builders.make_portal("Elsewhere"), portal_admin=True)
 
     answer = call(stranger, "GET", address)
@@ -292,7 +294,7 @@ def test_activity_takes_any_query(browser: Browser, query: dict[str, str]) -> No
 
 
 def test_activity_as_csv_has_every_line_and_no_formula(portal: Portal, browser: Browser) -> None:
-    audit.record(portal=portal, action="TEST", by=None, now=timezone.now(), detail="=1+1")
+    audit.record(portal=portal, app=XERO, action="TEST", by=None, now=timezone.now(), detail="=1+1")
 
     rows = list(csv.reader(io.StringIO(_text(browser.get(CSV)))))
 
@@ -305,7 +307,9 @@ def test_activity_asks_the_same_number_of_questions_however_long(
     portal: Portal, browser: Browser, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(60):
-        audit.record(portal=portal, action=f"A{number}", by=browser.user, now=timezone.now())
+        audit.record(
+            portal=portal, app=XERO, action=f"A{number}", by=browser.user, now=timezone.now()
+        )
 
     with django_assert_max_num_queries(12):
         browser.client.get(ACTIVITY)

@@ -77,6 +77,15 @@ def test_invited_person_sets_a_password_and_signs_in_with_their_rights(
     assert NEW not in str(list(PortalChange.objects.values()))
 
 
+def test_page_and_mail_say_for_how_long_the_link_works(client: Client, committed: Any) -> None:
+    with committed():
+        answer = client.post("/settings/people/invite/", typed(), follow=True)
+
+    (message,) = mail.outbox
+    assert "works for 24 hours" in message.body
+    assert "for 24 hours" in answer.content.decode()
+
+
 def test_link_works_once(client: Client, committed: Any) -> None:
     with committed():
         client.post("/settings/people/invite/", typed())

@@ -14,7 +14,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from connected_apps.models import Organisation
 from lrm.models import LrmRole, Portal
-from reports import periods
+from reports import columns, periods
 from tests.support import builders as people
 from tests.support import document_builders
 
@@ -261,3 +261,29 @@ def test_dashboard_leads_to_the_report_for_accounts_only(portal: Portal, client:
 
     assert f'href="{PAGE}"' in client.get("/").content.decode()
     assert f'href="{PAGE}"' not in colleague.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        (columns.PageColumn("reference", "Reference"), "PO 7731"),
+        (columns.PageColumn("paid", "Paid", is_amount=True), "1,250.00"),
+        (columns.PageColumn("synced_at", "Last synced"), "2026"),
+    ],
+)
+def test_column_that_needs_no_words_of_its_own_is_one_line_of_the_table(
+    client: Client,
+    organisation: Organisation,
+    monkeypatch: pytest.MonkeyPatch,
+    column: columns.PageColumn,
+    cell: str,
+) -> None:
+    document_builders.make_document(
+        organisation, reference="PO 7731", total="1250", amount_paid="1250", amount_due="0"
+    )
+    monkeypatch.setattr(columns, "PAGE", (*columns.PAGE, column))
+
+    html = client.get(PAGE, ALL_DATES).content.decode()
+
+    cells = re.findall(rf'data-label="{column.heading}">(.*?)</td>', html, re.S)
+    assert [cell in one for one in cells] == [True]

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from connected_apps import audit
+from connected_apps.models import XERO
 from lrm import csv_text
 from lrm.models import Portal
 from tests.support import builders, document_builders
@@ -52,7 +53,9 @@ def test_report_makes_every_formula_harmless_when_it_is_hidden(web: Web, portal:
 def test_activity_makes_every_formula_harmless_when_it_is_hidden(web: Web, portal: Portal) -> None:
     admin = builders.make_user(portal, portal_admin=True)
     for text in HIDDEN:
-        audit.record(portal=portal, action="CONNECTED", by=admin, now=clock(), detail=text)
+        audit.record(
+            portal=portal, app=XERO, action="CONNECTED", by=admin, now=clock(), detail=text
+        )
 
     rows = rows_of(web, "/settings/connected-apps/xero/activity.csv", admin)
 

@@ -48,7 +48,7 @@ def test_answer_says_what_may_run_when_it_is_of_any_kind(
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Strict-Transport-Security"]
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000; include")
     assert ("no-store" in answer.headers["Cache-Control"]) != path.startswith("/static/")
 
 
@@ -102,6 +102,8 @@ def test_cookies_belong_to_this_host_alone_when_it_is_https(web: Web, portal: Po
         "__Host-sessionid",
     }
     assert all("Secure" in c and "Path=/" in c and "Domain" not in c for c in set_cookies)
+    assert all("SameSite=Lax" in cookie for cookie in set_cookies)
+    assert all("HttpOnly" in cookie for cookie in set_cookies if "sessionid" in cookie)
 
 
 def test_pages_are_not_kept_in_the_browser_when_htmx_goes_through_them(

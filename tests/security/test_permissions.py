@@ -8,6 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
+from connected_apps.models import XERO
 from invoices.models import ReadBy
 from lrm import permissions
 from lrm.models import LrmRole, User
@@ -46,6 +47,8 @@ RULES: list[tuple[str, Right | str]] = [
     (rf"{_XERO}/resync/(<int:run_id>/.*)", _MANAGES),
     (rf"{_XERO}/contacts/(act|link|undo|start|which|find/<str:key>)/", _MANAGES),
     (rf"{_XERO}/.*", _SEES),
+    # Of any connected app; each has a right of its own besides.
+    (r"settings/connected-apps/<slug:app>/activity(/|.csv)", _SEES),
     # The description of the API holds nothing of anybody; what is no address answers 404.
     (r"api/schema/|api/<path:rest>/", ANYBODY),
     (r"api/", _PORTAL),
@@ -129,6 +132,7 @@ def known(linked: Linked) -> dict[str, Any]:
         "import_id": linked.portal.learner_imports.values_list("pk", flat=True)[0],
         "user_id": builders.make_user(linked.portal).pk,
         "key": f"learner-{learner.pk}",
+        "app": XERO,
         "schedule_id": linked.portal.report_schedules.create(
             report="0442",
             cadence="WEEKLY",

@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from connected_apps import audit
-from connected_apps.models import AuditEvent
+from connected_apps.models import XERO, AuditEvent
 from invoices.models import Contact
 from lrm.local import local_services
 from lrm.models import Portal, PortalAct, PortalChange, User
@@ -144,5 +144,5 @@ def _leave_a_line(portal: Portal) -> User:
     person = builders.make_user(portal)
     now = clock()
     portal_changes.record(portal=portal, act=PortalAct.PORTAL, by=person, now=now)
-    audit.record(portal=portal, action="MADE_UP", by=person, now=now)
+    audit.record(portal=portal, app=XERO, action="MADE_UP", by=person, now=now)
     return person

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from lrm import secret_files
 from tests.support import processes
 
 DOCKERFILE = (processes.ROOT / "Dockerfile").read_text()
@@ -31,13 +32,24 @@ def names_read_by_settings() -> set[str]:
     """Return the names that lrm/settings.py reads from the environment."""
     source = (processes.ROOT / "lrm" / "settings.py").read_text()
     read = r'(?:env\.\w+|required|service_url)\(\s*"([A-Z_]+)"'
-    return set(re.findall(read, source))
+    return {*re.findall(read, source), *secret_files.NAMES}
 
 
 def names_in_example() -> set[str]:
     """Return the names that .env.example sets."""
     example = (processes.ROOT / ".env.example").read_text()
     return set(re.findall(r"^([A-Z_]+)=", example, re.M))
+
+
+def pinned_image(image: str) -> str:
+    """Return the image that a variable of the compose file falls back to."""
+    found = re.fullmatch(r"\$\{[A-Z]+_IMAGE:-(\S+)\}", image)
+    return found[1] if found else image
+
+
+def pinned_version(image: str) -> str:
+    """Return the tag of such an image."""
+    return pinned_image(image).rpartition(":")[2]
 
 
 def stage(name: str) -> str:

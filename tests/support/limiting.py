@@ -18,7 +18,7 @@ from xero_sync.api import limits, rate_limiter
 
 STARTER = limits.Limits(minute=60, day=1000, concurrent=5, app_minute=10_000, lapse_seconds=30.0)
 # What of a book is an instant.
-_MOMENTS = ("day_ends", "day_knocked", "day_since", "closed_until")
+_MOMENTS = ("day_ends", "day_knocked", "day_since", "closed_until", "people_at")
 
 
 class Counter:

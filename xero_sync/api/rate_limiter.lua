@@ -1,4 +1,4 @@
--- The limiter's books, read and written in one atomic step. `limiter.py` says what they mean and
+-- The limiter's books, read and written in one atomic step. `rate_limiter.py` says what they mean and
 -- why they are right; times are seconds of this server's own clock, so all workers share one.
 --
 -- KEYS: 1 calls of the organisation, 2 those of them in flight, 3 its book,
@@ -43,11 +43,24 @@ local function begin_day(used, day_seconds)
     redis.call('HDEL', book, 'day_is_told', 'day_knocked')
 end
 
--- When enough of the calls in the window have left it for one more.
+-- When enough of the calls in the window have left it for one more, if none follows.
 local function room_at(key, count, limit, seconds)
     local reply = redis.call('ZRANGEBYSCORE', key, '(' .. exact(now - seconds), '+inf',
         'WITHSCORES', 'LIMIT', count - limit, 1)
     return math.min(tonumber(reply[2]), now) + seconds
+end
+
+-- When bulk may borrow a call of the reserve. So many calls of it stand lent then, this one among
+-- them; as many of the oldest in the window must leave it within `loan_seconds`, by themselves.
+-- What is in flight has no end yet, so it counts as if it ended now.
+local function loan_at(count, limit, limit_with_loan, minute_seconds, loan_seconds)
+    local given_back_at = room_at(calls, count, limit, minute_seconds)
+    local moment = math.max(given_back_at - loan_seconds,
+        (field(book, 'people_at') or 0) + minute_seconds)
+    if count >= limit_with_loan then
+        moment = math.max(moment, room_at(calls, count, limit_with_loan, minute_seconds))
+    end
+    return math.min(moment, given_back_at)
 end
 
 local function wait(kind, moment)
@@ -79,7 +92,17 @@ local function day_is_full(limit, day_seconds)
     return math.min(ends, (knocked or now) + hour)
 end
 
-local function acquire(id, minute, day, concurrent, app_minute, minute_seconds, day_seconds, lapse)
+-- People and events called, or wished to: from now on nothing is lent, for a minute.
+local function note_people(day_seconds, minute_seconds)
+    redis.call('HSET', book, 'people_at', exact(now))
+    redis.call('PEXPIRE', book, math.ceil((day_seconds + minute_seconds) * 1000) + 60000)
+end
+
+local function acquire(id, minute, day, concurrent, app_minute, minute_seconds, day_seconds, lapse,
+        minute_with_loan, loan_seconds)
+    if loan_seconds == 0 then
+        note_people(day_seconds, minute_seconds)
+    end
     for _, key in ipairs({app_book, book}) do
         local closed = field(key, 'closed_until')
         if closed and now < closed then
@@ -93,7 +116,10 @@ local function acquire(id, minute, day, concurrent, app_minute, minute_seconds, 
     end
     local count = count_after(calls, now - minute_seconds)
     if count >= minute then
-        return wait('minute', room_at(calls, count, minute, minute_seconds))
+        local moment = loan_at(count, minute, minute_with_loan, minute_seconds, loan_seconds)
+        if now < moment then
+            return wait('minute', moment)
+        end
     end
     count = count_after(app, now - minute_seconds)
     if count >= app_minute then
@@ -191,7 +217,7 @@ for index = 2, #ARGV do
     n[index] = tonumber(ARGV[index])
 end
 if operation == 'acquire' then
-    return acquire(ARGV[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9])
+    return acquire(ARGV[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11])
 elseif operation == 'release' then
     return release(ARGV[2], n[3], n[4], n[5], n[6], n[7], ARGV[8], n[9], n[10], n[11], n[12], n[13],
         n[14], n[15])

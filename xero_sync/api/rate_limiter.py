@@ -28,6 +28,13 @@ when it ends.
 *Two lanes*: bulk leaves to people and events 1 call in flight of 5, 10 of 60 calls a minute, a
 tenth of the day, and a hundredth of the app's minute.
 
+*Lending*: a call that was made cannot be given back, it can only leave the minute by its age. So
+bulk borrows from the 10 of the minute only what comes back by itself within five seconds, it never
+borrows the last 3, and it borrows nothing once people or events have asked, until they were quiet
+for a minute. What is promised to the first who comes after a quiet minute: three calls start at
+once, and all ten within five seconds; after these five seconds it is as if nothing had ever been
+lent.
+
 No worker sleeps here longer than a second; the work goes back with a time instead.
 """
 
@@ -120,7 +127,8 @@ class Limiter:
     def acquire(self, *, tenant_id: uuid.UUID, lane: Lane) -> Slot | Wait:
         """Take a slot for one call, or learn what to wait for. Never waits itself."""
         allowed = self._allowed
-        room = allowed.of_bulk() if lane is Lane.BULK else allowed
+        is_bulk = lane is Lane.BULK
+        room = allowed.of_bulk() if is_bulk else allowed
         slot_id = uuid.uuid4().hex
         kind, now, moment = self._run(
             tenant_id,
@@ -133,6 +141,8 @@ class Limiter:
             allowed.minute_window,
             allowed.day_seconds,
             allowed.lapse_seconds,
+            allowed.minute_with_loan if is_bulk else room.minute,
+            allowed.loan_seconds if is_bulk else 0,
         )
         if not kind:
             return Slot(tenant_id, slot_id, now)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from connected_apps.models import Connection, Organisation, State
+from connected_apps.models import Organisation, State
+from connected_apps.queries import xero_connections
 from invoices import queries
 from invoices.models import ContactLink, LinkSource
 
@@ -28,7 +29,8 @@ def of_other_portals(organisation: Organisation, contact_ids: Collection[UUID]) 
     if not holders:
         return {}
     connected = set(
-        Connection.objects.filter(organisation_id__in={holder for _, holder in holders})
+        xero_connections()
+        .filter(organisation_id__in={holder for _, holder in holders})
         .exclude(Q(state__in=_ENDED) | Q(state=State.CONNECTING, state_before__in=_ENDED))
         .values_list("organisation_id", flat=True)
     )

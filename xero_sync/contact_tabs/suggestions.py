@@ -43,22 +43,30 @@ _LEARNERS = """
              WHERE portal_id = %(owner)s AND email <> '' AND lower(email) = wanted.email
              LIMIT %(most)s)) learner ON TRUE
 """
+# Step by step: a table that was just filled has no statistics yet, and the planner then begins at
+# its contacts and looks for every name once for each of them. The words are made of them once.
 _CONTACTS = f"""
-    SELECT wanted.id, contact.xero_id, contact.contact_number, contact.name,
+    WITH wanted AS MATERIALIZED (
+        SELECT id, to_tsquery('simple', name) AS words, email
+          FROM unnest(%(ids)s::text[], %(names)s::text[], %(emails)s::text[])
+               AS given (id, name, email)),
+    namesake AS MATERIALIZED (
+        SELECT id, {CONTACT_WORDS} AS words FROM invoices_contact
+         WHERE organisation_id = %(owner)s
+           AND {CONTACT_WORDS} @@ to_tsquery('simple', %(any_name)s)),
+    found AS MATERIALIZED (
+        SELECT wanted.id AS wanted_id, alike.id
+          FROM wanted
+          JOIN LATERAL (
+               (SELECT id FROM namesake WHERE namesake.words @@ wanted.words LIMIT %(most)s)
+                UNION
+               (SELECT id FROM invoices_contact
+                 WHERE organisation_id = %(owner)s AND email <> '' AND lower(email) = wanted.email
+                 LIMIT %(most)s)) alike ON TRUE)
+    SELECT found.wanted_id, contact.xero_id, contact.contact_number, contact.name,
            COALESCE(contact.raw ->> 'FirstName', ''), COALESCE(contact.raw ->> 'LastName', ''),
            contact.email
-      FROM unnest(%(ids)s::text[], %(names)s::text[], %(emails)s::text[])
-           AS wanted (id, name, email)
-      JOIN LATERAL (
-           (WITH namesake AS MATERIALIZED (
-                   SELECT id FROM invoices_contact
-                    WHERE organisation_id = %(owner)s
-                      AND {CONTACT_WORDS} @@ to_tsquery('simple', wanted.name))
-            SELECT id FROM namesake LIMIT %(most)s)
-            UNION
-           (SELECT id FROM invoices_contact
-             WHERE organisation_id = %(owner)s AND email <> '' AND lower(email) = wanted.email
-             LIMIT %(most)s)) found ON TRUE
+      FROM found
       JOIN invoices_contact contact ON contact.id = found.id
      WHERE contact.status = 'ACTIVE'
        AND NOT EXISTS (SELECT FROM invoices_contactlink link
@@ -122,10 +130,12 @@ def _select(statement: str, queries: list[tuple[str, str, str]], owner_id: int) 
     """Return who may match: whoever has all words of a name, or the e-mail address."""
     if not queries:
         return []
+    # The empty query matches nobody.
+    names = [search.raw_query(name, whole_words=True) or "" for _, name, _ in queries]
     params: dict[str, Any] = {
         "ids": [each for each, _, _ in queries],
-        # The empty query matches nobody.
-        "names": [search.raw_query(name, whole_words=True) or "" for _, name, _ in queries],
+        "names": names,
+        "any_name": " | ".join(sorted({f"({name})" for name in names if name})),
         "emails": [identity.address_of(email) for _, _, email in queries],
         "owner": owner_id,
         "most": _MOST_LOOKED_AT,

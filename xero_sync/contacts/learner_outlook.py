@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from connected_apps.models import Connection, Organisation, State
+from connected_apps.models import XERO, Connection, Organisation, State
 from connected_apps.states import states
 from invoices.models import Contact, ContactLink, LinkSource
 from lrm.models import Learner
@@ -187,7 +187,7 @@ def _connections(learner: Learner) -> QuerySet[Any]:
     )
     started = PushStart.objects.filter(organisation=OuterRef("organisation"))
     return (
-        Connection.objects.filter(portal_id=learner.portal_id, app="xero")
+        Connection.objects.filter(portal_id=learner.portal_id, app=XERO)
         .select_related("organisation")
         .annotate(
             has_number=Exists(strangers),

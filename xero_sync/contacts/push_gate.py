@@ -8,7 +8,7 @@ sends. `push_start` opens it.
 from django.db.models import QuerySet
 
 from connected_apps.models import Connection, Organisation
-from connected_apps.queries import current_organisation
+from connected_apps.queries import current_organisation, xero_connections
 from connected_apps.states.states import LIVE
 from lrm import access, permissions
 from lrm.models import Portal
@@ -18,12 +18,12 @@ from xero_sync.resources import Resource
 
 def open_connections() -> QuerySet[Connection]:
     """Return the connections over which learners are sent: those that work and were started."""
-    return Connection.objects.filter(state__in=LIVE, organisation__push_start__isnull=False)
+    return xero_connections().filter(state__in=LIVE, organisation__push_start__isnull=False)
 
 
 def started_portals() -> QuerySet[Connection, int]:
     """Return the portals that were let send to the organisation they point to, broken or not."""
-    started = Connection.objects.filter(organisation__push_start__isnull=False)
+    started = xero_connections().filter(organisation__push_start__isnull=False)
     return started.values_list("portal_id", flat=True)
 
 

@@ -25,7 +25,7 @@ from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush, PushState
 from xero_sync.resources import Resource
-from xero_sync.store import contact_links, page_store
+from xero_sync.store import contact_links, name_locks
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def take_answers(
     own: list[tuple[int, uuid.UUID]] = []
     with transaction.atomic():
         # In the order in which whoever stores contacts takes them, and before any row is locked.
-        page_store.lock_names(organisation.pk, Resource.CONTACT)
+        name_locks.hold(organisation.pk, Resource.CONTACT)
         contact_links.hold([organisation.tenant_id])
         # Without those whose learner was erased while Xero was asked: their contacts are nobody's.
         there = set(row_locks.lock(ContactPush.objects.filter(pk__in=[push.pk for push in batch])))

@@ -6,7 +6,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from connected_apps import audit
-from connected_apps.models import Connection, Organisation
+from connected_apps.models import XERO, Connection, Organisation
 from connected_apps.states.states import LIVE
 from lrm import row_locks
 from lrm.models import Portal, User
@@ -50,6 +50,7 @@ def start(*, portal: Portal, organisation_id: int, by: User, now: datetime) -> P
         count = _request_all(portal, now=now)
         audit.record(
             portal=portal,
+            app=XERO,
             action=STARTED,
             by=by,
             now=now,
@@ -68,7 +69,7 @@ def _locked_organisation(portal: Portal) -> Organisation:
     connection = (
         Connection.objects.select_for_update(of=("self",))
         .select_related("organisation")
-        .filter(portal=portal, app="xero", state__in=LIVE)
+        .filter(portal=portal, app=XERO, state__in=LIVE)
         .first()
     )
     if connection is None or connection.organisation is None:

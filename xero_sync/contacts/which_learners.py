@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import models, transaction
 
 from connected_apps import audit
+from connected_apps.models import XERO
 from lrm.models import Portal, User
 
 CHANGED = "WHICH_LEARNERS_CHANGED"
@@ -48,6 +49,7 @@ def choose(*, portal: Portal, choice: Choice, by: User, now: datetime) -> bool:
         stored.save(update_fields=["new_learners_sync"])
         audit.record(
             portal=portal,
+            app=XERO,
             action=CHANGED,
             by=by,
             now=now,

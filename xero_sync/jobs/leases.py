@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.sql.subqueries import UpdateQuery
 
 from lrm import row_locks
 from xero_sync.jobs import day_limit, retry_policy
@@ -47,11 +48,20 @@ def takeable(model: type[LeasedRow], now: datetime) -> Q:
 def take(model: type[M], pk: int, *, now: datetime, **conditions: Any) -> M | None:
     """Return the row, now leased, or None where another worker has it or it is not due."""
     rows = model._default_manager.filter(takeable(model, now), pk=pk, **conditions)
-    if not rows.update(leased_until=now + LEASE):
-        return None
-    row = model._default_manager.get(pk=pk)
-    row.lease_ends = (now + LEASE,)
+    row = next(_updated(rows, leased_until=now + LEASE), None)
+    if row is not None:
+        row.lease_ends = (now + LEASE,)
     return row
+
+
+def _updated(rows: QuerySet[M], **changes: Any) -> Iterator[M]:
+    """Change these rows and yield them as they are then, by one statement."""
+    query: UpdateQuery = rows.query.chain(UpdateQuery)  # type: ignore[assignment]  # stubs: Query
+    query.add_update_values(changes)
+    statement, parameters = query.get_compiler(rows.db).as_sql()
+    table = rows.model._meta.db_table
+    names = ", ".join(f'"{table}"."{one.column}"' for one in rows.model._meta.concrete_fields)
+    return iter(rows.model._default_manager.raw(f"{statement} RETURNING {names}", parameters))
 
 
 def take_many(rows: QuerySet[M], *, most: int, now: datetime) -> list[M]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from connected_apps import audit
-from connected_apps.models import Connection
+from connected_apps.models import XERO, Connection
 from lrm.models import User
 from xero_sync import resources
 from xero_sync.jobs import dispatch
@@ -48,6 +48,7 @@ def ask_again(
         WebhookEvent.objects.bulk_create(events)
         audit.record(
             portal=connection.portal,
+            app=XERO,
             action="DOCUMENTS_TRIED_AGAIN",
             by=by,
             now=now,

@@ -17,8 +17,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from connected_apps.models import Organisation
+from connected_apps.models import XERO, Organisation
 from invoices.covering import named_numbers
+from lrm.waking import worker_stop
 from xero_sync.jobs import leases
 from xero_sync.models import MentionPass
 
@@ -41,7 +42,7 @@ def look_through(*, organisation_id: int, clock: leases.Clock) -> timedelta | No
     walk = _Walk(mine, Organisation.objects.get(pk=organisation_id), clock)
     with leases.working_on(mine, organisation_id=organisation_id, clock=clock) as turn:
         while walk.look_at_batch() or walk.begins_again():
-            if clock() >= ends_at:
+            if clock() >= ends_at or worker_stop.is_asked():
                 turn.delay = timedelta(0)
                 break
     return turn.delay
@@ -58,7 +59,7 @@ def waiting_organisations(*, now: datetime) -> list[int]:
               FROM connected_apps_connection connection
               LEFT JOIN xero_sync_mentionpass pass
                 ON pass.organisation_id = connection.organisation_id
-             WHERE connection.organisation_id IS NOT NULL
+             WHERE connection.app = %(app)s AND connection.organisation_id IS NOT NULL
                AND (pass.claimed_until IS NULL OR pass.claimed_until < %(now)s)
                AND (pass.not_before IS NULL OR pass.not_before <= %(now)s)
                AND (pass.began_at <= %(again)s OR (
@@ -70,7 +71,7 @@ def waiting_organisations(*, now: datetime) -> list[int]:
                        AND document.synced_at <= %(settled)s
                      ORDER BY document.synced_at, document.id LIMIT 1) IS NOT NULL)
             """,
-            {"now": now, "again": now - AGAIN, "settled": now - SETTLED},
+            {"app": XERO, "now": now, "again": now - AGAIN, "settled": now - SETTLED},
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -47,6 +47,8 @@ class Cursor(LeasedRow):
 
     # Whether the worker that took this row took up a walk that had broken off.
     was_resumed = False
+    # Whether events may be trusted to tell of every change of it, as that worker found.
+    is_trusted = False
 
     class Meta:
         constraints: ClassVar = [

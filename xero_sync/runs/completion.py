@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connected_apps import audit
+from connected_apps.models import XERO
 from invoices.models import ContactLink, Document
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import OPEN_RUNS, RunState, SyncRun
@@ -127,6 +128,7 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
             return
         audit.record(
             portal=run.portal,
+            app=XERO,
             action="RESYNC_ENDED",
             by=None,
             now=now,

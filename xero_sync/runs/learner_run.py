@@ -19,6 +19,7 @@ from django.db.models import Case, Min, OuterRef, Subquery, Value, When
 
 from invoices.models import ContactLink, LinkSource
 from lrm.models import Learner
+from lrm.waking import worker_stop
 from xero_sync.api import client, errors, responses, sessions
 from xero_sync.contacts import field_comparison, unsent_learners
 from xero_sync.jobs import leases
@@ -54,7 +55,7 @@ def take_turn(
     if run.learner_count is None:
         _choose(run, session, clock())
     _go_on(run, clock())
-    while clock() < ends_at:
+    while clock() < ends_at and not worker_stop.is_asked():
         progress = learner_progress.progress_of(run)
         if progress is None or not (progress.waiting or progress.unchecked):
             return True

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.urls import reverse
 
-from connected_apps.models import Connection
+from connected_apps.queries import xero_connections
 from connected_apps.states import admin_notices
 from invoices import amounts
 from lrm import mail, moments, notices
@@ -105,7 +105,7 @@ def _people_of(run: SyncRun) -> list[User]:
     if run.requested_by is not None:
         people[run.requested_by.pk] = run.requested_by
     if run.is_first:
-        connection = Connection.objects.filter(organisation=run.organisation_id).first()
+        connection = xero_connections().filter(organisation=run.organisation_id).first()
         connected_by = connection.connected_by if connection else None
         if connected_by is not None and connected_by.is_active:
             people[connected_by.pk] = connected_by

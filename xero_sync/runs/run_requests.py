@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from connected_apps import audit
-from connected_apps.models import Connection, Organisation
+from connected_apps.models import XERO, Connection, Organisation
 from connected_apps.queries import connection_of
 from lrm.models import Portal, User
 from xero_sync import resources
@@ -293,6 +293,7 @@ def record(action: str, run: SyncRun, *, by: User | None, now: datetime) -> None
     """Record in the audit trail what was done with a run."""
     audit.record(
         portal=run.portal,
+        app=XERO,
         action=action,
         by=by,
         now=now,

@@ -17,6 +17,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from lrm.waking import worker_stop
 from xero_sync.api import errors, list_queries, responses
 from xero_sync.jobs import leases
 from xero_sync.models import SyncRun, SyncStep
@@ -235,7 +236,8 @@ def _read_on(puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at:
     )
     for pages_read, (number, page) in enumerate(pages, 1):
         step_checkpoint.store_page(puller.session, step, number, page, clock())
-        if clock() > ends_at and not _is_at_end(step) and page.elements:
+        is_over = clock() > ends_at or worker_stop.is_asked()
+        if is_over and not _is_at_end(step) and page.elements:
             pages.close()
             return True
         if place := page_sizes.larger(step, page, pages_read=pages_read):

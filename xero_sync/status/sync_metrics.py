@@ -9,8 +9,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from connected_apps.models import Connection
-from connected_apps.queries import live_connections
+from connected_apps.queries import live_connections, xero_connections
 from lrm.watching import metrics
 from xero_sync.api import failures, limits, rate_limiter
 from xero_sync.models import QuarantinedDocument, SyncRun
@@ -69,12 +68,12 @@ def _sync() -> Iterator[Metric]:
 
 def _by_state() -> Iterator[Metric]:
     for name, about, rows, label in (
-        ("lrm_runs", "Re-syncs by state.", SyncRun.objects, "state"),
-        ("lrm_connections", "Connections by state.", Connection.objects, "state"),
+        ("lrm_runs", "Re-syncs by state.", SyncRun.objects.all(), "state"),
+        ("lrm_connections", "Connections to Xero by state.", xero_connections(), "state"),
         (
             "lrm_quarantined_documents",
             "Documents that could not be saved, by resource.",
-            QuarantinedDocument.objects,
+            QuarantinedDocument.objects.all(),
             "resource",
         ),
     ):

@@ -30,7 +30,7 @@ def late_cursors(waiting: Iterable[Cursor], *, now: datetime) -> list[Cursor]:
 
     What passes by itself counts only once it has lasted for minutes.
     """
-    since = now - max(OVERDUE, 2 * channel_health.usual_interval())
+    since = now - max(OVERDUE, 2 * channel_health.longest_interval())
     return [
         cursor
         for cursor in waiting

@@ -64,7 +64,7 @@ def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:
             event.received_at if event else None,
         ),
         facts.Fact("Last regular check", "" if swept_at else "Not finished yet", swept_at),
-        *_slower_sweeps(),
+        _regular_checks(),
         facts.Fact(
             "Last re-sync",
             str(run.get_state_display()) if run else "None yet",
@@ -108,13 +108,13 @@ def _start(organisation: Organisation) -> list[facts.Fact]:
     return [facts.Fact("Learners", words, next_step=step)]
 
 
-def _slower_sweeps() -> list[facts.Fact]:
-    """Return how often sweeps come, where the day's limit makes them rarer than was wished for."""
-    interval = channel_health.usual_interval()
-    if interval <= timedelta(seconds=settings.XERO_SWEEP_SECONDS):
-        return []
-    words = f"{channel_health.in_words(interval)}, so that the calls of a day last"
-    return [facts.Fact("Regular checks", words[0].upper() + words[1:])]
+def _regular_checks() -> facts.Fact:
+    """Return how late a change may be here of which Xero sends no instant update."""
+    interval = channel_health.longest_interval()
+    is_rare = interval > channel_health.LONGEST_STRETCHED
+    why = "so that the calls of a day last" if is_rare else "should an instant update be lost"
+    words = f"{channel_health.in_words(interval)}, {why}"
+    return facts.Fact("Regular checks", words[0].upper() + words[1:])
 
 
 def _obstacles(organisation_id: int, *, now: datetime) -> list[facts.Fact]:

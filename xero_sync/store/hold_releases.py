@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from connected_apps import audit
-from connected_apps.models import Connection, Organisation, State
+from connected_apps.models import XERO, Connection, Organisation, State
 from invoices.models import (
     Contact,
     ContactDecision,
@@ -54,7 +54,7 @@ def release_other_portal(
         # Before the lock, as whoever stores what was fetched takes them; none connects meanwhile.
         connections = list(
             Connection.objects.select_for_update(of=("self",))
-            .filter(organisation__in=others, app="xero")
+            .filter(organisation__in=others, app=XERO)
             .order_by("pk")
         )
         contact_links.hold([organisation.tenant_id])
@@ -140,6 +140,7 @@ def _end(link: ContactLink, *, now: datetime) -> ContactLinkChange:
 def _audit(organisation: Organisation, *, by: User, now: datetime) -> None:
     audit.record(
         portal=organisation.portal,
+        app=XERO,
         action="CONTACT_TAKEN_OVER",
         by=by,
         now=now,

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models.functions import Lower
 
-from connected_apps.models import Organisation
+from connected_apps.models import XERO, Organisation
 from invoices.models import Contact, LinkSource
 from invoices.rules import identity
 from lrm.models import Learner
@@ -172,13 +172,14 @@ def _under_way(
                    SELECT connection.portal_id FROM connected_apps_connection connection
                      JOIN connected_apps_organisation organisation
                        ON organisation.id = connection.organisation_id
-                    WHERE organisation.tenant_id = %s)
+                    WHERE connection.app = %s AND organisation.tenant_id = %s)
             """,
             [
                 organisation.portal_id,
                 organisation.tenant_id,
                 list(set[UUID]().union(*by_number.values())),
                 [number for number in by_number if number],
+                XERO,
                 organisation.tenant_id,
             ],
         )

@@ -3,10 +3,7 @@
 *The name that a document shows* is its contact's, whichever of the two told it last. Xero shows a
 contact's name on every one of its documents, but does not say that a new name moves the documents'
 UpdatedDateUTC. So a new name is written to the documents here, and a document that was read before
-its contact takes the contact's.
-
-Pages of documents may be written side by side. A page of contacts waits for them, and they for it,
-or each would miss the other's rows: one lock of the organisation, taken before any row is.
+its contact takes the contact's. `name_locks` keeps the two sorts of pages from missing each other.
 """
 
 import dataclasses
@@ -24,13 +21,11 @@ from xero_sync.store import (
     contact_links,
     document_moves,
     mapping,
+    name_locks,
     prepared_pages,
     replaced_versions,
     upserts,
 )
-
-# A namespace for the locks of names, of this module alone.
-_NAME_LOCKS = 0x6E616D65
 
 
 def store(
@@ -47,7 +42,9 @@ def store(
     :param by: what brought the page, for the versions of documents that it replaces.
     :param confirm: see `upserts.write`.
     """
-    lock_names(organisation_id, resource)
+    if not page.elements:
+        return upserts.Written()
+    name_locks.hold(organisation_id, resource)
     write = partial(
         upserts.write,
         organisation_id=organisation_id,
@@ -111,19 +108,6 @@ def _reason_given(error: DataError) -> str:
     """Return the cause without the statement, which would repeat the whole page."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return str(getattr(diagnosis, "message_primary", None) or "it gives no reason")
-
-
-def lock_names(organisation_id: int, resource: Resource) -> None:
-    """Let pages of the other sort wait until the caller's transaction ends.
-
-    For those who must take further locks before they store a page.
-    """
-    how = "" if resource is Resource.CONTACT else "_shared"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT pg_advisory_xact_lock{how}(%s, %s)",
-            [_NAME_LOCKS, organisation_id],
-        )
 
 
 def _align_names(organisation_id: int, resource: Resource, touched_ids: Sequence[str]) -> None:

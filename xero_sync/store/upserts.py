@@ -235,12 +235,10 @@ def _upsert(
     if not prepared.kept:
         return {}
     types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
-    # Emptied at commit, so it can stay for the next page on this database connection.
-    cursor.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
-    )
-    # Two pages may share a transaction. (TRUNCATE would make new files each time.)
-    cursor.execute(f"DELETE FROM {table.staging}")  # noqa: S608 - a name from above
+    # Emptied at commit, so it can stay for the next page on this database connection. Two pages may
+    # share a transaction. (TRUNCATE would make new files each time.)
+    made = f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
+    cursor.execute(f"{made}; DELETE FROM {table.staging}")  # noqa: S608 - a name from above
     prepared_pages.copy(cursor, table.staging, table.columns, prepared.data)
     cursor.execute(table.upsert, [organisation_id, read_at, now, now, *table.kept(by, now)])
     rows = cursor.fetchall()

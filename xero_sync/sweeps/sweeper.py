@@ -8,18 +8,19 @@ soon a change is visible). What is too much for one list of Xero's is swept slic
 """
 
 import logging
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from invoices.models import ReadBy
 from xero_sync import fetched_pages
-from xero_sync.api import errors, list_queries, rate_limiter, sessions
+from xero_sync.api import errors, list_queries, rate_limiter, responses, sessions
 from xero_sync.contacts import push_notices
 from xero_sync.jobs import dispatch, leases
 from xero_sync.models import Cursor
@@ -28,7 +29,7 @@ from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
 from xero_sync.store import problem_count
 from xero_sync.sweeps import time_slices
-from xero_sync.webhooks import channel_health, event_processing
+from xero_sync.webhooks import channel_health, channel_trust, event_processing
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +71,10 @@ def _sweep_due(
     session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
     due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
     cursors = dict(due.values_list("resource", "pk"))
+    trusted = channel_trust.trusted(organisation_id=organisation_id, now=clock())
     soonest: timedelta | None = None
     for pk in [cursors[resource] for resource in Resource if resource in cursors]:
-        turn = _sweep_one(session, connection, pk, clock)
+        turn = _sweep_one(session, connection, pk, trusted, clock)
         if turn is None or turn.delay is None:
             continue
         soonest = min(turn.delay, soonest or turn.delay)
@@ -87,13 +89,22 @@ def _sweep_due(
 
 
 def _sweep_one(
-    session: sessions.Session, connection: Connection, pk: int, clock: leases.Clock
+    session: sessions.Session,
+    connection: Connection,
+    pk: int,
+    trusted: set[Resource],
+    clock: leases.Clock,
 ) -> leases.Turn | None:
-    """Sweep one resource where it is free and due; return what became of it."""
+    """Sweep one resource where it is free and due; return what became of it.
+
+    :param trusted: the resources whose sweeps may stretch; none is left in it once this one has
+        found a change that no event told of.
+    """
     cursor = leases.take(Cursor, pk, now=clock())
     if cursor is None:
         return None
     cursor.was_resumed = cursor.next_page > 1
+    cursor.is_trusted = Resource(cursor.resource) in trusted
     with leases.working_on(
         cursor,
         organisation_id=cursor.organisation_id,
@@ -102,6 +113,8 @@ def _sweep_one(
     ) as turn:
         while not _walk_or_narrow(session, connection, cursor, clock):
             pass
+    if cursor.missed_at is not None:
+        trusted.clear()
     return turn
 
 
@@ -214,6 +227,10 @@ def _walk(
         item_count=cursor.item_count,
     )
     for pages_read, (number, page) in enumerate(pages, 1):
+        if number == 1 and _is_whole_and_empty(page):
+            # Nothing to store, so nothing to commit before the sweep's own end.
+            cursor.walk_started_at = page.answered_at or page.sent_at
+            return True
         with transaction.atomic():
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
             # The lease before what is stored, as whoever connects anew takes them.
@@ -251,17 +268,25 @@ def _walk(
     return True
 
 
+def _is_whole_and_empty(page: responses.Page) -> bool:
+    """Return whether a first page says that there is nothing, which ends a walk."""
+    return not page.elements and not page.item_count and (page.page_count or 0) <= 1
+
+
 def _finish(cursor: Cursor, now: datetime) -> None:
     """Note how far the walk came and when the next is due.
 
     One that was asked for while this one ran is still owed. So is one after a walk that was taken
     up half-way: what changed on its earlier pages since they were read may be long ago.
     """
-    cursor.refresh_from_db(fields=["missed_at", "missed_count"])
+    if cursor.next_page > 1:
+        # A page that was stored may have shown that events do not arrive.
+        cursor.refresh_from_db(fields=["missed_at", "missed_count"])
     if cursor.missed_at and channel_health.is_healthy(cursor):
         Cursor.objects.filter(pk=cursor.pk).update(missed_at=None, missed_count=0)
     later = now if cursor.was_resumed else now + channel_health.sweep_interval(cursor)
-    with transaction.atomic():
+    are_first_contacts = cursor.resource == Resource.CONTACT and cursor.last_swept_at is None
+    with transaction.atomic() if are_first_contacts else nullcontext():
         leases.release(
             cursor,
             swept_through=cursor.walk_started_at,
@@ -276,7 +301,7 @@ def _finish(cursor: Cursor, now: datetime) -> None:
                 default=Value(later),
             ),
         )
-        if cursor.resource == Resource.CONTACT and cursor.last_swept_at is None:
+        if are_first_contacts:
             push_notices.contacts_are_read(organisation_id=cursor.organisation_id)
 
 
@@ -284,8 +309,8 @@ def _note_good_sync(connection: Connection, organisation_id: int, *, now: dateti
     """Remember that everything is in step, unless a resource or the first sync is behind."""
     if first_sync.is_behind(organisation_id):
         return
-    cursors = Cursor.objects.filter(organisation_id=organisation_id)
-    if not cursors.filter(last_swept_at=None).exists() and not cursors.exclude(problem="").exists():
+    is_behind = Q(last_swept_at=None) | ~Q(problem="")
+    if not Cursor.objects.filter(is_behind, organisation_id=organisation_id).exists():
         Connection.objects.filter(pk=connection.pk, generation=connection.generation).update(
             last_good_sync_at=now
         )

@@ -2,7 +2,8 @@
 
 Kept for each resource, because each category of events is opted into on its own in Xero's
 developer portal. The channel of a resource is healthy again once an event of it arrives after
-the miss; until then its sweeps come every minute, or as often as the day's limit allows.
+the miss; until then its sweeps come every minute, or as often as the day's limit allows. Where
+events are trusted (`channel_trust`), sweeps come half as often as usual.
 """
 
 import math
@@ -19,6 +20,7 @@ from connected_apps.models import Connection
 from invoices.models import Contact, Document
 from xero_sync import resources
 from xero_sync.api import call_budget, responses
+from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Cursor, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.store import upserts
@@ -27,6 +29,7 @@ from xero_sync.webhooks import announcements
 # Events travel for a moment, and what changed before the connection was announced to nobody.
 GRACE = timedelta(minutes=2)
 WHILE_UNHEALTHY = timedelta(seconds=60)
+STRETCH, LONGEST_STRETCHED = 2, timedelta(minutes=10)
 
 
 def note_sweep(
@@ -56,6 +59,12 @@ def note_sweep(
         for xero_id, updated_at in changed.items()
     )
     if missed:
+        if cursor.missed_at is None:
+            # Events of other kinds may be lost as well, and their sweeps may be far apart.
+            others = [one for one in Resource if one != cursor.resource]
+            sweep_schedule.make_due(
+                organisation_id=cursor.organisation_id, now=now, resources=others
+            )
         Cursor.objects.filter(pk=cursor.pk).update(
             missed_at=now, missed_count=F("missed_count") + missed
         )
@@ -93,10 +102,19 @@ def usual_interval() -> timedelta:
     return max(wished, call_budget.of_sweeps(kinds=len(Resource), share=call_budget.HEALTHY_SHARE))
 
 
+def longest_interval() -> timedelta:
+    """Return the longest time between two sweeps of a kind that get through.
+
+    A change of which no event told is here by then at the latest. Sweeps are so far apart where
+    events are trusted (`channel_trust`).
+    """
+    return max(usual_interval(), min(STRETCH * usual_interval(), LONGEST_STRETCHED))
+
+
 def sweep_interval(cursor: Cursor) -> timedelta:
     """Return how long after a sweep of this resource the next is due."""
     if is_healthy(cursor):
-        return usual_interval()
+        return longest_interval() if cursor.is_trusted else usual_interval()
     return _while_unhealthy(kinds=len(_unhealthy(cursor.organisation_id)))
 
 

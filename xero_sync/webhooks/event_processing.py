@@ -42,6 +42,8 @@ def fetch_pending(*, organisation_id: int, clock: leases.Clock) -> timedelta | N
     inbox = leases.take(Inbox, known.pk, now=clock())
     if inbox is None:
         return None
+    if connection.organisation is not None:
+        inbox.organisation = connection.organisation
     session, pause = sessions.of(connection, lane=rate_limiter.Lane.PEOPLE), None
     with leases.working_on(inbox, organisation_id=organisation_id, clock=clock) as turn:
         pause = _fetch_until_pause(session, inbox, clock)

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from connected_apps import audit
 from connected_apps.errors import NotConnected
-from connected_apps.models import Connection, Organisation
+from connected_apps.models import XERO, Connection, Organisation
 from connected_apps.states.states import LIVE
 from lrm.models import Portal, User
 from xero_sync import resources
@@ -102,7 +102,7 @@ def _locked_organisation(portal: Portal) -> Organisation:
     :raises connected_apps.errors.NotConnected: there is none.
     """
     found = Connection.objects.select_for_update(of=("self",)).select_related("organisation")
-    connection = found.filter(portal=portal, app="xero", state__in=LIVE).first()
+    connection = found.filter(portal=portal, app=XERO, state__in=LIVE).first()
     if connection is None or connection.organisation is None:
         raise NotConnected
     return connection.organisation
@@ -186,6 +186,7 @@ def _record(
     first, last = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (since, until))
     audit.record(
         portal=organisation.portal,
+        app=XERO,
         action="EVENTS_ACTED_ON_AGAIN",
         by=by,
         now=now,

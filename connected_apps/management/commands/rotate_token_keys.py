@@ -3,15 +3,17 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
-from connected_apps import errors
-from connected_apps.models import Grant
-from connected_apps.oauth import encryption
-from lrm import sealed_values
+from connected_apps import errors, registry
+from lrm import sealed_columns, sealed_values
 from lrm.sign_in import second_factor
+from lrm.templatetags.shell import all_of
 
 _LOST = (
+    "Something in the {label} cannot be decrypted: put the key that was used back at the end of "
+    "TOKEN_ENCRYPTION_KEYS, or have it entered anew."
+)
+_FACTOR_LOST = (
     "The secret of a second factor cannot be decrypted: put the key that was used back at the end "
     "of TOKEN_ENCRYPTION_KEYS, or reset that second factor (manage.py reset_second_factor)."
 )
@@ -20,29 +22,30 @@ _LOST = (
 class Command(BaseCommand):
     """Put a new key first in TOKEN_ENCRYPTION_KEYS, run this, then take the old key out."""
 
-    help = "Encrypts tokens and second factors anew with the first of TOKEN_ENCRYPTION_KEYS."
+    help = (
+        "Encrypts what connected apps keep secret, and second factors, anew with the first of "
+        "TOKEN_ENCRYPTION_KEYS."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Rotate grant by grant, each in its own transaction, waiting for refreshes under way."""
-        ids = list(Grant.objects.order_by("pk").values_list("pk", flat=True))
+        """Rotate row by row, each in its own transaction; what fails keeps nothing else back."""
+        done: list[str] = []
+        lost: list[str] = []
+        for sealed in registry.sealed():
+            try:
+                done.append(f"{sealed.seal_anew()} {sealed.label}")
+            except (sealed_values.CannotOpen, errors.WrongTokenKey) as error:
+                lost.append(_lost_of(sealed, error))
         try:
-            done = sum(_rotate(pk) for pk in ids)
-        except errors.WrongTokenKey as error:
-            raise CommandError(str(error)) from error
-        try:
-            factors = second_factor.seal_anew()
-        except sealed_values.CannotOpen as error:
-            raise CommandError(_LOST) from error
-        self.stdout.write(
-            f"{done} grants and {factors} second factors are encrypted with the newest key."
-        )
+            done.append(f"{second_factor.seal_anew()} second factors")
+        except sealed_values.CannotOpen:
+            lost.append(_FACTOR_LOST)
+        if done:
+            self.stdout.write(f"{all_of(done)} are encrypted with the newest key.")
+        if lost:
+            raise CommandError("\n".join(lost))
 
 
-def _rotate(grant_id: int) -> int:
-    with transaction.atomic():
-        grant = Grant.objects.select_for_update().filter(pk=grant_id).first()
-        if grant is None:
-            return 0
-        encryption.put_anew(grant)
-        grant.save(update_fields=encryption.COLUMNS)
-    return 1
+def _lost_of(sealed: sealed_columns.Sealed, error: Exception) -> str:
+    """Return what to do about a value that no key opens: its owner's words where it has some."""
+    return str(error) or _LOST.format(label=sealed.label)

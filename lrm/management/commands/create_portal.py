@@ -45,7 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Made the portal {user.portal.name} ({user.portal.slug}) and its portal admin "
             f"{user.username}.\n"
-            f"They set their password here, once, within {password_links.days()} days:\n"
+            f"They set their password here, once, within {password_links.hours()} hours:\n"
             f"{password_links.address_of(user)}"
         )
 

@@ -160,6 +160,20 @@ class Kinship(Memory):
             if each != contact_id
         )
 
+    def may_still_inherit(self, side: Side, learner_id: int, contact_id: str) -> bool:
+        """Whether a portal may believe that a contact of the learner became this one.
+
+        Somebody restored the loser since the portal swept last.
+        """
+        return any(
+            self._is_direct(side, learner_id, each)
+            for each in self.losers(contact_id)
+            if any(
+                version["merged_to"] == contact_id
+                for version in self.since_sweep(side, each, self.versions)
+            )
+        )
+
     def _is_direct(self, side: Side, learner_id: int, contact_id: str) -> bool:
         """Whether a contact is a learner by more than a merge."""
         known = self.known(side, learner_id, contact_id)

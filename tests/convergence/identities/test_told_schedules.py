@@ -72,6 +72,24 @@ def test_contact_found_after_a_lost_reply_is_no_twin_of_somebody_elses_in_anothe
     assert not schedules.play_steps(identities, found)
 
 
+@pytest.mark.slow
+def test_contact_that_another_portal_holds_by_a_merge_is_no_twin_before_it_hears_of_its_end(
+    identities: Stage,
+) -> None:
+    """Somebody restored what was merged into it: the oracle took it for free at that moment."""
+    found: Sequence[Step] = [
+        steps.Save(0, 1, 1, 1, 2, ticked=True),
+        steps.MakeContact(-1, 1, 1),
+        steps.Save(1, 0, 2, 2, 2, ticked=True),
+        steps.Work("push", 1),
+        steps.Merge(_LAST, _LAST - 1, documents_stay=True, number="moves"),
+        steps.Work("sweep", 1),
+        steps.ChangeContact("restore", 11, 67),
+    ]
+
+    assert not schedules.play_steps(identities, found)
+
+
 _MADE = (steps.Save(0, 1, 2, 2, 2, ticked=True), steps.Work("push", 0))
 # Learners with several contacts, or with one that people put away: the oracle wanted one alone.
 _SEVERAL: dict[str, Sequence[Step]] = {

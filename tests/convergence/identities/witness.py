@@ -75,7 +75,9 @@ class Witness(Kinship):
                 for each in self.facts[learner_id]
             )
         is_anothers = any(
-            self.is_linked(each, who, contact_id) or self._may_show(who, contact_id)
+            self.is_linked(each, who, contact_id)
+            or self._may_show(who, contact_id)
+            or self.may_still_inherit(each, who, contact_id)
             for each in self.sides
             for who in each.typed
             if who != learner_id

@@ -9,6 +9,7 @@ only makes them come later.
 import datetime
 import multiprocessing
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from multiprocessing.synchronize import Event
@@ -33,6 +34,7 @@ FAST = limits.Limits(
     minute_seconds=MINUTE,
     day_seconds=86_400 / SPEED,
 )
+BULK = FAST.of_bulk().minute
 _fork = multiprocessing.get_context("fork")
 
 
@@ -167,3 +169,55 @@ def test_limiter_never_meets_the_apps_limit_when_organisations_share_it(
     calls = seen(strict_simulator)
     assert {call["status"] for call in calls} == {200}
     assert most_within(3, calls) >= wanted
+
+
+def test_who_comes_beside_bulk_waits_for_a_loan_at_most_and_bulk_uses_what_nobody_asks_for(
+    strict_simulator: str, books: limiting.Books
+) -> None:
+    simulator_process.control(strict_simulator, "reset", {})
+    person = simulator_process.connect(strict_simulator)
+    known, over = books.limiter(FAST), _fork.Event()
+    children = [
+        _fork.Process(target=hammer, args=(known, [person], rate_limiter.Lane.BULK, over))
+        for _ in range(3)
+    ]
+
+    for child in children:
+        child.start()
+    waits: list[float] = []
+    for _ in range(3):
+        time.sleep(1.5 * MINUTE)
+        wait_for_loan(strict_simulator)
+        waits += [told for _ in range(FAST.minute - BULK) for told in one_call(known, person)]
+    over.set()
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+
+    assert {call["status"] for call in seen(strict_simulator)} == {200}
+    assert max(waits, default=0.0) <= FAST.loan_seconds
+
+
+def wait_for_loan(url: str) -> None:
+    """Wait until bulk has made more calls within a minute than are its own."""
+    before = len(seen(url))
+    assert waiting.wait_until(
+        lambda: most_within(1, seen(url)[before:]) > BULK, seconds=LONGEST, pause=0.05
+    )
+
+
+def one_call(known: rate_limiter.Limiter, person: simulator_process.Person) -> list[float]:
+    """Make one call for a person as soon as may be; return the waits that it was told."""
+    told = []
+    tenant_id = uuid.UUID(person.tenant_id)
+    while isinstance(
+        answer := known.acquire(tenant_id=tenant_id, lane=rate_limiter.Lane.PEOPLE),
+        rate_limiter.Wait,
+    ):
+        told.append(answer.seconds)
+        time.sleep(answer.seconds)
+    reply = requests.get(
+        f"{person.url}/api.xro/2.0/Organisation", headers=person.headers, timeout=30
+    )
+    known.release(answer, headers=reply.headers, answered=True)
+    return told

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -91,6 +92,31 @@ def test_kept_rows_are_cut_into_the_same_pages_without_looking_again(
     assert [one.keys for one in pages] == [
         listings.page_of(listing, after=one).keys for one in ["", *cursors(pages)]
     ]
+
+
+def test_contacts_are_looked_through_once_a_page_before_the_database_knows_the_table(
+    office: Office,
+) -> None:
+    """Just filled, it has no statistics: every name was once looked for at every contact."""
+    fill(office, LONG)
+    with CaptureQueriesContext(connection) as asked:
+        office.page("without-contact")
+    (looking,) = (one["sql"] for one in asked if "unnest(" in one["sql"])
+
+    with connection.cursor() as database:
+        database.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {looking}")
+        (plan,) = database.fetchone()[0]
+
+    made = [node["Actual Loops"] for node in nodes(plan["Plan"]) if "to_tsvector" in str(node)]
+    assert made == [1]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Tell each node of a plan by itself."""
+    below = plan.get("Plans", [])
+    yield {name: value for name, value in plan.items() if name != "Plans"}
+    for one in below:
+        yield from nodes(one)
 
 
 def cursors(pages: list[listings.Page]) -> list[str]:

@@ -5,34 +5,18 @@ the bulk lane makes no call, and one that takes the people's lane makes all of i
 """
 
 from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import redis
 from django.conf import settings
 
-from connected_apps.models import Organisation
-from invoices.models import Document
-from tests.support import builders, webhook_events
-from tests.support.learners import save
-from tests.support.linked import Linked, clock
+from tests.support import processes, recorded_lanes
+from tests.support.lane_turns import BULKS, PEOPLES, days_on
+from tests.support.linked import Linked
 from tests.support.passing import Time
-from tests.support.resyncs import PAGE, ask, end_first
-from tests.support.xero_documents import open_invoice
+from tests.support.resyncs import ask, end_first
 from xero_sync.api import rate_limiter
 from xero_sync.api.rate_limiter import Lane
-from xero_sync.contacts import learner_refreshes
-from xero_sync.jobs import sweep_schedule
-from xero_sync.maintenance import (
-    contact_balances,
-    daily_check,
-    full_readings,
-    organisation_details,
-)
-from xero_sync.models import SyncRun
-from xero_sync.runs import run_worker
-from xero_sync.sweeps import sweeper
 
 BULK_LEAVES = 10
 
@@ -49,6 +33,11 @@ def leave_only_what_people_have(linked: Linked) -> None:
     )
 
 
+def on_day(days: int, turn: Callable[[Linked, Time], None]) -> Callable[[Linked], None]:
+    """Return a turn of bulk work as it is taken so many days from now."""
+    return lambda linked: turn(linked, days_on(days))
+
+
 def calls_of(linked: Linked, turn: Callable[[Linked], Any]) -> int:
     """Return how many calls a turn makes."""
     before = linked.world.calls("/api.xro/")
@@ -56,101 +45,60 @@ def calls_of(linked: Linked, turn: Callable[[Linked], Any]) -> int:
     return linked.world.calls("/api.xro/") - before
 
 
-def sweep(linked: Linked, now: Time) -> None:
-    sweep_schedule.make_due(organisation_id=linked.organisation.pk, now=now())
-    sweeper.sweep(organisation_id=linked.organisation.pk, clock=now)
-
-
-def check(linked: Linked, now: Time) -> None:
-    daily_check.check(organisation_id=linked.organisation.pk, clock=now)
-
-
-def compare(linked: Linked, now: Time) -> None:
-    contact_balances.begin(organisation_id=linked.organisation.pk, now=clock())
-    contact_balances.compare(organisation_id=linked.organisation.pk, clock=now)
-
-
-def reread(linked: Linked, now: Time) -> None:
-    full_readings.begin(organisation_id=linked.organisation.pk, now=clock())
-    full_readings.read(organisation_id=linked.organisation.pk, clock=now)
-
-
-def work(linked: Linked, now: Time) -> None:
-    run_worker.work_on(run_id=SyncRun.objects.latest("pk").pk, clock=now)
-
-
-def days_on(days: int) -> Time:
-    """Return the clock of workers some days on, while the limiter's stands."""
-    now = Time()
-    now.now += timedelta(days=days)
-    return now
-
-
-def take_event(linked: Linked) -> None:
-    now = Time()
-    webhook_events.tell(linked, "INVOICE", open_invoice(linked), now)
-    webhook_events.fetch(linked, now)
-
-
-def push(linked: Linked) -> None:
-    save(linked)
-    linked.push()
-
-
-def refresh(linked: Linked) -> None:
-    learner = linked.portal.learners.get()
-    learner_refreshes.request(
-        learner=learner, organisation=linked.organisation, by=linked.manager, now=clock()
-    )
-    linked.refresh()
-
-
-def preview(linked: Linked) -> None:
-    days = {"date_from": "2026-01-01", "date_to": "2026-01-31", "preview": "on"}
-    builders.client_of(linked.manager).post(PAGE, days)
-
-
-def open_online(linked: Linked) -> None:
-    document = Document.objects.filter(kind="INVOICE", status="AUTHORISED")[0]
-    builders.client_of(linked.manager).get(f"/documents/{document.pk}/online/")
-
-
-def open_pdf(linked: Linked) -> None:
-    document = Document.objects.filter(kind="INVOICE", status="AUTHORISED")[0]
-    builders.client_of(linked.manager).get(f"/documents/{document.pk}/pdf/")
-
-
-def fill_details(linked: Linked) -> None:
-    """A page shows no totals before the currency is known."""
-    Organisation.objects.filter(pk=linked.organisation.pk).update(base_currency="")
-    organisation_details.fill_details(organisation_id=linked.organisation.pk, clock=clock)
-
-
 def test_bulk_work_waits_where_only_what_people_have_is_left(linked: Linked) -> None:
     linked.sweep()
     ask(linked)
     end_first(linked)
-    bulk = (sweep, work, check, compare, reread)
     leave_only_what_people_have(linked)
 
-    waiting = {each.__name__: calls_of(linked, partial(each, now=days_on(1))) for each in bulk}
+    waiting = {name: calls_of(linked, on_day(1, turn)) for name, turn in BULKS.items()}
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
-    working = {each.__name__: calls_of(linked, partial(each, now=days_on(3))) for each in bulk}
+    working = {name: calls_of(linked, on_day(3, turn)) for name, turn in BULKS.items()}
 
     assert waiting == dict.fromkeys(waiting, 0)
     assert all(working.values()), working
-
-
-PEOPLES = (take_event, push, refresh, preview, open_online, open_pdf, fill_details)
 
 
 def test_what_people_wait_for_goes_on_meanwhile(linked: Linked) -> None:
     linked.sweep()
     made = {}
 
-    for turn in PEOPLES:
+    for name, turn in PEOPLES.items():
         redis.Redis.from_url(settings.REDIS_URL).flushdb()
         leave_only_what_people_have(linked)
-        made[turn.__name__] = calls_of(linked, turn)
+        made[name] = calls_of(linked, turn)
 
     assert all(made.values()), made
+
+
+def test_each_call_takes_the_lane_that_the_table_says(linked: Linked) -> None:
+    linked.sweep()
+    ask(linked)
+    end_first(linked)
+    turns: dict[str, Callable[[Linked], Any]] = {
+        **PEOPLES,
+        # Each on a day of its own, as one may do what another would.
+        **{name: on_day(n, turn) for n, (name, turn) in enumerate(BULKS.items())},
+    }
+    taken = {}
+    for name, turn in turns.items():
+        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        with recorded_lanes.recorded() as lanes:
+            calls = calls_of(linked, turn)
+        taken[name] = set(lanes)
+        # One that has to wait for its turn asks again.
+        assert lanes.total() >= calls > 0, name
+
+    lanes_of = {**dict.fromkeys(PEOPLES, Lane.PEOPLE), **dict.fromkeys(BULKS, Lane.BULK)}
+    assert taken == {name: {lane} for name, lane in lanes_of.items()}
+
+
+def test_whatever_begins_to_call_xero_stands_in_the_table() -> None:
+    product = processes.ROOT / "xero_sync"
+    calling = {
+        str(path.relative_to(product).with_suffix(""))
+        for path in product.rglob("*.py")
+        if "lane=rate_limiter.Lane." in path.read_text()
+    }
+
+    assert calling == {*PEOPLES, *BULKS}

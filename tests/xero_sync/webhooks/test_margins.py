@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from invoices.models import Document
+from tests.support import webhook_events
 from tests.support.linked import Linked
+from tests.support.passing import Time
 from tests.support.xero_documents import act, invoices
 from xero_sync.api import client, responses, sessions
 from xero_sync.api.rate_limiter import Lane
-from xero_sync.models import Cursor
+from xero_sync.models import Cursor, EventState, WebhookEvent
 from xero_sync.resources import Resource
 
 MINUTE = timedelta(minutes=1)
@@ -68,6 +70,34 @@ def test_change_of_the_moments_after_connecting_is_not_missed(linked: Linked) ->
 
     assert Document.objects.get(xero_id=one["xero_id"]).reference == "At once"
     assert Cursor.objects.get(resource="INVOICE").missed_at is None
+
+
+def test_burst_is_listed_from_before_its_first_event(linked: Linked) -> None:
+    """An event bears another moment than its document, and a list looks at whole seconds."""
+    linked.world.do("webhooks", enabled=False)
+    linked.sweep()
+    pass_minutes(linked, 10)
+    touched = set(linked.world.do("touch", tenant=linked.tenant, count=300)["ids"])
+    ids = [one["xero_id"] for one in invoices(linked) if one["xero_id"] in touched][:85]
+    assert len(ids) == 85
+    now = Time()
+    later = xeros_now(linked) + timedelta(seconds=20)
+    WebhookEvent.objects.bulk_create(
+        WebhookEvent(
+            organisation=linked.organisation,
+            category="INVOICE",
+            resource_id=each,
+            received_at=now(),
+            happened_at=later,
+        )
+        for each in ids
+    )
+    before = linked.world.calls("/api.xro/")
+
+    webhook_events.fetch(linked, now)
+
+    assert not WebhookEvent.objects.exclude(state=EventState.DONE).exists()
+    assert linked.world.calls("/api.xro/") - before == 1
 
 
 def test_single_document_tells_four_decimals_as_a_list_does(linked: Linked) -> None:
