@@ -141,7 +141,7 @@ def test_run_ends_where_xero_never_lists_what_changed(known: Linked) -> None:
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
     assert run.reason == (
-        "Invoices: Xero does not list all that changed while these were read; what did will come "
+        "Invoices: Xero does not list all that changed while these were read; what did arrives "
         "by itself within minutes"
     )
     assert run.finished_at is not None
