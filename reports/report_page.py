@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from invoices import queries, xero_links
+from invoices import queries
 from invoices.listing import document_rows, paging
 from invoices.listing.document_rows import DocumentRow
 from reports import columns, completeness, pictures, synced_invoices, totals
@@ -24,8 +24,6 @@ class Line:
     payer_id: int | None = None
     # Dated after today.
     is_ahead: bool = False
-    # Where it opens in Xero, as in the files; empty where Xero documents no such address.
-    in_xero: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +100,6 @@ def _lines(rows: list[DocumentRow], criteria: Criteria) -> list[Line]:
             row,
             payers.get(row.document.contact_xero_id),
             row.document.date is not None and row.document.date > criteria.today,
-            xero_links.of_document(
-                criteria.organisation, kind=row.document.kind, xero_id=row.document.xero_id
-            ),
         )
         for row in document_rows.shown_rows_of(known, today=criteria.today)
     ]
