@@ -22,7 +22,11 @@ _BROAD = {
 }
 
 # Sealed anew by `lrm.sign_in.second_factor`.
-_SEALED_BY_LRM = {"lrm_secondfactor.secret_encrypted"}
+_SEALED_BY_LRM = {
+    "lrm_secondfactor.secret_encrypted",
+    "lrm_hookendpoint.secret_encrypted",
+    "lrm_hookendpoint.former_encrypted",
+}
 
 
 def token_keys() -> Iterable[checkups.Finding]:

@@ -1,4 +1,5 @@
-"""The Celery application. Three queues: people wait, events are fresh, bulk has time.
+"""The Celery application. Four queues: people wait, events are fresh, bulk has time,
+and hooks wait for programs outside.
 
 Tasks only say that there is work; the work itself is rows in Postgres. That is why results are
 ignored and a lost message costs no more than the time until beat wakes again.

@@ -39,3 +39,13 @@ def register() -> None:
             order=20,
         )
     )
+    panels.add_settings_entry(
+        panels.SettingsEntry(
+            label="Webhooks",
+            url_name="settings_webhooks",
+            icon="link",
+            description="Which programs are told of changes.",
+            right=permissions.may_manage_webhooks,
+            order=60,
+        )
+    )

@@ -42,6 +42,11 @@ def may_manage_people(user: User) -> bool:
     return user.portal_id is not None and user.is_portal_admin
 
 
+def may_manage_webhooks(user: User) -> bool:
+    """Return whether the user may say which programs are told of changes."""
+    return user.portal_id is not None and user.is_portal_admin
+
+
 def may_manage_connected_apps(user: User) -> bool:
     """Return whether the user may connect, re-sync and disconnect."""
     return may_see_connected_apps(user) and has_lrm_role(user)
@@ -87,6 +92,7 @@ ROLES_WITH: dict[Right, str] = {
     may_see_settings: "everyone who belongs to a portal",
     may_see_connected_apps: "portal admins",
     may_manage_people: "portal admins",
+    may_manage_webhooks: "portal admins",
     may_manage_connected_apps: "portal admins who are also an LRM user or LRM admin",
     may_run_finance_reports: "LRM users and LRM admins with the accounts permission",
     may_manage_personal_data: "portal admins who are also an LRM user or LRM admin",

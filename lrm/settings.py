@@ -286,6 +286,9 @@ DOCUMENT_VERSION_DAYS = env.int("DOCUMENT_VERSION_DAYS", default=400)
 WEBHOOK_DAYS = env.int("WEBHOOK_DAYS", default=90)
 RUN_LOG_DAYS = env.int("RUN_LOG_DAYS", default=400)
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=180)
+# The log of what was told to endpoints outside, and whether they may be of a local network.
+WEBHOOK_MESSAGE_DAYS = env.int("WEBHOOK_MESSAGE_DAYS", default=30)
+WEBHOOK_LOCAL_TARGETS = env.bool("WEBHOOK_LOCAL_TARGETS", default=DEBUG)
 if 0 < WEBHOOK_DAYS < 31:
     raise ImproperlyConfigured(
         "WEBHOOK_DAYS must be 31 or more, or 0 to keep events for ever: whether instant updates "

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from lrm import notices, old_rows
 from lrm.batch_jobs import job_queue, job_worker, retention
+from lrm.hooks import outbox, sender
 from lrm.learner_imports import uploads
 from lrm.rest import idempotency, request_counts
 from lrm.sign_in import attempt_limits, sessions
@@ -27,6 +28,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "lrm.tasks.wake_jobs",
         "schedule": timedelta(seconds=10),
         # A message that nobody took in time is as good as the next one.
+        "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
+    },
+    "lrm-wake-hooks": {
+        "task": "lrm.tasks.wake_hooks",
+        "schedule": timedelta(seconds=10),
         "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
     },
     "lrm-tidy": {"task": "lrm.tasks.tidy", "schedule": timedelta(hours=1)},
@@ -52,6 +58,23 @@ def wake_jobs() -> None:
 
 
 @shared_task
+def send_hooks(endpoint_id: int) -> None:
+    """Send what is due to an endpoint outside."""
+    delay = sender.send_due(endpoint_id=endpoint_id, clock=timezone.now)
+    if delay is not None and delay.total_seconds() <= _MOST_SECONDS:
+        outbox.SEND.wake(endpoint_id, delay=delay.total_seconds())
+
+
+@shared_task
+def wake_hooks() -> None:
+    """Wake a worker for every endpoint that something waits for."""
+    if waiting := sender.waiting_endpoints(now=timezone.now()):
+        wake = worker_tasks.waker()
+        for endpoint_id in waiting:
+            wake(outbox.SEND, endpoint_id)
+
+
+@shared_task
 def tidy() -> None:
     """Delete what is not to be kept."""
     retention.delete_old_failures(now=timezone.now())
@@ -62,6 +85,7 @@ def tidy() -> None:
     idempotency.forget_old(now=timezone.now())
     # What is left of very many goes with the next hour's turn.
     old_rows.delete(notices.TABLE, days=settings.NOTICE_DAYS, now=timezone.now())
+    old_rows.delete(outbox.TABLE, days=settings.WEBHOOK_MESSAGE_DAYS, now=timezone.now())
 
 
 def schedule() -> None:

@@ -21,6 +21,7 @@ from lrm.views import (
     sign_in,
     sign_in_code,
     tokens,
+    webhooks,
 )
 from lrm.watching import health
 
@@ -106,6 +107,17 @@ urlpatterns = [
         "settings/people/<int:user_id>/reset-second-factor/",
         people.reset_second_factor,
         name="person_factor",
+    ),
+    path("settings/webhooks/", webhooks.index, name="settings_webhooks"),
+    path("settings/webhooks/<int:endpoint_id>/", webhooks.show, name="settings_webhook"),
+    path("settings/webhooks/<int:endpoint_id>/switch/", webhooks.switch, name="webhook_switch"),
+    path("settings/webhooks/<int:endpoint_id>/secret/", webhooks.rotate, name="webhook_secret"),
+    path("settings/webhooks/<int:endpoint_id>/test/", webhooks.test, name="webhook_test"),
+    path("settings/webhooks/<int:endpoint_id>/delete/", webhooks.delete, name="webhook_delete"),
+    path(
+        "settings/webhooks/<int:endpoint_id>/messages/<int:message_id>/again/",
+        webhooks.again,
+        name="webhook_again",
     ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -28,6 +28,16 @@ class ReportsConfig(AppConfig):
                 view="reports.rest.report_0442.Report0442Totals",
                 name="api_report_0442_totals",
             ),
+            routes.Route(
+                path="reports/0443/",
+                view="reports.rest.report_0443.Report0443",
+                name="api_report_0443",
+            ),
+            routes.Route(
+                path="reports/0443/totals/",
+                view="reports.rest.report_0443.Report0443Totals",
+                name="api_report_0443_totals",
+            ),
         )
         panels.add_dashboard_panel(
             panels.DashboardPanel(

@@ -120,7 +120,13 @@ def period_of(criteria: Criteria) -> str:
 
 
 def filters_of(criteria: Criteria) -> str:
-    """Return what else narrows the rows, in words; empty where nothing does."""
+    """Return what else decides the rows, in words; empty where nothing does."""
+    day = f"as at {day_formats.short_day(criteria.as_at)}" if criteria.as_at else ""
+    return ", ".join(filter(None, (narrowing_of(criteria), day)))
+
+
+def narrowing_of(criteria: Criteria) -> str:
+    """Return what leaves rows out besides the dates, in words; a page says its day by itself."""
     parts = [
         f"{Kind(criteria.kind).label}s" if criteria.kind else "",
         dict(words.STATUS_CHOICES).get(criteria.status, criteria.status),
@@ -129,7 +135,6 @@ def filters_of(criteria: Criteria) -> str:
         f"learner {criteria.learner.number}" if criteria.learner else "",
         f'"{criteria.text}"' if criteria.text else "",
         "no learner" if criteria.no_learner else "",
-        f"as at {day_formats.short_day(criteria.as_at)}" if criteria.as_at else "",
     ]
     return ", ".join(filter(None, parts))
 

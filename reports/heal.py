@@ -1,4 +1,4 @@
-"""*Heal this month*: a re-sync of one month, asked for from the panel of report #0442."""
+"""*Re-sync this month*: a re-sync of one month, asked for from the panel of report #0442."""
 
 import re
 from datetime import date

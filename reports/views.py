@@ -199,7 +199,7 @@ def _contents(
         ),
         "criteria": criteria,
         "period": file_facts.period_of(criteria),
-        "filters": file_facts.filters_of(criteria),
+        "filters": file_facts.narrowing_of(criteria),
         "as_at_said": file_facts.as_at_said(criteria),
         "as_of": (
             f"{moments.day(now, now=now, zone=zone)}, {moments.clock_with_zone(now, zone=zone)}"

@@ -44,6 +44,8 @@ class Album:
         )
         page.set_viewport_size({"width": width, "height": min(content, most_height)})
         page.mouse.move(0, 0)
+        # What was pressed may have been scrolled to.
+        page.evaluate("scrollTo(0, 0)")
         path = self._folder / f"{name}.png"
         path.write_bytes(_packed(page.screenshot(animations="disabled")))
         size = path.stat().st_size

@@ -10,19 +10,22 @@ from xero_sync.models import RunWhat
 from xero_sync.runs import changed_spans, date_ranges
 
 _BAD_DATE = "Enter a date such as 2026-03-31."
-# In the order in which people know them, each with what it does.
-_WHAT: dict[RunWhat, str] = {
+# In the order in which people know them, each with its label and what it does.
+_WHAT: dict[RunWhat, tuple[str, str]] = {
     RunWhat.LEARNERS: (
+        "Learners that are not in Xero",
         "Sends learners that were changed on these days and are not in Xero, and then checks each "
-        "against its contact there."
+        "against its contact there.",
     ),
     RunWhat.DOCUMENTS: (
+        str(RunWhat.DOCUMENTS.label),
         "Reads invoices and credits dated on these days again, and checks that none is missing. "
-        "Nothing is changed in Xero."
+        "Nothing is changed in Xero.",
     ),
     RunWhat.CHANGED: (
+        str(RunWhat.CHANGED.label),
         "Reads invoices and credits that changed in Xero since the first moment, such as when "
-        "instant updates were off, whatever their date, and checks that each is here."
+        "instant updates were off, whatever their date, and checks that each is here.",
     ),
 }
 
@@ -50,7 +53,7 @@ class ResyncForm(forms.Form):
 
     what = forms.ChoiceField(
         label="What to re-sync",
-        choices=[(what.value, what.label) for what in _WHAT],
+        choices=[(what.value, label) for what, (label, _) in _WHAT.items()],
         initial=RunWhat.DOCUMENTS,
         required=False,
         widget=forms.RadioSelect({"class": "form-check-input"}),
@@ -69,7 +72,8 @@ class ResyncForm(forms.Form):
     @property
     def choices_in_words(self) -> list[tuple[Any, str]]:
         """Return what can be re-synced: each radio button with a sentence on what it does."""
-        return list(zip(self["what"], _WHAT.values(), strict=True))
+        sentences = [sentence for _, sentence in _WHAT.values()]
+        return list(zip(self["what"], sentences, strict=True))
 
     def clean_what(self) -> RunWhat:
         """Return the choice; documents where none was made."""

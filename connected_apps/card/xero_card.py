@@ -20,6 +20,7 @@ _ACTS = {
     "RESYNC_CANCELLED": "Re-sync cancelled",
     "RESYNC_REPLACED": "Re-sync replaced by a longer one",
     "RESYNC_RESUMED": "Re-sync continued",
+    "EVENTS_ACTED_ON_AGAIN": "Instant updates fetched again",
 }
 
 

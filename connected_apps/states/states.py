@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
 from connected_apps import audit, errors, signals
 from connected_apps.models import Connection, State
 from connected_apps.states import admin_notices, transitions
 from connected_apps.states.transitions import Trigger
+from lrm.hooks import event_types, outbox
 from lrm.models import Portal, User
 
 __all__ = ["Shown", "Trigger", "apply", "connection_for", "shown"]
@@ -117,7 +119,7 @@ def apply(
                 is_problem=trigger in _PROBLEMS,
                 correlation_id=correlation_id,
             )
-        _notify(connection, trigger, changed=before != after)
+        _notify(connection, trigger, changed=before != after, now=now)
     return connection
 
 
@@ -153,8 +155,14 @@ def _move(
         connection.generation += 1
 
 
-def _notify(connection: Connection, trigger: Trigger, *, changed: bool) -> None:
+def _notify(connection: Connection, trigger: Trigger, *, changed: bool, now: datetime) -> None:
     if changed and connection.state in BROKEN:
         admin_notices.notify_broken(connection)
+        outbox.note(
+            portal_id=connection.portal_id,
+            type=event_types.CONNECTION_BROKE,
+            things=[outbox.Thing(connection.pk, connection.app, reverse("api_connection"))],
+            now=now,
+        )
     if trigger in _ENDS:
         transaction.on_commit(partial(signals.send_disconnected, connection=connection))

@@ -54,6 +54,7 @@ def contact(request: access.SignedInRequest, contact_id: int) -> HttpResponse:
         "show_query": "show=waiting&" if only_waiting else "",
         "here_query": _place(request),
         "sees_contacts": permissions.may_see_connected_apps(request.user),
+        "opens_xero": permissions.may_read_synced_invoices(request.user),
     }
     return render(request, "invoices/contact.html", context)
 

@@ -72,6 +72,7 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
         "organisation": organisation,
         "learners": learners,
         "sees_contacts": permissions.may_see_connected_apps(request.user),
+        "opens_xero": permissions.may_read_synced_invoices(request.user),
         "payer_id": queries.payer_ids([document.contact_xero_id], organisation=organisation).get(
             document.contact_xero_id
         ),
@@ -111,6 +112,7 @@ def _table_context(
     return {
         **_who_can_connect(request, documents.shows),
         "learner": learner,
+        "opens_xero": permissions.may_read_synced_invoices(request.user),
         "form": form,
         "documents": documents,
         "state": documents.shows.name,

@@ -30,8 +30,8 @@ _PROGRESS = (
 )
 _WAITS = "A part of it did not work because of an error on our side; it is tried again."
 _GIVEN_UP = (
-    "An error on our side stopped it. What it had done until then stays. Whoever operates this "
-    "system finds the cause in its log; then ask for it again."
+    "An error on our side stopped it. What it had done until then stays. Support can find "
+    "the cause in the log; start it again after that."
 )
 
 

@@ -157,6 +157,7 @@ class Stack:
             web,
             self._start_worker("worker", queues="people,events", concurrency=4),
             self._start_worker("worker-bulk", queues="bulk", concurrency=4),
+            self._start_worker("worker-hooks", queues="hooks", concurrency=4),
             self.supervisor.start(
                 "beat",
                 self._celery("beat", "--schedule", str(self.plan.directory / "beat-schedule")),

@@ -4,12 +4,14 @@ A portal is one training provider's LRM and the tenant of this system: every row
 belongs to exactly one, and every query starts from it.
 
 `portals`, `people` and `learners` are the trade itself; `portal_changes` and `notices` what is
-written down and told of it. `sign_in`, `learner_accounts` and `api` keep how people and programs
-get in, `jobs` what is done in the background, `erasure` what is left of learners who were erased.
+written down and told of it, `hooks` what is told to programs. `sign_in`, `learner_accounts` and
+`api` keep how people and programs get in, `jobs` what is done in the background, `erasure` what is
+left of learners who were erased.
 """
 
 from lrm.models.api import ApiAnswer, ApiCount, ApiToken
 from lrm.models.erasure import ErasedLearner
+from lrm.models.hooks import HookEndpoint, HookMessage, HookState
 from lrm.models.jobs import (
     OPEN_JOBS,
     BatchJob,
@@ -34,6 +36,9 @@ __all__ = [
     "ApiToken",
     "BatchJob",
     "ErasedLearner",
+    "HookEndpoint",
+    "HookMessage",
+    "HookState",
     "ImportedRow",
     "JobFailure",
     "JobState",

@@ -20,7 +20,7 @@ from lrm import csv_text
 from lrm.models import Learner
 from lrm.roster import learners
 
-NUMBER_IS_MISSING = "Give the learner a number, such as L000123."
+NUMBER_IS_MISSING = "Enter a learner number, such as L000123."
 FAMILY_NAME_IS_MISSING = "Enter the family name."
 EMAIL_IS_WRONG = "Enter an e-mail address such as name@example.com."
 _ANEW = "Please type it anew."

@@ -24,8 +24,9 @@ from lrm.waking import wake_sender
 
 logger = logging.getLogger(__name__)
 
-# Which queue serves what: people wait, events are fresh, bulk has time.
-PEOPLE, EVENTS, BULK = "people", "events", "bulk"
+# Which queue serves what: people wait, events are fresh, bulk has time. Hooks wait for receivers
+# outside, who may be slow, and so have workers of their own.
+PEOPLE, EVENTS, BULK, HOOKS = QUEUES = ("people", "events", "bulk", "hooks")
 TOGETHER_SECONDS = 0.2
 _MARGIN_SECONDS = 0.05
 CROWDED = 5000
@@ -68,7 +69,7 @@ def waker() -> Callable[..., None]:
     """
     broker = valkey_clients.make_client(settings.CELERY_BROKER_URL)
     try:
-        crowded = {name for name in (PEOPLE, EVENTS, BULK) if broker.llen(name) >= CROWDED}
+        crowded = {name for name in QUEUES if broker.llen(name) >= CROWDED}
     except redis.RedisError:
         crowded = set()
     finally:

@@ -175,7 +175,7 @@ def _beat(last: float | None) -> Finding:
 
 def _workers() -> Iterable[Finding]:
     served = _served_queues()
-    for queue in (worker_tasks.PEOPLE, worker_tasks.EVENTS, worker_tasks.BULK):
+    for queue in worker_tasks.QUEUES:
         count = served.count(queue)
         if count:
             yield Finding("workers", Level.OK, f"{count} for the queue {queue}.")

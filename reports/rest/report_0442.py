@@ -56,10 +56,23 @@ class CriteriaQuery(serializers.Serializer[Any]):
     no_learner = serializers.ChoiceField(
         choices=["on"], required=False, help_text="Only what belongs to no learner."
     )
+    as_at = serializers.DateField(
+        required=False,
+        help_text="A past day, on which everything stood as it is told: status, paid, credited and "
+        "due are of that day, without what is dated after it.",
+    )
 
 
 class RowsQuery(ListQuery, CriteriaQuery, IncludeQuery):
     """The same for rows."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse payments and applications of now beside amounts of then."""
+        if attrs.get("as_at") and set(attrs["include"]) - {document_json.LINES}:
+            raise serializers.ValidationError(
+                {"include": ["Payments and applications are those of now: ask without as_at."]}
+            )
+        return attrs
 
 
 class TotalJson(serializers.Serializer[totals.Total]):
@@ -85,6 +98,11 @@ class TotalsJson(serializers.Serializer[Any]):
     organisation = serializers.CharField()
     period = serializers.CharField()
     filters = serializers.CharField()
+    as_at = serializers.DateField(allow_null=True, help_text="The past day that was asked for.")
+    as_at_means = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What the figures of that day are, and what nobody can know of it.",
+    )
     as_of = Instant(help_text="To the minute.")
     freshness = FreshnessJson()
     current_as_of = CurrentAsOf()
@@ -145,6 +163,9 @@ class Report0442(_ReportView):
             cursor=asked["cursor"],
             limit=asked["limit"],
         )
+        for document in page.rows:
+            for name, then in criteria.names.items():
+                setattr(document, name, getattr(document, then))
         rows = document_json.written(
             page.rows,
             organisation=criteria.organisation,
@@ -175,6 +196,8 @@ class Report0442Totals(_ReportView):
             "organisation": criteria.organisation.name,
             "period": file_facts.period_of(criteria),
             "filters": file_facts.filters_of(criteria),
+            "as_at": criteria.as_at,
+            "as_at_means": file_facts.as_at_said(criteria),
             # Else no two answers would be the same, and none could be told to be unchanged.
             "as_of": now.replace(second=0, microsecond=0),
             "freshness": fresh.as_json(),

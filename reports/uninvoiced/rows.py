@@ -118,7 +118,7 @@ def page_of(criteria: Criteria, *, after: str, before: str, is_complete: bool) -
     reasoned = criteria_module.with_reasons(learners.order_by(*order.names), criteria)
     found = list(reasoned[: PAGE_SIZE + 1])
     has_more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    rows = _rows(found[::-1] if back else found, criteria, is_complete=is_complete)
+    rows = rows_of(found[::-1] if back else found, criteria, is_complete=is_complete)
     first, last = (_edge(rows, 0), _edge(rows, -1))
     if back:
         return Page(rows, first if has_more else None, last)
@@ -130,10 +130,11 @@ def all_of(criteria: Criteria, *, is_complete: bool) -> Iterator[Row]:
     learners = criteria_module.with_reasons(criteria_module.learners_of(criteria), criteria)
     found = learners.iterator(chunk_size=BATCH)
     while batch := list(islice(found, BATCH)):
-        yield from _rows(batch, criteria, is_complete=is_complete)
+        yield from rows_of(batch, criteria, is_complete=is_complete)
 
 
-def _rows(learners: list[Any], criteria: Criteria, *, is_complete: bool) -> list[Row]:
+def rows_of(learners: list[Any], criteria: Criteria, *, is_complete: bool) -> list[Row]:
+    """Return the rows of learners as `criteria.with_reasons` gives them; three queries at most."""
     ids = [learner.pk for learner in learners]
     contacts, billed = _contacts(ids, criteria), _billed(ids, criteria)
     return [

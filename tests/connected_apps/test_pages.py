@@ -187,6 +187,18 @@ def test_banner_is_for_portal_admins_of_a_broken_connection(
     assert ("are missing here until" in page) == (shows and role in SEES)
 
 
+@pytest.mark.parametrize("role", sorted(SEES))
+def test_banner_reconnects_at_once_whoever_may_connect(portal: Portal, role: str) -> None:
+    make_connection(portal, State.DISCONNECTED_IN_XERO)
+    user = builders.make_user(portal, **ROLES[role])
+
+    banner = call(user, "GET", "/notices/").content.decode().split('class="banners"')[1]
+    banner = banner.split("<main")[0]
+
+    assert (f'method="post" action="{xero.CONNECT}"' in banner) == (role in ACTS)
+    assert ("See who can reconnect it" in banner) == (role not in ACTS)
+
+
 def test_admin_without_lrm_role_gets_no_buttons_but_names(portal: Portal) -> None:
     make_connection(portal, State.CONNECTED)
     colleague = builders.make_user(portal, portal_admin=True, first_name="Quinn", last_name="Marsh")

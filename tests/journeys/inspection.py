@@ -13,15 +13,21 @@ from playwright.sync_api import Page, ViewportSize
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 320, "height": 720}
+# A tablet upright and on its side, and a laptop of 1366 pixels at 125 per cent.
+BETWEEN: tuple[ViewportSize, ...] = (
+    {"width": 768, "height": 1024},
+    {"width": 1024, "height": 768},
+    {"width": 1093, "height": 614},
+)
 # WCAG 2.2 AA, and what axe itself thinks good.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 _RUN_AXE = "wanted => axe.run(document, {runOnly: wanted, resultTypes: ['violations']})"
-# Tables may scroll by themselves where there is no room, but not on a desk.
+# Tables may scroll by themselves where there is no room, but not on a tablet or a desk.
 _OVERFLOWING = """() => {
   const wide = document.documentElement.clientWidth;
   const table = [...document.querySelectorAll(".table-scroll")].find(
-    one => wide > 1000 && one.scrollWidth > one.clientWidth + 1);
+    one => wide >= 768 && one.scrollWidth > one.clientWidth + 1);
   if (table) return `a table, ${table.scrollWidth} in ${table.clientWidth} px`;
   if (document.documentElement.scrollWidth <= wide) return "";
   const out = [...document.body.querySelectorAll("*")].filter(
@@ -66,6 +72,10 @@ def faults_of(page: Page, name: str) -> list[str]:
         if out:
             faults.append(f"{look}: scrolls sideways because of {out}")
         _keep_picture(page, f"{name}-{theme}-{size['width']}")
+    for size in BETWEEN:
+        _look(page, "light", size)
+        if out := page.evaluate(_OVERFLOWING):
+            faults.append(f"{name}, {size['width']} px: scrolls sideways because of {out}")
     _look(page, "light", WIDE)
     return faults
 

@@ -49,5 +49,5 @@ def test_admin_sees_what_an_invoice_said_and_reads_again_what_changed(stage: Sta
     expect(admin.page.get_by_role("img", name="Instant updates a day")).to_be_visible()
     admin.page.get_by_text("Day by day", exact=True).click()
     admin.inspect("instant-updates")
-    admin.press("Act again")
+    admin.press("Fetch again")
     admin.expect_message("received in this time")

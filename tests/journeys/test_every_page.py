@@ -30,6 +30,7 @@ def test_pages_of_the_portal_are_sound(stage: Stage) -> None:
         ),
         ("/settings/", "settings"),
         ("/settings/people/", "people"),
+        ("/settings/webhooks/", "webhooks"),
         ("/notices/", "notices"),
     ):
         admin.open(path)

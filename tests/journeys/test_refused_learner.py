@@ -38,6 +38,6 @@ def test_staff_are_told_in_the_form_and_under_the_bell(stage: Stage) -> None:
     )
     staff.inspect("learner-refused")
     staff.open("/notices/")
-    notice = staff.page.get_by_role("main").get_by_text("W000007) did not reach Xero")
+    notice = staff.page.get_by_role("main").get_by_text("W000007) could not be sent to Xero")
     expect(notice).to_contain_text("The archived contact Nadia Old has the number W000007")
     staff.inspect("notice-of-refusal")

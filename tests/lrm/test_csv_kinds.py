@@ -113,7 +113,7 @@ def test_headings_are_understood_by_label_field_and_synonym(client: Client, head
         (f"{'L' * 51},Mei,Kelly,", "number", "50 characters"),
         (f"L1,Mei,{'K' * 256},", "family_name", "100 characters"),
         (f"L1,Mei,Kelly,{'x' * 201}", "address_line", "200 characters"),
-        (",Mei,Kelly,", "number", "Give the learner a number"),
+        (",Mei,Kelly,", "number", "Enter a learner number"),
         ("L1,Mei,<>,", "family_name", "nothing else is left"),
         ("L1,Smith, John,Kelly,1 Creek Road", "", "5 cells"),
     ],

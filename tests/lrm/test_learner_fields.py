@@ -17,8 +17,8 @@ def problems(**fields: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("number", "", "Give the learner a number"),
-        ("number", "  ", "Give the learner a number"),
+        ("number", "", "Enter a learner number"),
+        ("number", "  ", "Enter a learner number"),
         ("number", "L" * 51, "At most 50 characters fit here; this has 51."),
         # Each of these is two characters to Xero.
         ("number", "\N{GRADUATION CAP}" * 26, "At most 50 characters fit here; this has 52."),

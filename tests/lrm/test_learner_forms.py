@@ -42,8 +42,8 @@ def test_learner_is_stored_with_every_field_when_added(portal: Portal) -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "message"),
     [
-        ({"number": ""}, "number", "Give the learner a number"),
-        ({"number": "   "}, "number", "Give the learner a number"),
+        ({"number": ""}, "number", "Enter a learner number"),
+        ({"number": "   "}, "number", "Enter a learner number"),
         ({"family_name": ""}, "family_name", "Enter the family name."),
         ({"email": "robin at example"}, "email", "Enter an e-mail address such as"),
         ({"number": "L" * 51}, "number", "at most 50 characters"),

@@ -37,6 +37,7 @@ PAGES = [
     ("/settings/people/", 200, 200, SIGN_IN),
     ("/settings/edit/", 403, 200, SIGN_IN),
     ("/settings/people/invite/", 403, 200, SIGN_IN),
+    ("/settings/webhooks/", 403, 200, SIGN_IN),
     ("/account/", 200, 200, SIGN_IN),
     ("/account/password/", 200, 200, SIGN_IN),
     ("/account/tokens/", 200, 200, SIGN_IN),

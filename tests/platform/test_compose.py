@@ -9,7 +9,7 @@ from tests.support import processes
 from tests.support.deployment_files import COMPOSE, SERVICES, pinned_image
 
 NAMES = sorted(SERVICES)
-PRODUCT = ("beat", "migrate", "web", "worker", "worker-bulk")
+PRODUCT = ("beat", "migrate", "web", "worker", "worker-bulk", "worker-hooks")
 # Each of these is somebody's reason; everybody else gets nothing of it.
 CAPABILITIES = {"proxy": {"NET_BIND_SERVICE"}}
 NETWORKS = {
@@ -22,6 +22,7 @@ NETWORKS = {
     "web": {"broker", "database", "front", "outward"},
     "worker": {"broker", "database", "outward"},
     "worker-bulk": {"broker", "database", "outward"},
+    "worker-hooks": {"broker", "database", "outward"},
 }
 _ALL_WORK = {"secret_key", "database_password", "redis_password", "token_encryption_keys"}
 _WORKER = _ALL_WORK | {"xero_client_secret", "email_url"}
@@ -35,6 +36,7 @@ SECRETS: dict[str, set[str]] = {
     "web": _WORKER | {"xero_webhook_keys", "metrics_token"},
     "worker": _WORKER,
     "worker-bulk": _WORKER,
+    "worker-hooks": _ALL_WORK | {"email_url"},
 }
 # What a password, a key or a token may be called in an environment.
 SECRET_WORDS = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|EMAIL_URL")

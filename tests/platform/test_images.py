@@ -15,7 +15,7 @@ from tests.support.deployment_files import (
     stage,
 )
 
-PRODUCT = ("migrate", "web", "worker", "worker-bulk", "beat")
+PRODUCT = ("migrate", "web", "worker", "worker-bulk", "worker-hooks", "beat")
 # Without these nothing starts, and compose says so before it tries.
 NEEDED = ("PUBLIC_URL", "ALLOWED_HOSTS", "XERO_CLIENT_ID")
 
@@ -64,10 +64,12 @@ def test_compose_passes_every_setting_that_a_person_may_set(name: str) -> None:
 
 
 def test_queues_have_a_worker_each_in_compose() -> None:
-    commands = " ".join(" ".join(SERVICES[name]["command"]) for name in ("worker", "worker-bulk"))
+    workers = ("worker", "worker-bulk", "worker-hooks")
+    commands = " ".join(" ".join(SERVICES[name]["command"]) for name in workers)
 
     assert "--queues people,events" in commands
     assert "--queues bulk" in commands
+    assert "--queues hooks" in commands
 
 
 def test_production_image_has_no_development_packages_and_no_simulator() -> None:

@@ -63,7 +63,7 @@ def test_smoke_ends_with_the_step_that_fails_and_every_log(place: Path) -> None:
     assert re.search(r"sign in +the dashboard, / +[\d.]+  yes", done.stdout)
     assert re.search(r"connect by OAuth2 +PageSurprise: .+  NO", done.stdout)
     assert "re-sync asked on the page" not in done.stdout
-    for name in ("simulator", "web", "worker", "worker-bulk", "beat"):
+    for name in ("simulator", "web", "worker", "worker-bulk", "worker-hooks", "beat"):
         assert f"\n{name}, its last lines:\n" in done.stdout
 
 

@@ -121,7 +121,9 @@ def test_page_and_files_say_what_a_past_day_is_and_is_not(
     answer = client.get("/reports/0442.json", query)
     report = json.loads(b"".join(answer))
 
-    assert "only as at 31 Oct 2026" in text
+    assert " · as at 31 Oct 2026 , worked out today, " in text
+    assert "as of" not in text
+    assert "only" not in text.split("#0442 Synced invoices")[-1].split("Totals")[0]
     assert "What was owed on 31 Oct 2026: documents dated until then" in text
     assert "1 document was voided, deleted or changed while voided since then" in text
     assert "Invoices AUD 2 220.00 110.00 in 1" in text

@@ -1,4 +1,4 @@
-"""The panel above report #0442: what Xero counted, what is here, and *Heal this month*."""
+"""The panel above report #0442: what Xero counted, what is here, and *Re-sync this month*."""
 
 import datetime
 from typing import Any
@@ -59,7 +59,7 @@ def test_first_sync_proves_every_kind_and_month(read: Linked) -> None:
     ]
     assert rows["Oct 2026"][0] == str(sales(read, "ACCREC", "2026-10"))
     assert rows["Oct 2026"][-1] == "Agrees"
-    assert "Heal this month" not in html
+    assert "Re-sync this month" not in html
 
 
 def test_month_that_differs_is_named_and_can_be_healed(read: Linked) -> None:
@@ -83,7 +83,7 @@ def test_month_that_differs_is_named_and_can_be_healed(read: Linked) -> None:
     assert "INV-GHOST: no longer in Xero for these dates" in html
     assert rows["Oct 2026"][-1].startswith("Differs")
     assert rows["Sep 2026"][-1] == "Agrees"
-    assert html.count("Heal this month") == 1
+    assert html.count("Re-sync this month") == 1
 
     SyncRun.objects.all().update(state=RunState.DONE, finished_at=timezone.now())
     read.organisation.documents.filter(number="INV-GHOST").delete()
@@ -115,7 +115,7 @@ def test_count_that_differs_is_said_and_one_that_is_old_too(read: Linked) -> Non
 
     text = page_reading.text_of(html_of(read))
     assert "The oldest of these counts is from" in text
-    assert "Heal this month" in text
+    assert "Re-sync this month" in text
 
 
 def test_what_could_not_be_saved_is_named_with_its_reason(read: Linked) -> None:

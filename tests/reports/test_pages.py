@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import html
 import io
 import re
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from connected_apps.models import Organisation
+from invoices.models import Kind
 from lrm.models import LrmRole, Portal
 from reports import columns, periods
 from tests.support import builders as people
@@ -44,8 +46,8 @@ def client(portal: Portal) -> Client:
 
 def text_of(client: Client, **query: str) -> str:
     """Return what people read on the page, in one line."""
-    html = client.get(PAGE, query).content.decode()
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+    page = client.get(PAGE, query).content.decode()
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
 
 
 def csv_of(client: Client, **query: str) -> list[dict[str, str]]:
@@ -287,3 +289,18 @@ def test_column_that_needs_no_words_of_its_own_is_one_line_of_the_table(
 
     cells = re.findall(rf'data-label="{column.heading}">(.*?)</td>', html, re.S)
     assert [cell in one for one in cells] == [True]
+
+
+def test_row_opens_in_xero_by_the_address_of_the_files(
+    client: Client, organisation: Organisation
+) -> None:
+    Organisation.objects.filter(pk=organisation.pk).update(short_code="!wc9")
+    for kind in Kind:
+        document_builders.make_document(organisation, kind=kind)
+
+    page = client.get(PAGE, ALL_DATES).content.decode()
+
+    shown = set(re.findall(r'href="(https://go\.xero\.com/[^"]+)"', page))
+    in_file = {row["Open in Xero"] for row in csv_of(client, **ALL_DATES)} - {""}
+    assert {html.unescape(one).replace("%21", "!") for one in shown} == in_file
+    assert len(shown) == 2

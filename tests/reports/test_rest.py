@@ -58,6 +58,8 @@ QUERIES = [
     "q=quandong",
     "no_learner=on",
     "by=synced&date_from=2026-11-20",
+    "as_at=2026-05-31",
+    "as_at=2026-09-30&age=overdue",
 ]
 
 
@@ -93,6 +95,7 @@ def test_rows_and_totals_are_those_of_the_page_and_the_file(
         dict(added)
     )
     assert totals["filters"] == file["filters"]
+    assert (totals["as_at"], totals["as_at_means"]) == (file["as_at"], file["as_at_means"])
     assert totals["freshness"]["condition"] == file["freshness"]["condition"]
     assert totals["current_as_of"] == file["current_as_of"]
 
@@ -118,6 +121,8 @@ def test_walk_meets_each_row_once_when_documents_move_meanwhile(
         "kind=BILL",
         "status=LATE",
         "age=100",
+        "as_at=2999-01-01",
+        "as_at=2026-05-31&include=payments",
         "currency=XXX",
         "currency=DOLLARS",
         "learner=nobody",

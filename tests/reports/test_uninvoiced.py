@@ -173,7 +173,7 @@ def test_nobody_is_called_not_invoiced_while_documents_are_missing(
     answer = client.get("/reports/0443.csv")
 
     assert "Xero was disconnected" in text
-    assert "whoever is listed may have an invoice that is missing here" in text
+    assert "learners who are listed may have an invoice that is missing here" in text
     assert "No document here, and some of Xero are missing here" in text
     assert "-incomplete.csv" in answer["Content-Disposition"]
     assert b"No document in Xero" not in b"".join(answer)

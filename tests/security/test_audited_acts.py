@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lrm.models import Portal
-from tests.security import audited_connection, audited_people
+from tests.security import audited_connection, audited_people, audited_webhooks
 from tests.support import audit_trail, post_addresses, xero
 from tests.support.audit_trail import Person
 from tests.support.linked import Linked
@@ -35,7 +35,7 @@ NEED_NONE = {
     "learner_xero_sync": "It reads anew what was read before; its row says who asked.",
     "api_sync_run_preview": "It counts, and starts nothing.",
 }
-ACTS = [*audited_people.ACTS, *audited_connection.ACTS]
+ACTS = [*audited_people.ACTS, *audited_connection.ACTS, *audited_webhooks.ACTS]
 
 
 def test_every_address_that_takes_a_post_is_an_act_or_needs_no_line() -> None:

@@ -11,10 +11,12 @@ from django.test import Client
 from connected_apps.models import XERO
 from invoices.models import ReadBy
 from lrm import permissions
+from lrm.hooks import event_types, outbox
 from lrm.models import LrmRole, User
 from lrm.roster import bulk_ticks
 from tests.security import made_up_requests
 from tests.support import builders
+from tests.support.hooks import Desk
 from tests.support.linked import Linked, clock
 
 Right = Callable[[User], bool]
@@ -37,6 +39,7 @@ RULES: list[tuple[str, Right | str]] = [
     (r"notices/bell/|account/.*", SIGNED_IN),
     (r"|notices/.*|settings/|settings/people/", _PORTAL),
     (r"settings/(edit|people/.+)/", permissions.may_manage_people),
+    (r"settings/webhooks/.*", permissions.may_manage_webhooks),
     (r"learners/<int:learner_id>/personal-data/.*", permissions.may_manage_personal_data),
     (r"learners/<int:learner_id>/xero-contact/.*", _LEARNERS),
     (r"learners/.*|jobs/.*|documents/.*|contacts/.*|search/", _LEARNERS),
@@ -54,7 +57,7 @@ RULES: list[tuple[str, Right | str]] = [
     (r"api/", _PORTAL),
     (r"api/v1/connection/", permissions.may_see_documents),
     (r"api/v1/(learners|documents|contacts)/.*", _LEARNERS),
-    (r"api/v1/reports/0442/.*", permissions.may_read_synced_invoices),
+    (r"api/v1/reports/044[23]/.*", permissions.may_read_synced_invoices),
     (r"api/v1/sync-runs/.*", _SEES),
     (r"reports/0442/heal/.*", _MANAGES),
     (r"reports/.*", permissions.may_read_synced_invoices),
@@ -119,7 +122,16 @@ def known(linked: Linked) -> dict[str, Any]:
         replaced_at=clock(),
         replaced_by=ReadBy.SWEEP,
     )
+    endpoint, _ = Desk(linked.portal, linked.manager).make("https://hooks.example.com/")
+    outbox.write(
+        [endpoint.pk],
+        type=event_types.TEST,
+        things=[outbox.Thing(endpoint.pk, "test", "/api/v1/connection/")],
+        now=clock(),
+    )
     return {
+        "endpoint_id": endpoint.pk,
+        "message_id": endpoint.messages.get().pk,
         "learner_id": learner.pk,
         "contact_id": contact.pk,
         "uuid:contact_id": contact.xero_id,
@@ -155,7 +167,7 @@ COLLEAGUES: tuple[dict[str, Any], ...] = (
 )
 _CLOSED = {403, 404, 405}
 # Of these `known` gives ids; what else there is has tests of its own.
-_BY_ID = r"<int:(learner|document|version|run|job|import|user)_id>"
+_BY_ID = r"<int:(learner|document|version|run|job|import|user|endpoint)_id>"
 
 
 def test_doors_are_closed_when_nobody_is_signed_in(known: dict[str, Any]) -> None:
@@ -211,7 +223,7 @@ def test_doors_of_another_portal_do_not_exist_when_a_stranger_knocks(
     client = builders.client_of(stranger)
     found = {}
     for route in made_up_requests.routes():
-        if not re.search(r"<int:(learner|document|run|contact|schedule)_id>", route):
+        if not re.search(r"<int:(learner|document|run|contact|schedule|endpoint)_id>", route):
             continue
         statuses = knock(client, path_of(route, known))["statuses"]
         if not statuses <= {404, 405}:

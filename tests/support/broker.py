@@ -9,9 +9,8 @@ from celery import current_app
 from django.conf import settings
 
 from lrm.waking import worker_tasks
-from lrm.waking.worker_tasks import BULK, EVENTS, PEOPLE
+from lrm.waking.worker_tasks import QUEUES
 
-QUEUES = (PEOPLE, EVENTS, BULK)
 # The name of a task, and its arguments.
 Message = tuple[str, list[int]]
 

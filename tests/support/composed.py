@@ -16,7 +16,7 @@ from tests.support import processes
 from tests.support.deployment_files import DOCKERFILE, SERVICES
 
 READY_SECONDS = 180.0
-WORKERS = ("worker", "worker-bulk")
+WORKERS = ("worker", "worker-bulk", "worker-hooks")
 
 
 @dataclass

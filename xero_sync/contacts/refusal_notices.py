@@ -137,7 +137,7 @@ def _words_of_one(push: ContactPush) -> str:
             f"Is {push.learner} in Xero already? A contact there may be the same person. "
             "Nothing is sent to Xero before you say so."
         )
-    return f"{push.learner} did not reach Xero: {push.problem}"
+    return f"{push.learner} could not be sent to Xero: {push.problem}"
 
 
 def _words_of(pushes: Sequence[ContactPush], which: str) -> str:
@@ -149,4 +149,4 @@ def _words_of(pushes: Sequence[ContactPush], which: str) -> str:
     if asked:
         parts.append(f"{asked:,} {'waits' if asked == 1 else 'wait'} for somebody's answer")
     learners = "learner" if len(pushes) == 1 else "learners"
-    return f"{len(pushes):,} {learners} {which}did not reach Xero: {' and '.join(parts)}"
+    return f"{len(pushes):,} {learners} {which}could not be sent to Xero: {' and '.join(parts)}"

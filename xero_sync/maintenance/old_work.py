@@ -1,6 +1,6 @@
 """How long what Xero announced, and what re-syncs wrote into their logs, is kept.
 
-Events are acted on within seconds; they stay for *Act again* and for the counts of thirty days
+Events are acted on within seconds; they stay for *Fetch again* and for the counts of thirty days
 that tell silence from health, so `WEBHOOK_DAYS` is no less than that. One that waits is kept
 however old it is, and a delivery as long as an event of it. Re-syncs themselves are the proof of
 what was complete when, and stay; only the lines of their logs go. What a learner needs to reach

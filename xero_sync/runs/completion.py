@@ -17,6 +17,7 @@ from xero_sync.runs import (
     learner_run,
     learner_titles,
     run_log,
+    run_messages,
     run_notices,
     run_progress,
     run_titles,
@@ -138,3 +139,4 @@ def _end(run: SyncRun, *, reason: str, summary: str, now: datetime) -> None:
             correlation_id=run.correlation_id,
         )
         run_notices.notify_end(run=run, state=state, summary=summary, reason=reason, now=now)
+        run_messages.note_end(run, now=now)

@@ -17,7 +17,7 @@ from xero_sync import resources
 from xero_sync.jobs import dispatch
 from xero_sync.models import OPEN_RUNS, RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
-from xero_sync.runs import run_notices, run_titles
+from xero_sync.runs import run_messages, run_notices, run_titles
 from xero_sync.runs.changed_spans import Span
 from xero_sync.runs.request_checks import NotPossible, check_request
 
@@ -248,6 +248,7 @@ def _replacing(asked: _Asked, run: SyncRun, *, now: datetime) -> _Asked:
         leased_until=None,
     )
     record("RESYNC_REPLACED", run, by=asked.by, now=now)
+    run_messages.note_end(run, now=now)
     first = {run.requested_by_id} if run.requested_by_id else set()
     people = first | set(run.also_for.values_list("pk", flat=True))
     replaced = (*asked.replaced, run)
@@ -318,4 +319,5 @@ def cancel(*, run: SyncRun, by: User, now: datetime) -> bool:
         if stopped:
             record("RESYNC_CANCELLED", run, by=by, now=now)
             run_notices.notify_cancelled(run=run, by=by)
+            run_messages.note_end(run, now=now)
     return bool(stopped)

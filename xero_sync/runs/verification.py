@@ -31,8 +31,8 @@ from xero_sync.store.differing import Differing
 _MOST_FETCHED = 400
 _NOT_ALL = "Xero does not list all that changed meanwhile"
 _NOT_LISTED = (
-    "Xero does not list all that changed while these were read; what did will come by webhook and "
-    "by sweep"
+    "Xero does not list all that changed while these were read; what did arrives by itself "
+    "within minutes"
 )
 
 

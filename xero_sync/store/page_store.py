@@ -19,6 +19,7 @@ from xero_sync.api import responses
 from xero_sync.resources import Resource
 from xero_sync.store import (
     contact_links,
+    document_messages,
     document_moves,
     mapping,
     name_locks,
@@ -60,8 +61,15 @@ def store(
             organisation_id=organisation_id, contact_ids=written.touched_ids, now=now
         )
         document_moves.settle(organisation_id=organisation_id, page=page)
-    elif written.changed:
-        document_moves.ask(organisation_id=organisation_id, now=now)
+    else:
+        if written.changed:
+            document_moves.ask(organisation_id=organisation_id, now=now)
+        document_messages.note(
+            organisation_id=organisation_id,
+            resource=resource,
+            touched_ids=written.touched_ids,
+            now=now,
+        )
     return written
 
 

@@ -67,7 +67,7 @@ def act_again(request: access.SignedInRequest) -> HttpResponse:
 def in_words(found: second_acts.SecondAct) -> str:
     """Return what acting again came to, in whole sentences."""
     if not found.events:
-        return "No instant update was received in this time, so there is nothing to act on."
+        return "No instant update was received in this time, so there is nothing to fetch again."
     updates = (
         "1 instant update was" if found.events == 1 else f"{found.events:,} instant updates were"
     )

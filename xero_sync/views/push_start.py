@@ -104,7 +104,7 @@ def _states(portal: Portal) -> list[tuple[str, int]]:
         ("In Xero", found.get(PushState.DONE, 0)),
         ("On their way", on_their_way),
         ("Waiting for an answer", found.get(PushState.QUESTION, 0)),
-        ("Did not reach Xero", found.get(PushState.REFUSED, 0)),
+        ("Refused by Xero", found.get(PushState.REFUSED, 0)),
     ]
 
 

@@ -20,6 +20,4 @@
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   }
-  const errors = document.getElementById("filter-errors");
-  if (errors) errors.focus();
 })();

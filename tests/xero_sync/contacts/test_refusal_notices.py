@@ -85,12 +85,14 @@ def test_who_saved_is_told_once_and_the_notice_leads_to_the_learner(
 
     learner = linked.portal.learners.get()
     ((text, url),) = bell(sam)
-    assert text.startswith(f"Imogen Made-Up {number} ({number}) did not reach Xero: The contact ")
+    assert text.startswith(
+        f"Imogen Made-Up {number} ({number}) could not be sent to Xero: The contact "
+    )
     assert "restore it in Xero" in text
     assert url == f"/learners/{learner.pk}/"
     assert builders.client_of(sam).get(url).status_code == 200
     assert texts(other) == texts(stranger) == []
-    assert bell(linked.manager) == [("1 learner did not reach Xero: 1 was refused.", TAB)]
+    assert bell(linked.manager) == [("1 learner could not be sent to Xero: 1 was refused.", TAB)]
     assert linked.portal.pk not in push_queue.waiting_portals(now=clock())
 
 
@@ -102,7 +104,9 @@ def test_question_is_told_as_one(linked: Linked, sam: User) -> None:
 
     (text,) = texts(sam)
     assert text.startswith("Is Imogen Made-Up Q1 (Q1) in Xero already?")
-    assert texts(linked.manager) == ["1 learner did not reach Xero: 1 waits for somebody's answer."]
+    assert texts(linked.manager) == [
+        "1 learner could not be sent to Xero: 1 waits for somebody's answer."
+    ]
 
 
 def test_many_are_told_by_one_notice_that_counts(linked: Linked, sam: User) -> None:
@@ -114,7 +118,7 @@ def test_many_are_told_by_one_notice_that_counts(linked: Linked, sam: User) -> N
 
     assert bell(sam) == [
         (
-            "61 learners that you saved did not reach Xero: "
+            "61 learners that you saved could not be sent to Xero: "
             "60 were refused and 1 waits for somebody's answer.",
             "/learners/",
         )
@@ -142,7 +146,7 @@ def test_nobody_is_told_while_more_is_about_to_come(linked: Linked, sam: User) -
     ContactPush.objects.update(not_before=None)
     linked.push()
 
-    assert texts(sam) == ["2 learners that you saved did not reach Xero: 2 were refused."]
+    assert texts(sam) == ["2 learners that you saved could not be sent to Xero: 2 were refused."]
 
 
 def test_change_in_xero_that_refuses_again_is_not_told_again_and_a_new_save_is(
@@ -200,7 +204,7 @@ def test_admin_is_told_of_their_own_as_their_own_and_of_others_once_a_day(
     assert push_queue.waiting_portals(now=tomorrow) == [linked.portal.pk]
     push_queue.push_waiting(portal_id=linked.portal.pk, clock=lambda: tomorrow)
 
-    assert texts(linked.manager)[0] == "2 learners did not reach Xero: 2 were refused."
+    assert texts(linked.manager)[0] == "2 learners could not be sent to Xero: 2 were refused."
     assert push_queue.waiting_portals(now=tomorrow) == []
 
 
@@ -210,7 +214,7 @@ def test_many_of_an_admins_own_lead_to_the_page_of_refused_ones(linked: Linked) 
 
     linked.push()
 
-    text = "2 learners that you saved did not reach Xero: 2 were refused."
+    text = "2 learners that you saved could not be sent to Xero: 2 were refused."
     assert bell(linked.manager) == [(text, TAB)]
 
 

@@ -141,8 +141,8 @@ def test_run_ends_where_xero_never_lists_what_changed(known: Linked) -> None:
 
     assert run.state == RunState.DONE_WITH_PROBLEMS
     assert run.reason == (
-        "Invoices: Xero does not list all that changed while these were read; what did will come "
-        "by webhook and by sweep"
+        "Invoices: Xero does not list all that changed while these were read; what did arrives "
+        "by itself within minutes"
     )
     assert run.finished_at is not None
     assert run.finished_at - run.requested_at < timedelta(minutes=5)

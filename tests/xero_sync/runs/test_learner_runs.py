@@ -392,8 +392,8 @@ def test_form_offers_learners_first_and_has_documents_chosen(linked: Linked) -> 
 
     radios = re.findall(r'<input type="radio" name="what" value="(\w+)"[^>]*?( checked)?>', html)
     assert radios == [("learners", ""), ("documents", " checked"), ("changed", "")]
-    assert html.index("Learners that did not reach Xero") < html.index("Reads invoices and credits")
+    assert html.index("Learners that are not in Xero") < html.index("Reads invoices and credits")
     # The choice is folded away, so what it is folded under says what is in it.
     summary = re.search(r"<summary>(Re-sync something else.*?)</summary>", html)
     assert summary is not None
-    assert "learners that did not reach Xero" in summary[1]
+    assert "learners that are not in Xero" in summary[1]

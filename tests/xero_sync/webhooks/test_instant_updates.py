@@ -46,7 +46,7 @@ def lately(linked: Linked, **other: str) -> dict[str, str]:
 
 
 def act_again(linked: Linked, fields: dict[str, str] | None = None) -> str:
-    """Press *Act again*, and return what the page answers."""
+    """Press *Fetch again*, and return what the page answers."""
     client = builders.client_of(linked.manager)
     answer = client.post(AGAIN, fields or lately(linked), follow=True)
     return page_reading.text_of(answer.content.decode())
@@ -134,7 +134,9 @@ def test_acting_again_fetches_each_document_once_and_mends_what_is_old_here(
     line = AuditEvent.objects.get(action="EVENTS_ACTED_ON_AGAIN")
     assert line.actor == linked.manager
     assert "94 received from" in line.detail
-    assert "Events acted on again" in page(linked, "/settings/connected-apps/xero/activity/")
+    assert "Instant updates fetched again" in page(
+        linked, "/settings/connected-apps/xero/activity/"
+    )
 
 
 def test_second_press_finds_that_all_waits_already(linked: Linked) -> None:
@@ -148,7 +150,7 @@ def test_second_press_finds_that_all_waits_already(linked: Linked) -> None:
     assert WebhookEvent.objects.filter(state=EventState.PENDING).count() == 1
     assert "1 of what they name wait to be fetched already" in said
     assert AuditEvent.objects.filter(action="EVENTS_ACTED_ON_AGAIN").count() == 1
-    assert "1 instant update waits to be acted on" in said
+    assert "1 instant update waits to be fetched" in said
     linked.take_events()
     assert not WebhookEvent.objects.filter(state=EventState.PENDING).exists()
 
