@@ -13,8 +13,10 @@ from playwright.sync_api import Page, ViewportSize
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 320, "height": 720}
-# A tablet upright and on its side, and a laptop of 1366 pixels at 125 per cent.
+# Phones of today, a tablet upright and on its side, and a laptop of 1366 pixels at 125 per cent.
 BETWEEN: tuple[ViewportSize, ...] = (
+    {"width": 360, "height": 780},
+    {"width": 430, "height": 932},
     {"width": 768, "height": 1024},
     {"width": 1024, "height": 768},
     {"width": 1093, "height": 614},
