@@ -21,7 +21,7 @@ _BROAD = {
     "accounting.reports.read",
 }
 
-# Sealed anew by `lrm.sign_in.second_factor`.
+# Sealed anew by `lrm.sign_in.second_factor` and `lrm.hooks.endpoints`.
 _SEALED_BY_LRM = {
     "lrm_secondfactor.secret_encrypted",
     "lrm_hookendpoint.secret_encrypted",

@@ -75,7 +75,9 @@ def test_all_stops_in_time_while_a_resync_runs_and_it_ends_right_afterwards(
 
     run.refresh_from_db()
     assert run.is_open, "it was to be stopped in the midst of it"
-    assert set(first.stopped) == {"web", "worker", "worker-bulk", "beat"}, first.stopped
+    assert set(first.stopped) == {"web", "worker", "worker-bulk", "worker-hooks", "beat"}, (
+        first.stopped
+    )
     assert {code for _, code in first.stopped.values()} == {0}, first.stopped
     assert max(seconds for seconds, _ in first.stopped.values()) < SECONDS, first.stopped
     # Given back, not left to lapse: who starts next goes on at once.
