@@ -39,10 +39,9 @@ def test_grants_that_no_key_opens_are_counted(browser: Browser, settings: Settin
 
 def test_grant_that_ends_while_keys_are_replaced_is_no_fault(browser: Browser) -> None:
     browser.connect()
-    first = Grant.objects.get()
-    second = Grant.objects.create(
-        portal=first.portal, xero_user_id=uuid4(), access_expires_at=first.access_expires_at
-    )
+    second = Grant.objects.get()
+    second.pk, second.xero_user_id = None, str(uuid4())
+    second.save()
 
     with leaving_meanwhile(second.pk):
         assert encryption.GRANTS.seal_anew() == 1
