@@ -19,14 +19,13 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from tests.support import resyncs, webhook_posts
+from tests.support import app_lists, resyncs, webhook_posts
 from tests.support.linked import Linked, clock
 from xero_sync import tasks
 from xero_sync.models import RunState, SyncRun
 
 ROOT = Path(__file__).parents[1]
-APPS = ("lrm", "connected_apps", "invoices", "xero_sync", "reports")
-OURS = tuple(f"{ROOT / app}/" for app in APPS)
+OURS = tuple(f"{ROOT / app}/" for app in app_lists.own_apps())
 
 
 class Walk:

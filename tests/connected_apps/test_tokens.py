@@ -268,7 +268,9 @@ def test_keys_rotate_without_anybody_reconnecting(
     call_command("rotate_token_keys")
     settings.TOKEN_ENCRYPTION_KEYS = [new]
 
-    assert "1 grants, 1 second factors and" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "1 grants" in told
+    assert "1 second factors" in told
     assert ask(connected) == value
     assert second_factors.app_of(connected.user)
     assert encryption.read(Grant.objects.get(), encryption.PREVIOUS_REFRESH)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import app_lists
+
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("connected_apps", "invoices", "lrm", "reports", "xero_sync")
+APPS = sorted(app_lists.own_apps())
 # The pattern, and what to say in its place.
 UNWANTED = {
     r"\bresync": "re-sync",

@@ -1,5 +1,6 @@
 """docs/adding_an_app.md: its listings are the files of the second app, and its changes fit."""
 
+import ast
 import re
 import tomllib
 
@@ -59,6 +60,8 @@ def test_changes_of_the_product_that_the_guide_names_fit_and_suffice() -> None:
     assert set(after) == {
         *("lrm/settings.py", "lrm/urls.py", "Dockerfile"),
         "tests/security/test_permissions.py",
+        "tests/security/audited_connection.py",
     }
     assert app_lists.lacking({*app_lists.own_apps(), "beacon"}, project) == {}
     assert all("beacon" in text for text in after.values())
+    assert all(ast.parse(text) for path, text in after.items() if path.endswith(".py"))
