@@ -1,7 +1,7 @@
 """Telling programs which documents a page changed, in the transaction that stores it.
 
 A page on which nothing is new or changed asks nothing, and one of a portal without an endpoint
-looks once into an empty index. Elsewhere it is two reads and one INSERT a page, however long it is.
+looks once into an empty index. Elsewhere it is a few reads and one INSERT, however long it is.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from connected_apps.models import Organisation
-from invoices import queries
+from invoices import queries, withheld
 from invoices.models import Document
 from lrm.hooks import event_types, outbox
 from xero_sync import resources
@@ -57,17 +57,23 @@ def _is_heard(organisation_id: int) -> bool:
 def _things(organisation: Organisation, documents: Sequence[Document]) -> list[outbox.Thing]:
     contact_ids = {one.contact_xero_id for one in documents}
     learners = queries.learners_by_contact(organisation=organisation, contact_ids=contact_ids)
+    kept_from = withheld.kept_from(
+        organisation=organisation, contact_ids=[one for one in contact_ids if one]
+    )
     things = []
     for document in documents:
-        # A contact that pays for several learners is none of them.
         own = learners.get(document.contact_xero_id, ())
+        # A contact that pays for several learners is none of them; and what a merge in Xero took
+        # from another learner is nobody's before a person has answered.
+        if len(own) != 1 or own[0].id in kept_from.get(document.pk, ()):
+            own = ()
         things.append(
             outbox.Thing(
                 id=document.pk,
                 kind=document.kind,
                 path=reverse("api_document", args=[document.pk]),
                 number=document.number or None,
-                learner_id=own[0].id if len(own) == 1 else None,
+                learner_id=own[0].id if own else None,
             )
         )
     return things

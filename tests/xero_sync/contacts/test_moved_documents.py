@@ -14,6 +14,7 @@ from invoices.models import DocumentMove
 from lrm.models import Learner
 from tests.support import webhook_posts
 from tests.support.faults import fault
+from tests.support.hooks import Desk
 from tests.support.linked import Linked, clock
 from tests.support.staff import Staff, make_by_hand, merge, raise_invoice, with_contact
 from xero_sync.webhooks import deliveries, event_processing
@@ -76,6 +77,21 @@ def test_invoices_of_a_merged_learner_show_on_nobodys_page_until_a_yes(
 
     assert staff.shown(two.ann) == staff.shown(two.ben) == {two.hers, two.his}
     assert "not shown here" not in staff.invoices(two.ben)
+
+
+def test_program_is_not_told_that_a_moved_invoice_is_the_other_learners(
+    staff: Staff, two: Two
+) -> None:
+    linked = staff.linked
+    endpoint, _ = Desk(linked.portal, linked.manager).make("https://program.example.com/")
+    merge(linked, two.anns, two.bens)
+
+    linked.sweep()
+    raised = raise_invoice(linked, two.bens)
+    linked.sweep()
+
+    told = {one.data["number"]: one.data["learner_id"] for one in endpoint.messages.all()}
+    assert told == {two.hers: None, raised: two.ben.pk}
 
 
 def test_no_leaves_them_off_until_they_are_given_their_right_contact(
