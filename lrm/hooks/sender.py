@@ -116,7 +116,9 @@ class _Turn:
         try:
             secret_values = endpoints.secrets_of(message.endpoint, now=now)
         except sealed_values.CannotOpen:
-            logger.error("The secret of %s cannot be decrypted", message.endpoint)  # noqa: TRY400
+            logger.error(  # noqa: TRY400 - the traceback says nothing more
+                "The secret of %s cannot be decrypted", message.endpoint
+            )
             return posting.Outcome(None, _LOST_KEY)
         headers = signing.headers(
             secret_values,

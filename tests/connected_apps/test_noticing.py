@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.utils import timezone
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from connected_apps.lifecycle import housekeeping, refusals
 from connected_apps.lifecycle.refusals import Cause
@@ -37,11 +38,11 @@ def explain(browser: Browser, status: int, detail: str = DETAIL) -> refusals.Ref
 
 
 def test_disconnection_in_xero_is_noticed_told_once_and_shown(
-    connected: Browser, django_capture_on_commit_callbacks: object
+    connected: Browser, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     connected.world.do("disconnect", tenant=connected.world.tenant(0)["tenant_id"])
 
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         refusal = explain(connected, 403)
     page = connected.get("/").content.decode()
 

@@ -2,13 +2,15 @@
 
 import dataclasses
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from connected_apps import checks, queries, registry
 from connected_apps.card import app_card
@@ -146,11 +148,11 @@ def test_admins_are_told_what_needs_reconnecting_by_its_title(
     portal: Portal,
     admin: User,
     lamp: registry.ConnectedApp,
-    django_capture_on_commit_callbacks: pytest.FixtureRequest,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     row = connect(portal, admin)
 
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         states.apply(
             connection_id=row.pk,
             trigger=states.Trigger.GRANT_DEAD,
@@ -195,9 +197,9 @@ def test_activity_of_each_app_leads_to_that_of_the_others(
 
 
 def test_context_of_a_card_names_an_app_that_did_not_register(
-    portal: Portal, admin: User, rf: pytest.FixtureRequest
+    portal: Portal, admin: User, rf: RequestFactory
 ) -> None:
-    request = rf.get(PAGE)  # type: ignore[attr-defined]
+    request: Any = rf.get(PAGE)
     request.user, request.portal = admin, portal
 
     with pytest.raises(LookupError, match=r"'lamp'.*ready"):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from connected_apps import errors
 from connected_apps.models import AuditEvent, Connection, State
@@ -154,14 +155,16 @@ def test_connecting_reads_as_the_state_before_after_15_minutes(
     "trigger", [Trigger.GONE_IN_XERO, Trigger.GRANT_DEAD, Trigger.SCOPE_MISSING]
 )
 def test_break_tells_portal_admins_once_by_notice_and_one_email(
-    portal: Portal, trigger: Trigger, django_capture_on_commit_callbacks: object
+    portal: Portal,
+    trigger: Trigger,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     admin = builders.make_user(portal, portal_admin=True)
     builders.make_user(portal)
     builders.make_user(builders.make_portal("Another"), portal_admin=True)
     connection = make_connection(portal, CD, last_good_sync_at=NOW - timedelta(hours=1))
 
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         states.apply(connection_id=connection.pk, trigger=trigger, by=None, why="Because.", now=NOW)
         if trigger != Trigger.GONE_IN_XERO:
             states.apply(
