@@ -1,13 +1,15 @@
 """Counting what a piece of work asks of PostgreSQL and of Valkey, one round trip at a time.
 
 Every statement is one, `BEGIN`, `COMMIT`, savepoints and COPY included; for Valkey one packet sent,
-however many commands are in it. Counted is what all threads of this process send, so nothing else
-may run in it meanwhile.
+however many commands are in it. What opens a connection is none: whether a pool has one free hangs
+on which threads came at the same moment. Counted is what all threads of this process send, so
+nothing else may run in it meanwhile.
 """
 
 import itertools
 import re
 import statistics
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +21,12 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from psycopg2 import extensions
 
+from lrm.waking import worker_tasks
+
 # What says the same of two statements: no values.
 _VALUES = re.compile(r"'[^']*'|\b\d+\b|\s+")
 _LONGEST = 110
+_PATIENCE_SECONDS = 10.0
 
 
 @dataclass
@@ -54,10 +59,19 @@ class Trips:
 
 @contextmanager
 def counted() -> Iterator[Trips]:
-    """Count until the block ends."""
+    """Count until the block ends, with the messages to workers that it leaves behind.
+
+    Those are sent by a thread of their own. So what earlier work has left to it goes first.
+    """
     trips = Trips()
+    _let_messages_go()
     with _postgres_counted(trips), _valkey_counted(trips):
         yield trips
+        _let_messages_go()
+
+
+def _let_messages_go() -> None:
+    assert worker_tasks.flush(_PATIENCE_SECONDS), "The broker takes no messages."
 
 
 @contextmanager
@@ -98,14 +112,22 @@ def _postgres_counted(trips: Trips) -> Iterator[None]:
 @contextmanager
 def _valkey_counted(trips: Trips) -> Iterator[None]:
     kind: Any = redis.connection.AbstractConnection
-    send = kind.send_packed_command
+    send, greet = kind.send_packed_command, kind.on_connect_check_health
+    greeting = threading.local()
 
     def send_counted(self: Any, *arguments: Any, **named: Any) -> Any:
-        trips.valkey += 1
+        trips.valkey += not getattr(greeting, "is_on", False)
         return send(self, *arguments, **named)
 
-    kind.send_packed_command = send_counted
+    def greet_uncounted(self: Any, *arguments: Any, **named: Any) -> Any:
+        greeting.is_on = True
+        try:
+            return greet(self, *arguments, **named)
+        finally:
+            greeting.is_on = False
+
+    kind.send_packed_command, kind.on_connect_check_health = send_counted, greet_uncounted
     try:
         yield
     finally:
-        kind.send_packed_command = send
+        kind.send_packed_command, kind.on_connect_check_health = send, greet
