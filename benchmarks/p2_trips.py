@@ -13,7 +13,7 @@ DOCUMENTS = 7000
 WORK = {
     "page": ("a page of new documents in a re-sync", 16, 2),
     "page_again": ("a page of unchanged documents in a re-sync", 14, 2),
-    "sweep": ("an idle sweep of all five kinds", 26, 10),
+    "sweep": ("an idle sweep of all five kinds", 23, 10),
     "delivery": ("a webhook's delivery, from the request to its answer", 2, 3),
     "unpack": ("unpacking a delivery of one event", 8, 1),
     "event": ("fetching what one event names", 23, 4),

@@ -22,7 +22,7 @@ from xero_sync.webhooks import deliveries, event_processing
 
 # The most of PostgreSQL and of Valkey.
 MOST = {
-    "an idle sweep": (26, 11),
+    "an idle sweep": (23, 10),
     "a webhook's delivery": (1, 3),
     "unpacking it": (8, 1),
     "fetching what one event names": (23, 10),

@@ -66,6 +66,10 @@ class Session:
         self._lane = lane
         self._clock = clock
         self._limiter = rate_limiter.shared()
+        # Composed once, asked before each call.
+        self._usable = Connection.objects.filter(
+            pk=connection_id, generation=generation, state__in=states.LIVE
+        )
         # One for all copies: what a call in one thread renews serves the others.
         self._kept = _Kept()
         self._is_ready = False
@@ -229,11 +233,8 @@ class Session:
         token = self._kept.token
         if token is None or token.nears_its_end(now=self._clock()):
             return self._read_token()
-        usable = Connection.objects.filter(
-            pk=self._connection_id, generation=self._generation, state__in=states.LIVE
-        )
         # Where the connection has moved on, reading its token tells how.
-        return token if self._is_ready or usable.exists() else self._read_token()
+        return token if self._is_ready or self._usable.exists() else self._read_token()
 
     def _read_token(self, *, rejected: str | None = None) -> tokens.AccessToken:
         """Read the stored token, which renews it where it nears its end or was refused.

@@ -85,6 +85,16 @@ def renew(*rows: LeasedRow, now: datetime, **changes: Any) -> None:
         raise LeaseLost
 
 
+def keep(row: LeasedRow, *, now: datetime) -> bool:
+    """Return whether a row that was taken with others is this worker's still, for a turn of work.
+
+    Its lease is renewed where the others have used much of it up.
+    """
+    if row.lease_ends[-1] - now > LEASE * 2 / 3:
+        return True
+    return bool(update_leased(row, leased_until=now + LEASE))
+
+
 def release(row: LeasedRow, **changes: Any) -> None:
     """Give a row back after work that went well.
 
@@ -118,11 +128,13 @@ def update_leased(*rows: LeasedRow, leased_until: datetime | None, **changes: An
 class Turn:
     """A turn of work, and what became of it.
 
-    `changes` are written when the rows are released. `retry` says when and why what failed is tried
-    again, `delay` the same without the why.
+    `changes` are written when the rows are released. `keeps_leases` leaves them leased, for who
+    releases them together with others. `retry` says when and why what failed is tried again,
+    `delay` the same without the why.
     """
 
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    keeps_leases: bool = False
     went_well: bool = True
     retry: retry_policy.Retry | None = None
     delay: timedelta | None = None
@@ -162,4 +174,5 @@ def working_on(
         if update_leased(*rows, leased_until=None, **waiting):
             turn.retry, turn.delay = retry, retry.delay
     else:
-        update_leased(*rows, leased_until=None, attempts=0, **turn.changes)
+        if not turn.keeps_leases:
+            update_leased(*rows, leased_until=None, attempts=0, **turn.changes)

@@ -57,10 +57,12 @@ def make_due(
     dispatch.SWEEP.wake(organisation_id)
 
 
-def begin_anew(*, organisation_id: int, resource: Resource, now: datetime) -> None:
-    """Sweep all of a resource from its beginning, unless a worker sweeps it at this moment."""
+def begin_anew(*, organisation_id: int, resource: Resource, now: datetime) -> bool:
+    """Sweep all of a resource from its beginning; return False where a worker sweeps it just now."""
     is_free = Q(leased_until=None) | Q(leased_until__lt=now)
-    Cursor.objects.filter(is_free, organisation_id=organisation_id, resource=resource).update(
+    begun = Cursor.objects.filter(
+        is_free, organisation_id=organisation_id, resource=resource
+    ).update(
         swept_through=None,
         until=None,
         walk_started_at=None,
@@ -68,7 +70,9 @@ def begin_anew(*, organisation_id: int, resource: Resource, now: datetime) -> No
         item_count=None,
         next_due_at=now,
     )
-    dispatch.SWEEP.wake(organisation_id)
+    if begun:
+        dispatch.SWEEP.wake(organisation_id)
+    return bool(begun)
 
 
 def make_due_soon(

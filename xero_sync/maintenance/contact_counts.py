@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 EVERY = timedelta(days=1)
 # After contacts were asked to be swept anew, and while they are.
 SOON = timedelta(minutes=10)
+# Where they could not be asked for, since a sweep was under way.
+AFTER_SWEEP = timedelta(minutes=1)
 # Before there was any Xero.
 _BEGINNING = datetime(2006, 1, 1, tzinfo=UTC)
 # Spans by then are a minute long.
@@ -54,9 +56,12 @@ class ContactCount:
         if is_being_read:
             next_count = SOON
         elif differs and not is_known:
-            sweep_schedule.begin_anew(
+            if not sweep_schedule.begin_anew(
                 organisation_id=self.daily.organisation_id, resource=Resource.CONTACT, now=now
-            )
+            ):
+                # Figures that are kept count as looked into.
+                Cursor.objects.filter(pk=cursor.pk).update(count_due_at=now + AFTER_SWEEP)
+                return
             next_count = SOON
         Cursor.objects.filter(pk=cursor.pk).update(
             count_due_at=now + next_count,

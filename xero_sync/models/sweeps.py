@@ -49,6 +49,8 @@ class Cursor(LeasedRow):
     was_resumed = False
     # Whether events may be trusted to tell of every change of it, as that worker found.
     is_trusted = False
+    # Whether there was nothing to store, and nothing else to say but that it was swept.
+    is_idle = False
 
     class Meta:
         constraints: ClassVar = [

@@ -8,7 +8,9 @@ soon a change is visible). What is too much for one list of Xero's is swept slic
 """
 
 import logging
-from contextlib import nullcontext
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -69,18 +71,17 @@ def _sweep_due(
     connection: Connection, organisation_id: int, clock: leases.Clock
 ) -> timedelta | None:
     session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
-    due = Cursor.objects.filter(organisation_id=organisation_id, next_due_at__lte=clock())
-    cursors = dict(due.values_list("resource", "pk"))
     trusted = channel_trust.trusted(organisation_id=organisation_id, now=clock())
     soonest: timedelta | None = None
-    for pk in [cursors[resource] for resource in Resource if resource in cursors]:
-        turn = _sweep_one(session, connection, pk, trusted, clock)
-        if turn is None or turn.delay is None:
-            continue
-        soonest = min(turn.delay, soonest or turn.delay)
-        # Where Xero or a limit makes all wait; what is wrong with one kind alone stops no other.
-        if turn.retry is None or not turn.retry.needs_person:
-            return soonest
+    with _taken(organisation_id, trusted, clock) as cursors:
+        for cursor in cursors:
+            turn = _sweep_one(session, connection, cursor, trusted, clock)
+            if turn is None or turn.delay is None:
+                continue
+            soonest = min(turn.delay, soonest or turn.delay)
+            # Where Xero or a limit makes all wait; what is wrong with one kind stops no other.
+            if turn.retry is None or not turn.retry.needs_person:
+                return soonest
     if soonest is not None:
         return soonest
     problem_count.recount(connection=connection, organisation_id=organisation_id, now=clock())
@@ -88,20 +89,45 @@ def _sweep_due(
     return None
 
 
+@contextmanager
+def _taken(
+    organisation_id: int, trusted: set[Resource], clock: leases.Clock
+) -> Iterator[list[Cursor]]:
+    """Take the cursors of all resources that are free and due, and let go of them in the end.
+
+    Where most organisations are idle, what is done for all resources at once is what a sweep costs.
+    A resource that was idle is given back with the others that were. Should another keep the worker
+    for longer than a lease lasts, whoever comes sweeps it once more.
+    """
+    due = Cursor.objects.filter(organisation_id=organisation_id)
+    taken = leases.take_many(due, most=len(Resource), now=clock())
+    cursors = sorted(taken, key=lambda cursor: list(Resource).index(Resource(cursor.resource)))
+    try:
+        yield cursors
+    finally:
+        idle = [cursor for cursor in cursors if cursor.is_idle]
+        for cursor in idle:
+            cursor.is_trusted = Resource(cursor.resource) in trusted
+        _finish_idle(idle, clock())
+        # Those whose turn has not come; whose turn has ended have no lease that could be ended.
+        left = [cursor for cursor in cursors if cursor.lease_ends and not cursor.is_idle]
+        if left:
+            leases.update_leased(*left, leased_until=None)
+
+
 def _sweep_one(
     session: sessions.Session,
     connection: Connection,
-    pk: int,
+    cursor: Cursor,
     trusted: set[Resource],
     clock: leases.Clock,
 ) -> leases.Turn | None:
-    """Sweep one resource where it is free and due; return what became of it.
+    """Sweep one resource that was taken; return what became of it, None where it was lost.
 
     :param trusted: the resources whose sweeps may stretch; none is left in it once this one has
         found a change that no event told of.
     """
-    cursor = leases.take(Cursor, pk, now=clock())
-    if cursor is None:
+    if not leases.keep(cursor, now=clock()):
         return None
     cursor.was_resumed = cursor.next_page > 1
     cursor.is_trusted = Resource(cursor.resource) in trusted
@@ -113,6 +139,7 @@ def _sweep_one(
     ) as turn:
         while not _walk_or_narrow(session, connection, cursor, clock):
             pass
+        turn.keeps_leases = cursor.is_idle
     if cursor.missed_at is not None:
         trusted.clear()
     return turn
@@ -144,7 +171,8 @@ def _walk_or_narrow(
         _begin_walk(cursor, swept_through=cursor.swept_through, until=until, now=clock())
         return False
     if cursor.until is None:
-        _finish(cursor, clock())
+        if not cursor.is_idle:
+            _finish(cursor, clock())
         return True
     # Until when it is known is Xero's word, should our clock be ahead of it.
     reached = min(filter(None, [cursor.until, cursor.walk_started_at]))
@@ -230,6 +258,7 @@ def _walk(
         if number == 1 and _is_whole_and_empty(page):
             # Nothing to store, so nothing to commit before the sweep's own end.
             cursor.walk_started_at = page.answered_at or page.sent_at
+            cursor.is_idle = _has_nothing_else_to_say(cursor)
             return True
         with transaction.atomic():
             started_at = cursor.walk_started_at or page.answered_at or page.sent_at
@@ -273,6 +302,35 @@ def _is_whole_and_empty(page: responses.Page) -> bool:
     return not page.elements and not page.item_count and (page.page_count or 0) <= 1
 
 
+def _has_nothing_else_to_say(cursor: Cursor) -> bool:
+    """Return whether a walk that found nothing was the whole of a sweep like any other."""
+    is_first = cursor.swept_through is None or cursor.last_swept_at is None
+    is_whole = cursor.until is None and not cursor.was_resumed
+    return is_whole and not is_first and cursor.missed_at is None
+
+
+def _finish_idle(cursors: list[Cursor], now: datetime) -> None:
+    """Finish those that found nothing, with one statement for those that are swept alike."""
+    alike: defaultdict[tuple[int, timedelta], list[Cursor]] = defaultdict(list)
+    for cursor in cursors:
+        interval = channel_health.sweep_interval(cursor)
+        alike[page_sizes.of_next_walk(cursor), interval].append(cursor)
+    for (page_size, interval), group in alike.items():
+        leases.update_leased(
+            *group,
+            leased_until=None,
+            attempts=0,
+            **_finished(
+                # The earliest holds for all.
+                swept_through=min(filter(None, (one.walk_started_at for one in group))),
+                page_size=page_size,
+                was_due=max(one.next_due_at for one in group),
+                now=now,
+                later=now + interval,
+            ),
+        )
+
+
 def _finish(cursor: Cursor, now: datetime) -> None:
     """Note how far the walk came and when the next is due.
 
@@ -289,20 +347,39 @@ def _finish(cursor: Cursor, now: datetime) -> None:
     with transaction.atomic() if are_first_contacts else nullcontext():
         leases.release(
             cursor,
-            swept_through=cursor.walk_started_at,
-            walk_started_at=None,
-            next_page=1,
-            page_size=page_sizes.of_next_walk(cursor),
-            item_count=None,
-            last_swept_at=now,
-            problem="",
-            next_due_at=Case(
-                When(next_due_at__gt=cursor.next_due_at, then=F("next_due_at")),
-                default=Value(later),
+            **_finished(
+                swept_through=cursor.walk_started_at,
+                page_size=page_sizes.of_next_walk(cursor),
+                was_due=cursor.next_due_at,
+                now=now,
+                later=later,
             ),
         )
         if are_first_contacts:
             push_notices.contacts_are_read(organisation_id=cursor.organisation_id)
+
+
+def _finished(
+    *,
+    swept_through: datetime | None,
+    page_size: int,
+    was_due: datetime,
+    now: datetime,
+    later: datetime,
+) -> dict[str, Any]:
+    """Return the columns of a cursor after its walk; one asked for meanwhile is due as asked."""
+    return {
+        "swept_through": swept_through,
+        "walk_started_at": None,
+        "next_page": 1,
+        "page_size": page_size,
+        "item_count": None,
+        "last_swept_at": now,
+        "problem": "",
+        "next_due_at": Case(
+            When(next_due_at__gt=was_due, then=F("next_due_at")), default=Value(later)
+        ),
+    }
 
 
 def _note_good_sync(connection: Connection, organisation_id: int, *, now: datetime) -> None:

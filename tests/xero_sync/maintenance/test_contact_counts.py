@@ -6,6 +6,8 @@ from uuid import uuid4
 from invoices.models import Contact
 from tests.support.daily_checks import check
 from tests.support.linked import Linked, clock
+from xero_sync.jobs import leases
+from xero_sync.maintenance import daily_check
 from xero_sync.models import Cursor
 from xero_sync.status import completeness
 from xero_sync.sweeps import sweeper
@@ -56,6 +58,26 @@ def test_contacts_that_are_missing_are_read_again_by_themselves(linked: Linked) 
     assert due_at < clock() + timedelta(minutes=11)
     check(linked)
     assert told(linked) == "150 contacts in Xero, 150 here"
+
+
+def test_what_is_missing_is_found_although_a_sweep_runs_as_it_is_counted(linked: Linked) -> None:
+    linked.sweep()
+    lost = list(Contact.objects.values_list("pk", flat=True)[:7])
+    Contact.objects.filter(pk__in=lost).delete()
+    Cursor.objects.update(next_due_at=clock())
+    swept = leases.take(Cursor, contacts(linked).pk, now=clock())
+    assert swept is not None
+
+    check(linked)
+
+    # Nothing is said of a reading that has not been asked for.
+    assert "are missing here" not in told(linked)
+    leases.release(swept)
+    later = clock() + timedelta(minutes=2)
+    daily_check.check(organisation_id=linked.organisation.pk, clock=lambda: later)
+    assert "7 of the contacts are missing here. All contacts are being read" in told(linked)
+    sweeper.sweep(organisation_id=linked.organisation.pk, clock=lambda: later)
+    assert Contact.objects.count() == len(linked.books()["contacts"])
 
 
 def test_contacts_are_not_read_every_day_where_that_does_not_help(linked: Linked) -> None:
