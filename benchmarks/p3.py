@@ -1,8 +1,9 @@
 """P3: how long the re-sync of 100,000 documents takes at Xero's limits, beside the floor.
 
-The simulator keeps Xero's limits by a clock that runs SPEED times as fast; the product is told so
-by its settings, and is otherwise as it is: a Celery worker, beat, the shared limiter. Times are
-given in the simulator's seconds.
+The simulator keeps Xero's limits, and the product is as it is: a Celery worker, beat, the shared
+limiter. It runs at Xero's own pace: by a clock that is faster, what this machine takes to store a
+page would count for more than it is. Only the visits below have such a clock, of which the product
+is told by its settings; times are given in the simulator's seconds.
 
 The floor is for a client that wastes nothing: the fewest calls (see P2), each of which takes no
 time and starts at the first moment that bulk's share of the minute allows: 50 of Xero's 60, and of
@@ -14,13 +15,14 @@ ten calls, one after the other.
 """
 
 import statistics
+import time
 from collections import Counter
 from typing import Any
 
 from benchmarks import bench, p2, results, workers
 
 DOCUMENTS, TINY = 139_000, 3_000
-SPEED, SPEED_OF_VISIT = 2.0, 4.0
+SPEED, SPEED_OF_VISIT = 1.0, 4.0
 OWN_A_MINUTE, WITH_LOAN, ALL_A_MINUTE = 50, 57, 60
 MINUTE, LOAN = 60.0, 5.0
 RESERVED, NEVER_LENT = 10, 3
@@ -73,6 +75,8 @@ def _resyncs(here: bench.Bench) -> list[results.Row]:
             running.do("reset")
             environment = here.product(running, **_limits(speed))
             here.part("connect", "1", environment=environment)
+            # Who connects makes a call, as a person, and nothing is lent for a minute.
+            time.sleep(MINUTE / speed)
             running.forget_calls()
             with (
                 workers.running(here, environment, queues="bulk"),
@@ -89,7 +93,7 @@ def _resyncs(here: bench.Bench) -> list[results.Row]:
             answers.update(one["status"] for one in calls)
     fewest = p2.pages_of(run["by_kind"]) + p2.KINDS
     a_minute = statistics.median(made) / max(1.0, statistics.median(times) / MINUTE)
-    return _rows(times, fewest, run["documents"], answers, speed, a_minute)
+    return _rows(times, fewest, run["documents"], answers, a_minute)
 
 
 def _rows(
@@ -97,13 +101,12 @@ def _rows(
     fewest: int,
     documents: int,
     answers: Counter[int],
-    speed: float,
     a_minute: float,
 ) -> list[results.Row]:
     seconds = statistics.median(times)
     floor = fastest(fewest)
     steady = fewest * MINUTE / ALL_A_MINUTE
-    what = f"re-sync of {documents:,} documents at Xero's limits (clock x {speed:g})"
+    what = f"re-sync of {documents:,} documents at Xero's limits"
     return [
         results.at_most(
             "P3",
