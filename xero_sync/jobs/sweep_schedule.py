@@ -58,11 +58,13 @@ def make_due(
 
 
 def begin_anew(*, organisation_id: int, resource: Resource, now: datetime) -> bool:
-    """Sweep all of a resource from its beginning; return False where a worker sweeps it just now."""
+    """Sweep all of a resource from its beginning.
+
+    :returns: False where a worker sweeps it at this moment, and nothing was asked for.
+    """
     is_free = Q(leased_until=None) | Q(leased_until__lt=now)
-    begun = Cursor.objects.filter(
-        is_free, organisation_id=organisation_id, resource=resource
-    ).update(
+    cursors = Cursor.objects.filter(is_free, organisation_id=organisation_id, resource=resource)
+    begun = cursors.update(
         swept_through=None,
         until=None,
         walk_started_at=None,
