@@ -113,6 +113,9 @@ def show(request: access.SignedInRequest) -> HttpResponse:
     may_manage = permissions.may_manage_connected_apps(request.user)
     is_live = connection is not None and connection.state in LIVE
     waiting = push_gate.waiting(organisation) if is_live else ""
+    if waiting and may_manage:
+        # Nobody waits for themselves.
+        waiting = "Learners are not sent to Xero yet."
     context = {
         "where": where,
         "organisation": organisation,

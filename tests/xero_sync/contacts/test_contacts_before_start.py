@@ -28,7 +28,9 @@ def test_nobody_is_said_to_be_on_the_way_and_nobody_is_sent_again(desk: Desk) ->
 
     words, page = desk.words("without-contact"), desk.page("without-contact")
 
-    assert "has not started sending learners to Xero yet." in words
+    # Who may start it does not wait for themselves.
+    assert "Learners are not sent to Xero yet. Questions can be answered" in words
+    assert "has not started sending" not in words.partition("Questions can be answered")[0]
     assert f'href="{START}"' in page
     assert not re.search("[Oo]n (its|the) way|Send again|sends it", words)
     said = desk.post("act/", {"tab": "without-contact", "only": f"retry {learner.pk}."})
