@@ -43,7 +43,7 @@ def register() -> None:
         panels.SettingsEntry(
             label="Webhooks",
             url_name="settings_webhooks",
-            icon="link",
+            icon="signal",
             description="Which programs are told of changes.",
             right=permissions.may_manage_webhooks,
             order=60,

@@ -72,7 +72,7 @@ def test_due_date_that_was_moved_without_a_trace_is_found_and_the_page_says_when
     moved.refresh_from_db()
     assert moved.read_at > clock() - timedelta(minutes=1)
     page = builders.client_of(linked.manager).get(f"/documents/{moved.pk}/").content.decode()
-    assert "Read from Xero in full on" in page
+    assert "Read from Xero in full" in page
     # Nothing was left to read.
     assert round_of(linked) == 0
 
