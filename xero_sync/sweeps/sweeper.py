@@ -102,17 +102,16 @@ def _taken(
     due = Cursor.objects.filter(organisation_id=organisation_id)
     taken = leases.take_many(due, most=len(Resource), now=clock())
     cursors = sorted(taken, key=lambda cursor: list(Resource).index(Resource(cursor.resource)))
-    try:
-        yield cursors
-    finally:
-        idle = [cursor for cursor in cursors if cursor.is_idle]
-        for cursor in idle:
-            cursor.is_trusted = Resource(cursor.resource) in trusted
-        _finish_idle(idle, clock())
-        # Those whose turn has not come; whose turn has ended have no lease that could be ended.
-        left = [cursor for cursor in cursors if cursor.lease_ends and not cursor.is_idle]
-        if left:
-            leases.update_leased(*left, leased_until=None)
+    yield cursors
+    # A worker that has died or lost its database does none of this: its leases lapse.
+    idle = [cursor for cursor in cursors if cursor.is_idle]
+    for cursor in idle:
+        cursor.is_trusted = Resource(cursor.resource) in trusted
+    _finish_idle(idle, clock())
+    # Those whose turn has not come; whose turn has ended have no lease that could be ended.
+    left = [cursor for cursor in cursors if cursor.lease_ends and not cursor.is_idle]
+    if left:
+        leases.update_leased(*left, leased_until=None)
 
 
 def _sweep_one(
