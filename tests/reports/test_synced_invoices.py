@@ -243,5 +243,5 @@ def test_export_reads_in_batches_by_one_query(
     monkeypatch.setattr(export_query, "BATCH", 5)
 
     # Two savepoint statements and the cursor.
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert len(rows_of(criteria_of(organisation))) == 10

@@ -11,7 +11,7 @@ from django.db import connection
 from django.urls import reverse
 
 from connected_apps.models import Organisation
-from invoices import queries, withheld
+from invoices import queries
 from invoices.models import Document
 from lrm.hooks import event_types, outbox
 from xero_sync import resources
@@ -55,17 +55,15 @@ def _is_heard(organisation_id: int) -> bool:
 
 
 def _things(organisation: Organisation, documents: Sequence[Document]) -> list[outbox.Thing]:
-    contact_ids = {one.contact_xero_id for one in documents}
-    learners = queries.learners_by_contact(organisation=organisation, contact_ids=contact_ids)
-    kept_from = withheld.kept_from(
-        organisation=organisation, contact_ids=[one for one in contact_ids if one]
+    named = queries.learners_by_document(
+        organisation=organisation, contacts={one.pk: one.contact_xero_id for one in documents}
     )
     things = []
     for document in documents:
-        own = learners.get(document.contact_xero_id, ())
+        own, is_withheld = named.get(document.pk, queries.OfDocument())
         # A contact that pays for several learners is none of them; and what a merge in Xero took
         # from another learner is nobody's before a person has answered.
-        if len(own) != 1 or own[0].id in kept_from.get(document.pk, ()):
+        if len(own) != 1 or is_withheld:
             own = ()
         things.append(
             outbox.Thing(
