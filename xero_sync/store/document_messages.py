@@ -17,6 +17,12 @@ from lrm.hooks import event_types, outbox
 from xero_sync import resources
 from xero_sync.resources import Resource
 
+_IS_HEARD = f"""
+    SELECT EXISTS (SELECT FROM lrm_hookendpoint endpoint
+      JOIN connected_apps_organisation organisation USING (portal_id)
+     WHERE organisation.id = %s AND endpoint.is_on AND {outbox.WANTS})
+"""  # noqa: S608 - of the outbox's own text
+
 
 def note(
     *, organisation_id: int, resource: Resource, touched_ids: Sequence[str], now: datetime
@@ -45,12 +51,7 @@ def note(
 def _is_heard(organisation_id: int) -> bool:
     """Return whether any endpoint listens; as SQL, since nearly every page of all asks it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM lrm_hookendpoint endpoint"
-            " JOIN connected_apps_organisation organisation USING (portal_id)"
-            " WHERE organisation.id = %s AND endpoint.is_on)",
-            [organisation_id],
-        )
+        cursor.execute(_IS_HEARD, [organisation_id, event_types.DOCUMENT_CHANGED])
         return bool(cursor.fetchone()[0])
 
 
