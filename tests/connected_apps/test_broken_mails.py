@@ -35,9 +35,9 @@ def test_mail_names_the_action_and_since_when_changes_are_missing(
     assert message.subject == "Action needed: reconnect Xero for Wattle Creek Training"
     assert (
         "Changes since 9:12 pm AEDT on 21 November 2026 are missing here"
-        in page_reading.text_of(message.body)
+        in page_reading.text_of(str(message.body))
     )
-    assert "Reconnect: " in page_reading.text_of(message.body)
+    assert "Reconnect: " in page_reading.text_of(str(message.body))
     assert Notice.objects.get(user=admin).text == (
         "Demo RTO was disconnected in Xero. Somebody disconnected it there."
     )

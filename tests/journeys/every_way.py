@@ -88,7 +88,7 @@ def faults_in_forced_colours(page: Page) -> list[str]:
     """Return what is wrong in the colours that a person forces on all pages, in both schemes."""
     found: list[str] = []
     for scheme in ("light", "dark"):
-        page.emulate_media(forced_colors="active", color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(forced_colors="active", color_scheme=scheme)
         found += [
             f"in forced colours, {scheme}, {one}" for one in page.evaluate(_IN_FORCED_COLOURS)
         ]
