@@ -6,7 +6,7 @@ most of a row's bytes and no page shows them.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -88,20 +88,6 @@ def learners_of_contact(
     return [link.learner for link in links.select_related("learner").order_by("learner__number")]
 
 
-def learners_of_document(document: Document, *, organisation: Organisation) -> list[Learner]:
-    """Return the learners on whose pages a document shows, in order of number."""
-    if document.contact_xero_id is None:
-        return []
-    kept = withheld.kept_from(organisation=organisation, contact_ids=[document.contact_xero_id])
-    return [
-        learner
-        for learner in learners_of_contact(
-            organisation=organisation, contact_xero_id=document.contact_xero_id
-        )
-        if learner.pk not in kept.get(document.pk, ())
-    ]
-
-
 def contacts_of_other_portals(
     contact_ids: Iterable[UUID | None], *, organisation: Organisation
 ) -> set[UUID | None]:
@@ -145,6 +131,57 @@ def learners_by_contact(
     for contact_id, learner_id, number in links.order_by("learner__number").values_list(*columns):
         found[contact_id] += (LearnerNumber(learner_id, number),)
     return dict(found)
+
+
+class OfDocument(NamedTuple):
+    """Whom a document names.
+
+    `is_withheld`: its contact is a learner whose page does not show it, since a merge in Xero took
+    it from another; see `invoices.withheld`.
+    """
+
+    learners: tuple[LearnerNumber, ...] = ()
+    is_withheld: bool = False
+
+
+def learners_by_document(
+    *, organisation: Organisation, contacts: Mapping[int, UUID | None]
+) -> dict[int, OfDocument]:
+    """Return whom each document names, of those that name anybody or are withheld.
+
+    Whoever names a learner beside a document asks here. One query where no document was ever moved
+    in the organisation.
+
+    :param contacts: the contacts of the documents, by the documents' ids.
+    """
+    moves = DocumentMove.objects.filter(organisation=organisation)
+    wanted = {one for one in contacts.values() if one}
+    links = ContactLink.objects.filter(organisation=organisation, contact_xero_id__in=wanted)
+    columns = "contact_xero_id", "learner_id", "learner__number"
+    rows = list(links.order_by("learner__number").values_list(*columns, Exists(moves)))
+    linked: defaultdict[UUID | None, tuple[LearnerNumber, ...]] = defaultdict(tuple)
+    for contact_id, learner_id, number, _ in rows:
+        linked[contact_id] += (LearnerNumber(learner_id, number),)
+    kept: dict[int, frozenset[int]] = {}
+    if any(has_moves for *_, has_moves in rows):
+        kept = withheld.kept_from(organisation=organisation, contact_ids=list(wanted))
+    found = {}
+    for document_id, contact_id in contacts.items():
+        if contact_id in linked:
+            off = kept.get(document_id, frozenset())
+            names = tuple(one for one in linked[contact_id] if one.id not in off)
+            found[document_id] = OfDocument(names, bool(off))
+    return found
+
+
+def withheld_documents(organisation: Organisation) -> dict[int, OfDocument]:
+    """Return whom those documents name that are withheld from somebody; one query as a rule."""
+    moved = Document.objects.filter(organisation=organisation, moves__isnull=False)
+    contacts = dict(moved.order_by().values_list("id", "contact_xero_id"))
+    if not contacts:
+        return {}
+    found = learners_by_document(organisation=organisation, contacts=contacts)
+    return {document_id: one for document_id, one in found.items() if one.is_withheld}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,11 @@ from django.db import connection
 from django.utils import timezone
 
 from connected_apps.models import Organisation
+from invoices.models import DocumentMove
 from lrm.models import Learner
 
+# What is said beside such a document, where a learner would be named.
+WORDS = "Withheld since a merge in Xero"
 # Xero is asked at once whether a contact was merged. Should no answer come, it counts as no.
 _UNDECIDED_FOR = timedelta(hours=1)
 _COUNTS = "(move.is_merge OR move.is_merge IS NULL AND move.read_at > %(decided_since)s)"
@@ -97,9 +100,14 @@ def in_doubt(*, organisation: Organisation, contact_ids: Sequence[UUID]) -> list
 
 
 def kept_from(
-    *, organisation: Organisation, contact_ids: Sequence[UUID]
+    *, organisation: Organisation, contact_ids: Sequence[UUID] | None = None
 ) -> dict[int, frozenset[int]]:
-    """Return {document: the learners linked to its contact whose page it does not show on}."""
+    """Return {document: the learners linked to its contact whose page it does not show on}.
+
+    :param contact_ids: whose documents; those of all contacts where nobody says.
+    """
+    if contact_ids is None:
+        contact_ids = _reached_by_moves(organisation)
     moved, _ = _moved(organisation, contact_ids, now=timezone.now())
     linked = _linked(organisation, moved) if moved else {}
     return {
@@ -108,6 +116,12 @@ def kept_from(
         )
         for one in moved
     }
+
+
+def _reached_by_moves(organisation: Organisation) -> list[UUID]:
+    moves = DocumentMove.objects.filter(organisation=organisation).order_by()
+    found = moves.values_list("document__contact_xero_id", flat=True).distinct()
+    return [contact_id for contact_id in found if contact_id]
 
 
 @dataclass(frozen=True, slots=True)

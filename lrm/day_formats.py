@@ -19,7 +19,13 @@ def long_day(day: date) -> str:
     return dateformat.format(day, _LONG)
 
 
+def time_of(at: datetime, *, pattern: str = "g:i") -> str:
+    """Return a time of day by its own clock, "9:05 am", which no line breaks before the "am"."""
+    # Django's own "a" writes "a.m.".
+    half = dateformat.format(at, "A").lower()
+    return f"{dateformat.format(at, pattern)}\N{NO-BREAK SPACE}{half}"
+
+
 def moment(at: datetime) -> str:
     """Return a moment as titles and sentences write it, by its own clock: 3 Aug 2026, 9:05 am."""
-    # Django's own "a" writes "a.m.".
-    return f"{dateformat.format(at, f'{SHORT}, g:i')} {dateformat.format(at, 'A').lower()}"
+    return f"{short_day(at)}, {time_of(at)}"

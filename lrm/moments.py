@@ -15,9 +15,7 @@ _DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
 def clock(moment: datetime, *, zone: tzinfo) -> str:
     """Return the time of day: "9:14 pm"."""
-    local = moment.astimezone(zone)
-    # Django's own "a" writes "p.m.".
-    return f"{dateformat.format(local, 'g:i')} {dateformat.format(local, 'A').lower()}"
+    return day_formats.time_of(moment.astimezone(zone))
 
 
 def clock_with_zone(moment: datetime, *, zone: tzinfo) -> str:
@@ -50,7 +48,7 @@ def short(moment: datetime, *, now: datetime, zone: tzinfo) -> str:
 def in_full(moment: datetime, *, zone: tzinfo) -> str:
     """Return all there is to say of a moment: "Thursday 26 November 2026, 9:14:05 pm AEDT"."""
     local = moment.astimezone(zone)
-    time = f"{dateformat.format(local, 'g:i:s')} {dateformat.format(local, 'A').lower()}"
+    time = day_formats.time_of(local, pattern="g:i:s")
     return f"{dateformat.format(local, 'l j F Y')}, {time} {local.tzname()}"
 
 

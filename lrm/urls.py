@@ -112,6 +112,7 @@ urlpatterns = [
     path("settings/webhooks/<int:endpoint_id>/", webhooks.show, name="settings_webhook"),
     path("settings/webhooks/<int:endpoint_id>/switch/", webhooks.switch, name="webhook_switch"),
     path("settings/webhooks/<int:endpoint_id>/secret/", webhooks.rotate, name="webhook_secret"),
+    path("settings/webhooks/<int:endpoint_id>/types/", webhooks.types, name="webhook_types"),
     path("settings/webhooks/<int:endpoint_id>/test/", webhooks.test, name="webhook_test"),
     path("settings/webhooks/<int:endpoint_id>/delete/", webhooks.delete, name="webhook_delete"),
     path(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from invoices.models import Kind
+from invoices.withheld import WORDS
 
 Holds = Literal["kind", "text", "date", "moment", "amount", "rate", "count", "id"]
 
@@ -67,6 +68,7 @@ _LINK = f"""CASE WHEN here.short_code = '' THEN ''
     WHEN document.kind = '{Kind.CREDIT_NOTE}' THEN {_XERO}
         '&redirecturl=/AccountsReceivable/ViewCreditNote.aspx?creditNoteID=' || document.xero_id
     ELSE '' END"""
+_WITHHELD = f"CASE WHEN named.is_withheld THEN '{WORDS}' ELSE '' END"
 
 _KIND = _plain("kind", "Kind", "kind")
 _XERO_ID = _plain("xero_id", "Xero ID", "id")
@@ -91,7 +93,8 @@ _OTHERS = (
     Column("base_total", "Total in the organisation's currency", _BASE, "amount"),
     _plain("contact", "Contact", "text", field="contact_name"),
     _plain("contact_id", "Contact ID", "id", field="contact_xero_id"),
-    Column("learner_number", "Learner number", "coalesce(learner.numbers, '')", "text"),
+    Column("learner_number", "Learner number", "coalesce(named.numbers, '')", "text"),
+    Column("withheld", "Withheld", _WITHHELD, "text"),
     Column("applied_to", "Applied to", "coalesce(used.words, '')", "text"),
     Column("applied_by", "Credited by", "coalesce(settled.words, '')", "text"),
     _plain("synced_at", "Last synced", "moment"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from invoices import settlement
+from invoices import queries, settlement
 from invoices.document_sums import Sql
 from invoices.models import Kind
 from reports import synced_invoices
@@ -54,8 +54,8 @@ def _applied(name: str, key: str, *, until: bool) -> str:
 def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
     """Return the statement that gives these expressions under these names, in the report's order.
 
-    They may name a `document`, the numbers of its `learner`, what it `used` or what `settled` it,
-    and what is so `here`: today, the organisation's currency and its short code.
+    They may name a `document`, its learners in `named`, what it `used` or what `settled` it, and
+    what is so `here`: today, the organisation's currency and its short code.
     """
     documents = settlement.with_settlement(synced_invoices.documents_of(criteria))
     fields = [criteria.names.get(name, name) for name in _FIELDS]
@@ -78,6 +78,12 @@ def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
             WHERE link.organisation_id = %s
             GROUP BY link.contact_xero_id
         ) AS learner ON learner.contact_xero_id = document.contact_xero_id
+        LEFT JOIN unnest(%s::bigint[], %s::text[]) AS kept (document_id, numbers)
+            ON kept.document_id = document.id
+        CROSS JOIN LATERAL (
+            SELECT kept.document_id IS NOT NULL,
+                CASE WHEN kept.document_id IS NULL THEN learner.numbers ELSE kept.numbers END
+        ) AS named (is_withheld, numbers)
         LEFT JOIN ({_applied("used", "allocation.document_id", until=until)}) AS used
             ON used.other = document.id AND document.kind <> '{Kind.INVOICE}'
         LEFT JOIN ({_applied("settled", "allocation.invoice_xero_id", until=until)}) AS settled
@@ -86,7 +92,9 @@ def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
     """  # noqa: S608 - names of this module
     here = criteria.today, organisation.base_currency, organisation.short_code
     applied = (organisation.pk, criteria.as_at) if until else (organisation.pk,)
-    return Sql(text, (*parameters, *here, organisation.pk, *applied, *applied))
+    kept = queries.withheld_documents(organisation)
+    numbers = ["; ".join(one.number for one in each.learners) for each in kept.values()]
+    return Sql(text, (*parameters, *here, organisation.pk, list(kept), numbers, *applied, *applied))
 
 
 def rows_of(criteria: Criteria, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:

@@ -120,6 +120,13 @@ class ReportFilter(forms.Form):
         field.choices = [("", "All currencies"), *((one, one) for one in known)]
 
     @property
+    def active_count(self) -> int:
+        """How many filters narrow the rows; the dates are one, and an order is none."""
+        alone = ("q", "kind", "status", "age", "currency", "learner", "no_learner", "as_at")
+        dated = any(self.data.get(name) for name in ("date_from", "date_to"))
+        return dated + sum(bool(self.data.get(name)) for name in alone)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether anything of what is folded away is set or wrong."""
         folded = ("by", "kind", "status", "age", "currency", "learner", "as_at", "sort")

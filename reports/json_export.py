@@ -8,7 +8,7 @@ from invoices import amounts
 from reports import columns, export_query
 from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
-from reports.totals import RunningTotals, Total
+from reports.totals import AGE_FIELDS, RunningTotals, Total
 
 _AS_TEXT: dict[columns.Holds, Callable[[Any], str | None]] = {
     "amount": amounts.plain,
@@ -24,11 +24,12 @@ _WRITTEN_OTHERWISE = tuple(
 _TOTALLED = tuple(
     _NAMES.index(name) for name in ("total", "amount_paid", "amount_credited", "amount_due")
 )
-_KEY = tuple(_NAMES.index(name) for name in ("kind", "currency", "status"))
+_KEY = tuple(_NAMES.index(name) for name in ("kind", "currency", "status", "days_overdue"))
 _TOTAL_FIELDS = (
     *("kind", "currency", "count", "total", "cancelled_count", "cancelled_total"),
     *("unapproved_count", "unapproved_total", "amount_paid", "amount_credited", "amount_due"),
     "net",
+    *AGE_FIELDS,
 )
 
 
@@ -38,8 +39,8 @@ def json_of(criteria: Criteria, facts: Facts) -> Iterator[str]:
     yield '{"rows": ['
     separator = "\n"
     for row in export_query.rows_of(criteria, columns.IN_JSON):
-        kind, currency, status = (row[place] for place in _KEY)
-        running.add(kind, currency, status, [row[place] for place in _TOTALLED])
+        kind, currency, status, days = (row[place] for place in _KEY)
+        running.add(kind, currency, status, days, [row[place] for place in _TOTALLED])
         yield separator + json.dumps(_json_row(row), ensure_ascii=False)
         separator = ",\n"
     listed = ",\n".join(json.dumps(json_total(total)) for total in running.in_order())

@@ -195,26 +195,28 @@ def _matching(documents: QuerySet[Document], criteria: Criteria) -> QuerySet[Doc
     typed = " ".join(criteria.text.split()).upper()
     # As the index of numbers is ordered, which finds beginnings only.
     numbered = documents.alias(typed_number=Collate(Upper("number"), "C"))
-    contacts = _contacts_meant(criteria)
-    return numbered.filter(Q(typed_number__startswith=typed) | Q(contact_xero_id__in=contacts))
-
-
-def _contacts_meant(criteria: Criteria) -> list[UUID]:
-    """Return the contacts whose name has the text in it, and those of learners it may mean."""
     named = Contact.objects.filter(
         organisation=criteria.organisation, name__icontains=criteria.text
     ).values_list("xero_id", flat=True)
-    found = set(named[:MOST_CONTACTS])
+    means = Q(typed_number__startswith=typed) | Q(contact_xero_id__in=list(named[:MOST_CONTACTS]))
     query = search.word_query(criteria.text)
     if query is not None:
-        found |= _contacts_of_learners(criteria, query)
-    return sorted(found)
+        means |= _of_learners(criteria, query)
+    return numbered.filter(means)
 
 
-def _contacts_of_learners(criteria: Criteria, query: SearchQuery) -> set[UUID]:
+def _of_learners(criteria: Criteria, query: SearchQuery) -> Q:
+    """Return the condition for documents of learners whom the text may mean.
+
+    A document that is withheld from them is not theirs, whatever contact it is on.
+    """
     portal = criteria.organisation.portal
     learners = portal.learners.alias(found=search.LearnerWords()).filter(found=query)
     # As ids: the generated column of words cannot be named inside another query.
     meant = list(learners.order_by("pk").values_list("pk", flat=True)[:MOST_CONTACTS])
     links = ContactLink.objects.filter(organisation=criteria.organisation, learner__in=meant)
-    return set(links.values_list("contact_xero_id", flat=True)[:MOST_CONTACTS])
+    contact_ids = list(links.values_list("contact_xero_id", flat=True)[:MOST_CONTACTS])
+    kept = queries.withheld_documents(criteria.organisation).items()
+    off = [pk for pk, one in kept if not {each.id for each in one.learners} & set(meant)]
+    condition = Q(contact_xero_id__in=contact_ids)
+    return condition & ~Q(pk__in=off) if off else condition

@@ -32,6 +32,11 @@ ZERO = Decimal(0)
 KIND_ORDER = {kind.value: position for position, kind in enumerate(Kind)}
 AGES = ("Not due yet", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days")
 AGE_KEYS = ("", "30", "60", "90", "over-90")
+# The same as fields of `Total`, and what files and programs call them.
+AGE_FIELDS = (
+    *("not_due_yet", "overdue_1_to_30", "overdue_31_to_60"),
+    *("overdue_61_to_90", "overdue_over_90"),
+)
 
 _AGE = """CASE WHEN due_date IS NULL OR due_date >= %s THEN 0 WHEN %s - due_date <= 30 THEN 1
     WHEN %s - due_date <= 60 THEN 2 WHEN %s - due_date <= 90 THEN 3 ELSE 4 END"""
@@ -69,6 +74,12 @@ class Total:
     amount_paid: Decimal = ZERO
     amount_credited: Decimal = ZERO
     amount_due: Decimal = ZERO
+    # Of invoices: how old what is due is. Together they are `amount_due`.
+    not_due_yet: Decimal = ZERO
+    overdue_1_to_30: Decimal = ZERO
+    overdue_31_to_60: Decimal = ZERO
+    overdue_61_to_90: Decimal = ZERO
+    overdue_over_90: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
@@ -99,9 +110,10 @@ class Total:
         paid: Decimal,
         credited: Decimal,
         due: Decimal,
+        age: int,
         documents: int = 1,
     ) -> None:
-        """Count documents of one status."""
+        """Count documents of one status; `age` is a place in `AGES`."""
         self.count += documents
         self.total += total
         if status in words.CANCELLED:
@@ -114,6 +126,9 @@ class Total:
             self.amount_paid += paid
             self.amount_credited += credited
             self.amount_due += due
+            if self.kind == Kind.INVOICE:
+                name = AGE_FIELDS[age]
+                setattr(self, name, getattr(self, name) + due)
 
 
 @dataclass(slots=True)
@@ -209,6 +224,7 @@ def _of_groups(groups: Iterable[Group]) -> Totals:
             paid=paid,
             credited=credited,
             due=group.due,
+            age=group.age,
             documents=group.documents,
         )
         whole = currencies.setdefault(group.currency, OfCurrency(group.currency))
@@ -260,19 +276,38 @@ def in_order(totals: Iterable[Total]) -> list[Total]:
     return sorted(totals, key=lambda total: (KIND_ORDER[total.kind], total.currency))
 
 
+def _age_of(days_overdue: int) -> int:
+    """Return the place in `AGES`, as `_AGE` has it."""
+    return 0 if days_overdue <= 0 else min((days_overdue - 1) // 30 + 1, len(AGES) - 1)
+
+
 class RunningTotals:
     """The totals of rows as a file takes them on: they cannot differ from its rows."""
 
     def __init__(self) -> None:
         self._totals: defaultdict[tuple[str, str], Total] = defaultdict()
 
-    def add(self, kind: str, currency: str, status: str, amounts: Sequence[Decimal]) -> None:
+    def add(
+        self,
+        kind: str,
+        currency: str,
+        status: str,
+        days_overdue: int,
+        amounts: Sequence[Decimal],
+    ) -> None:
         """Count one row; amounts are its total, paid, credited and due."""
         key = kind, currency
         if key not in self._totals:
             self._totals[key] = Total(*key)
         total, paid, credited, due = amounts
-        self._totals[key].add(status=status, total=total, paid=paid, credited=credited, due=due)
+        self._totals[key].add(
+            status=status,
+            total=total,
+            paid=paid,
+            credited=credited,
+            due=due,
+            age=_age_of(days_overdue),
+        )
 
     def in_order(self) -> list[Total]:
         """Return the totals of all rows so far."""

@@ -14,7 +14,7 @@ from invoices.models import Kind
 from reports import columns, export_query
 from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
-from reports.totals import RunningTotals, Total
+from reports.totals import AGE_FIELDS, AGES, RunningTotals, Total
 
 ROWS_A_SHEET = 1_000_000
 _WIDTHS: dict[columns.Holds, int] = {
@@ -32,7 +32,7 @@ _NAMES = tuple(column.name for column in columns.COLUMNS)
 _TOTALLED = tuple(
     _NAMES.index(name) for name in ("total", "amount_paid", "amount_credited", "amount_due")
 )
-_KEY = tuple(_NAMES.index(name) for name in ("kind", "currency", "status"))
+_KEY = tuple(_NAMES.index(name) for name in ("kind", "currency", "status", "days_overdue"))
 # Heading of the totals' sheet, and what of `Total` stands below it. Every row adds up: the first
 # amount less the next four is the one before the last.
 _TOTALS = {
@@ -48,6 +48,8 @@ _TOTALS = {
     "Owed to us, credits with a minus": "net",
     "Documents voided or deleted": "cancelled_count",
     "Documents not approved": "unapproved_count",
+    AGES[0]: AGE_FIELDS[0],
+    **{f"{age} overdue": name for age, name in zip(AGES[1:], AGE_FIELDS[1:], strict=True)},
 }
 OPTIONS = {
     "constant_memory": True,
@@ -67,8 +69,8 @@ def write_workbook(criteria: Criteria, target: IO[bytes], *, facts: Facts) -> No
         for position, row in enumerate(export_query.rows_of(criteria, columns.COLUMNS)):
             if position % ROWS_A_SHEET == 0:
                 writer.start_sheet()
-            kind, currency, status = (row[place] for place in _KEY)
-            running.add(kind, currency, status, [row[place] for place in _TOTALLED])
+            kind, currency, status, days = (row[place] for place in _KEY)
+            running.add(kind, currency, status, days, [row[place] for place in _TOTALLED])
             writer.write_row(row)
         if not writer.sheets:
             writer.start_sheet()

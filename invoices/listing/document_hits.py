@@ -50,4 +50,4 @@ def _detail(one: Finding) -> str:
     learners = f"({row.learner_number})" if row.learners else ""
     whose = f"{row.contact_name or 'No contact'} {learners}".strip()
     day = day_formats.short_day(row.date) if row.date else ""
-    return " · ".join(filter(None, (kind, reference, whose, day)))
+    return " · ".join(filter(None, (kind, reference, whose, day, row.withheld_words)))

@@ -17,13 +17,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connected_apps.models import Organisation
-from invoices import applied, online, queries, settlement, words
+from invoices import applied, online, queries, settlement, withheld, words
 from invoices.models import Document, Kind, LineItem, Payment
 from invoices.queries import LearnerNumber
 
 
 class DocumentRow(NamedTuple):
-    """One document; every field but the last is read by its own name (`FIELDS`)."""
+    """One document; every field but the last two is read by its own name (`FIELDS`)."""
 
     id: int
     xero_id: UUID
@@ -44,8 +44,9 @@ class DocumentRow(NamedTuple):
     contact_xero_id: UUID | None
     contact_name: str
     synced_at: datetime.datetime
-    # Of its contact; several where they share a payer.
+    # Of its contact; several where they share a payer. See `queries.OfDocument`.
     learners: tuple[LearnerNumber, ...] = ()
+    is_withheld: bool = False
 
     @property
     def name(self) -> str:
@@ -98,13 +99,18 @@ class DocumentRow(NamedTuple):
         return online.reason_against_pdf(self)
 
     @property
+    def withheld_words(self) -> str:
+        """What is said where it is withheld from a learner; empty where it is not."""
+        return withheld.WORDS if self.is_withheld else ""
+
+    @property
     def learner_number(self) -> str:
         """The numbers of its learners as one text."""
         return "; ".join(learner.number for learner in self.learners)
 
 
 OWN_NAMES: Mapping[str, str] = {}
-FIELDS = tuple(name for name in DocumentRow._fields if name != "learners")
+FIELDS = tuple(name for name in DocumentRow._fields if name not in queries.OfDocument._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ def values_of(
 
 def row_of(values: tuple[Any, ...]) -> DocumentRow:
     """Return the row of values that `values_of` gave."""
-    return DocumentRow._make((*values, ()))
+    return DocumentRow._make((*values, *queries.OfDocument()))
 
 
 def rows_of(
@@ -151,15 +157,13 @@ def rows_of(
 
 
 def with_learners(rows: Sequence[DocumentRow], *, organisation: Organisation) -> list[DocumentRow]:
-    """Return the rows with the learners of their contacts; one query for all."""
-    learners = queries.learners_by_contact(
-        organisation=organisation, contact_ids={row.contact_xero_id for row in rows}
+    """Return the rows with the learners they name; one query for all as a rule."""
+    named = queries.learners_by_document(
+        organisation=organisation, contacts={row.id: row.contact_xero_id for row in rows}
     )
-    # Their field is the last; `_replace` would take twice as long, which files of a million feel.
+    # Their fields are the last; `_replace` would take twice as long.
     return [
-        DocumentRow._make((*row[:-1], learners[row.contact_xero_id]))
-        if row.contact_xero_id in learners
-        else row
+        DocumentRow._make((*row[: len(FIELDS)], *named[row.id])) if row.id in named else row
         for row in rows
     ]
 

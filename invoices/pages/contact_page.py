@@ -46,6 +46,11 @@ class ContactPage:
     said: tuple[covers.Said, ...]
 
     @property
+    def has_withheld(self) -> bool:
+        """Whether any of the rows is kept off the page of a learner of this contact."""
+        return any(row.document.is_withheld for row in self.rows)
+
+    @property
     def currency(self) -> str:
         """The one currency of the rows, which then stands once above them; else empty."""
         return document_rows.one_currency_of(self.rows)
@@ -101,7 +106,11 @@ def page_of(
         count=documents.count(),
         waiting_count=waiting.count(),
         rows=tuple(
-            document_rows.applied_rows_of(page.documents, organisation=organisation, today=today)
+            document_rows.applied_rows_of(
+                document_rows.with_learners(page.documents, organisation=organisation),
+                organisation=organisation,
+                today=today,
+            )
         ),
         newer=page.newer,
         older=page.older,

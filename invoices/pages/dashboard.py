@@ -79,20 +79,20 @@ def late_of(organisation: Organisation, *, today: date) -> list[Late]:
             filters.OPEN, organisation=organisation, kind=Kind.INVOICE, due_date__lt=today
         )
         .order_by("due_date")
-        .values_list("contact_xero_id", "currency", "due_date", "amount_due")[:MOST_LOOKED_AT]
+        .values_list("id", "contact_xero_id", "currency", "due_date", "amount_due")[:MOST_LOOKED_AT]
     )
     rows = list(overdue)
-    learner_ids = queries.learners_by_contact(
-        organisation=organisation, contact_ids={row[0] for row in rows}
+    named = queries.learners_by_document(
+        organisation=organisation, contacts={row[0]: row[1] for row in rows}
     )
     learners = Learner.objects.filter(portal_id=organisation.portal_id).in_bulk(
-        {one.id for found in learner_ids.values() for one in found}
+        {one.id for of_document in named.values() for one in of_document.learners}
     )
     found: dict[tuple[int, str], Late] = {}
-    for contact_id, currency, due_on, amount in rows:
-        if due_on is None:
+    for document_id, _, currency, due_on, amount in rows:
+        if due_on is None or document_id not in named:
             continue
-        for one in learner_ids.get(contact_id, ()):
+        for one in named[document_id].learners:
             late = found.setdefault(
                 (one.id, currency),
                 Late(learners[one.id], currency, due_on, (today - due_on).days),

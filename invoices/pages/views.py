@@ -64,13 +64,17 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
     if organisation is None or document is None:
         raise Http404
     rows = document_rows.rows_of(Document.objects.filter(pk=document.pk))
-    (row,) = document_rows.applied_rows_of(rows, organisation=organisation, today=_today(request))
-    learners = queries.learners_of_document(document, organisation=organisation)
+    (row,) = document_rows.applied_rows_of(
+        document_rows.with_learners(rows, organisation=organisation),
+        organisation=organisation,
+        today=_today(request),
+    )
+    learners = request.portal.learners.filter(pk__in=[one.id for one in row.document.learners])
     context = {
         "row": row,
         "document": document,
         "organisation": organisation,
-        "learners": learners,
+        "learners": list(learners.order_by("number")),
         "sees_contacts": permissions.may_see_connected_apps(request.user),
         "opens_xero": permissions.may_read_synced_invoices(request.user),
         "payer_id": queries.payer_ids([document.contact_xero_id], organisation=organisation).get(

@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from connected_apps.models import Organisation
-from invoices import amounts, applied, queries, settlement, withheld, words
+from invoices import amounts, applied, queries, settlement, words
 from invoices.models import Document, Kind, LineItem, Payment
 from lrm.rest.fields import Instant
 
@@ -114,7 +114,13 @@ class DocumentJson(serializers.Serializer[Document]):
     )
     amount_due = Money(help_text="Due on an invoice, left of a credit.")
     contact = serializers.SerializerMethodField(help_text="Whom it is billed to.")
-    learners = serializers.SerializerMethodField(help_text="The learners that its contact is.")
+    learners = serializers.SerializerMethodField(
+        help_text="The learners that its contact is, and on whose pages it shows."
+    )
+    is_withheld = serializers.SerializerMethodField(
+        help_text="True where a merge of contacts in Xero took it from another learner: until a "
+        "person says that the two share the contact, it shows on no page of who has it now."
+    )
     changed_in_xero_at = Instant(source="updated_at")
     synced_at = Instant(help_text="When this version was stored here.")
     lines = serializers.SerializerMethodField(help_text="With `include=lines`, and of one alone.")
@@ -141,9 +147,15 @@ class DocumentJson(serializers.Serializer[Document]):
     @extend_schema_field(LearnerOfDocument(many=True))
     def get_learners(self, document: Document) -> Any:
         """Return the learners that its contact is, and on whose pages it shows."""
-        found = self.context["learners"].get(document.contact_xero_id, ())
-        kept = self.context["kept_from"].get(document.pk, ())
-        return [{"id": one.id, "number": one.number} for one in found if one.id not in kept]
+        return [{"id": one.id, "number": one.number} for one in self._named(document).learners]
+
+    def get_is_withheld(self, document: Document) -> bool:
+        """Return whether a merge in Xero keeps it off the page of a learner."""
+        return self._named(document).is_withheld
+
+    def _named(self, document: Document) -> queries.OfDocument:
+        named: dict[int, queries.OfDocument] = self.context["named"]
+        return named.get(document.pk, queries.OfDocument())
 
     @extend_schema_field(Line(many=True, allow_null=True))
     def get_lines(self, document: Document) -> Any:
@@ -180,9 +192,8 @@ def written(
     contacts: set[UUID | None] = {one.contact_xero_id for one in documents}
     context: dict[str, Any] = {
         "today": today,
-        "learners": queries.learners_by_contact(organisation=organisation, contact_ids=contacts),
-        "kept_from": withheld.kept_from(
-            organisation=organisation, contact_ids=[one for one in contacts if one]
+        "named": queries.learners_by_document(
+            organisation=organisation, contacts={one.pk: one.contact_xero_id for one in documents}
         ),
         "payers": queries.payer_ids(contacts, organisation=organisation),
         **_parts_of(documents, organisation, set(parts)),

@@ -185,7 +185,7 @@ def start_sending(walk: Walk) -> str:
     page = walk.admin.submit(page.form(START), button="Start sending learners")
     if "Started." not in page.text:
         raise StepFailed(f"After the start {page.path} says: {page.text[:300]}")
-    return f"{found[1] if found else 'no'} learners held against Xero, then started"
+    return f"{found[1] if found else 'no'} learners checked against Xero, then started"
 
 
 def _start_page(walk: Walk) -> pages.Page:

@@ -1,5 +1,6 @@
 """What people do with endpoints: each act leaves a line in the portal's changes."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,26 @@ def rotate(*, endpoint: HookEndpoint, by: User, now: datetime) -> str:
 
 
 @transaction.atomic
+def choose_types(
+    *, endpoint: HookEndpoint, types: Collection[str], by: User, now: datetime
+) -> bool:
+    """Say which types of message an endpoint gets; return whether that changed anything.
+
+    Who chooses all of them gets those of later releases too. Of what waits already, the worker
+    leaves out what is not chosen.
+    """
+    locked = HookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+    chosen = [one for one in event_types.CHOSEN_FROM if one in types]
+    is_all = len(chosen) == len(event_types.CHOSEN_FROM)
+    if locked.types == (None if is_all else chosen):
+        return False
+    _write(locked, types=None if is_all else chosen)
+    words = "all" if is_all else "; ".join(event_types.WORDS[one] for one in chosen)
+    _record(locked, PortalAct.HOOK_TYPES, by=by, now=now, more=words)
+    return True
+
+
+@transaction.atomic
 def switch_on(*, endpoint: HookEndpoint, by: User, now: datetime) -> None:
     """Send to an endpoint again, first what has waited since it was switched off."""
     changed = HookEndpoint.objects.filter(pk=endpoint.pk, is_on=False).update(
@@ -109,22 +130,24 @@ def send_test(*, endpoint: HookEndpoint, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def send_again(*, message: HookMessage, by: User, now: datetime) -> bool:
-    """Have a message sent once more, with its id of before; return whether it will be.
+def send_again(*, message: HookMessage, by: User, now: datetime) -> str:
+    """Have a message sent once more, with its id of before; return why it is not, if it is not.
 
     One that waits is tried at once.
     """
     endpoint = message.endpoint
     # A message of an endpoint that is off would wait for nobody knows what.
     if not endpoint.is_on:
-        return False
+        return f"{endpoint.name} is off. Switch it on first."
+    if not event_types.is_wanted(message.type, endpoint.types):
+        return f"{endpoint.name} does not get messages of this type. Choose the type first."
     HookEndpoint.objects.filter(pk=endpoint.pk).update(not_before=None)
     HookMessage.objects.filter(pk=message.pk).update(
         state=HookState.WAITING, waits_since=now, due_at=now, attempts=0
     )
     _record(endpoint, PortalAct.HOOK_AGAIN, by=by, now=now, more=f"message {message.pk}")
     outbox.SEND.wake(endpoint.pk)
-    return True
+    return ""
 
 
 def secrets_of(endpoint: HookEndpoint, *, now: datetime) -> list[str]:

@@ -23,6 +23,12 @@ TABLE = old_rows.Table(
     stays="state = 'WAITING' AND EXISTS (SELECT FROM lrm_hookendpoint endpoint"
     " WHERE endpoint.id = endpoint_id AND endpoint.is_on)",
 )
+# Whether an `endpoint` gets a type, which is its parameter.
+WANTS = "(endpoint.types IS NULL OR %s = ANY (endpoint.types))"
+_LISTENING = f"""
+    SELECT id FROM lrm_hookendpoint endpoint WHERE portal_id = %s AND is_on AND {WANTS}
+     ORDER BY id FOR KEY SHARE
+"""  # noqa: S608 - of the text above
 # Of an endpoint, by its id.
 SEND = worker_tasks.WorkerTask("lrm.tasks.send_hooks", worker_tasks.HOOKS)
 
@@ -53,12 +59,12 @@ class Thing:
 
 
 def note(*, portal_id: int, type: str, things: Sequence[Thing], now: datetime) -> int:
-    """Write a message about each thing for each endpoint that listens; return how many.
+    """Write a message about each thing for each endpoint that gets the type; return how many.
 
     Inside the caller's transaction: one look-up in an index where nobody listens, one INSERT more
     where somebody does, however many things there are.
     """
-    endpoint_ids = _listening(portal_id)
+    endpoint_ids = _listening(portal_id, type)
     return write(endpoint_ids, type=type, things=things, now=now) if endpoint_ids else 0
 
 
@@ -84,12 +90,8 @@ def write(endpoint_ids: Iterable[int], *, type: str, things: Sequence[Thing], no
     return len(rows)
 
 
-def _listening(portal_id: int) -> list[int]:
-    """Return who listens; none of them is deleted before the transaction ends."""
+def _listening(portal_id: int, type: str) -> list[int]:
+    """Return who listens to a type; none of them is deleted before the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM lrm_hookendpoint WHERE portal_id = %s AND is_on ORDER BY id"
-            " FOR KEY SHARE",
-            [portal_id],
-        )
+        cursor.execute(_LISTENING, [portal_id, type])
         return [row[0] for row in cursor.fetchall()]

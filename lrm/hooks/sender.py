@@ -5,6 +5,8 @@ after the other; so whoever does not answer holds up a worker for seconds, and i
 and nobody else. A worker that is killed between the post and the note has the message sent again
 with the same id. No transaction is open while a receiver is waited for.
 
+What was written down before its type was taken off the endpoint's choice is left out.
+
 What fails is tried again after 5 seconds, 20, 80 and so on, at most 12 hours, each give or take a
 fifth, for three days. An endpoint to which all of that failed is switched off, and portal admins
 are told.
@@ -23,7 +25,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from lrm import notices, sealed_values
-from lrm.hooks import endpoints, posting, signing
+from lrm.hooks import endpoints, event_types, posting, signing
 from lrm.models import HookEndpoint, HookMessage, HookState, NoticeLevel, User
 
 logger = logging.getLogger(__name__)
@@ -106,7 +108,13 @@ class _Turn:
         """Return what is due, under a lease that lasts from now on, read anew with its endpoint."""
         self._renew()
         due = self._waiting().filter(due_at__lte=self._clock(), endpoint__is_on=True)
-        return due.select_related("endpoint__portal").order_by("due_at", "pk").first()
+        due = due.select_related("endpoint__portal").order_by("due_at", "pk")
+        message = due.first()
+        if message is None or event_types.is_wanted(message.type, message.endpoint.types):
+            return message
+        wanted = [*(message.endpoint.types or ()), event_types.TEST]
+        self._waiting().exclude(type__in=wanted).update(state=HookState.LEFT_OUT)
+        return due.first()
 
     def _waiting(self) -> QuerySet[HookMessage]:
         return HookMessage.objects.filter(endpoint_id=self._id, state=HookState.WAITING)

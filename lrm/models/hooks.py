@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -18,6 +19,8 @@ class HookEndpoint(models.Model):
     secret_encrypted = models.BinaryField()
     former_encrypted = models.BinaryField(null=True)
     former_until = models.DateTimeField(null=True)
+    # Which types of message it gets, by `lrm.hooks.event_types`; None for all, later ones too.
+    types = ArrayField(models.CharField(max_length=40), null=True)
     is_on = models.BooleanField(default=True)
     # In words for people, where nobody switched it off.
     off_reason = models.CharField(max_length=300, blank=True)
@@ -44,6 +47,8 @@ class HookState(models.TextChoices):
     WAITING = "WAITING", "Waiting"
     TAKEN = "TAKEN", "Taken"
     GIVEN_UP = "GIVEN_UP", "Given up"
+    # Of a type that its endpoint does not get any more.
+    LEFT_OUT = "LEFT_OUT", "Left out"
 
 
 class HookMessage(models.Model):

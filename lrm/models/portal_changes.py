@@ -31,6 +31,7 @@ class PortalAct(models.TextChoices):
     HOOK_ON = "HOOK_ON", "Webhook endpoint switched on"
     HOOK_OFF = "HOOK_OFF", "Webhook endpoint switched off"
     HOOK_SECRET = "HOOK_SECRET", "New secret for a webhook endpoint"
+    HOOK_TYPES = "HOOK_TYPES", "Types of message chosen for a webhook endpoint"
     HOOK_DELETED = "HOOK_DELETED", "Webhook endpoint deleted"
     HOOK_TESTED = "HOOK_TESTED", "Test sent to a webhook endpoint"
     HOOK_AGAIN = "HOOK_AGAIN", "Webhook message sent again"

@@ -99,6 +99,12 @@ def clock(moment: datetime) -> str:
 
 
 @register.simple_tag
+def this_moment() -> str:
+    """Return now, by the portal's clock: "3 Aug 2026, 9:05 am"."""
+    return day_formats.moment(timezone.localtime())
+
+
+@register.simple_tag
 def zone_note() -> str:
     """Return which clock a page's moments are read from: "Times are Sydney time."."""
     place = timezone.get_current_timezone_name().rpartition("/")[2].replace("_", " ")

@@ -45,6 +45,26 @@ class EndpointForm(StyledForm):
         return url
 
 
+class TypesForm(StyledForm):
+    """Which types of message an endpoint gets."""
+
+    types = forms.MultipleChoiceField(
+        label="Messages",
+        choices=[(name, event_types.WORDS[name]) for name in event_types.CHOSEN_FROM],
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+        error_messages={
+            "required": "Choose at least one; to send nothing, switch the endpoint off.",
+            "invalid_choice": "There is no type %(value)s to choose.",
+        },
+    )
+
+    @classmethod
+    def of(cls, endpoint: HookEndpoint) -> "TypesForm":
+        """Return the form as it stands for an endpoint."""
+        chosen = event_types.CHOSEN_FROM if endpoint.types is None else endpoint.types
+        return cls(initial={"types": list(chosen)})
+
+
 @never_cache
 @_require_admin
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,6 +109,23 @@ def rotate(request: access.SignedInRequest, endpoint_id: int) -> HttpResponse:
     secret = endpoints.rotate(endpoint=endpoint, by=request.user, now=timezone.now())
     endpoint.refresh_from_db()
     return _page(request, endpoint, secret=secret)
+
+
+@never_cache
+@_require_admin
+@require_POST
+def types(request: access.SignedInRequest, endpoint_id: int) -> HttpResponse:
+    """Choose which types of message an endpoint gets."""
+    endpoint = _endpoint(request, endpoint_id)
+    form = TypesForm(request.POST)
+    if not form.is_valid():
+        return _page(request, endpoint, form=form, status=422)
+    chosen = form.cleaned_data["types"]
+    if endpoints.choose_types(endpoint=endpoint, types=chosen, by=request.user, now=timezone.now()):
+        messages.success(request, f"Saved which messages {endpoint.name} gets.")
+    else:
+        messages.info(request, "Nothing was changed.")
+    return redirect("settings_webhook", endpoint.pk)
 
 
 @_require_admin
@@ -139,10 +176,11 @@ def again(request: access.SignedInRequest, endpoint_id: int, message_id: int) ->
     """Have a message sent once more."""
     endpoint = _endpoint(request, endpoint_id)
     message = get_object_or_404(HookMessage, pk=message_id, endpoint=endpoint)
-    if endpoints.send_again(message=message, by=request.user, now=timezone.now()):
-        messages.success(request, "It is sent again, with the same id.")
+    why_not = endpoints.send_again(message=message, by=request.user, now=timezone.now())
+    if why_not:
+        messages.error(request, why_not)
     else:
-        messages.error(request, f"{endpoint.name} is off. Switch it on first.")
+        messages.success(request, "It is sent again, with the same id.")
     return redirect("settings_webhook", endpoint.pk)
 
 
@@ -154,13 +192,18 @@ def _index(request: access.SignedInRequest, form: EndpointForm, *, status: int) 
     context = {
         "form": form,
         "endpoints": request.portal.hook_endpoints.all(),
-        "told": [words for name, words in event_types.WORDS.items() if name != event_types.TEST],
+        "told": [event_types.WORDS[name] for name in event_types.CHOSEN_FROM],
     }
     return render(request, "lrm/webhooks.html", context, status=status)
 
 
 def _page(
-    request: access.SignedInRequest, endpoint: HookEndpoint, *, secret: str = ""
+    request: access.SignedInRequest,
+    endpoint: HookEndpoint,
+    *,
+    secret: str = "",
+    form: TypesForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     log = endpoint.messages.order_by("-id")
     before = request.GET.get("before", "")
@@ -170,13 +213,14 @@ def _page(
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "secret": secret,
+        "form": form or TypesForm.of(endpoint),
         "former_until": _former_until(endpoint),
         "log": [(message, event_types.WORDS.get(message.type, message.type)) for message in found][
             :PAGE
         ],
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
     }
-    return render(request, "lrm/webhook.html", context)
+    return render(request, "lrm/webhook.html", context, status=status)
 
 
 def _former_until(endpoint: HookEndpoint) -> Any:

@@ -9,8 +9,9 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 import redis
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import Count
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -23,6 +24,25 @@ from lrm.watching import tallies
 logger = logging.getLogger(__name__)
 
 Collect = Callable[[], Iterable[Metric]]
+# Messages of endpoints that are on. A worker could send those whose time has come, of an endpoint
+# that is not left alone; all others wait for a receiver that did not take them, or not the ones
+# before them. The first wait since they could be sent, the others since they were written.
+_HOOKS_WAIT_FOR = ("worker", "receiver")
+_WAITING_HOOKS = """
+    SELECT CASE WHEN could_be_sent_at <= %(now)s THEN 'worker' ELSE 'receiver' END AS waits_for,
+           count(*),
+           extract(epoch FROM max(%(now)s - CASE WHEN could_be_sent_at <= %(now)s
+               THEN could_be_sent_at ELSE waits_since END))
+      FROM (
+        SELECT message.waits_since,
+               greatest(message.due_at, message.waits_since, endpoint.not_before)
+                   AS could_be_sent_at
+          FROM lrm_hookmessage message
+          JOIN lrm_hookendpoint endpoint ON endpoint.id = message.endpoint_id
+         WHERE message.state = 'WAITING' AND endpoint.is_on
+      ) AS waiting
+     GROUP BY 1
+"""
 # Counts that processes keep: name, what it counts, its one label.
 COUNTED: dict[str, tuple[str, str]] = {}
 _collects: dict[str, Collect] = {}
@@ -60,7 +80,12 @@ class _All(Collector):
         """Read them."""
         yield gauge("lrm_version", "The version that runs.", "version", [(version.VERSION, 1)])
         up = []
-        for part, collect in {**_collects, "jobs": _jobs, "counts": _counts}.items():
+        for part, collect in {
+            **_collects,
+            "jobs": _jobs,
+            "hooks": _hooks,
+            "counts": _counts,
+        }.items():
             try:
                 found = list(collect())
             except (DatabaseError, redis.RedisError) as error:
@@ -80,6 +105,20 @@ class _All(Collector):
 def _jobs() -> Iterator[Metric]:
     counted = BatchJob.objects.values_list("state").annotate(Count("pk")).order_by("state")
     yield gauge("lrm_batch_jobs", "Batch jobs by state.", "state", counted)
+
+
+def _hooks() -> Iterator[Metric]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING_HOOKS, {"now": timezone.now()})
+        found = {name: figures for name, *figures in cursor.fetchall()}
+    for place, (name, about) in enumerate(
+        (
+            ("lrm_hook_messages_waiting", "Messages to programs outside that wait, by for whom."),
+            ("lrm_hook_message_age_seconds", "For how long the oldest of them waits; 0 if none."),
+        )
+    ):
+        values = [(who, float(found.get(who, (0, 0))[place])) for who in _HOOKS_WAIT_FOR]
+        yield gauge(name, about, "waits_for", values)
 
 
 def _counts() -> Iterator[Metric]:

@@ -90,6 +90,11 @@ class TotalJson(serializers.Serializer[totals.Total]):
     amount_credited = Money()
     amount_due = Money()
     net = Money(help_text="Due to the organisation: credits with a minus.")
+    not_due_yet = Money(help_text="Of what is due on invoices: not overdue, or without a due date.")
+    overdue_1_to_30 = Money(help_text="Overdue by so many days; this and the next three.")
+    overdue_31_to_60 = Money()
+    overdue_61_to_90 = Money()
+    overdue_over_90 = Money()
 
 
 class TotalsJson(serializers.Serializer[Any]):

@@ -1,15 +1,18 @@
 """What report #0443 may be asked for, and who matches."""
 
 import datetime
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
     Count,
     Exists,
+    ExpressionWrapper,
     F,
     OuterRef,
     Q,
@@ -19,7 +22,7 @@ from django.db.models import (
 )
 
 from connected_apps.models import Organisation
-from invoices import words
+from invoices import withheld, words
 from invoices.models import ContactLink, CoverDecision, Document, Kind, NamedNumber
 from lrm.models import Learner, LearnerChange, Portal
 from xero_sync.models import ContactPush, ContactQuestion, PushState
@@ -93,6 +96,7 @@ def with_reasons(learners: "QuerySet[Any]", criteria: Criteria) -> "QuerySet[Any
         ("NOT_APPROVED", Exists(invoices.exclude(status__in=words.CANCELLED))),
         ("CANCELLED", Exists(invoices)),
         ("CREDITS", Exists(own)),
+        ("WITHHELD", Exists(_of_own_contacts(organisation))),
     )
     found: QuerySet[Any] = learners.annotate(
         reason=Case(
@@ -165,6 +169,21 @@ def _links(organisation: Organisation) -> QuerySet[ContactLink]:
 
 
 def _own_documents(organisation: Organisation) -> QuerySet[Document]:
+    """Return the documents of a learner's contacts, without what is withheld from the learner."""
+    documents = _of_own_contacts(organisation)
+    off: defaultdict[int, list[int]] = defaultdict(list)
+    for document_id, learner_ids in withheld.kept_from(organisation=organisation).items():
+        for learner_id in learner_ids:
+            off[learner_id].append(document_id)
+    if off:
+        owner = ExpressionWrapper(OuterRef("pk"), output_field=BigIntegerField())
+        documents = documents.alias(owner=owner)
+    for learner_id, document_ids in off.items():
+        documents = documents.exclude(Q(("owner", learner_id), pk__in=document_ids))
+    return documents
+
+
+def _of_own_contacts(organisation: Organisation) -> QuerySet[Document]:
     """Return the documents of a learner's contacts."""
     links = ContactLink.objects.filter(organisation=organisation, learner=OuterRef(OuterRef("pk")))
     return Document.objects.filter(

@@ -32,6 +32,7 @@ REASONS = {
     "NOT_APPROVED": "Only invoices that are not approved yet",
     "CANCELLED": "Only invoices that were voided or deleted",
     "CREDITS": "Only credits",
+    "WITHHELD": "Only documents that are withheld since a merge in Xero",
     "NOTHING": "No document in Xero",
 }
 # Who may be missing from what is here is not said to have nothing in Xero.

@@ -8,7 +8,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from connected_apps.models import State
 from connected_apps.states import states
 from lrm.models import Notice, Portal
-from tests.support import builders
+from tests.support import builders, page_reading
 from tests.support.connections import NOW, make_connection
 
 # 9:12 pm on 21 November in Sydney.
@@ -33,8 +33,11 @@ def test_mail_names_the_action_and_since_when_changes_are_missing(
     (message,) = mail.outbox
     assert message.to == [admin.email]
     assert message.subject == "Action needed: reconnect Xero for Wattle Creek Training"
-    assert "Changes since 9:12 pm AEDT on 21 November 2026 are missing here" in message.body
-    assert "Reconnect: " in message.body
+    assert (
+        "Changes since 9:12 pm AEDT on 21 November 2026 are missing here"
+        in page_reading.text_of(str(message.body))
+    )
+    assert "Reconnect: " in page_reading.text_of(str(message.body))
     assert Notice.objects.get(user=admin).text == (
         "Demo RTO was disconnected in Xero. Somebody disconnected it there."
     )

@@ -11,7 +11,7 @@ from connected_apps import freshness
 from connected_apps.freshness import Condition
 from connected_apps.models import Connection, State
 from lrm.models import LrmRole, Portal
-from tests.support import builders, first_syncs
+from tests.support import builders, first_syncs, page_reading
 from tests.support.connections import NOW, make_connection
 from xero_sync.models import Cursor, RunState
 
@@ -44,7 +44,7 @@ def test_line_is_up_to_date_when_nothing_is_missing(portal: Portal) -> None:
 
     fresh = of(portal)
 
-    assert fresh.line == "Up to date. Checked with Xero today at 6:00 pm."
+    assert page_reading.text_of(fresh.line) == "Up to date. Checked with Xero today at 6:00 pm."
     assert fresh.is_complete
     assert fresh.file_suffix == ""
 
@@ -84,7 +84,7 @@ def test_line_says_since_when_and_who_can_act_when_the_connection_is_lost(
     fresh = of(portal)
 
     assert fresh.condition == Condition.DISCONNECTED
-    assert fresh.line == (
+    assert page_reading.text_of(fresh.line) == (
         f"Not up to date. {cause} What changed in Xero since yesterday at 7:58 pm is not shown. "
         f"{remedy}"
     )
@@ -115,7 +115,7 @@ def test_line_says_until_when_xero_is_closed(portal: Portal) -> None:
     fresh = of(portal)
 
     assert fresh.condition == Condition.PAUSED
-    assert fresh.line == (
+    assert page_reading.text_of(fresh.line) == (
         "Not up to date. Today's calls to Xero are used up. What changed in Xero since today at "
         "6:00 pm is not shown. Reading goes on tomorrow at 3:44 pm."
     )
@@ -128,7 +128,7 @@ def test_line_counts_while_the_first_sync_goes_on(portal: Portal) -> None:
 
     fresh = of(portal)
 
-    assert fresh.line == (
+    assert page_reading.text_of(fresh.line) == (
         "Not complete yet. Xero is still being read: 412 of 864 documents. The rest appears here "
         "by itself."
     )
@@ -161,7 +161,7 @@ def test_line_says_what_is_missing_after_a_cancelled_first_sync(portal: Portal, 
     fresh = of(portal)
 
     assert fresh.condition == Condition.FIRST_SYNC_CANCELLED
-    assert fresh.line == (
+    assert page_reading.text_of(fresh.line) == (
         "Not complete. The first sync was cancelled today at 6:00 pm after 85 of 864 documents, so "
         "older documents are missing. New changes still arrive. Alex Ironbark can continue it."
     )
@@ -180,7 +180,7 @@ def test_line_names_the_kind_that_xero_refuses(portal: Portal) -> None:
     fresh = of(portal)
 
     assert fresh.condition == Condition.KIND_REFUSED
-    assert fresh.line == (
+    assert page_reading.text_of(fresh.line) == (
         "Not complete. Changes of credit notes cannot be read at the moment. Priya Nair lacks the "
         "role for it in Xero. Reading continues by itself after that."
     )
@@ -200,7 +200,7 @@ def test_line_counts_what_could_not_be_saved(portal: Portal, count: int, words: 
     fresh = of(portal)
 
     assert fresh.condition == Condition.NOT_SAVED
-    assert words in fresh.line
+    assert words in page_reading.text_of(fresh.line)
     assert fresh.as_json()["count"] == count
 
 
@@ -225,7 +225,7 @@ def test_line_says_that_our_own_books_hold_calls_back(portal: Portal) -> None:
     fresh = of(portal)
 
     assert fresh.condition == Condition.PAUSED
-    assert "Reading is tried again today at 9:00 pm, by itself." in fresh.line
+    assert "Reading is tried again today at 9:00 pm, by itself." in page_reading.text_of(fresh.line)
 
 
 def test_worst_comes_first_when_much_is_missing(portal: Portal) -> None:
@@ -240,7 +240,11 @@ def test_worst_comes_first_when_much_is_missing(portal: Portal) -> None:
         Condition.FIRST_SYNC,
         Condition.NOT_SAVED,
     ]
-    assert fresh.line.index("used up") < fresh.line.index("412 of 864") < fresh.line.index("saved")
+    assert (
+        page_reading.text_of(fresh.line).index("used up")
+        < page_reading.text_of(fresh.line).index("412 of 864")
+        < page_reading.text_of(fresh.line).index("saved")
+    )
 
 
 def test_mark_is_another_in_every_state(portal: Portal) -> None:

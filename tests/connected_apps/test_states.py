@@ -12,7 +12,7 @@ from connected_apps.models import AuditEvent, Connection, State
 from connected_apps.states import states, transitions
 from connected_apps.states.transitions import Trigger
 from lrm.models import Notice, Portal
-from tests.support import builders
+from tests.support import builders, page_reading
 from tests.support.connections import NOW, make_connection
 
 NO = None
@@ -175,10 +175,12 @@ def test_break_tells_portal_admins_once_by_notice_and_one_email(
     assert len(mail.outbox) == 1
     assert mail.outbox[0].recipients() == [admin.email]
     assert mail.outbox[0].subject == f"Action needed: reconnect Xero for {portal.name}"
-    assert "Demo RTO" in mail.outbox[0].body
+    assert "Demo RTO" in page_reading.text_of(str(mail.outbox[0].body))
     # 08:00 UTC is 19:00 in Sydney's summer.
-    assert "since 7:00 pm AEDT on 22 November 2026" in mail.outbox[0].body
-    assert "/settings/connected-apps/" in mail.outbox[0].body
+    assert "since 7:00 pm AEDT on 22 November 2026" in page_reading.text_of(
+        str(mail.outbox[0].body)
+    )
+    assert "/settings/connected-apps/" in page_reading.text_of(str(mail.outbox[0].body))
 
 
 def test_every_state_has_a_row_in_the_table() -> None:

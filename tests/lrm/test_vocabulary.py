@@ -26,7 +26,9 @@ UNWANTED = {
     r"\basked for by\b": "started by",
     r"\bmend(s|ed)?\b": "fix",
 }
-WORD_MODULES = re.compile(r"words|notices|titles|wording|/status/|/views/|forms\.py|views\.py")
+WORD_MODULES = re.compile(
+    r"words|notices|titles|wording|/status/|/views/|forms\.py|views\.py|demo/smoke"
+)
 
 
 def _templates() -> Iterator[tuple[str, str]]:

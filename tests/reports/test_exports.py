@@ -91,6 +91,7 @@ def test_json_has_the_promised_shape(portal: Portal, organisation: Organisation)
         "net_due": "1234.50",
         "applied_to": "",
         "applied_by": "",
+        "withheld": "",
         "synced_at": "2026-11-20T01:00:00+00:00",
         "xero_link": "",
         "total": "1234.50",

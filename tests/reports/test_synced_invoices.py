@@ -115,6 +115,7 @@ def test_totals_keep_kinds_and_currencies_apart_and_tell_cancelled_ones(
         amount_paid=Decimal("30"),
         amount_credited=Decimal("5"),
         amount_due=Decimal("65.10"),
+        not_due_yet=Decimal("65.10"),
     )
     assert totals[0].unexplained == 0
     assert totals[2].net == Decimal("-4")
@@ -134,6 +135,7 @@ DOCUMENT = st.fixed_dictionaries(
         "amount_paid": AMOUNT,
         "refunds": st.lists(AMOUNT, max_size=2),
         "date": st.sampled_from([TODAY, TODAY - DAY, None]),
+        "due_date": st.sampled_from([TODAY + DAY, TODAY - 30 * DAY, TODAY - 31 * DAY, None]),
     }
 )
 
@@ -160,7 +162,9 @@ def test_totals_by_sql_equal_the_rows_added_up_to_the_cent(
     rows = rows_of(criteria)
     for row in rows:
         amounts = [row[name] for name in ("total", "amount_paid", "amount_credited", "amount_due")]
-        running.add(row["kind"], row["currency"], row["status"], amounts)
+        running.add(
+            row["kind"], row["currency"], row["status"], row["days_overdue"], amounts=amounts
+        )
     totals = totals_of(criteria)
     # The same by the documents themselves, as for filters of which no sums are kept.
     counted = totals_of(criteria_of(organisation, by_synced=True))
@@ -243,5 +247,5 @@ def test_export_reads_in_batches_by_one_query(
     monkeypatch.setattr(export_query, "BATCH", 5)
 
     # Two savepoint statements and the cursor.
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert len(rows_of(criteria_of(organisation))) == 10

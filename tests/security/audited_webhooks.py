@@ -17,6 +17,10 @@ def make_a_new_secret(one: Person) -> None:
     one.post("webhook_secret", make_an_endpoint(one).pk)
 
 
+def choose_what_it_is_told_of(one: Person) -> None:
+    one.post("webhook_types", make_an_endpoint(one).pk, types=["sync_run.ended"])
+
+
 def send_a_test(one: Person) -> HookMessage:
     one.post("webhook_test", make_an_endpoint(one).pk)
     return HookMessage.objects.get(endpoint__portal=one.portal)
@@ -36,6 +40,7 @@ ACTS = [
     (make_an_endpoint, "settings_webhooks", ["PortalChange HOOK_MADE"]),
     (switch_off, "webhook_switch", ["PortalChange HOOK_OFF"]),
     (make_a_new_secret, "webhook_secret", ["PortalChange HOOK_SECRET"]),
+    (choose_what_it_is_told_of, "webhook_types", ["PortalChange HOOK_TYPES"]),
     (send_a_test, "webhook_test", ["PortalChange HOOK_TESTED"]),
     (send_again, "webhook_again", ["PortalChange HOOK_AGAIN"]),
     (delete_an_endpoint, "webhook_delete", ["PortalChange HOOK_DELETED"]),

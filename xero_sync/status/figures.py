@@ -123,10 +123,12 @@ def _calls(tenant_id: UUID, *, now: datetime, zone: tzinfo) -> Figure:
         return Figure(label=label, value=_NOT_KNOWN, unit="not known at the moment")
     allowed = books.day_used + books.day_left
     ends_at = books.day_ends_at
+    # Xero does not say when its day ends; it may be earlier.
+    starts = ends_at and f"Starts again {moments.at(ends_at, now=now, zone=zone)} at the latest"
     return Figure(
         label=label,
         value=f"{books.day_used:,}",
         unit=f"of {allowed:,}",
         share=min(100, books.day_used * 100 // allowed) if allowed else 100,
-        note=f"Starts again by {moments.short(ends_at, now=now, zone=zone)}" if ends_at else "",
+        note=starts or "",
     )

@@ -11,11 +11,17 @@ from django.db import connection
 from django.urls import reverse
 
 from connected_apps.models import Organisation
-from invoices import queries, withheld
+from invoices import queries
 from invoices.models import Document
 from lrm.hooks import event_types, outbox
 from xero_sync import resources
 from xero_sync.resources import Resource
+
+_IS_HEARD = f"""
+    SELECT EXISTS (SELECT FROM lrm_hookendpoint endpoint
+      JOIN connected_apps_organisation organisation USING (portal_id)
+     WHERE organisation.id = %s AND endpoint.is_on AND {outbox.WANTS})
+"""  # noqa: S608 - of the outbox's own text
 
 
 def note(
@@ -45,27 +51,20 @@ def note(
 def _is_heard(organisation_id: int) -> bool:
     """Return whether any endpoint listens; as SQL, since nearly every page of all asks it."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM lrm_hookendpoint endpoint"
-            " JOIN connected_apps_organisation organisation USING (portal_id)"
-            " WHERE organisation.id = %s AND endpoint.is_on)",
-            [organisation_id],
-        )
+        cursor.execute(_IS_HEARD, [organisation_id, event_types.DOCUMENT_CHANGED])
         return bool(cursor.fetchone()[0])
 
 
 def _things(organisation: Organisation, documents: Sequence[Document]) -> list[outbox.Thing]:
-    contact_ids = {one.contact_xero_id for one in documents}
-    learners = queries.learners_by_contact(organisation=organisation, contact_ids=contact_ids)
-    kept_from = withheld.kept_from(
-        organisation=organisation, contact_ids=[one for one in contact_ids if one]
+    named = queries.learners_by_document(
+        organisation=organisation, contacts={one.pk: one.contact_xero_id for one in documents}
     )
     things = []
     for document in documents:
-        own = learners.get(document.contact_xero_id, ())
+        own, is_withheld = named.get(document.pk, queries.OfDocument())
         # A contact that pays for several learners is none of them; and what a merge in Xero took
         # from another learner is nobody's before a person has answered.
-        if len(own) != 1 or own[0].id in kept_from.get(document.pk, ()):
+        if len(own) != 1 or is_withheld:
             own = ()
         things.append(
             outbox.Thing(

@@ -136,7 +136,7 @@ def test_colleague_is_told_who_may_and_a_stranger_finds_nothing(desk: Desk, port
     endpoint, _ = desk.make("http://127.0.0.1:9/")
     message = desk.test(endpoint)
     own = f"{PAGE}{endpoint.pk}/"
-    acts = ("switch", "secret", "test", "delete", f"messages/{message.pk}/again")
+    acts = ("switch", "secret", "types", "test", "delete", f"messages/{message.pk}/again")
     colleague = builders.client_of(builders.make_user(portal, role=LrmRole.ADMIN, accounts=True))
     stranger = builders.client_of(
         builders.make_user(builders.make_portal("Saltbush"), portal_admin=True)

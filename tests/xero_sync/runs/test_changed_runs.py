@@ -95,7 +95,7 @@ def test_what_changed_is_read_whatever_its_date_and_proved(known: Linked, span: 
     assert f"{len(span.within)} of it changed last before" in log(run)
     page = builders.client_of(known.manager).get(PAGE).content.decode()
     first, last = (
-        f"{at:%-d %b %Y, %-I:%M} {at:%p}".replace("AM", "am").replace("PM", "pm")
+        f"{at:%-d %b %Y, %-I:%M}\N{NO-BREAK SPACE}{at:%p}".replace("AM", "am").replace("PM", "pm")
         for at in (span.since, span.until)
     )
     assert f"What changed {first} to {last}" in page

@@ -155,3 +155,10 @@ def test_unhealthy_channel_leaves_no_word_of_nothing_to_do(linked: Linked, state
     assert ALL_WELL not in page
     assert "Changes take up to a minute" in page
     assert look(linked) == "warn"
+
+
+def test_card_says_when_the_count_of_calls_starts_again(linked: Linked) -> None:
+    linked.sweep()
+
+    said = r"Starts again (today|tomorrow) at \d+:\d\d [ap]m at the latest"
+    assert re.search(said, shown(linked))

@@ -30,7 +30,7 @@ NOTHING = Progress(
 
 def text_of(html: str) -> str:
     """Return what people read of a sentence."""
-    return re.sub(r"<[^>]*>", "", html)
+    return re.sub(r"<[^>]*>", "", html).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize(
