@@ -77,9 +77,8 @@ def zstd_form(pages: Sequence[Page]) -> Form:
     """Return the form that compresses by a dictionary for each kind, trained on some documents."""
     packs, unpacks = {}, {}
     for kind in {page.kind for page in pages}:
-        samples: list[bytes | bytearray | memoryview] = [
-            raw for page in pages if page.kind == kind for raw in page.raws
-        ][:_SAMPLES]
+        samples: list[bytes | bytearray | memoryview[int]] = []
+        samples += [raw for page in pages if page.kind == kind for raw in page.raws][:_SAMPLES]
         trained = zstandard.train_dictionary(_DICTIONARY_BYTES, samples)
         packs[kind] = zstandard.ZstdCompressor(level=3, dict_data=trained).compress
         unpacks[kind] = zstandard.ZstdDecompressor(dict_data=trained).decompress
