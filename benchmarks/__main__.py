@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bench, machine, p1, p2, p3, p4, p5, p6, p7, p8, p9, results
+from benchmarks import bench, machine, p1, p2, p3, p4, p5, p6, p7, p8, p9, raw_storage, results
 from lrm.local import local_services
 
 FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
@@ -27,6 +27,7 @@ FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P7": p7.measure,
     "P8": p8.measure,
     "P9": p9.measure,
+    "RAW": raw_storage.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

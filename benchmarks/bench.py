@@ -78,7 +78,10 @@ class Bench:
     def __init__(self, directory: Path, *, smoke: bool) -> None:
         self.directory = directory
         self.smoke = smoke
-        self.database_url = local_services.database_url(directory)
+        # Another server, on this machine too, takes the place of the one from the pip package. Its
+        # databases stay.
+        other = os.environ.get("BENCH_DATABASE_URL")
+        self.database_url = other or local_services.database_url(directory)
         self.redis_url = local_services.redis_url(directory)
         self._databases = 0
         self._migrated = ""
@@ -171,7 +174,7 @@ class Bench:
             "PUBLIC_URL": "http://localhost:8000",
             "LOCAL_DIR": str(self.directory),
             "EMAIL_URL": f"filemail:///{self.directory / 'mail'}",
-            "DATABASE_URL": self._new_database(f"bench_{self._databases}", template),
+            "DATABASE_URL": self._new_database(f"bench_{os.getpid()}_{self._databases}", template),
             "REDIS_URL": f"{self.redis_url.removesuffix('/0')}/{self._databases}",
             **settings,
         }

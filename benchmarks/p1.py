@@ -109,9 +109,9 @@ def _rows(seen: dict[str, list[float]], documents: int) -> list[results.Row]:
             target=target,
         )
         for key, name, target in (
-            ("tap", f"tap-xero {tap.VERSION}, which only prints", 5.0),
-            ("loop", "SDK models and update_or_create", 10.0),
-            ("floor", "the floor: parsing, COPY and upsert", 0.6),
+            ("tap", f"tap-xero {tap.VERSION}, which only prints", 7.0),
+            ("loop", "SDK models and update_or_create", 25.0),
+            ("floor", "the floor: parsing, COPY and upsert", 1.0),
         )
         if key in seen
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 HEADINGS = ("figure", "what", "ours", "peer or floor", "ratio", "target", "met")
 # A row without a target is there to be read, not to be judged.
 # How a line of the page begins that belongs to a figure.
-_NAME = re.compile(r"[|-] P\d+(?= \||: )")
+_NAME = re.compile(r"[|-] (?:P\d+|RAW)(?= \||: )")
 _WORDS = {True: "yes", False: "NO", None: ""}
 
 

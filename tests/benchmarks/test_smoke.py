@@ -15,7 +15,7 @@ SECONDS = 870
 
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 30)
-@pytest.mark.parametrize("figure", ["P1", "P2", "P3", "P4", "P5", "P7", "P8"])
+@pytest.mark.parametrize("figure", ["P1", "P2", "P3", "P4", "P5", "P7", "P8", "RAW"])
 def test_figure_is_measured_from_end_to_end(figure: str, tmp_path: Path) -> None:
     page = tmp_path / "results.md"
 

@@ -217,3 +217,35 @@ def test_organisation_can_be_deleted_with_its_documents_and_their_sums(
 
     assert not DocumentSum.objects.exists()
     assert not Payment.objects.exists()
+
+
+def test_payments_are_added_up_without_reading_all_documents(organisation: Organisation) -> None:
+    # As in a first sync: what was planned while next to nothing was there goes on to be used.
+    documents = [document_builders.make_document(organisation)]
+    document_builders.make_payment(documents[0], "1.00")
+    documents += [document_builders.make_document(organisation) for _ in range(50)]
+    before = documents_read_in_a_row()
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO invoices_payment (document_id, amount, reference)"
+            " SELECT unnest(%s), 1, ''",
+            [[document.pk for document in documents[:20]]],
+        )
+        cursor.execute(
+            "UPDATE invoices_payment SET amount = 2 WHERE document_id = %s", [documents[0].pk]
+        )
+        cursor.execute("DELETE FROM invoices_payment WHERE document_id = %s", [documents[0].pk])
+
+    assert documents_read_in_a_row() == before
+
+
+def documents_read_in_a_row() -> int:
+    """Return how many documents were read without an index in this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'invoices_document'"
+        )
+        row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])

@@ -39,6 +39,9 @@ NEWER = """
     OR (stored.updated_at = EXCLUDED.updated_at AND stored.read_at <= EXCLUDED.read_at
         AND (stored.digest <> EXCLUDED.digest OR {altered}))
 """
+# Rows of up to a block wait uncompressed: most are thrown away as unchanged, and what is kept the
+# table compresses by its own method.
+_STAGED = "WITH (toast_tuple_target = 8160) ON COMMIT DELETE ROWS"
 # The digest stands for `raw`; a document's contact_name follows the contact, not the document.
 _NOT_COMPARED = frozenset(("digest", "raw", "contact_name", "updated_at"))
 
@@ -93,8 +96,8 @@ class _Table:
     @functools.cached_property
     def staging(self) -> str:
         # It lives as long as a pooled connection, and so may outlive a release that changes its
-        # columns: those have a table of their own.
-        version = zlib.crc32(repr(self.columns).encode())
+        # columns or how it keeps them: those have a table of their own.
+        version = zlib.crc32(repr((self.columns, _STAGED)).encode())
         return f"incoming_{self.name}_{version:08x}"
 
     @property
@@ -237,7 +240,7 @@ def _upsert(
     types = ", ".join(f"{name} {kind}" for name, kind in table.columns.items())
     # Emptied at commit, so it can stay for the next page on this database connection. Two pages may
     # share a transaction. (TRUNCATE would make new files each time.)
-    made = f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) ON COMMIT DELETE ROWS"
+    made = f"CREATE TEMP TABLE IF NOT EXISTS {table.staging} ({types}) {_STAGED}"
     cursor.execute(f"{made}; DELETE FROM {table.staging}")  # noqa: S608 - a name from above
     prepared_pages.copy(cursor, table.staging, table.columns, prepared.data)
     cursor.execute(table.upsert, [organisation_id, read_at, now, now, *table.kept(by, now)])
