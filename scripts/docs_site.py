@@ -22,6 +22,7 @@ OUTSIDE = {
 }
 _SOURCES = {page: source for source, page in OUTSIDE.items()}
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
+_FENCE_IN_LIST = re.compile(r"^( +)```[a-z]*\n(.*?)^ +```$", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 
 
@@ -51,6 +52,8 @@ def on_page_markdown(markdown: str, page: Any, files: Files, **_: Any) -> str:
         # Left as it is, for mkdocs to complain.
         return link[0]
 
+    # The site's Markdown knows fences at the begin of a line alone; in a list code is indented.
+    markdown = _FENCE_IN_LIST.sub(lambda code: re.sub(r"(?m)^", "    ", code[2]), markdown)
     # What is written as code is no link.
     parts = _CODE.split(markdown)
     return "".join(
