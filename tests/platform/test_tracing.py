@@ -101,8 +101,9 @@ def held_by(receiver: hook_receiver.Receiver, secrets: set[str]) -> set[str]:
     return {one for one in secrets if one.encode() in everything}
 
 
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
 def test_webhook_is_one_trace_to_xero_and_says_nothing_of_anybody(
-    linked: Linked, receiver: hook_receiver.Receiver, tmp_path: Path
+    linked: Linked, receiver: hook_receiver.Receiver, tmp_path: Path, pool: str
 ) -> None:
     changes = environment(linked, receiver)
     secrets = secrets_of(linked, {"DATABASE_URL": web_process.database_url()})
@@ -113,7 +114,7 @@ def test_webhook_is_one_trace_to_xero_and_says_nothing_of_anybody(
     forged = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
 
     with (
-        own_product.worker(tmp_path, **changes),
+        own_product.worker(tmp_path, "--pool", pool, **changes),
         # One thread: what a request leaves in it is there at the next.
         own_product.web(tmp_path, "--workers", "1", "--threads", "1", **changes) as url,
     ):
@@ -185,3 +186,43 @@ def test_what_a_library_notes_stays_here(receiver: hook_receiver.Receiver, tmp_p
     assert {"SELECT", "GET /connections/{}"} <= {one.name for one in told}
     assert "ValueError" in {one.attributes.get("error.type") for one in told}
     assert all(len(one.name) < 60 for one in told)
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_share_of_traces_that_is_kept_is_the_settings(
+    receiver: hook_receiver.Receiver, tmp_path: Path
+) -> None:
+    there = otlp.base_of(receiver)
+    changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": there, "OTEL_TRACES_SAMPLER_ARG": "0"}
+    settings = own_product.environment(tmp_path, **changes)
+
+    ran = processes.run_python(CARELESS, NAME, there, **settings)
+
+    assert ran.returncode == 0, ran.stderr
+    assert otlp.spans(receiver) == []
+
+
+WAKES = """
+from lrm.observers import process_start
+process_start.of_pool_process()
+from celery.signals import before_task_publish
+from opentelemetry import trace
+tracer = trace.get_tracer("test")
+with tracer.start_as_current_span("run/own.task", kind=trace.SpanKind.CONSUMER) as span:
+    for name in ("own.task", "another.task"):
+        headers = {"id": "made-up"}
+        before_task_publish.send(sender=name, headers=headers, body=())
+        print(name, "traceparent" in headers)
+"""
+
+
+@pytest.mark.django_db
+def test_task_that_wakes_itself_begins_a_new_trace(
+    receiver: hook_receiver.Receiver, tmp_path: Path
+) -> None:
+    there = otlp.base_of(receiver)
+    settings = own_product.environment(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=there)
+
+    ran = processes.run_python(WAKES, **settings)
+
+    assert ran.stdout == "own.task False\nanother.task True\n", ran.stderr
