@@ -40,7 +40,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-quickly \
-	lint-migrations format bench soak walk requirements clean
+	lint-migrations format docs bench soak walk requirements clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
@@ -51,6 +51,7 @@ help:
 	@echo "make coverage      make test, measured: fails where too little is reached"
 	@echo "make lint          static checks"
 	@echo "make format        format code and templates"
+	@echo "make docs          the documentation as a site, in .local/docs"
 	@echo "make bench         the benchmark table; ONLY=P1,P2 for some of it"
 	@echo "make soak          the long random fault run; SCHEDULES=300 IDENTITIES=500 EXAMPLES=2000 REQUESTS=10000 API_EXAMPLES=200"
 	@echo "make walk          how many files and functions a webhook and a re-sync enter"
@@ -115,7 +116,7 @@ lint-quickly: $(STAMP)
 	@$(BIN)/djade --check --target-version 5.2 $$($(DJANGO_TEMPLATES))
 	@$(BIN)/djlint --lint --quiet $$($(ALL_TEMPLATES))
 	$(UNUSED) $(BIN)/lint-imports --no-logo
-	@$(MAKE) --no-print-directory lint-migrations
+	@$(MAKE) --no-print-directory lint-migrations docs
 	$(BIN)/python -m scripts.audit_requirements
 
 lint-types: $(STAMP)
@@ -136,6 +137,12 @@ requirements: $(STAMP)
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	@$(BIN)/python -m scripts.check_requirements
+
+# Fails where a link leads nowhere. From files of the package alone: it needs no network.
+docs: $(STAMP)
+	@# Not --quiet: what it does not say, it does not count as a fault either.
+	$(BIN)/mkdocs build
+	@echo "The documentation: .local/docs/index.html"
 
 bench: $(STAMP)
 	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet."; exit 1; }

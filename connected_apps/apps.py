@@ -14,9 +14,11 @@ class ConnectedAppsConfig(AppConfig):
         # Imported here because models are not ready before.
         from connected_apps import checks, panels, tasks
         from connected_apps.card import xero_card
+        from lrm.observers import span_contents
         from lrm.watching import checkups
 
         checkups.add(checks.token_keys)
+        span_contents.know_path_words(("connections", "connect", "token", "revocation"))
         panels.register()
         xero_card.register()
         tasks.schedule()

@@ -323,6 +323,13 @@ CELERY_TIMEZONE = "UTC"
 # With which Prometheus asks for /metrics; without one only this machine may.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+# --- Observers outside: told nothing where these are empty ----------------------------------------
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+OTEL_EXPORTER_OTLP_HEADERS = env.str("OTEL_EXPORTER_OTLP_HEADERS", default="")
+# The share of traces that is kept, up to 1.
+OTEL_TRACES_SAMPLER_ARG = float(env.str("OTEL_TRACES_SAMPLER_ARG", default="") or 1)
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
 
+from lrm.observers import process_start
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
 
 _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*("[^"]*"|[^;]*)""")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
+process_start.of_web()
 _django = get_wsgi_application()
 
 

@@ -1,4 +1,4 @@
-"""Takes the README's pictures: `.venv/bin/python -m scripts.screenshots [FOLDER]`.
+"""Takes the pictures of README and tours: `.venv/bin/python -m scripts.screenshots [FOLDER]`.
 
 Starts a demo of its own on free ports, with data that is thrown away, walks through it in
 chromium and writes PNGs to docs/images. Everybody and every figure in them is made up. Exits 1
@@ -21,6 +21,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from lrm.demo import books, ports, smoke_steps, stack
 from lrm.local import local_services
+from scripts import tour_pictures
 
 MOST_BYTES = 150_000
 WIDTH = 1280
@@ -90,6 +91,8 @@ def _plan(directory: Path) -> stack.Plan:
         directory=directory,
         web_port=ports.free_port(),
         simulator_port=ports.free_port(),
+        # A machine that is slow to answer the first webhooks would get no others.
+        simulator_options=("--webhook-timeout", "30"),
         settings={
             "DATABASE_URL": local_services.database_url(directory),
             "REDIS_URL": local_services.redis_url(directory),
@@ -102,6 +105,9 @@ def _walk(page: Page, running: stack.Stack, album: Album) -> None:
     connected_apps = f"{running.url}/settings/connected-apps/"
     page.set_viewport_size({"width": WIDTH, "height": 900})
     _sign_in(page, running, "admin")
+    # The simulator tries for a minute, and a slow machine may take longer to start the web.
+    there = f"{running.simulator_url}/simulator/webhooks/intent"
+    requests.post(there, json={}, timeout=120).raise_for_status()
     page.goto(connected_apps)
     album.take(page, "connected-apps-before", most_height=800)
 
@@ -110,6 +116,7 @@ def _walk(page: Page, running: stack.Stack, album: Album) -> None:
     page.get_by_role("button", name="Allow access").click()
     page.goto(f"{connected_apps}xero/contacts/start/")
     # It shows by itself once all contacts are read.
+    tour_pictures.before_sending(page, album)
     page.get_by_role("button", name="Start sending learners").click(timeout=60_000)
     page.goto(f"{connected_apps}xero/resync/")
     _expect_done(page, "Started by itself")
@@ -126,20 +133,26 @@ def _walk(page: Page, running: stack.Stack, album: Album) -> None:
     page.get_by_role("link", name="Xero Invoices").click()
     _pay_half(running.simulator_url, invoice)
     row = page.get_by_role("row").filter(has_text=invoice["number"])
-    expect(row.first).to_contain_text(re.compile("Part paid"))
+    expect(row.first).to_contain_text(re.compile("Part paid"), timeout=60_000)
     page.reload()
     album.take(page, "learner-invoices", most_height=1000)
     album.take(page, "phone", most_height=PHONE[1], width=PHONE[0])
+    page.set_viewport_size({"width": WIDTH, "height": 900})
+    profile = page.url.partition("?")[0].removesuffix("xero-invoices/")
+    tour_pictures.of_history(page, invoice["number"], album)
 
     page.goto(connected_apps)
     album.take(page, "connected-apps-after", most_height=860)
     page.goto(f"{running.simulator_url}/?q={learner}")
     album.take(page, "simulator", most_height=780)
 
+    tour_pictures.of_admin(page, running.url, album)
+    tour_pictures.of_learner(page, running.url, running.plan.directory / "mail", profile, album)
     page.context.clear_cookies()
     _sign_in(page, running, "accounts")
     page.goto(f"{running.url}/reports/0442/")
     album.take(page, "report-0442", most_height=900)
+    tour_pictures.of_accounts(page, running.url, album)
 
 
 def _sign_in(page: Page, running: stack.Stack, user: str) -> None:

@@ -12,8 +12,9 @@ class XeroSyncConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what is work here, and put the sync's facts on the card."""
         # Imported here because they need models, which are ready only now.
+        from lrm.observers import span_contents
         from lrm.rest import routes
-        from xero_sync import signal_handlers, tasks
+        from xero_sync import resources, signal_handlers, tasks
         from xero_sync.contact_tabs import act_jobs
         from xero_sync.status import (
             learner_marks,
@@ -38,6 +39,7 @@ class XeroSyncConfig(AppConfig):
         contacts.register()
         document_history.register()
         act_jobs.register()
+        span_contents.know_path_words(resources.PATH_WORDS)
         signal_handlers.connect()
         tasks.schedule()
         routes.add(

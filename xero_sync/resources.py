@@ -149,6 +149,10 @@ BY_CATEGORY: dict[str, Resource] = {row.category: resource for resource, row in 
 EVERY_TYPE: frozenset[str] = frozenset(
     type for row in _ROWS.values() for type in (*row.sales, *row.purchases)
 )
+# Words of the addresses that are called, beside which only ids stand there.
+PATH_WORDS = frozenset(
+    {"api.xro", "2.0", "Organisation", "OnlineInvoice", *(row.collection for row in _ROWS.values())}
+)
 
 
 def of(resource: Resource) -> Row:

@@ -6,11 +6,12 @@ once, and where sending fails all that wait are dropped: beat wakes again for ev
 """
 
 import atexit
+import contextvars
 import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kombu.exceptions import OperationalError
 
@@ -31,6 +32,10 @@ class Message:
     named: tuple[tuple[str, int], ...]
     queue: str
     delay: float
+    # Who asks: what is bound there, such as the trace that goes on, is bound where it is sent.
+    context: contextvars.Context = field(
+        default_factory=contextvars.copy_context, compare=False, repr=False
+    )
 
 
 class WakeSender:
@@ -76,7 +81,7 @@ class WakeSender:
                 del self._waiting[message]
                 self._is_sending = True
             try:
-                self._send(message)
+                message.context.run(self._send, message)
             except OperationalError as error:
                 self._drop(message, error)
             except Exception:

@@ -16,12 +16,20 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+Listener = Callable[[dict[str, str]], None]
+
+_listeners: list[Listener] = []
 _bound: ContextVar[dict[str, str] | None] = ContextVar("lrm.watching.log_context", default=None)
 
 
 def current() -> dict[str, str]:
     """Return what is bound here."""
     return _bound.get() or {}
+
+
+def tell(listener: Listener) -> None:
+    """Have somebody told, in the thread itself, of everything that is bound from now on."""
+    _listeners.append(listener)
 
 
 def correlation() -> uuid.UUID:
@@ -34,6 +42,8 @@ def correlation() -> uuid.UUID:
 def bound(**ids: object) -> Iterator[None]:
     """Bind ids for what is logged inside; empty ones are left out."""
     before = _bound.set({**current(), **{name: str(one) for name, one in ids.items() if one}})
+    for listener in _listeners:
+        listener(current())
     try:
         yield
     finally:

@@ -104,9 +104,8 @@ class Fetcher:
 
     def _log(self, page: responses.Page | None, settled: Sequence[WebhookEvent]) -> None:
         """Say what was done for which webhooks: one call may fetch for many."""
-        named = sorted({str(event.correlation_id) for event in settled if event.correlation_id})
-        shown = ",".join(named[:MOST_NAMED])
-        with log_context.bound(correlation=shown, xero=page.correlation_id if page else ""):
+        xero = page.correlation_id if page else ""
+        with log_context.bound(correlation=_correlations_of(settled), xero=xero):
             logger.info("Fetched %s for %s events", self.resource, len(settled))
 
     def _fetch(self, ids: Sequence[UUID], named: Sequence[WebhookEvent]) -> None:
@@ -115,11 +114,12 @@ class Fetcher:
         One alone is asked for as a list too: Xero's answer to a single GET words a document
         otherwise than its lists do, and the next re-sync would count it as changed.
         """
-        try:
-            page = self.session.by_ids(self.resource, ids)
-        except errors.NotFound:
-            page = None
-        self.store(page, named)
+        with log_context.bound(correlation=_correlations_of(named)):
+            try:
+                page = self.session.by_ids(self.resource, ids)
+            except errors.NotFound:
+                page = None
+            self.store(page, named)
 
     def _answers(self, error: Exception) -> bool:
         """Return whether Xero answers for this kind at all, asking for what changed just now."""
@@ -190,6 +190,12 @@ class Fetcher:
 
     def _ignore(self, named: Sequence[WebhookEvent], *, why: str) -> None:
         _update(named, state=EventState.IGNORED, settled_at=self.clock(), note=why[:300])
+
+
+def _correlations_of(events: Sequence[WebhookEvent]) -> str:
+    """Return the ids of the webhooks that told of these: one call may fetch for many."""
+    named = sorted({str(event.correlation_id) for event in events if event.correlation_id})
+    return ",".join(named[:MOST_NAMED])
 
 
 def _halves(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
