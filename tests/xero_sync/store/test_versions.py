@@ -32,6 +32,7 @@ def read(
     *elements: dict[str, Any],
     at: datetime = READ_AT,
     resource: Resource = Resource.INVOICE,
+    confirm: bool = False,
 ) -> None:
     """Store a page that was asked for at a moment."""
     as_read = json_codec.loads(json.dumps(elements).encode())
@@ -43,6 +44,7 @@ def read(
             page=page,
             by=ReadBy.SWEEP,
             now=READ_AT,
+            confirm=confirm,
         )
 
 
@@ -86,6 +88,18 @@ def test_version_replaces_another_by_its_stamp_and_then_by_when_it_was_read(
     read(organisation, of(stamp, "second"), at=READ_AT + read_after * SECOND)
 
     assert Document.objects.get().reference == stands
+
+
+@pytest.mark.parametrize(("read_after", "moment"), [(1, 1), (0, 0), (-1, 0)])
+def test_document_that_is_seen_again_unchanged_was_read_at_the_later_moment(
+    organisation: Organisation, read_after: int, moment: int
+) -> None:
+    """Else a late answer would let what was before replace what is here."""
+    read(organisation, of(0, "same"))
+
+    read(organisation, of(0, "same"), at=READ_AT + read_after * SECOND, confirm=True)
+
+    assert Document.objects.get().read_at == READ_AT + moment * SECOND
 
 
 def test_version_that_differs_in_its_lines_alone_replaces_the_other(
