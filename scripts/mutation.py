@@ -1,6 +1,7 @@
 """Mutation testing of a few modules: small faults put in one by one, each of which a test must see.
 
     pytest -p scripts.mutation -n0 --mutate connected_apps/oauth/tokens.py tests/connected_apps
+    pytest -p scripts.mutation -n0 --mutate lrm/sealed_values.py:43-70 tests/connected_apps
     pytest -p scripts.mutation -n0 --faults faults.json tests/xero_sync
     pytest -p scripts.mutation -n0 --forget xero_sync/store tests/xero_sync/store
 
@@ -22,7 +23,6 @@ without one makes the run fail.
 
 import ast
 import copy
-import importlib
 import json
 import os
 import re
@@ -30,7 +30,6 @@ import signal
 import sys
 import time
 import tomllib
-import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +37,7 @@ from typing import Any
 
 import pytest
 
-from scripts import entered_functions, forgotten_owners
+from scripts import entered_functions, forgotten_owners, swapped_code
 
 # For the tests of one fault, on top of what they take without one, three times over. One that loops
 # for ever is noticed, too.
@@ -103,11 +102,19 @@ class Fault:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
-    parser.addoption("--mutate", action="append", default=[], help="a module to put faults into")
+    parser.addoption("--mutate", action="append", default=[], help="a module, or module:first-last")
     parser.addoption("--faults", default="", help="a file of faults")
     parser.addoption("--forget", action="append", default=[], help="a folder whose queries forget")
     parser.addoption("--every", type=int, default=1, help="only each so-many-th fault")
-    parser.addoption("--within", default="", help="only faults of which this is a part")
+
+
+def _drawn_at(place: str) -> Iterator[Fault]:
+    """Yield the faults of a module, or, of `module:first-last`, those of these lines."""
+    path, _, lines = place.partition(":")
+    first, _, last = lines.partition("-")
+    for fault in drawn(path):
+        if not lines or int(first) <= fault.line <= int(last or first):
+            yield fault
 
 
 def drawn(path: str) -> Iterator[Fault]:
@@ -148,7 +155,7 @@ def _drawn_in_script(path: str) -> Iterator[Fault]:
 
 
 def _reached(tree: ast.Module) -> Iterator[int]:
-    """Yield what `put_in` can change: bodies of functions, and values of the module."""
+    """Yield what `swapped_code` can change: bodies of functions, and values of the module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             yield from (id(each) for part in node.body for each in ast.walk(part))
@@ -202,77 +209,22 @@ def forgetting(under: str) -> Iterator[Fault]:
             yield Fault(path, what, source, "", line)
 
 
-def put_in(fault: Fault) -> None:
-    """Give the functions and values of a module the faulty code, where it is other than theirs."""
-    if not fault.path.endswith(".py"):
-        _put_in_script(fault)
-        return
-    module = importlib.import_module(fault.path.removesuffix(".py").replace("/", "."))
-    right = ast.parse(Path(fault.path).read_text())
-    wrong = ast.parse(fault.source)
-    codes = dict(_codes(compile(fault.source, fault.path, "exec"), ""))
-    for value in vars(module).values():
-        if hasattr(value, "cache_clear"):
-            value.cache_clear()
-    for name, code in codes.items():
-        function = _function(module, name)
-        if function is not None:
-            function.__code__ = code
-    same = {ast.dump(each) for each in right.body}
-    for each in wrong.body:
-        if isinstance(each, ast.Assign | ast.AnnAssign) and ast.dump(each) not in same:
-            exec(compile(ast.Module([each], []), fault.path, "exec"), module.__dict__)  # noqa: S102 - it is our own source
-
-
-def _put_in_script(fault: Fault) -> None:
-    """Give the faulty text to whichever module has read the script."""
-    right = Path(fault.path).read_text()
-    for module in list(sys.modules.values()):
-        for name, value in list(getattr(module, "__dict__", {}).items()):
-            if isinstance(value, str) and value == right:
-                setattr(module, name, fault.source)
-
-
-def _codes(code: types.CodeType, within: str) -> Iterator[tuple[str, types.CodeType]]:
-    for each in code.co_consts:
-        if isinstance(each, types.CodeType) and not each.co_name.startswith("<"):
-            name = f"{within}{each.co_name}"
-            yield name, each
-            yield from _codes(each, f"{name}.")
-
-
-def _function(module: types.ModuleType, name: str) -> Any:
-    """Return the function under a name, below whatever decorates it."""
-    found: Any = module
-    for part in name.split("."):
-        found = vars(found).get(part) if hasattr(found, "__dict__") else None
-    while found is not None and not isinstance(found, types.FunctionType):
-        found = (
-            getattr(found, "__wrapped__", None)
-            or getattr(found, "fget", None)
-            or getattr(found, "func", None)
-            or getattr(found, "__func__", None)
-        )
-    while found is not None and hasattr(found, "__wrapped__"):
-        found = found.__wrapped__
-    return found
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run the tests once, then again for each fault."""
     config = session.config
-    faults = [fault for path in config.option.mutate for fault in drawn(path)]
+    faults = [fault for place in config.option.mutate for fault in _drawn_at(place)]
     faults += list(told(config.option.faults)) if config.option.faults else []
     faults += [fault for under in config.option.forget for fault in forgetting(under)]
     if not faults:
         return None
-    chosen = [one for one in faults[:: config.option.every] if config.option.within in one.what]
+    chosen = faults[:: config.option.every]
     _refuse_unseen(session, chosen)
     record = entered_functions.Record({fault.path for fault in chosen})
-    for item, following in _followed(session.items, session):
-        with record.of(item.nodeid):
-            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    with record.noting():
+        for item, following in _followed(session.items, session):
+            with record.of(item.nodeid):
+                config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     if session.testsfailed:
         print("\nThe tests fail without any fault")  # noqa: T201 - this is its answer
         return True
@@ -288,11 +240,12 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     )
     for fault in survivors:
         print(f"  {fault}")  # noqa: T201 - this is its answer
-    session.testsfailed += len(survivors)
     again = [item for item in session.items if item.nodeid in seeing]
     if again and (name := _first_to_fail(session, None, again, record)):
         print(f"\nIt proves nothing, since it fails without a fault, too: {name}")  # noqa: T201 - the same
         session.testsfailed += 1
+    # Not before: a child that begins with a failure takes it for its own.
+    session.testsfailed += len(survivors)
     return True
 
 
@@ -382,7 +335,7 @@ def _run(session: pytest.Session, fault: Fault | None, items: list[pytest.Item])
     """Run tests up to the first that fails; return its name, or what stopped them."""
     try:
         if fault is not None:
-            put_in(fault)
+            swapped_code.put_in(fault.path, fault.source)
         # The test that ran last expected another one after it.
         session._setupstate.teardown_exact(items[0])
         for item, following in _followed(items, session):

@@ -63,10 +63,11 @@ def run(tmp_path: Path) -> Run:
     return run_with
 
 
-def a_fault(tmp_path: Path, **fields: str) -> str:
-    """Write down one fault of the module, and return the file's name."""
-    fault = {"module": "made_up.py", "old": "one > other", "new": "one < other", **fields}
-    (tmp_path / "faults.json").write_text(json.dumps([fault]))
+def a_fault(tmp_path: Path, *others: dict[str, str], **fields: str) -> str:
+    """Write down a fault of the module, and others, and return the file's name."""
+    fault = {"module": "made_up.py", "old": "one > other", "new": "one < other"}
+    faults = [{**fault, **each} for each in (fields, *others)]
+    (tmp_path / "faults.json").write_text(json.dumps(faults))
     return "faults.json"
 
 
@@ -85,6 +86,14 @@ def test_fault_that_a_test_sees_is_no_failure(run: Run, tmp_path: Path) -> None:
 
     assert "seen: made_up.py:3: one > other -> one < other" in said
     assert (code, "1 faults, 0 of them the same program, 0 survive" in said) == (0, True)
+
+
+def test_test_that_saw_a_fault_counts_where_another_survives(run: Run, tmp_path: Path) -> None:
+    code, said = run("--faults", a_fault(tmp_path, {"new": "one >= other"}))
+
+    assert code != 0
+    assert "2 faults, 0 of them the same program, 1 survive" in said
+    assert "proves nothing" not in said
 
 
 def test_fault_whose_tests_are_not_there_is_refused(run: Run, tmp_path: Path) -> None:
