@@ -68,12 +68,13 @@ def _equations(path: str) -> Iterator[tuple[str, str, int]]:
     source = Path(path).read_text()
     for found in _EQUATION.finditer(source):
         wrong = f"{source[: found.start()]}({found[0]} OR TRUE){source[found.end() :]}"
-        if not _is_python(wrong):  # It was an assignment.
+        if not is_python(wrong):  # It was an assignment.
             continue
         yield f"{found[0]} -> TRUE", wrong, source[: found.start()].count("\n") + 1
 
 
-def _is_python(source: str) -> bool:
+def is_python(source: str) -> bool:
+    """Return whether a text is a program."""
     try:
         ast.parse(source)
     except SyntaxError:

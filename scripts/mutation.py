@@ -1,13 +1,16 @@
 """Mutation testing of a few modules: small faults put in one by one, each of which a test must see.
 
     pytest -p scripts.mutation -n0 --mutate connected_apps/oauth/tokens.py tests/connected_apps
+    pytest -p scripts.mutation -n0 --mutate lrm/sealed_values.py:43-70 tests/connected_apps
     pytest -p scripts.mutation -n0 --faults faults.json tests/xero_sync
     pytest -p scripts.mutation -n0 --forget xero_sync/store tests/xero_sync/store
 
 The tests run once as they are. Then a child is forked for each fault: the functions in it get the
-faulty code, and it runs the tests up to the first that fails. Django, the database and whatever the
+faulty code, and it runs the tests up to the first that fails, the quick ones before the slow ones,
+and only those that enter the function that the fault is in. Django, the database and whatever the
 tests share are set up once, so that a fault costs a second or two. (mutmut and cosmic-ray begin a
-process for each, which takes longer than most of these tests.) Who survives is listed at the end.
+process for each, which takes longer than most of these tests.) Tests that saw a fault must pass in
+such a child without one. Who survives is listed at the end.
 
 A file of faults is a list of {"module": path, "old": text, "new": text, "tests": words of a test's
 id}; a fault that is drawn flips a comparison, an `and`, a `not`, a number or a condition. A script
@@ -20,7 +23,6 @@ without one makes the run fail.
 
 import ast
 import copy
-import importlib
 import json
 import os
 import re
@@ -28,7 +30,6 @@ import signal
 import sys
 import time
 import tomllib
-import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +37,11 @@ from typing import Any
 
 import pytest
 
-from scripts import forgotten_owners
+from scripts import entered_functions, forgotten_owners, swapped_code
 
 # For the tests of one fault, on top of what they take without one, three times over. One that loops
 # for ever is noticed, too.
-_SECONDS = 60
+_SECONDS, _TIMES = 60, 3
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -101,10 +102,19 @@ class Fault:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
-    parser.addoption("--mutate", action="append", default=[], help="a module to put faults into")
+    parser.addoption("--mutate", action="append", default=[], help="a module, or module:first-last")
     parser.addoption("--faults", default="", help="a file of faults")
     parser.addoption("--forget", action="append", default=[], help="a folder whose queries forget")
     parser.addoption("--every", type=int, default=1, help="only each so-many-th fault")
+
+
+def _drawn_at(place: str) -> Iterator[Fault]:
+    """Yield the faults of a module, or, of `module:first-last`, those of these lines."""
+    path, _, lines = place.partition(":")
+    first, _, last = lines.partition("-")
+    for fault in drawn(path):
+        if not lines or int(first) <= fault.line <= int(last or first):
+            yield fault
 
 
 def drawn(path: str) -> Iterator[Fault]:
@@ -145,7 +155,7 @@ def _drawn_in_script(path: str) -> Iterator[Fault]:
 
 
 def _reached(tree: ast.Module) -> Iterator[int]:
-    """Yield what `put_in` can change: bodies of functions, and values of the module."""
+    """Yield what `swapped_code` can change: bodies of functions, and values of the module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             yield from (id(each) for part in node.body for each in ast.walk(part))
@@ -185,6 +195,8 @@ def told(path: str) -> Iterator[Fault]:
         if one["old"] not in source:
             raise pytest.UsageError(f"{one['module']} has no {one['old']!r}")
         changed = source.replace(one["old"], one["new"], 1)
+        if not forgotten_owners.is_python(changed):
+            raise pytest.UsageError(f"{one['module']} is no program with {one['new']!r}")
         what = f"{one['old'].strip()} -> {one['new'].strip()}"
         line = source[: source.index(one["old"])].count("\n") + 1
         yield Fault(one["module"], what, changed, one.get("tests", ""), line)
@@ -197,81 +209,29 @@ def forgetting(under: str) -> Iterator[Fault]:
             yield Fault(path, what, source, "", line)
 
 
-def put_in(fault: Fault) -> None:
-    """Give the functions and values of a module the faulty code, where it is other than theirs."""
-    if not fault.path.endswith(".py"):
-        _put_in_script(fault)
-        return
-    module = importlib.import_module(fault.path.removesuffix(".py").replace("/", "."))
-    right = ast.parse(Path(fault.path).read_text())
-    wrong = ast.parse(fault.source)
-    codes = dict(_codes(compile(fault.source, fault.path, "exec"), ""))
-    for name, code in codes.items():
-        function = _function(module, name)
-        if function is not None:
-            function.__code__ = code
-    same = {ast.dump(each) for each in right.body}
-    for each in wrong.body:
-        if isinstance(each, ast.Assign | ast.AnnAssign) and ast.dump(each) not in same:
-            exec(compile(ast.Module([each], []), fault.path, "exec"), module.__dict__)  # noqa: S102 - it is our own source
-
-
-def _put_in_script(fault: Fault) -> None:
-    """Give the faulty text to whichever module has read the script."""
-    right = Path(fault.path).read_text()
-    for module in list(sys.modules.values()):
-        for name, value in list(getattr(module, "__dict__", {}).items()):
-            if isinstance(value, str) and value == right:
-                setattr(module, name, fault.source)
-
-
-def _codes(code: types.CodeType, within: str) -> Iterator[tuple[str, types.CodeType]]:
-    for each in code.co_consts:
-        if isinstance(each, types.CodeType) and not each.co_name.startswith("<"):
-            name = f"{within}{each.co_name}"
-            yield name, each
-            yield from _codes(each, f"{name}.")
-
-
-def _function(module: types.ModuleType, name: str) -> Any:
-    """Return the function under a name, below whatever decorates it."""
-    found: Any = module
-    for part in name.split("."):
-        found = vars(found).get(part) if hasattr(found, "__dict__") else None
-    while found is not None and not isinstance(found, types.FunctionType):
-        found = (
-            getattr(found, "__wrapped__", None)
-            or getattr(found, "fget", None)
-            or getattr(found, "func", None)
-            or getattr(found, "__func__", None)
-        )
-    while found is not None and hasattr(found, "__wrapped__"):
-        found = found.__wrapped__
-    return found
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Run the tests once, then again for each fault."""
     config = session.config
-    faults = [fault for path in config.option.mutate for fault in drawn(path)]
+    faults = [fault for place in config.option.mutate for fault in _drawn_at(place)]
     faults += list(told(config.option.faults)) if config.option.faults else []
     faults += [fault for under in config.option.forget for fault in forgetting(under)]
     if not faults:
         return None
-    if len(session.items) < 2:
-        raise pytest.UsageError("One test alone cannot keep what tests share")
-    began = time.monotonic()
-    for item, following in _followed(session.items, session):
-        config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    seconds = _SECONDS + 3 * (time.monotonic() - began)
+    chosen = faults[:: config.option.every]
+    _refuse_unseen(session, chosen)
+    record = entered_functions.Record({fault.path for fault in chosen})
+    with record.noting():
+        for item, following in _followed(session.items, session):
+            with record.of(item.nodeid):
+                config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     if session.testsfailed:
         print("\nThe tests fail without any fault")  # noqa: T201 - this is its answer
         return True
     _close_connections()
-    chosen = faults[:: config.option.every]
+    seeing: set[str] = set()
     survivors = [
-        fault for fault in chosen if not fault.excuse and _survives(session, fault, seconds)
+        fault for fault in chosen if not fault.excuse and _survives(session, fault, record, seeing)
     ]
     excused = [fault for fault in chosen if fault.excuse]
     print(  # noqa: T201 - this is its answer
@@ -280,8 +240,26 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     )
     for fault in survivors:
         print(f"  {fault}")  # noqa: T201 - this is its answer
+    again = [item for item in session.items if item.nodeid in seeing]
+    if again and (name := _first_to_fail(session, None, again, record)):
+        print(f"\nIt proves nothing, since it fails without a fault, too: {name}")  # noqa: T201 - the same
+        session.testsfailed += 1
+    # Not before: a child that begins with a failure takes it for its own.
     session.testsfailed += len(survivors)
     return True
+
+
+def _refuse_unseen(session: pytest.Session, faults: list[Fault]) -> None:
+    """Refuse what would run no test at all, and so tell nothing.
+
+    :raises pytest.UsageError: no test has the words that a fault names, or all is one test.
+    """
+    if len(session.items) < 2:
+        raise pytest.UsageError("One test alone cannot keep what tests share")
+    names = [item.nodeid for item in session.items]
+    for fault in faults:
+        if not any(fault.tests in name for name in names):
+            raise pytest.UsageError(f"{fault}: no test here has {fault.tests!r} in its name")
 
 
 def _followed(
@@ -294,21 +272,51 @@ def _followed(
 
 
 def _close_connections() -> None:
+    from django.conf import settings
     from django.db import connections
 
-    connections.close_all()
+    if settings.configured:
+        connections.close_all()
 
 
-def _survives(session: pytest.Session, fault: Fault, seconds: float) -> bool:
-    """Run the tests with a fault in a child; return whether none of them fails."""
+def _survives(
+    session: pytest.Session, fault: Fault, record: entered_functions.Record, seeing: set[str]
+) -> bool:
+    """Run the tests with a fault in a child; return whether none of them fails.
+
+    :param seeing: the tests that saw a fault, to which the first that fails is added.
+    """
+    entering = record.tests_of(fault.path, fault.line)
+    items = [
+        one
+        for one in sorted(session.items, key=lambda one: record.seconds[one.nodeid])
+        if fault.tests in one.nodeid and (entering is None or one.nodeid in entering)
+    ]
+    by = _first_to_fail(session, fault, items, record) if items else ""
+    seeing.add(by)
+    verdict = "seen" if by else f"survives {len(items)} tests"
+    print(f"\n{verdict}: {fault}{by and f'  by {by}'}", flush=True)  # noqa: T201 - this is its answer
+    return not by
+
+
+def _first_to_fail(
+    session: pytest.Session,
+    fault: Fault | None,
+    items: list[pytest.Item],
+    record: entered_functions.Record,
+) -> str:
+    """Run tests in a child, with a fault if one is given; return which fails, or how it ended."""
     sys.stdout.flush()
+    reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os._exit(_run(session, fault))
+        os.write(writing, _run(session, fault, items).encode())
+        os._exit(0)
+    os.close(writing)
+    seconds = _SECONDS + _TIMES * sum(record.seconds[one.nodeid] for one in items)
     code = _code_of(pid, seconds)
-    verdict = "survives" if code == 0 else "seen"
-    print(f"\n{verdict}: {fault}", flush=True)  # noqa: T201 - this is its answer
-    return code == 0
+    with os.fdopen(reading) as told:
+        return told.read() if code == 0 else f"the end of its process ({code})"
 
 
 def _code_of(pid: int, seconds: float) -> int:
@@ -323,20 +331,19 @@ def _code_of(pid: int, seconds: float) -> int:
         time.sleep(0.02)
 
 
-def _run(session: pytest.Session, fault: Fault) -> int:
-    items = [one for one in session.items if fault.tests in one.nodeid]
+def _run(session: pytest.Session, fault: Fault | None, items: list[pytest.Item]) -> str:
+    """Run tests up to the first that fails; return its name, or what stopped them."""
     try:
-        put_in(fault)
+        if fault is not None:
+            swapped_code.put_in(fault.path, fault.source)
         # The test that ran last expected another one after it.
         session._setupstate.teardown_exact(items[0])
         for item, following in _followed(items, session):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
-                print(f"\n  by {item.nodeid}")  # noqa: T201 - this is its answer
-                sys.stdout.flush()
-                return 1
+                return item.nodeid
     except BaseException as error:
-        print(f"\n  by {type(error).__name__}")  # noqa: T201 - this is its answer
+        return type(error).__name__
+    finally:
         sys.stdout.flush()
-        return 2
-    return 0
+    return ""

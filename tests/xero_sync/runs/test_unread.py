@@ -13,7 +13,7 @@ from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask, log
 from tests.support.xero_documents import act, invoices
-from xero_sync.models import RunState, SyncPage
+from xero_sync.models import CatchUp, RunState, SyncPage
 from xero_sync.runs import run_progress, run_worker
 
 JSON = {"Content-Type": "application/json"}
@@ -85,6 +85,22 @@ def test_document_that_xero_does_not_give_at_all_is_told_though_the_counts_agree
     assert run_progress.progress_of(run).kinds[0].stage == run_progress.Stage.DIFFERS
 
 
+def test_what_either_of_two_readings_brought_is_new(known: Linked) -> None:
+    """It is unchanged in the second, and was not here before the first."""
+    rows = invoices(known)
+    body = listing(rows[:5], len(rows))
+    lost = [row["xero_id"] for row in (rows[0], rows[1], rows[-1])]
+    Document.objects.filter(xero_id__in=lost).delete()
+    serve(known, body)
+
+    run = known.work(ask(known))
+
+    step = run.steps.get(resource="INVOICE")
+    assert step.again_since is not None
+    assert step.new_count == 3
+    assert step.unchanged_count == len(rows) - 3 - step.changed_count
+
+
 def test_row_at_the_seam_is_read_when_one_left_and_one_entered(
     known: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,3 +139,4 @@ def test_nothing_more_is_called_or_kept_where_all_is_well(known: Linked) -> None
     # Each page once, and the closing sweep of each kind.
     assert known.world.calls("2.0/") - before == pages + 4
     assert not SyncPage.objects.exists()
+    assert not CatchUp.objects.exists()

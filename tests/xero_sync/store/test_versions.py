@@ -15,7 +15,7 @@ from tests.support import builders, document_builders
 from tests.support.bad_documents import GOOD, invoice
 from xero_sync.api import json_codec, responses
 from xero_sync.resources import Resource
-from xero_sync.store import page_store
+from xero_sync.store import page_store, upserts
 
 READ_AT = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 CONTACT_ID = GOOD["Contact"]["ContactID"]
@@ -32,17 +32,19 @@ def read(
     *elements: dict[str, Any],
     at: datetime = READ_AT,
     resource: Resource = Resource.INVOICE,
-) -> None:
-    """Store a page that was asked for at a moment."""
+    confirm: bool = False,
+) -> upserts.Written:
+    """Store a page that was asked for at a moment; return what became of it."""
     as_read = json_codec.loads(json.dumps(elements).encode())
     page = responses.Page(as_read, 1, len(elements), 1000, at, None, 0, {})
     with transaction.atomic():
-        page_store.store(
+        return page_store.store(
             organisation_id=organisation.pk,
             resource=resource,
             page=page,
             by=ReadBy.SWEEP,
             now=READ_AT,
+            confirm=confirm,
         )
 
 
@@ -88,6 +90,18 @@ def test_version_replaces_another_by_its_stamp_and_then_by_when_it_was_read(
     assert Document.objects.get().reference == stands
 
 
+@pytest.mark.parametrize(("read_after", "moment"), [(1, 1), (0, 0), (-1, 0)])
+def test_document_that_is_seen_again_unchanged_was_read_at_the_later_moment(
+    organisation: Organisation, read_after: int, moment: int
+) -> None:
+    """Else a late answer would let what was before replace what is here."""
+    read(organisation, of(0, "same"))
+
+    read(organisation, of(0, "same"), at=READ_AT + read_after * SECOND, confirm=True)
+
+    assert Document.objects.get().read_at == READ_AT + moment * SECOND
+
+
 def test_version_that_differs_in_its_lines_alone_replaces_the_other(
     organisation: Organisation,
 ) -> None:
@@ -116,6 +130,48 @@ def test_document_shows_the_name_of_whichever_was_read_last(
     read(organisation, invoice(1))
 
     assert Document.objects.get().contact_name == shown
+
+
+def test_page_tells_how_many_of_its_documents_are_new_changed_and_unchanged(
+    organisation: Organisation,
+) -> None:
+    read(organisation, *map(invoice, (1, 2, 3)))
+
+    later = [invoice(1), invoice(2, Reference="Another"), *map(invoice, (3, 4, 5, 6))]
+    written = read(organisation, *later, at=READ_AT + SECOND)
+
+    assert (written.read, written.new, written.changed, written.unchanged) == (6, 3, 1, 2)
+
+
+def test_document_has_the_lines_of_its_last_version_alone(organisation: Organisation) -> None:
+    for number, lines in enumerate((["First"], ["Second", "Third"])):
+        items = [{"Description": line, "LineAmount": 110.0} for line in lines]
+        read(organisation, {**of(number, "same"), "LineItems": items})
+
+    stored = Document.objects.get().line_items.all()
+    assert sorted(one.description for one in stored) == ["Second", "Third"]
+
+
+def test_invoice_that_a_credit_is_applied_to_no_more_is_named_too(
+    organisation: Organisation,
+) -> None:
+    """What follows from a credit concerns the invoices before and after alike."""
+    before, after, note_id = (f"e0000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
+    note = {**GOOD, "Type": "ACCRECCREDIT", "CreditNoteID": note_id}
+
+    def applied(number: int, invoice_id: str) -> upserts.Written:
+        allocation = {
+            "AllocationID": f"f0000000-0000-4000-8000-00000000000{number}",
+            "Invoice": {"InvoiceID": invoice_id},
+            "Amount": 10.0,
+            "DateString": "2026-03-01T00:00:00",
+        }
+        version = {**note, "Allocations": [allocation]}
+        at = READ_AT + number * SECOND
+        return read(organisation, version, at=at, resource=Resource.CREDIT_NOTE)
+
+    assert applied(1, before).allocated_invoice_ids == {before}
+    assert applied(2, after).allocated_invoice_ids == {before, after}
 
 
 def test_allocation_that_was_deleted_is_not_counted(organisation: Organisation) -> None:
