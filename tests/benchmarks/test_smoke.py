@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import processes
 
-# A minute or two where nothing else runs; nothing is judged here, so a busy machine may take longer.
+# A minute or two where nothing else runs. Nothing is judged, so a busy machine may take longer.
 SECONDS = 870
 
 

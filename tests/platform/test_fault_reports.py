@@ -113,7 +113,11 @@ def kinds(receiver: hook_receiver.Receiver) -> set[tuple[str, str]]:
 def test_faults_of_web_and_worker_are_told_without_anybody(
     receiver: hook_receiver.Receiver, tmp_path: Path
 ) -> None:
-    changes = {"REDIS_URL": django_settings.REDIS_URL, "SENTRY_DSN": dsn(receiver)}
+    changes = {
+        "REDIS_URL": django_settings.REDIS_URL,
+        "SENTRY_DSN": dsn(receiver),
+        "DJANGO_SETTINGS_MODULE": "tests.settings_without_styles",
+    }
     user = builders.make_user(builders.make_portal(NAME), portal_admin=True)
     session = str(builders.client_of(user).session.session_key)
     # Nobody has collected styles, so a page cannot be made.

@@ -116,7 +116,12 @@ def test_webhook_is_one_trace_to_xero_and_says_nothing_of_anybody(
     with (
         own_product.worker(tmp_path, "--pool", pool, **changes),
         # One thread: what a request leaves in it is there at the next.
-        own_product.web(tmp_path, "--workers", "1", "--threads", "1", **changes) as url,
+        own_product.web(
+            tmp_path,
+            *("--workers", "1", "--threads", "1"),
+            DJANGO_SETTINGS_MODULE="tests.settings_without_styles",
+            **changes,
+        ) as url,
     ):
         session = builders.client_of(linked.manager).session.session_key
         cookies = {"sessionid": str(session)}
