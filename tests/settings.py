@@ -24,7 +24,9 @@ elif "REDIS_OF_TESTS" not in os.environ and (_worker := os.environ.get("PYTEST_X
     _server, _, _number = _SHARED_VALKEY.rpartition("/")
     _own = int(_number) + 1 + int(_worker.removeprefix("gw"))
     REDIS_URL = CELERY_BROKER_URL = f"{_server}/{_own}"
-# What a test starts keeps the one that it is told.
-os.environ["REDIS_OF_TESTS"] = "chosen"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # What a test starts keeps the one that it is told. Not said by who starts the test processes:
+    # they would all keep the server's first, and each other's calls and messages.
+    os.environ["REDIS_OF_TESTS"] = "chosen"
 # Static files are looked up as they are asked for: nothing is collected for a test.
 WHITENOISE_AUTOREFRESH = True
