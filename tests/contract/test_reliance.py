@@ -100,6 +100,7 @@ NOT_DECLARED = {
     "PostDataInvalidException": "a value of Error.Type (seen by others)",
     "PAYMENT": "a category of webhooks, of a newer specification than the extract is made of",
     "OverpaymentNumber": "overpayments have no number: looked for, and never there",
+    "OnlineInvoice": "of the address of an invoice's online page, for its span in a trace",
 }
 _MEMBER = re.compile(r"[A-Z][A-Za-z0-9]+")
 _SEVERAL_WORDS = re.compile(r"[A-Z][a-z]+[A-Z][A-Za-z0-9]*|ID")

@@ -136,11 +136,12 @@ class Side:
         )
 
     def rows(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Return all that is the portal's, as it is stored."""
-        return [
-            (model.__name__, list(model._default_manager.filter(**{owner: self.portal}).values()))
+        """Return all that is the portal's, as it is stored; PostgreSQL gives no order by itself."""
+        mine = [
+            (model, model._default_manager.filter(**{owner: self.portal}))
             for model, owner, _ in _TABLES
         ]
+        return [(model.__name__, list(rows.order_by("pk").values())) for model, rows in mine]
 
     def said(self) -> list[tuple[str, list[str]]]:
         """Return the same without ids and times of ours: what another portal's must be, too."""

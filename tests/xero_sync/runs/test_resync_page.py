@@ -55,7 +55,7 @@ def test_page_starts_a_run_and_shows_its_proof(linked: Linked) -> None:
 @pytest.mark.parametrize(
     ("pause", "words"),
     [
-        (timedelta(0), r"Next try <time[^>]*>today at \d+:\d\d [ap]m</time>"),
+        (timedelta(0), r"Next try <time[^>]*>today at \d+:\d\d\xa0[ap]m</time>"),
         (timedelta(days=1), r"Next try <time[^>]*>tomorrow at "),
     ],
 )
