@@ -242,7 +242,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         print(f"  {fault}")  # noqa: T201 - this is its answer
     again = [item for item in session.items if item.nodeid in seeing]
     if again and (name := _first_to_fail(session, None, again, record)):
-        print(f"\nIt proves nothing, since it fails without a fault, too: {name}")  # noqa: T201 - the same
+        print(f"\nIt proves nothing, since it fails without a fault, too: {name}")  # noqa: T201 - its answer
         session.testsfailed += 1
     # Not before: a child that begins with a failure takes it for its own.
     session.testsfailed += len(survivors)

@@ -35,6 +35,7 @@ def said_in(document: str) -> list[str]:
 def sources(*folders: str) -> str:
     """Return everything but Markdown that git knows, or what of it is in these folders."""
     listed = subprocess.run(
+        # The git that whoever runs this has on their path.
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *folders],  # noqa: S607
         cwd=ROOT,
         capture_output=True,
