@@ -161,6 +161,12 @@ class OfCurrency:
         """What remains to be received once every credit is used."""
         return self.owed - self.credit_left
 
+    @property
+    def named_ages(self) -> list[tuple[str, Decimal]]:
+        """What is owed by how late it is, each with its heading."""
+        headings = (AGES[0], *(f"{late} overdue" for late in AGES[1:]))
+        return list(zip(headings, self.ages, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
