@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 def run(program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs."""
     done = subprocess.run(
-        [str(postgres_programs.FOLDER / program), *arguments],
+        [str(postgres_programs.folder(web_process.database_url()) / program), *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -67,7 +67,7 @@ def new_database(tmp_path: Path) -> Iterator[str]:
     try:
         done = run(
             "database.sh",
-            PATH=f"{postgres_programs.FOLDER}{os.pathsep}{os.environ['PATH']}",
+            PATH=f"{postgres_programs.folder(server)}{os.pathsep}{os.environ['PATH']}",
             PGHOST=host,
             PGPORT=str(parts.port or 5432),
             PGPASSWORD=parts.password or "",

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from lrm.demo import ports
 from tests.support import waiting
@@ -20,17 +20,21 @@ PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin
 def running(server: str, place: Path, *, connections: int) -> Iterator[str]:
     """Run it before a server, with so many connections to share, and give its address.
 
-    :param server: as `DATABASE_URL` names it, without a password.
+    :param server: as `DATABASE_URL` names it.
     :param place: an empty folder, which its user gets.
     """
     assert PROGRAM is not None
     parts = urlsplit(server)
     host = parts.hostname or parse_qs(parts.query)["host"][0]
     port = ports.free_port()
+    # It signs in for all; where the server asks for no password there is none to tell.
+    words = unquote(parts.password or "").replace("'", "''")
+    password = f" password='{words}'" if words else ""
     config = place / "pgbouncer.ini"
+    config.touch(mode=0o600)
     config.write_text(
         "[databases]\n"
-        f"* = host={host} port={parts.port or 5432} user={parts.username}\n"
+        f"* = host={host} port={parts.port or 5432} user={parts.username}{password}\n"
         "[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         # Nobody but this machine's tests can reach it.
