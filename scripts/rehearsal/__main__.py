@@ -79,6 +79,7 @@ START: list[tuple[str, Step]] = [
     ("6 payment by webhook", first_day.follow_payment),
     ("6 start sending", first_day.start_sending),
     ("6 learner to Xero", first_day.send_learner),
+    ("6 webhook to a program", first_day.add_endpoint),
 ]
 AFTERWARDS: list[tuple[str, Step]] = [
     ("7 backup and restore", recovery.back_up_and_restore),

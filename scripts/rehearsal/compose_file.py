@@ -1,4 +1,4 @@
-"""What `docker-compose.yml` and the Dockerfile say of each service, for a machine without containers."""
+"""What `docker-compose.yml` and the Dockerfile say of each service, read without docker."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The first day of a portal admin, in a real browser: from the printed link to a contact in Xero."""
+"""A portal admin's first day in a real browser: from the printed link to a contact in Xero."""
 
 import re
 import time
@@ -149,6 +149,29 @@ def send_learner(walk: Walk) -> str:
     if contact["name"] != f"{_NEW[0]} {_NEW[1]}":
         raise StepFailed(f"The contact in the books is {contact}")
     return f"{contact['name']} in Xero after {seconds:.1f} s"
+
+
+def add_endpoint(walk: Walk) -> str:
+    """Name a program outside, and send it a test: from then on all workers have had work.
+
+    Nobody lives there; the log says that it was tried.
+    """
+    walk.open("/settings/webhooks/")
+    walk.page.get_by_label("Name").fill("Enrolments")
+    walk.page.get_by_label("Address").fill("https://hooks.example.invalid/lrm")
+    _press(walk, "Make the endpoint")
+    _expect_heading(walk, "Enrolments")
+    _press(walk, "Send a test")
+    walk.page.reload()
+    row = walk.page.get_by_role("row", name=re.compile("A test, sent by a person"))
+    expect(row).to_be_visible()
+
+    def was_tried() -> bool:
+        walk.page.reload()
+        return bool(re.search(r"\b1\b.*tr(y|ies)|fail|Not |again", row.first.inner_text(), re.I))
+
+    wait(was_tried, what="the test to be tried")
+    return " ".join(row.first.inner_text().split())
 
 
 def _add_learner(walk: Walk, given: str, family: str, number: str) -> None:

@@ -63,7 +63,7 @@ class Installation:
         run([sys.executable, "-m", "venv", str(self.venv)], cwd=self.place)
         pip = [str(self.venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
         wanted = ["install", "--no-input", "--quiet", "--require-hashes", "-r", "requirements.txt"]
-        # How packages are reached is this machine's business: it keeps its own environment for that.
+        # How packages are reached is this machine's business.
         run([*pip, *wanted], cwd=self.clone, env=os.environ, seconds=600)
         listed = run([*pip, "list", "--format", "freeze"], cwd=self.clone, env=self._system())
         return f"{len(listed.splitlines())} packages, each by its hash"
@@ -123,7 +123,7 @@ class Installation:
         places = {
             "/run/secrets": str(self.secrets),
             "/tmp": files,  # noqa: S108 - of the container
-            "0.0.0.0:8000": web,  # noqa: S104 - of the container
+            "0.0.0.0:8000": web,
             "127.0.0.1:8000": web,
             "web:8000": web,
         }

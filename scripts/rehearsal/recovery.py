@@ -28,6 +28,8 @@ def back_up_and_restore(walk: Walk) -> str:
         seconds = time.monotonic() - began
         if "pg_dump" in line:
             walk.digest = walk.services.ask_database(_DIGEST)
+            if (walk.at.place / "lrm.dump").stat().st_mode & 0o077:
+                raise StepFailed("The dump can be read by everybody on this host.")
             seen.append(f"dump {seconds:.1f} s")
             _pay_one_more(walk)
         if "pg_restore" in line:
@@ -36,6 +38,7 @@ def back_up_and_restore(walk: Walk) -> str:
                 raise StepFailed(f"The backup had {walk.digest}, restored are {restored}")
             seen.append(f"restore {seconds:.1f} s, {restored[:24]} equal")
     _check_tokens(walk)
+    _check_rights(walk)
     walk.compare()
     after = _totals(walk)
     if before[0] != after[0]:
@@ -44,7 +47,7 @@ def back_up_and_restore(walk: Walk) -> str:
 
 
 def stop_in_the_midst(walk: Walk) -> str:
-    """Ask everything to stop while a re-sync reads, start it again, and see that nothing is lost."""
+    """Ask everything to stop while a re-sync reads, start again, and see that nothing is lost."""
     walk.xero.do("faults", match={"path": "/Invoices"}, times=-1, answer={"delay_seconds": 1.5})
     since, until = days()
     walk.at.manage("resync", PORTAL, "--from", since, "--to", until)
@@ -54,7 +57,7 @@ def stop_in_the_midst(walk: Walk) -> str:
     # As docker does: first who needs others, last whom all need.
     ended = walk.services.stop([name for name in ALL if name not in {"db", "redis"}])
     is_open = walk.services.ask_database(
-        f"SELECT finished_at IS NULL FROM xero_sync_syncrun WHERE id = {number:d}"
+        "SELECT finished_at IS NULL FROM xero_sync_syncrun WHERE id = :number", number=number
     )
     ended |= walk.services.stop(("redis", "db"))
     seconds = time.monotonic() - began
@@ -116,6 +119,16 @@ def _totals(walk: Walk) -> tuple[Decimal, int]:
     """Return the total of report #0442 over all, and how many rows it has."""
     rows = walk.report()
     return sum((Decimal(row["total"]) for row in rows), Decimal()), len(rows)
+
+
+def _check_rights(walk: Walk) -> None:
+    """See that the database which was made anew is as closed as the first was."""
+    open_to_all = walk.services.ask_database(
+        "SELECT has_database_privilege('public', 'lrm', 'CONNECT')"
+        " OR has_database_privilege('public', 'lrm', 'TEMPORARY')"
+    )
+    if open_to_all != "f":
+        raise StepFailed("Every user of this PostgreSQL may connect to the restored database.")
 
 
 def _check_tokens(walk: Walk) -> None:

@@ -157,10 +157,12 @@ class Services:
         """Run a line as somebody would in the container of the database."""
         return run(["sh", "-c", line], cwd=self._at.place, env=self._admin())
 
-    def ask_database(self, question: str) -> str:
-        """Ask the product's database as the product's own user."""
-        asked = ["psql", "--no-psqlrc", "--username", "lrm", "--dbname", "lrm", "-Atc", question]
-        return run(asked, cwd=self._at.place, env=self._admin()).strip()
+    def ask_database(self, question: str, **values: object) -> str:
+        """Ask the product's database as the product's own user; `:name` stands for a value."""
+        asked = ["psql", "--no-psqlrc", "-At", "--set", "ON_ERROR_STOP=1", "--username", "lrm"]
+        asked += [word for name, one in values.items() for word in ("--set", f"{name}={one}")]
+        env = self._admin()
+        return run([*asked, "--dbname", "lrm"], cwd=self._at.place, env=env, given=question).strip()
 
     def _without_password(self) -> str:
         """See that neither server lets anybody in without a password, and what `lrm` may do."""

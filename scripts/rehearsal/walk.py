@@ -94,7 +94,9 @@ class Walk:
         )
         self.outside.wait_until_ready(child, seconds=MOST_SECONDS)
         told = self.xero.do("webhooks/intent")
-        return f"{at.xero_url}; intent to receive: {told}"
+        if not told["passed"]:
+            raise StepFailed(f"Intent to receive: {told}")
+        return f"{at.xero_url}; intent to receive passed over https"
 
 
 def days() -> tuple[str, str]:
