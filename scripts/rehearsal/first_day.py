@@ -168,7 +168,7 @@ def add_endpoint(walk: Walk) -> str:
 
     def was_tried() -> bool:
         walk.page.reload()
-        return bool(re.search(r"\b1\b.*tr(y|ies)|fail|Not |again", row.first.inner_text(), re.I))
+        return bool(re.search(r"try \d", row.first.inner_text()))
 
     wait(was_tried, what="the test to be tried")
     return " ".join(row.first.inner_text().split())

@@ -1,5 +1,6 @@
 """A backup put back by the very commands of docs/operations.md, and a stop in a re-sync."""
 
+import os
 import re
 import shlex
 import time
@@ -15,7 +16,9 @@ _DIGEST = (
     "SELECT count(*) || ' documents, ' || md5(string_agg(md5(one::text), '' ORDER BY id))"
     " FROM invoices_document one"
 )
-_ROOT_OF_DOCKER = r"docker compose (?:exec (?:-T )?)?"
+_COMMAND = re.compile(
+    r"(?:docker compose (?:exec (?:-T )?)?)?(?P<what>db|web python manage\.py|stop|up|umask)(?: |$)"
+)
 
 
 def back_up_and_restore(walk: Walk) -> str:
@@ -90,11 +93,13 @@ def _commands(walk: Walk) -> list[str]:
 
 def _do(walk: Walk, line: str) -> None:
     """Do what one command of the documents does, without docker."""
-    found = re.match(rf"{_ROOT_OF_DOCKER}(?P<what>db|web python manage\.py|stop|up)(?: |$)", line)
+    found = re.match(_COMMAND, line)
     rest = line[found.end() :] if found else ""
     match found and found["what"]:
         case "db":
             walk.services.shell(rest)
+        case "umask":
+            os.umask(int(rest, 8))
         case "stop":
             walk.services.stop(rest.split())
         case "up":
