@@ -84,6 +84,7 @@ START: list[tuple[str, Step]] = [
 AFTERWARDS: list[tuple[str, Step]] = [
     ("7 backup and restore", recovery.back_up_and_restore),
     ("8 stop in a re-sync", recovery.stop_in_the_midst),
+    ("8 rights afterwards", recovery.check_rights),
 ]
 
 
