@@ -38,6 +38,13 @@ def _collect_static_files(walk: Walk) -> str:
     return walk.at.manage("collectstatic", "--noinput").strip().splitlines()[-1]
 
 
+def _check_readiness(walk: Walk) -> str:
+    answer = walk.page.context.request.get(f"{walk.at.url}/readyz")
+    if not answer.ok:
+        raise StepFailed(f"/readyz answers {answer.status}: {answer.text()}")
+    return f"200 over https, behind Caddy: {answer.text()}"
+
+
 def _doctor(walk: Walk) -> str:
     said: list[str] = []
 
@@ -68,6 +75,7 @@ START: list[tuple[str, Step]] = [
     ("3 collectstatic", _collect_static_files),
     ("4 migrate, then start all", lambda walk: walk.services.up()),
     ("4 health checks", lambda walk: walk.services.check_health()),
+    ("4 /readyz", _check_readiness),
     ("4 Xero", lambda walk: walk.start_xero()),
     ("5 create_portal", first_day.create_portal),
     ("5 doctor", _doctor),

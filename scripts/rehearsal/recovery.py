@@ -1,6 +1,5 @@
 """A backup put back by the very commands of docs/operations.md, and a stop in a re-sync."""
 
-import os
 import re
 import shlex
 import time
@@ -97,9 +96,9 @@ def _do(walk: Walk, line: str) -> None:
     rest = line[found.end() :] if found else ""
     match found and found["what"]:
         case "db":
-            walk.services.shell(rest)
+            walk.services.shell(f"{walk.umask}\n{rest}")
         case "umask":
-            os.umask(int(rest, 8))
+            walk.umask = line
         case "stop":
             walk.services.stop(rest.split())
         case "up":

@@ -152,9 +152,9 @@ class Services:
         names = {child.name for child in self.owner.children}
         return [name for name in SERVICES if name in names]
 
-    def shell(self, line: str) -> str:
-        """Run a line as somebody would in the container of the database."""
-        return run(["sh", "-c", line], cwd=self._at.place, env=self._admin())
+    def shell(self, lines: str) -> str:
+        """Run lines as somebody would in the container of the database."""
+        return run(["sh", "-c", lines], cwd=self._at.place, env=self._admin())
 
     def ask_database(self, question: str, **values: object) -> str:
         """Ask the product's database as the product's own user; `:name` stands for a value."""

@@ -32,7 +32,8 @@ class Walk:
     # The link that `create_portal` printed, then what a person would remember.
     link: str = ""
     second_factor: str = ""
-    # What was there when the backup was taken.
+    # What the operator told their shell, and what was there when the backup was taken.
+    umask: str = ""
     digest: str = ""
     invoice: dict[str, Any] = field(default_factory=dict)
     learner_page: str = ""
