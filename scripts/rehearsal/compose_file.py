@@ -44,6 +44,10 @@ class ComposeFile:
         words = [self._filled_in(one) for one in words]
         return ["sh", "-c", *words] if how == "CMD-SHELL" else words
 
+    def patience(self, service: str) -> float:
+        """Return how many seconds the service has to stop before it is killed."""
+        return float(self._services[service]["stop_grace_period"].removesuffix("s"))
+
     def image_folders(self) -> list[tuple[str, set[str]]]:
         """Return the folders that the production image holds, and what each leaves out."""
         stage = self._dockerfile.rpartition(" AS production\n")[2]

@@ -65,9 +65,14 @@ def stop_in_the_midst(walk: Walk) -> str:
     seconds = time.monotonic() - began
     if is_open != "t":
         raise StepFailed("The re-sync had ended before everything was stopped.")
-    wrong = {name: code for name, (_, code) in ended.items() if code}
+    wrong = {
+        name: end
+        for name, end in ended.items()
+        if end[1] or end[0] > walk.at.compose.patience(name)
+    }
     if wrong or seconds > MOST_STOP_SECONDS:
-        raise StepFailed(f"All stopped after {seconds:.1f} s, with these codes: {wrong}")
+        raise StepFailed(f"All stopped after {seconds:.1f} s; too late or with a code: {wrong}")
+    last = max(ended, key=lambda name: ended[name][0])
     left = run(["ps", "-e", "-ww", "-o", "args="], cwd=walk.at.place).splitlines()
     if found := [line for line in left if str(walk.at.venv) in line]:
         raise StepFailed(f"Processes are left: {found[:3]}")
@@ -78,7 +83,9 @@ def stop_in_the_midst(walk: Walk) -> str:
     stages = {kind["stage"] for kind in told["kinds"]}
     if (told["state"], stages) != ("DONE", {"COMPLETE"}):
         raise StepFailed(f"The re-sync ended {told['state']}, {stages}: {told['reason']}")
-    return f"stopped in {seconds:.1f} s; went on, verified after {waited:.1f} s; {walk.compare()}"
+    return (
+        f"stopped in {seconds:.1f} s, last {last}; verified after {waited:.1f} s; {walk.compare()}"
+    )
 
 
 def _commands(walk: Walk) -> list[str]:

@@ -90,7 +90,7 @@ class Walk:
         command += ["--redirect-uri", f"{at.url}/settings/connected-apps/xero/callback/"]
         command += ["--webhook-url", f"{at.url}/webhooks/xero/", "--webhook-timeout", "30"]
         # Many small pages, so that a re-sync has a middle to be stopped in.
-        command += ["--max-page-size", "50"]
+        command += ["--max-page-size", "100"]
         environment = {**at.environment("beat"), "SSL_CERT_FILE": str(authority)}
         child = self.outside.start(
             "xero", command, environment=environment, ready_line="xero_simulator ready at"
