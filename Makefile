@@ -45,7 +45,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
 	@echo "make smoke         the same unattended: connect, re-sync, webhook, push, report"
-	@echo "make rehearsal     a production start from an empty folder, a restore and a stop: six minutes"
+	@echo "make rehearsal     a production start from an empty folder, a restore and a stop: ten minutes"
 	@echo "make check         before every commit: lint and the quick tests, two minutes"
 	@echo "make test          all tests but those in a browser; T=path for some of them"
 	@echo "make test-browser  the tests in a browser (needs chromium)"
