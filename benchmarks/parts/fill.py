@@ -49,7 +49,7 @@ _DOCUMENTS = """
            md5('document' || n)::uuid, 'INV-' || lpad(n::text, 7, '0'), '',
            CASE WHEN n %% 50 = 7 THEN 'VOIDED' WHEN n %% 8 < 2 THEN 'AUTHORISED' ELSE 'PAID' END,
            md5('contact' || (1 + n %% %(learners)s))::uuid, 'Robin Made-Up',
-           current_date - (n * 7919 %% 1095)::int, current_date - (n * 7919 %% 1095)::int + 14,
+           current_date - (n::bigint * 7919 %% 1095)::int, current_date - (n::bigint * 7919 %% 1095)::int + 14,
            CASE WHEN n %% 20 = 3 THEN 'NZD' ELSE 'AUD' END, 1, 100, 10, 110,
            CASE WHEN n %% 50 <> 7 AND n %% 8 < 2 THEN 50 ELSE 0 END,
            CASE WHEN n %% 10 = 0 OR n %% 50 = 7 THEN 0 WHEN n %% 8 < 2 THEN 60 ELSE 110 END, 0,
