@@ -54,7 +54,9 @@ class CriteriaQuery(serializers.Serializer[Any]):
         help_text="The beginning of a number, or some of a contact's or a learner's name.",
     )
     no_learner = serializers.ChoiceField(
-        choices=["on"], required=False, help_text="Only what belongs to no learner."
+        choices=["on"],
+        required=False,
+        help_text="Only what names no learner; what is withheld as well.",
     )
     as_at = serializers.DateField(
         required=False,
