@@ -19,7 +19,7 @@ from invoices.models import Kind
 from invoices.rest import document_json
 from invoices.rest.document_json import Money
 from invoices.rest.documents import ORDER, IncludeQuery
-from lrm import permissions
+from lrm import permissions, snapshots
 from lrm.rest import cursors, problems, schema
 from lrm.rest.fields import Instant, ListQuery
 from lrm.rest.views import ApiView, Rights
@@ -160,6 +160,7 @@ class Report0442(_ReportView):
         name="report_0442_rows",
         codes=(409,),
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """List the documents of the report. Their amounts add up to its totals."""
         asked = self.asked(request, RowsQuery)
@@ -193,6 +194,7 @@ class Report0442Totals(_ReportView):
         query=CriteriaQuery,
         codes=(409,),
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """Return what the rows add up to for each kind and currency, and how complete they are."""
         criteria = self.criteria(request, self.asked(request, CriteriaQuery))

@@ -44,7 +44,7 @@ def merged(portal: Portal) -> Merged:
     found = merged_learners.of(portal)
     found.merge()
     organisation = found.organisation
-    old = {"date": found.document.date}
+    old: dict[str, Any] = {"date": found.document.date}
     document_builders.make_document(
         organisation, number="INV-BENS", contact_xero_id=found.bens, **old
     )
