@@ -9,7 +9,7 @@ import os
 import statistics
 from typing import Any
 
-from benchmarks import bench, p6_memory, results
+from benchmarks import bench, p6_learners, p6_memory, results
 
 SMALL, LARGE, TINY = 10_000, 1_000_000, 400
 PAGES_TARGET, CSV_TARGET, MEMORY_TARGET = 1.3, 0.6, 1.3
@@ -57,6 +57,7 @@ def measure(here: bench.Bench) -> list[results.Row]:
         *(_page(name, small[name], grown[name], large_side.documents) for name in small),
         *_files(here, small_side, large_side),
         *p6_memory.measure(here),
+        *p6_learners.measure(here),
     ]
 
 

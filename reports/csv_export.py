@@ -16,7 +16,7 @@ from typing import IO
 from django.db import connection
 
 from invoices.models import Kind
-from lrm import csv_text
+from lrm import csv_text, snapshots
 from reports import columns, export_query
 from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
@@ -49,6 +49,7 @@ _EXPRESSIONS: dict[columns.Holds, str] = {
 }
 
 
+@snapshots.one_moment()
 def write_csv(
     criteria: Criteria, target: IO[bytes], *, facts: Facts, for_excel: bool = False
 ) -> None:

@@ -7,11 +7,12 @@ workbook and JSON take them row by row through a cursor of the server, a batch i
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from invoices import queries, settlement
 from invoices.document_sums import Sql
 from invoices.models import Kind
+from lrm import snapshots
 from reports import synced_invoices
 from reports.columns import Column
 from reports.synced_invoices import Criteria
@@ -100,10 +101,9 @@ def statement(criteria: Criteria, selected: Sequence[tuple[str, str]]) -> Sql:
 def rows_of(criteria: Criteria, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
     """Yield the values of every row, with never more than a batch of them in memory.
 
-    They are one snapshot: a cursor of the server reads them in a transaction of its own.
+    They are of one moment, and whom they name as well; a cursor of the server reads them.
     """
-    text, parameters = statement(criteria, [(one.name, one.sql) for one in columns])
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(text, parameters)
+    with snapshots.one_moment(), connection.chunked_cursor() as cursor:
+        cursor.execute(*statement(criteria, [(one.name, one.sql) for one in columns]))
         while rows := cursor.fetchmany(BATCH):
             yield from rows

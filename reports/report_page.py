@@ -11,7 +11,7 @@ from invoices.listing.document_rows import DocumentRow
 from reports import columns, completeness, pictures, synced_invoices, totals
 from reports.synced_invoices import Criteria
 
-# The count of what belongs to no learner reads these many documents and no more.
+# The count of what shows no learner reads these many documents and no more.
 MOST_COUNTED = 50_000
 
 
@@ -58,10 +58,11 @@ def contents_of(
         order=order,
         names=shown.names,
     )
+    lines = _lines(page.documents, criteria)
     return {
         "page": page,
         "headings": _headings(shown, query),
-        "lines": _lines(page.documents, criteria),
+        "lines": lines,
         "totals": found,
         "is_order_left_out": shown is not criteria,
         "most_sorted": MOST_COUNTED,
@@ -71,22 +72,21 @@ def contents_of(
         "most_pictures": pictures.MOST_PICTURES,
         "ages": list(zip(totals.AGES, totals.AGE_KEYS, strict=True)),
         "panel": completeness.panel_of(criteria, now=now),
-        "no_learner_count": _no_learner_count(criteria),
+        "no_learner_count": _no_learner_count(criteria, found),
+        "has_withheld": any(line.row.document.is_withheld for line in lines),
     }
 
 
-def _no_learner_count(criteria: Criteria) -> int | None:
-    """Return how many documents of these dates belong to no learner; None where that takes long."""
-    dated = Criteria(
-        organisation=criteria.organisation,
-        today=criteria.today,
-        date_from=criteria.date_from,
-        date_to=criteria.date_to,
-        by_synced=criteria.by_synced,
-    )
-    if dated.wanted is None or totals.totals_of(dated).count > MOST_COUNTED:
+def _no_learner_count(criteria: Criteria, found: totals.Totals) -> int | None:
+    """Return how many rows *No learner* would leave, or leaves; None where that takes long.
+
+    :param found: what the rows as they are asked for add up to.
+    """
+    if not found.is_counted or found.count > MOST_COUNTED:
         return None
-    alone = dataclasses.replace(dated, no_learner=True)
+    if criteria.no_learner:
+        return found.count
+    alone = dataclasses.replace(criteria, no_learner=True)
     return synced_invoices.documents_of(alone).order_by().count()
 
 

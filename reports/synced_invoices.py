@@ -56,7 +56,8 @@ class Criteria:
 
     :param by_synced: whether the dates are those of storing, not those of the documents.
     :param text: the beginning of a number, or some of a contact's or a learner's name.
-    :param no_learner: only what belongs to no learner.
+    :param no_learner: only what names no learner: nobody is linked to its contact, or it is
+        withheld from all who are.
     :param age: a key of `AGES`.
     :param as_at: a day that has passed, on which everything stood as it is told (`reports.as_at`);
         `today` is that day then.
@@ -129,7 +130,7 @@ def documents_of(criteria: Criteria) -> QuerySet[Document]:
         documents = past_day.with_amounts(documents, criteria.organisation, criteria.as_at)
     documents = documents.filter(standing(criteria, criteria.names))
     if criteria.no_learner:
-        documents = documents.filter(~Exists(_links(criteria, contact=OuterRef("contact_xero_id"))))
+        documents = documents.filter(_of_nobody(criteria))
     if criteria.text:
         documents = _matching(documents, criteria)
     return documents.defer("raw", "digest").order_by(*criteria.order.by(criteria.names).names)
@@ -187,8 +188,15 @@ def _named(criteria: Criteria) -> Q:
     return condition & ~Q(pk__in=kept_off.document_ids) if kept_off.document_ids else condition
 
 
-def _links(criteria: Criteria, *, contact: OuterRef) -> QuerySet[ContactLink]:
-    return ContactLink.objects.filter(organisation=criteria.organisation, contact_xero_id=contact)
+def _of_nobody(criteria: Criteria) -> Q:
+    """Return the condition of what shows no learner in its row."""
+    links = ContactLink.objects.filter(
+        organisation=criteria.organisation, contact_xero_id=OuterRef("contact_xero_id")
+    )
+    kept = queries.withheld_documents(criteria.organisation).items()
+    nameless = [pk for pk, one in kept if not one.learners]
+    condition = Q(~Exists(links))
+    return condition | Q(pk__in=nameless) if nameless else condition
 
 
 def _matching(documents: QuerySet[Document], criteria: Criteria) -> QuerySet[Document]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from connected_apps import freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
-from lrm import access, moments, permissions
+from lrm import access, moments, permissions, snapshots
 from reports import (
     csv_export,
     file_facts,
@@ -86,6 +86,7 @@ def index(request: access.SignedInRequest) -> HttpResponse:
 
 @require_reports
 @require_safe
+@snapshots.one_moment()
 def report_0442(request: access.SignedInRequest) -> HttpResponse:
     """Show the report, a hundred documents a page."""
     return _show(request, question_of(request))
@@ -93,6 +94,7 @@ def report_0442(request: access.SignedInRequest) -> HttpResponse:
 
 @require_reports
 @require_safe
+@snapshots.one_moment()
 def report_0442_csv(request: access.SignedInRequest) -> HttpResponseBase:
     """Send the rows that the page with the same address lists, as CSV."""
 
@@ -104,6 +106,7 @@ def report_0442_csv(request: access.SignedInRequest) -> HttpResponseBase:
 
 @require_reports
 @require_safe
+@snapshots.one_moment()
 def report_0442_xlsx(request: access.SignedInRequest) -> HttpResponseBase:
     """Send the same rows as a workbook."""
 
@@ -115,6 +118,7 @@ def report_0442_xlsx(request: access.SignedInRequest) -> HttpResponseBase:
 
 @require_reports
 @require_safe
+@snapshots.one_moment()
 def report_0442_json(request: access.SignedInRequest) -> HttpResponseBase:
     """Send the same rows as JSON."""
 

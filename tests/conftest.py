@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.support.asked_of_xero",
     "tests.support.fixtures",
     "tests.support.linked",
+    "tests.support.hook_receiver",
 ]
 
 HERE = Path(__file__).parent

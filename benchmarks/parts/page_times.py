@@ -1,4 +1,6 @@
-"""`page_times ROUNDS`: how long the pages of the portal that `fill` made take, in milliseconds.
+"""`page_times ROUNDS [learners]`: how long the pages of a portal that was filled take, in ms.
+
+Those of documents as `fill` made them, or of report #0443 as `fill_learners` did.
 
 Without a server or a network between: what grows with the data is what is measured.
 """
@@ -38,12 +40,21 @@ def pages() -> dict[str, str]:
     }
 
 
-def main(rounds: int) -> None:
+def pages_of_learners() -> dict[str, str]:
+    """Return the addresses of report #0443 that are measured."""
+    return {
+        "#0443, ninety days": "/reports/0443/",
+        "#0443, everybody": "/reports/0443/?since=&who=all",
+        "#0443, billed to somebody else": "/reports/0443/?since=&show=billed",
+    }
+
+
+def main(rounds: int, which: str = "") -> None:
     """Ask for every page in turn, the first time uncounted, and print the times."""
     settings.ALLOWED_HOSTS = ["testserver"]
     client = Client()
     client.force_login(User.objects.get(username="p6"))
-    asked = pages()
+    asked = pages_of_learners() if which else pages()
     times: dict[str, list[float]] = {name: [] for name in asked}
     for number in range(rounds + 1):
         for name, address in asked.items():
@@ -57,4 +68,4 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

@@ -6,14 +6,12 @@ status on a day, and what was applied to what.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from connected_apps.models import Organisation
@@ -166,19 +164,6 @@ def with_learners(rows: Sequence[DocumentRow], *, organisation: Organisation) ->
         DocumentRow._make((*row[: len(FIELDS)], *named[row.id])) if row.id in named else row
         for row in rows
     ]
-
-
-def stream_rows(
-    documents: QuerySet[Document], *, organisation: Organisation, batch_size: int
-) -> Iterator[DocumentRow]:
-    """Yield every document as a row with its learners, never with more than a batch in memory.
-
-    The rows are one snapshot: a server-side cursor reads them in a transaction of their own.
-    """
-    with transaction.atomic():
-        found = map(row_of, values_of(documents).iterator(chunk_size=batch_size))
-        while batch := list(islice(found, batch_size)):
-            yield from with_learners(batch, organisation=organisation)
 
 
 def shown_rows_of(rows: Iterable[DocumentRow], *, today: datetime.date) -> list[ShownRow]:

@@ -21,6 +21,7 @@ from connected_apps.models import Organisation
 from connected_apps.queries import current_organisation
 from invoices import queries, words
 from invoices.models import ContactLink, Document
+from lrm import snapshots
 from lrm.models import Learner
 
 Doubt = Callable[[Learner, Organisation], bool]
@@ -60,6 +61,7 @@ def of(learner: Learner, organisation: Organisation) -> Own:
     return Own(documents.filter(status__in=words.APPROVED).order_by(*newest_first), in_doubt)
 
 
+@snapshots.one_moment()
 def one_of(learner: Learner, document_id: int) -> Document | None:
     """Return one of the learner's own documents by our id; None where it is not theirs."""
     organisation = current_organisation(learner.portal)

@@ -11,7 +11,7 @@ from connected_apps.queries import current_organisation
 from invoices import queries
 from invoices.listing import document_rows, row_details
 from invoices.own_page import own_documents, own_words
-from lrm import access, permissions
+from lrm import access, permissions, snapshots
 from lrm.learner_accounts import own_learner
 
 _PAGE_SIZE = 50
@@ -24,6 +24,7 @@ require_own = access.require(
 
 @require_own
 @require_safe
+@snapshots.one_moment()
 def my_invoices(request: access.SignedInRequest) -> HttpResponse:
     """Show a learner what they owe, and each of their documents."""
     learner = own_learner.of(request.user)

@@ -18,6 +18,7 @@ from invoices.covering import billed
 from invoices.listing import document_rows, filters, quick_filters, row_details
 from invoices.models import Document, Kind
 from invoices.pages import balance_chart, balance_history
+from lrm import snapshots
 from lrm.models import Learner
 
 
@@ -65,6 +66,7 @@ class LearnerDocuments:
         return f"Changed: {'; '.join(changed)}." if changed else ""
 
 
+@snapshots.one_moment()
 def documents_of_learner_page(
     *,
     learner: Learner,
@@ -85,7 +87,7 @@ def documents_of_learner_page(
     contact_ids, kept_off = queries.contacts_and_withheld(
         learner=learner, organisation=organisation
     )
-    # The version is read first: what is stored meanwhile then shows twice rather than never.
+    # All of it is of one moment: what is stored meanwhile shows with the next version.
     own = queries.version_of_documents(
         organisation=organisation,
         contact_ids=contact_ids,

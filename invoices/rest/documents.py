@@ -13,7 +13,7 @@ from connected_apps import queries as connections
 from invoices import queries
 from invoices.models import Document, Kind
 from invoices.rest import document_json
-from lrm import permissions
+from lrm import permissions, snapshots
 from lrm.models import Portal
 from lrm.rest import cursors, schema
 from lrm.rest.fields import UpdatedQuery
@@ -82,6 +82,7 @@ class Documents(ApiView):
         tag=TAG,
         name="documents_list",
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """List invoices, credit notes, overpayments and prepayments, voided ones as well."""
         asked = self.asked(request, DocumentQuery)
@@ -103,6 +104,7 @@ class OneDocument(ApiView):
     @schema.shows(
         document_json.DocumentJson, summary="One document", tag=TAG, name="documents_read"
     )
+    @snapshots.one_moment()
     def get(self, request: Request, document_id: int) -> Response:
         """Return a document with all its parts."""
         self.asked(request, serializers.Serializer)

@@ -53,6 +53,7 @@ class Learner(models.Model):
                 name="learner_list",
             ),
             models.Index(fields=["portal", "-updated_at"], name="learner_recent"),
+            models.Index(fields=["portal", "-created_at", "-id"], name="learner_newest"),
         ]
 
     def __str__(self) -> str:
@@ -75,6 +76,14 @@ class LearnerChange(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [
+            # Who was ticked since a day, or no longer is.
+            models.Index(
+                fields=["at", "learner"],
+                condition=models.Q(fields__contains="sync_to_xero"),
+                name="learner_change_ticked",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"learner {self.learner_id} at {self.at.isoformat()}"

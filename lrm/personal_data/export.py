@@ -4,20 +4,20 @@ import json
 from datetime import datetime
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 
+from lrm import snapshots
 from lrm.models import Learner, Portal, PortalAct, User
 from lrm.people import portal_changes
 from lrm.personal_data import holdings
 
 
-@transaction.atomic
 def export_of(*, learner: Learner, portal: Portal, by: User | None, now: datetime) -> str:
     """Return it, and note in the portal's trail that it was given out.
 
     :param by: None for whoever operates the system, from its shell.
     """
-    held = {holding.name: holding.give(learner) for holding in holdings.all_of_them()}
+    with snapshots.one_moment():
+        held = {holding.name: holding.give(learner) for holding in holdings.all_of_them()}
     document = {"portal": portal.name, "exported_at": now, **held}
     portal_changes.record(
         portal=portal,

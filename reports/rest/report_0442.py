@@ -19,7 +19,7 @@ from invoices.models import Kind
 from invoices.rest import document_json
 from invoices.rest.document_json import Money
 from invoices.rest.documents import ORDER, IncludeQuery
-from lrm import permissions
+from lrm import permissions, snapshots
 from lrm.rest import cursors, problems, schema
 from lrm.rest.fields import Instant, ListQuery
 from lrm.rest.views import ApiView, Rights
@@ -54,7 +54,9 @@ class CriteriaQuery(serializers.Serializer[Any]):
         help_text="The beginning of a number, or some of a contact's or a learner's name.",
     )
     no_learner = serializers.ChoiceField(
-        choices=["on"], required=False, help_text="Only what belongs to no learner."
+        choices=["on"],
+        required=False,
+        help_text="Only what names no learner; what is withheld as well.",
     )
     as_at = serializers.DateField(
         required=False,
@@ -158,6 +160,7 @@ class Report0442(_ReportView):
         name="report_0442_rows",
         codes=(409,),
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """List the documents of the report. Their amounts add up to its totals."""
         asked = self.asked(request, RowsQuery)
@@ -191,6 +194,7 @@ class Report0442Totals(_ReportView):
         query=CriteriaQuery,
         codes=(409,),
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """Return what the rows add up to for each kind and currency, and how complete they are."""
         criteria = self.criteria(request, self.asked(request, CriteriaQuery))

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from connected_apps import freshness
 from connected_apps import queries as connections
-from lrm import permissions
+from lrm import permissions, snapshots
 from lrm.rest import cursors, problems, schema
 from lrm.rest.fields import Instant, ListQuery
 from lrm.rest.views import ApiView, Rights
@@ -123,6 +123,7 @@ class Report0443(_ReportView):
         name="report_0443_rows",
         codes=(409,),
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """List the learners who are to be invoiced, or who are billed to somebody else."""
         criteria, _, asked = self.question(request, LearnerRowsQuery)
@@ -144,6 +145,7 @@ class Report0443Totals(_ReportView):
         query=LearnersQuery,
         codes=(409,),
     )
+    @snapshots.one_moment()
     def get(self, request: Request) -> Response:
         """Return how many are to be invoiced, billed to somebody else, and invoiced.
 

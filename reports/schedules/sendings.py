@@ -9,7 +9,7 @@ from django.core import mail
 from django.db import transaction
 from django.urls import reverse
 
-from lrm import notices
+from lrm import notices, snapshots
 from lrm.models import NoticeLevel, User
 from reports.models import (
     Outcome,
@@ -109,14 +109,15 @@ def _is_entitled(user: User, sending: ReportSending, *, clock: Clock) -> bool:
 
 def _mail_to(users: list[User], sending: ReportSending, *, clock: Clock) -> None:
     schedule = sending.schedule
-    content = contents.content_of(
-        portal=schedule.portal,
-        report=schedule.report,
-        query=schedule.query,
-        span=schedule.span,
-        now=clock(),
-    )
-    letter = letters.letter_of(sending, content)
+    with snapshots.one_moment():
+        content = contents.content_of(
+            portal=schedule.portal,
+            report=schedule.report,
+            query=schedule.query,
+            span=schedule.span,
+            now=clock(),
+        )
+        letter = letters.letter_of(sending, content)
     with mail.get_connection() as connection:
         for user in users:
             # Proves the lease just before, so that no two workers mail the same person.

@@ -8,9 +8,8 @@ from datetime import date
 from typing import IO, Any
 
 import xlsxwriter
-from django.db import transaction
 
-from lrm import csv_text
+from lrm import csv_text, snapshots
 from reports import workbook
 from reports.csv_export import BYTE_ORDER_MARK
 from reports.file_facts import Facts
@@ -73,8 +72,8 @@ def _json(criteria: Criteria, facts: Facts) -> Iterator[str]:
 
 
 def _all(criteria: Criteria, facts: Facts) -> Iterator[Row]:
-    """Yield all rows of one moment: a cursor of the server reads them in a transaction."""
-    with transaction.atomic():
+    """Yield all rows of one moment: a cursor of the server reads them."""
+    with snapshots.one_moment():
         yield from rows.all_of(criteria, is_complete=facts.fresh.is_complete)
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from connected_apps import freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
-from lrm import access, permissions
+from lrm import access, permissions, snapshots
 from reports.file_facts import Facts
 from reports.rights import require_reports
 from reports.uninvoiced import criteria as criteria_module
@@ -52,6 +52,7 @@ class Question:
 
 @require_reports
 @require_safe
+@snapshots.one_moment()
 def report_0443(request: access.SignedInRequest) -> HttpResponse:
     """Show who is to be invoiced, a hundred learners a page."""
     return _show(request, question_of(request))
@@ -59,6 +60,7 @@ def report_0443(request: access.SignedInRequest) -> HttpResponse:
 
 @require_reports
 @require_safe
+@snapshots.one_moment()
 def report_0443_file(request: access.SignedInRequest, ending: str) -> HttpResponseBase:
     """Send the same rows as a file, which is gone from the disk once it is sent."""
     question = question_of(request)

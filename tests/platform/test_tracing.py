@@ -4,7 +4,6 @@ Web and workers are real, and so is who receives: what it got is read as protobu
 byte by byte for what must never leave.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,14 +57,6 @@ for kind in (trace.SpanKind.SERVER, trace.SpanKind.CLIENT):
                              headers={"Authorization": f"Bearer {planted}"}, timeout=30)
             raise ValueError(planted)
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[hook_receiver.Receiver]:
-    """Run a receiver of OpenTelemetry."""
-    with hook_receiver.listening() as receiver:
-        receiver.answer = lambda got: 200
-        yield receiver
 
 
 def environment(linked: Linked, receiver: hook_receiver.Receiver) -> dict[str, str]:

@@ -163,6 +163,35 @@ def test_since_goes_by_when_added_or_ticked(
     assert set(rows_of(client, since="")) == {"Old", "New", "Ticked", "Renamed"}
 
 
+def test_counts_since_a_day_have_each_learner_once(
+    portal: Portal, organisation: Organisation, client: Client
+) -> None:
+    """Who was ticked is found apart from who was added; some were both, some by another portal."""
+    now, elsewhere = timezone.now(), people.make_portal("Saltbush")
+    long_ago = now - 200 * DAY
+    learners = [
+        ticked(portal, "Added"),
+        ticked(portal, "Added And Ticked"),
+        ticked(portal, "Ticked", created_at=long_ago),
+        ticked(portal, "Ticked Off", created_at=long_ago, sync_to_xero=False),
+        ticked(elsewhere, "Of Another Portal"),
+    ]
+    ticked(portal, "Old", created_at=long_ago)
+    for learner in learners[1:]:
+        for days in (2, 1):
+            LearnerChange.objects.create(
+                learner=learner, at=now - days * DAY, fields=["email", "sync_to_xero"]
+            )
+    invoiced = with_document(organisation, "Invoiced")
+    since = {"since": (now - 30 * DAY).date().isoformat()}
+
+    for query, to_invoice in ((since, 3), ({**since, "who": "all"}, 3), ({"since": ""}, 4)):
+        counts = client.get(PAGE, query).context["counts"]
+        assert (counts.to_invoice, counts.billed, counts.invoiced) == (to_invoice, 0, 1)
+        assert len(rows_of(client, **query)) == to_invoice
+    assert invoiced.full_name not in rows_of(client, **since)
+
+
 def test_nobody_is_called_not_invoiced_while_documents_are_missing(
     portal: Portal, organisation: Organisation, client: Client
 ) -> None:

@@ -1,4 +1,7 @@
-"""A program that receives our webhooks, on a free port, whose answers a test chooses."""
+"""A program that receives what we post, on a free port, whose answers a test chooses.
+
+`receiver` is a fixture that every test finds by its name.
+"""
 
 import json
 import threading
@@ -7,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import pytest
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,10 @@ def listening() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             got = Got(self.path, headers, body)
-            receiver.got.append(got)
-            status = receiver.answer(got)
+            made.got.append(got)
+            status = made.answer(got)
             self.send_response(status)
-            for name, value in receiver.headers.items():
+            for name, value in made.headers.items():
                 self.send_header(name, value)
             self.end_headers()
 
@@ -74,13 +79,20 @@ def listening() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hooks?from=lrm")
+    made = Receiver(f"http://127.0.0.1:{server.server_port}/hooks?from=lrm")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield receiver
+        yield made
     finally:
-        receiver.released.set()
+        made.released.set()
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run a program that listens."""
+    with listening() as running:
+        yield running

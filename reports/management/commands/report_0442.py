@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from connected_apps import queries as connections
+from lrm import snapshots
 from lrm.models import Portal
 from reports import csv_export, file_facts, json_export, workbook
 from reports.file_facts import Facts
@@ -71,21 +72,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the report, or say what is wrong without writing anything."""
         criteria = self._criteria(options)
-        facts = file_facts.facts_of(
-            criteria, portal=criteria.organisation.portal, now=timezone.now()
-        )
         output: Path | None = options["output"]
         write = _WRITERS[options["format"]]
         if output is not None:
-            _write_file(output, write, criteria, facts)
+            _write_file(output, write, criteria)
         elif options["format"] == "xlsx":
             raise CommandError("A workbook is not text: name a file with --output FILE.")
         else:
-            self._print(write, criteria, facts)
+            self._print(write, criteria)
 
-    def _print(self, write: Writer, criteria: Criteria, facts: Facts) -> None:
+    def _print(self, write: Writer, criteria: Criteria) -> None:
         with tempfile.TemporaryFile() as target:
-            write(criteria, facts, target)
+            _write(write, criteria, target)
             target.seek(0)
             with io.TextIOWrapper(target, encoding="utf-8", newline="") as text:
                 while piece := text.read(PIECE):
@@ -114,10 +112,16 @@ class Command(BaseCommand):
         )
 
 
-def _write_file(output: Path, write: Writer, criteria: Criteria, facts: Facts) -> None:
+@snapshots.one_moment()
+def _write(write: Writer, criteria: Criteria, target: IO[bytes]) -> None:
+    facts = file_facts.facts_of(criteria, portal=criteria.organisation.portal, now=timezone.now())
+    write(criteria, facts, target)
+
+
+def _write_file(output: Path, write: Writer, criteria: Criteria) -> None:
     partial = _partial(output)
     with partial.open("wb") as target:
-        write(criteria, facts, target)
+        _write(write, criteria, target)
     partial.replace(output)
 
 
