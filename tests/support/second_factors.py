@@ -17,7 +17,8 @@ ADDRESS = "203.0.113.9"
 def app_of(user: User) -> pyotp.TOTP:
     """Return the app of a person who is setting it up or has done so."""
     factor = SecondFactor.objects.get(user=user)
-    secret = second_factor._secret_of(factor)
+    sealed = factor.waiting_encrypted or factor.secret_encrypted
+    secret = second_factor._unsealed(factor, sealed)
     assert secret is not None
     return pyotp.TOTP(secret)
 
