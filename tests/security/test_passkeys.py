@@ -340,6 +340,12 @@ def test_making_a_passkey_ends_after_five_minutes_and_happens_once(user: User) -
     client.post(CONFIRM, {"passkey": Authenticator().make(options)})
     assert not Passkey.objects.exists()
 
+    # An attempt that fails spends what it was to answer, too.
+    options = authenticator.asked_to_make(client)
+    client.post(CONFIRM, {"passkey": Authenticator().make(options, domain="evil.example")})
+    client.post(CONFIRM, {"passkey": Authenticator().make(options)})
+    assert not Passkey.objects.exists()
+
     options = authenticator.asked_to_make(client)
     client.post(CONFIRM, {"passkey": Authenticator().make(options)})
     client.post(CONFIRM, {"passkey": Authenticator().make(options)})

@@ -33,6 +33,11 @@ def make_factor(user: User) -> list[str]:
     return codes
 
 
+def new_recovery_code(user: User) -> str:
+    """Make new recovery codes in place of the old ones; return one."""
+    return second_factor.renew_codes(user=user, now=timezone.now())[0]
+
+
 def enter_password(user: User, *, client: Client | None = None, onward: str = "") -> Client:
     """Do the first step of signing in."""
     client = client or Client(REMOTE_ADDR=ADDRESS)
