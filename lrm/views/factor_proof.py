@@ -56,6 +56,8 @@ class SureForm(PasswordForm):
         super().__init__(data)
         if not second_factor.is_on(user):
             del self.fields["code"], self.fields["passkey"]
+        elif not second_factor.has_app(user):
+            self.fields["code"].label = "Recovery code"
 
     def clean(self) -> dict[str, Any]:
         """Ask for one of both."""

@@ -111,6 +111,7 @@
     }
   }
 
+  for (const words of document.querySelectorAll("[data-passkey-without]")) words.hidden = true;
   for (const button of document.querySelectorAll("[data-passkey]")) {
     if (!window.PublicKeyCredential) {
       say(button, UNKNOWN + INSTEAD[button.dataset.passkey], true);
