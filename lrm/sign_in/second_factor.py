@@ -200,14 +200,16 @@ def _has_app(factor: SecondFactor) -> bool:
     return factor.confirmed_at is not None and bool(factor.secret_encrypted)
 
 
-def _step_of(factor: SecondFactor, sealed: bytes, code: str, *, now: datetime) -> int | None:
+def _step_of(
+    factor: SecondFactor, sealed: bytes | memoryview, code: str, *, now: datetime
+) -> int | None:
     secret = _unsealed(factor, sealed)
     if secret is None:
         return None
     return one_time_codes.step_of(secret=secret, code=one_time_codes.cleaned(code), now=now)
 
 
-def _unsealed(factor: SecondFactor, sealed: bytes | None) -> str | None:
+def _unsealed(factor: SecondFactor, sealed: bytes | memoryview | None) -> str | None:
     """Return a secret of an app; None where there is none, or its key is gone.
 
     That leaves the passkeys and the recovery codes.
