@@ -39,6 +39,8 @@ _ALGORITHMS = [
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
 ]
+# Which browsers leave out.
+_PORTS = {"http": 80, "https": 443}
 _TRANSPORTS = {one.value for one in AuthenticatorTransport}
 
 
@@ -55,7 +57,8 @@ class NewKey:
 def origin() -> str:
     """Return where our pages stand, as browsers say it: scheme, host and port."""
     address = urlsplit(settings.PUBLIC_URL)
-    return f"{address.scheme}://{address.netloc}"
+    port = "" if address.port in {None, _PORTS.get(address.scheme)} else f":{address.port}"
+    return f"{address.scheme}://{domain()}{port}"
 
 
 def domain() -> str:

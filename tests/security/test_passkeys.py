@@ -142,6 +142,30 @@ def test_wrong_answer_lets_nobody_in(user: User, wrong: dict[str, Any]) -> None:
     assert is_signed_in(client)
 
 
+@pytest.mark.parametrize(
+    ("public", "origin"),
+    [
+        ("https://LRM.Example.com:443", "https://lrm.example.com"),
+        ("https://lrm.example.com:8443", "https://lrm.example.com:8443"),
+        ("https://lrm.example.com/under", "https://lrm.example.com"),
+    ],
+)
+def test_site_is_told_as_browsers_tell_it(
+    user: User, settings: Any, public: str, origin: str
+) -> None:
+    settings.PUBLIC_URL = public
+    client, made = builders.client_of(user), Authenticator()
+    here = {"origin": origin, "domain": "lrm.example.com"}
+    options = authenticator.asked_to_make(client)
+    client.post(CONFIRM, {"passkey": made.make(options, **here)})
+
+    newcomer = enter_password(user)
+    newcomer.post(CODE, {"passkey": made.use(asked(newcomer), **here)})
+
+    assert options["rp"]["id"] == "lrm.example.com"
+    assert is_signed_in(newcomer)
+
+
 def _tampered(answer: str) -> str:
     """Return an answer that claims another count than the one that was signed."""
     said = json.loads(answer)
