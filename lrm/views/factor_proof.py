@@ -22,10 +22,9 @@ from lrm.sign_in.challenges import Challenge
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_WRONG = (
-    "The password, or the code or passkey, is wrong. A code works once, for half a minute; a "
-    "passkey is used within five minutes."
-)
+_WRONG = "The password or the code is wrong. A code works once, for half a minute."
+_WRONG_PASSKEY = "The password or the passkey is wrong, or it took longer than five minutes."
+_NOT_THEIRS = "The password is wrong."
 _CODE = forms.TextInput({"autocomplete": "one-time-code", "autocapitalize": "none"})
 
 
@@ -124,12 +123,18 @@ def try_once(
     done = act() if user.check_password(form.cleaned_data["password"]) else None
     if done is None:
         logger.warning("Second factor not %s for user %s from %s", said, user.pk, address)
-        form.add_error(None, _WRONG)
+        form.add_error(None, _wrong(form))
         return None, page(form, 422)
     factor_tries.give_back(user=user, address=address)
     update_session_auth_hash(request, user)
     logger.info("Second factor %s for user %s from %s", said, user.pk, address)
     return done, HttpResponse()
+
+
+def _wrong(form: PasswordForm) -> str:
+    if form.cleaned_data.get("passkey"):
+        return _WRONG_PASSKEY
+    return _WRONG if "code" in form.fields else _NOT_THEIRS
 
 
 def _is_proved(user: User, form: SureForm, challenge: Challenge | None) -> bool:

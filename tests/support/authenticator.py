@@ -12,10 +12,12 @@ import re
 import secrets
 import struct
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from lrm.models import Passkey, User
@@ -26,6 +28,7 @@ DOMAIN = "localhost"
 PAGE = "/account/second-factor/"
 ADD = f"{PAGE}passkeys/add/"
 CONFIRM = f"{PAGE}passkeys/confirm/"
+CODE = "/sign-in/code/"
 # The person is there and was verified; a key comes with it.
 _PRESENT, _VERIFIED, _WITH_KEY = 0x01, 0x04, 0x40
 
@@ -96,6 +99,21 @@ def options_on(page: str) -> dict[str, Any]:
     assert found is not None, page
     options: dict[str, Any] = json.loads(html.unescape(found[1]))
     return options
+
+
+def asked(client: Client, path: str = CODE) -> dict[str, Any]:
+    """Return what a page has the browser ask of a passkey; the second step where none is named."""
+    return options_on(client.get(path).content.decode())
+
+
+def age_challenges(client: Client, by: timedelta) -> None:
+    """Have whatever a session awaits be asked for earlier than it was."""
+    session = SessionStore(client.session.session_key)
+    kept = [name for name in session.load() if name.startswith("challenge to ")]
+    assert kept
+    for name in kept:
+        session[name] |= {"at": session[name]["at"] - by.total_seconds()}
+    session.save()
 
 
 def asked_to_make(client: Client, name: str = "phone", **proof: str) -> dict[str, Any]:
