@@ -24,6 +24,7 @@ _BROAD = {
 # Sealed anew by `lrm.sign_in.second_factor` and `lrm.hooks.endpoints`.
 _SEALED_BY_LRM = {
     "lrm_secondfactor.secret_encrypted",
+    "lrm_secondfactor.waiting_encrypted",
     "lrm_hookendpoint.secret_encrypted",
     "lrm_hookendpoint.former_encrypted",
 }

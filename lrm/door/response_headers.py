@@ -30,13 +30,16 @@ _OFF = (
     "midi",
     "payment",
     "picture-in-picture",
-    "publickey-credentials-get",
     "screen-wake-lock",
     "serial",
     "usb",
     "xr-spatial-tracking",
 )
-PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _OFF)
+# Passkeys are made and used on our own pages, and in no frame of another's.
+_OURS = ("publickey-credentials-create", "publickey-credentials-get")
+PERMISSIONS_POLICY = ", ".join(
+    [*(f"{feature}=()" for feature in _OFF), *(f"{feature}=(self)" for feature in _OURS)]
+)
 
 
 @functools.cache

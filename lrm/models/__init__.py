@@ -27,7 +27,7 @@ from lrm.models.notices import Notice, NoticeLevel
 from lrm.models.people import LrmRole, User
 from lrm.models.portal_changes import PortalAct, PortalChange
 from lrm.models.portals import Portal, validate_time_zone
-from lrm.models.sign_in import RecoveryCode, SecondFactor, SessionUser, SignInCount
+from lrm.models.sign_in import Passkey, RecoveryCode, SecondFactor, SessionUser, SignInCount
 
 __all__ = [
     "OPEN_JOBS",
@@ -49,6 +49,7 @@ __all__ = [
     "LrmRole",
     "Notice",
     "NoticeLevel",
+    "Passkey",
     "Portal",
     "PortalAct",
     "PortalChange",

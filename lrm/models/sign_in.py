@@ -51,7 +51,11 @@ class SignInCount(models.Model):
 
 
 class SecondFactor(models.Model):
-    """The app that makes a person's codes: set up once a code of it has confirmed it."""
+    """That more than the password is asked of a person: an authenticator app, passkeys, or both.
+
+    It counts once its first app or passkey has been confirmed. A release that knows no passkeys
+    asks for a code wherever it counts, and takes the recovery codes.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -59,7 +63,10 @@ class SecondFactor(models.Model):
         primary_key=True,
         related_name="second_factor",
     )
+    # The secret of the app; empty where there is none.
     secret_encrypted = models.BinaryField()
+    # That of an app which no code has confirmed yet.
+    waiting_encrypted = models.BinaryField(null=True)
     begun_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     # The newest half minute whose code was used: no code of it or before works again.
@@ -72,8 +79,34 @@ class SecondFactor(models.Model):
         return f"second factor of user {self.user_id}"
 
 
+class Passkey(models.Model):
+    """A key pair that an authenticator keeps, of which we have the public key: no secret."""
+
+    factor = models.ForeignKey(SecondFactor, on_delete=models.CASCADE, related_name="passkeys")
+    # What its person calls it.
+    name = models.CharField(max_length=60)
+    credential_id = models.BinaryField(unique=True)
+    # As the authenticator gave it (COSE).
+    public_key = models.BinaryField()
+    # How a browser may reach the authenticator, in the words of the standard.
+    transports = models.JSONField(default=list)
+    # How often it was used, by its own count; many count nothing and say 0.
+    sign_count = models.BigIntegerField(default=0)
+    made_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    # The digest of the challenge that it answered last: no answer counts twice.
+    answered = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        app_label = "lrm"
+        ordering: ClassVar = ["made_at", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RecoveryCode(models.Model):
-    """A code that signs in once where the app is away. The code itself is kept nowhere."""
+    """A code that signs in once where app and passkeys are away. It is itself kept nowhere."""
 
     factor = models.ForeignKey(
         SecondFactor, on_delete=models.CASCADE, related_name="recovery_codes"

@@ -5,6 +5,7 @@ or both together have had lately. Counts are rows, so that every web process kno
 restart forgets them; they hold a hash, nothing that anybody typed. A session ends by the clock, and
 with every change of its person's password or rights.
 
-A second factor is an authenticator app whose code is asked after the password; a recovery code
-stands in for it once. Between the two steps nobody is signed in. There is no way in beside these.
+A second factor is asked after the password: a code of an authenticator app, or a passkey; a
+recovery code stands in for either once. Between the two steps nobody is signed in. There is no way
+in beside these.
 """

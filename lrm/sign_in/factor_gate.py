@@ -11,7 +11,10 @@ from lrm.rest import problems
 from lrm.sign_in import second_factor
 
 # What works without one: setting it up, leaving, and what asks who is alive.
-_OPEN = ("second_factor", "second_factor_begin", "second_factor_confirm", "sign_out")
+_OPEN = (
+    *("second_factor", "second_factor_begin", "second_factor_confirm"),
+    *("passkey_add", "passkey_confirm", "sign_out"),
+)
 _PROBES = ("healthz", "readyz")
 _API = "/api/"
 WHY = "Your portal demands a second factor: set it up at {page}."

@@ -12,13 +12,63 @@ portal admin.
 """
 
 
-def set_up(user: User) -> None:
-    """Tell that codes are asked from now on."""
+def set_up(user: User, *, how: str) -> None:
+    """Tell that more than the password is asked from now on."""
     _send(
         user,
         "A second factor was set up",
-        "A second factor was set up for your account. From now on signing in takes a code from "
-        "your authenticator app as well as the password. Everywhere else you were signed out.",
+        "A second factor was set up for your account. From now on signing in takes "
+        f"{how} as well as the password. Everywhere else you were signed out.",
+    )
+
+
+def passkey_added(user: User, *, name: str) -> None:
+    """Tell of another way in."""
+    _send(
+        user,
+        "A passkey was added",
+        f"The passkey {name} was added to the second factor of your account. Everywhere else you "
+        "were signed out.",
+    )
+
+
+def passkey_removed(user: User, *, name: str) -> None:
+    """Tell that one way in is gone, and that others are left."""
+    _send(
+        user,
+        "A passkey was removed",
+        f"The passkey {name} was removed from the second factor of your account and signs nobody "
+        "in any more. Everywhere else you were signed out.",
+    )
+
+
+def passkey_copied(user: User, *, name: str) -> None:
+    """Tell that two seem to have the same one."""
+    _send(
+        user,
+        "A passkey was refused",
+        f"Your passkey {name} was refused: its count went back, so there may be a copy of it. "
+        "Whoever used it knows your password as well. Remove this passkey under Your account.",
+    )
+
+
+def app_added(user: User) -> None:
+    """Tell of another way in."""
+    _send(
+        user,
+        "An authenticator app was added",
+        "An authenticator app was added to the second factor of your account, beside your "
+        "passkeys. Everywhere else you were signed out.",
+    )
+
+
+def app_removed(user: User) -> None:
+    """Tell that passkeys alone are left."""
+    _send(
+        user,
+        "An authenticator app was taken away",
+        "The authenticator app was taken away from the second factor of your account: its codes "
+        "do not work any more, your passkeys do. Everywhere else you were signed out.",
     )
 
 
@@ -55,9 +105,9 @@ def reset(user: User, *, by: User | None) -> None:
     _send(
         user,
         "Your second factor was reset",
-        f"{by or 'Support'} has reset the second factor of your account, and you are signed out "
-        "everywhere. The password is enough to sign in; set up a second factor again under Your "
-        "account.",
+        f"{by or 'Support'} has reset the second factor of your account: app, passkeys and "
+        "recovery codes of before do not work any more, and you are signed out everywhere. The "
+        "password is enough to sign in; set up a second factor again under Your account.",
     )
 
 

@@ -30,8 +30,8 @@ class TooMany:
         minutes = -(-self.seconds // 60)
         return (
             f"Too many codes were wrong. Wait {minutes} minute{'' if minutes == 1 else 's'}, then "
-            "try again. If you have lost your app and your recovery codes, a portal admin can "
-            "reset your second factor."
+            "try again. If you have lost your app, passkeys and recovery codes, a portal admin "
+            "can reset your second factor."
         )
 
 

@@ -1,4 +1,6 @@
-"""A person's second factor: set up, asked for, switched off, reset.
+"""A person's second factor: set up, asked for, switched off, reset. Here with an authenticator app.
+
+It is an app, passkeys (`passkeys`) or both, with one set of recovery codes.
 
 What changes it ends all other sessions of the person, which were opened with less, stands in the
 portal's changes, and is told by e-mail. A code counts once: the statement that spends it is the one
@@ -28,8 +30,14 @@ class SetUp:
 
 
 def is_on(user: User) -> bool:
-    """Return whether a code is asked of this person after the password."""
+    """Return whether more than the password is asked of this person."""
     return SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists()
+
+
+def has_app(user: User) -> bool:
+    """Return whether a code of an authenticator app lets this person in."""
+    factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
+    return factor is not None and _has_app(factor)
 
 
 def is_demanded_of(user: User) -> bool:
@@ -48,19 +56,19 @@ def codes_left(user: User) -> int:
 @transaction.atomic
 def begin(*, user: User, now: datetime) -> None:
     """Make a secret, which counts for nothing before `confirm`; one that counts stays."""
+    wanted = {"secret_encrypted": b"", "begun_at": now}
+    factor, _ = SecondFactor.objects.select_for_update().get_or_create(user=user, defaults=wanted)
+    if _has_app(factor):
+        return
     sealed = sealed_values.seal(one_time_codes.new_secret(), place=_place(user.pk))
-    wanted = {"secret_encrypted": sealed, "begun_at": now}
-    locked = SecondFactor.objects.select_for_update()
-    factor, is_new = locked.get_or_create(user=user, defaults=wanted)
-    if not is_new and factor.confirmed_at is None:
-        factor.secret_encrypted, factor.begun_at = sealed, now
-        factor.save(update_fields=list(wanted))
+    factor.waiting_encrypted, factor.begun_at = sealed, now
+    factor.save(update_fields=["waiting_encrypted", "begun_at"])
 
 
 def being_set_up(user: User) -> SetUp | None:
     """Return the secret that waits to be confirmed; None where there is none."""
-    factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
-    if factor is None or (secret := _secret_of(factor)) is None:
+    factor = SecondFactor.objects.filter(user=user).first()
+    if factor is None or (secret := _unsealed(factor, factor.waiting_encrypted)) is None:
         return None
     address = one_time_codes.address_for_app(
         secret=secret, account=user.username, issuer=str(user.portal or "LRM")
@@ -69,19 +77,35 @@ def being_set_up(user: User) -> SetUp | None:
 
 
 @transaction.atomic
-def confirm(*, user: User, code: str, now: datetime) -> list[str]:
-    """Have the factor count where the code is its app's; return the recovery codes, else none."""
-    factor = SecondFactor.objects.select_for_update().filter(user=user, confirmed_at=None).first()
-    step = _step_of(factor, code, now=now) if factor else None
-    if factor is None or step is None:
+def confirm(*, user: User, code: str, now: datetime) -> list[str] | None:
+    """Have the app count where the code is its own; return recovery codes where it is the first.
+
+    There are none where passkeys count already, and None says that the code was wrong.
+    """
+    factor = SecondFactor.objects.select_for_update().filter(user=user).first()
+    if factor is None or not factor.waiting_encrypted:
+        return None
+    step = _step_of(factor, factor.waiting_encrypted, code, now=now)
+    if step is None:
+        return None
+    factor.last_step = step
+    factor.secret_encrypted, factor.waiting_encrypted = factor.waiting_encrypted, None
+    factor.save(update_fields=["last_step", "secret_encrypted", "waiting_encrypted"])
+    end_sessions(user)
+    if factor.confirmed_at is not None:
+        record(user, PortalAct.APP_ADDED, by=user, now=now)
+        factor_mails.app_added(user)
         return []
-    factor.confirmed_at, factor.last_step = now, step
-    factor.save(update_fields=["confirmed_at", "last_step"])
-    codes = _make_codes(factor)
-    _end_sessions(user)
-    _record(user, PortalAct.FACTOR_ON, by=user, now=now)
-    factor_mails.set_up(user)
-    return codes
+    record(user, PortalAct.FACTOR_ON, by=user, now=now)
+    factor_mails.set_up(user, how="a code from your authenticator app")
+    return count_from_now(factor, now=now)
+
+
+def count_from_now(factor: SecondFactor, *, now: datetime) -> list[str]:
+    """Have a factor count that did not before; return its recovery codes."""
+    factor.confirmed_at = now
+    factor.save(update_fields=["confirmed_at"])
+    return _make_codes(factor)
 
 
 @transaction.atomic
@@ -91,7 +115,7 @@ def accept(*, user: User, code: str, now: datetime) -> str:
     typed = one_time_codes.cleaned(code)
     if factor is None or not typed:
         return ""
-    step = _step_of(factor, typed, now=now)
+    step = _step_of(factor, factor.secret_encrypted, typed, now=now)
     if step is not None:
         unused = SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step)
         return "code" if unused.update(last_step=step) else ""
@@ -107,29 +131,43 @@ def renew_codes(*, user: User, now: datetime) -> list[str]:
     """Make new recovery codes in place of the old ones; return them."""
     factor = SecondFactor.objects.select_for_update().get(user=user, confirmed_at__isnull=False)
     codes = _make_codes(factor)
-    _record(user, PortalAct.FACTOR_CODES, by=user, now=now)
+    record(user, PortalAct.FACTOR_CODES, by=user, now=now)
     factor_mails.codes_renewed(user)
     return codes
 
 
 @transaction.atomic
-def switch_off(*, user: User, now: datetime) -> None:
+def remove_app(*, user: User, now: datetime) -> bool:
+    """Take away the app; return whether nothing is asked any more, since no passkey is left."""
+    factor = SecondFactor.objects.select_for_update().get(user=user)
+    if not factor.passkeys.exists():
+        end(user, now=now)
+        return True
+    factor.secret_encrypted = b""
+    factor.save(update_fields=["secret_encrypted"])
+    end_sessions(user)
+    record(user, PortalAct.APP_REMOVED, by=user, now=now)
+    factor_mails.app_removed(user)
+    return False
+
+
+def end(user: User, *, now: datetime) -> None:
     """Let the person's password be enough again."""
     _forget(user)
-    _record(user, PortalAct.FACTOR_OFF, by=user, now=now)
+    record(user, PortalAct.FACTOR_OFF, by=user, now=now)
     factor_mails.switched_off(user)
 
 
 @transaction.atomic
 def reset(*, user: User, by: User | None, now: datetime) -> bool:
-    """Take away the factor of somebody who lost it; return whether they had one.
+    """Take away app, passkeys and codes of somebody who lost them; return whether they had any.
 
     :param by: the portal admin; None where it is whoever operates the installation.
     """
     if not SecondFactor.objects.filter(user=user).exists():
         return False
     _forget(user)
-    _record(user, PortalAct.FACTOR_RESET, by=by, now=now)
+    record(user, PortalAct.FACTOR_RESET, by=by, now=now)
     factor_mails.reset(user, by=by)
     return True
 
@@ -146,26 +184,40 @@ def seal_anew() -> int:
 @transaction.atomic
 def _seal_anew(user_id: int) -> int:
     factor = SecondFactor.objects.select_for_update().filter(pk=user_id).first()
-    if factor is None:
-        return 0
     place = _place(user_id)
-    secret = sealed_values.unseal(factor.secret_encrypted, place=place)
-    factor.secret_encrypted = sealed_values.seal(secret, place=place)
-    factor.save(update_fields=["secret_encrypted"])
+    names = ("secret_encrypted", "waiting_encrypted")
+    kept = [name for name in names if factor is not None and getattr(factor, name)]
+    for name in kept:
+        secret = sealed_values.unseal(getattr(factor, name), place=place)
+        setattr(factor, name, sealed_values.seal(secret, place=place))
+    if factor is None or not kept:
+        return 0
+    factor.save(update_fields=kept)
     return 1
 
 
-def _step_of(factor: SecondFactor, code: str, *, now: datetime) -> int | None:
-    secret = _secret_of(factor)
+def _has_app(factor: SecondFactor) -> bool:
+    return factor.confirmed_at is not None and bool(factor.secret_encrypted)
+
+
+def _step_of(
+    factor: SecondFactor, sealed: bytes | memoryview, code: str, *, now: datetime
+) -> int | None:
+    secret = _unsealed(factor, sealed)
     if secret is None:
         return None
     return one_time_codes.step_of(secret=secret, code=one_time_codes.cleaned(code), now=now)
 
 
-def _secret_of(factor: SecondFactor) -> str | None:
-    """Return the secret; None where the key is gone, which leaves the recovery codes."""
+def _unsealed(factor: SecondFactor, sealed: bytes | memoryview | None) -> str | None:
+    """Return a secret of an app; None where there is none, or its key is gone.
+
+    That leaves the passkeys and the recovery codes.
+    """
+    if not sealed:
+        return None
     try:
-        return sealed_values.unseal(factor.secret_encrypted, place=_place(factor.pk))
+        return sealed_values.unseal(sealed, place=_place(factor.pk))
     except sealed_values.CannotOpen:
         logger.error(  # noqa: TRY400 - the traceback says nothing more
             "The second factor of user %s cannot be read: is its key still in "
@@ -190,14 +242,18 @@ def _make_codes(factor: SecondFactor) -> list[str]:
 
 def _forget(user: User) -> None:
     SecondFactor.objects.filter(user=user).delete()
-    _end_sessions(user)
+    end_sessions(user)
 
 
-def _end_sessions(user: User) -> None:
+def end_sessions(user: User) -> None:
+    """Sign a person out everywhere; the caller keeps the session at hand."""
     user.sessions_ended += 1
     user.save(update_fields=["sessions_ended"])
 
 
-def _record(user: User, act: str, *, by: User | None, now: datetime) -> None:
+def record(user: User, act: str, *, by: User | None, now: datetime, detail: str = "") -> None:
+    """Write down what became of a person's second factor."""
     if user.portal is not None:
-        portal_changes.record(portal=user.portal, act=act, by=by, about=user, now=now)
+        portal_changes.record(
+            portal=user.portal, act=act, by=by, about=user, now=now, detail=detail
+        )

@@ -1,4 +1,4 @@
-"""Between the password and the code: who waits there, and for how long. Nobody is signed in yet."""
+"""Between password and second factor: who waits there, and how long. Nobody is signed in yet."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ def begin(*, request: HttpRequest, user: User, now: datetime) -> None:
 
 
 def user_of(*, request: HttpRequest, now: datetime) -> User | None:
-    """Return whose code is awaited: None after ten minutes, and after any change of the account."""
+    """Return who is awaited: None after ten minutes, and after any change of the account."""
     noted = request.session.get(_NAME)
     if noted is None or now.timestamp() - noted["at"] > LIFE.total_seconds():
         return None

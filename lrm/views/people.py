@@ -154,8 +154,8 @@ def reset_second_factor(request: access.SignedInRequest, user_id: int) -> HttpRe
         logger.warning("User %s reset the second factor of user %s", request.user.pk, person.pk)
         messages.success(
             request,
-            f"The second factor of {person} was reset. They sign in with the password alone until "
-            "they set up another, and were told by e-mail.",
+            f"The second factor of {person} was reset, with app, passkeys and recovery codes. They "
+            "sign in with the password alone until they set up another, and were told by e-mail.",
         )
     else:
         messages.info(request, f"{person} has no second factor.")

@@ -19,7 +19,7 @@ def test_admin_sets_up_a_second_factor_by_keyboard_and_signs_in_with_it(stage: S
     admin.open("/learners/")
     admin.expect_heading("Second factor")
     admin.inspect("second-factor-demanded")
-    admin.tab_to(page.get_by_role("button", name="Begin"))
+    admin.tab_to(page.get_by_role("button", name="Set up an app"))
     page.keyboard.press("Enter")
     key = page.locator(".code-line")
     expect(key).to_be_visible()

@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, TestCase
 from django.urls import reverse
 
-from lrm.models import ApiToken, Learner, User
+from lrm.models import ApiToken, Learner, Passkey, User
 from lrm.people import password_links
-from tests.support import builders, second_factors
+from tests.support import authenticator, builders, second_factors
 from tests.support.audit_trail import Person
 from tests.support.staff import form
 
@@ -70,6 +70,41 @@ def make_new_recovery_codes(one: Person) -> None:
 def switch_the_second_factor_off(one: Person) -> None:
     _have_a_factor(one)
     one.post("second_factor_off", **_sure(one))
+
+
+def add_a_first_passkey(one: Person) -> None:
+    _add_a_passkey(one, name="phone", password=builders.PASSWORD)
+
+
+def add_another_passkey(one: Person) -> None:
+    _have_a_factor(one)
+    _add_a_passkey(one, name="phone", **_sure(one))
+
+
+def remove_a_passkey(one: Person) -> None:
+    add_another_passkey(one)
+    recovery_code = second_factors.new_recovery_code(one.user)
+    proof = {"password": builders.PASSWORD, "code": recovery_code}
+    one.post("passkey_remove", Passkey.objects.get().pk, **proof)
+
+
+def take_the_app_away(one: Person) -> None:
+    add_another_passkey(one)
+    recovery_code = second_factors.new_recovery_code(one.user)
+    one.post("second_factor_off", password=builders.PASSWORD, code=recovery_code)
+
+
+def add_an_app_to_passkeys(one: Person) -> None:
+    add_a_first_passkey(one)
+    recovery_code = second_factors.new_recovery_code(one.user)
+    one.post("second_factor_begin", password=builders.PASSWORD, code=recovery_code)
+    one.post("second_factor_confirm", **_sure(one))
+
+
+def _add_a_passkey(one: Person, **form: str) -> None:
+    page = one.post("passkey_add", **form).content.decode()
+    made = authenticator.Authenticator().make(authenticator.options_on(page))
+    one.post("passkey_confirm", passkey=made)
 
 
 def _have_a_factor(one: Person) -> None:
@@ -167,6 +202,7 @@ def erase_a_learner(one: Person) -> None:
     one.post("learner_erase", erased.pk, number=erased.number)
 
 
+_FIRST_PASSKEY = ["PortalChange PASSKEY_ADDED", "PortalChange FACTOR_ON"]
 # Each act, the name of its address, and what it leaves in the trails.
 ACTS = [
     (change_name, "account", ["PortalChange NAME"]),
@@ -177,6 +213,11 @@ ACTS = [
     (set_up_a_second_factor, "second_factor_confirm", ["PortalChange FACTOR_ON"]),
     (make_new_recovery_codes, "second_factor_codes", ["PortalChange FACTOR_CODES"]),
     (switch_the_second_factor_off, "second_factor_off", ["PortalChange FACTOR_OFF"]),
+    (add_a_first_passkey, "passkey_confirm", _FIRST_PASSKEY),
+    (add_another_passkey, "passkey_confirm", ["PortalChange PASSKEY_ADDED"]),
+    (remove_a_passkey, "passkey_remove", ["PortalChange PASSKEY_REMOVED"]),
+    (take_the_app_away, "second_factor_off", ["PortalChange APP_REMOVED"]),
+    (add_an_app_to_passkeys, "second_factor_confirm", ["PortalChange APP_ADDED"]),
     (make_a_token, "account_tokens", ["PortalChange TOKEN_MADE"]),
     (end_a_token, "account_token_end", ["PortalChange TOKEN_ENDED"]),
     (change_the_portal, "settings_edit", ["PortalChange PORTAL"]),

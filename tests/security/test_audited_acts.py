@@ -25,6 +25,7 @@ NEED_NONE = {
     "sign_in_code": "The log says so, too.",
     "sign_out": "It changes nothing but the browser's own session.",
     "account_email": "It sends a link; until that is opened nothing changes.",
+    "passkey_add": "It has the browser make one; until that is confirmed nothing changes.",
     "second_factor_begin": "It shows a key; until a code confirms it nothing changes.",
     "notices_read": "What somebody has read is theirs alone.",
     "learner_import": "It keeps a file to look at; until it is confirmed nothing changes.",

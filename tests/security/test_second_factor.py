@@ -310,6 +310,7 @@ def test_no_address_but_set_up_is_open_to_whoever_must_have_one(portal: Portal) 
     client = builders.client_of(builders.make_user(portal, portal_admin=True))
     mine = {"account/second-factor/", "account/second-factor/begin/", "sign-out/"}
     mine |= {"account/second-factor/confirm/", "healthz", "readyz", "webhooks/xero/", "metrics"}
+    mine |= {f"account/second-factor/passkeys/{one}/" for one in ("add", "confirm")}
 
     through = [
         route

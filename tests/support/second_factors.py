@@ -17,7 +17,8 @@ ADDRESS = "203.0.113.9"
 def app_of(user: User) -> pyotp.TOTP:
     """Return the app of a person who is setting it up or has done so."""
     factor = SecondFactor.objects.get(user=user)
-    secret = second_factor._secret_of(factor)
+    sealed = factor.waiting_encrypted or factor.secret_encrypted
+    secret = second_factor._unsealed(factor, sealed)
     assert secret is not None
     return pyotp.TOTP(secret)
 
@@ -30,6 +31,11 @@ def make_factor(user: User) -> list[str]:
     codes = second_factor.confirm(user=user, code=app_of(user).at(earlier), now=earlier)
     assert codes
     return codes
+
+
+def new_recovery_code(user: User) -> str:
+    """Make new recovery codes in place of the old ones; return one."""
+    return second_factor.renew_codes(user=user, now=timezone.now())[0]
 
 
 def enter_password(user: User, *, client: Client | None = None, onward: str = "") -> Client:

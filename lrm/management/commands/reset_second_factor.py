@@ -10,9 +10,15 @@ from lrm.sign_in import second_factor
 
 
 class Command(BaseCommand):
-    """Takes away a person's second factor; noted in the portal's changes and told by e-mail."""
+    """Takes away a person's app, passkeys and recovery codes.
 
-    help = "Take away the second factor of a person who has lost app and recovery codes."
+    It is noted in the portal's changes and told by e-mail.
+    """
+
+    help = (
+        "Take away the second factor, that is app, passkeys and recovery codes, of a person who "
+        "has lost them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the user name."""
@@ -26,6 +32,7 @@ class Command(BaseCommand):
         if not second_factor.reset(user=user, by=None, now=timezone.now()):
             raise CommandError(f"{user.username} has no second factor.")
         self.stdout.write(
-            f"The second factor of {user.username} is gone and all their sessions have ended. The "
-            "password is enough to sign in; they were told by e-mail."
+            f"The second factor of {user.username} is gone: app, passkeys and recovery codes. "
+            "All their sessions have ended. The password is enough to sign in; they were told by "
+            "e-mail."
         )
