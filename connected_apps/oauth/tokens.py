@@ -42,7 +42,7 @@ class AccessToken:
 
     def nears_its_end(self, *, now: datetime) -> bool:
         """Return whether it is time to ask for another instead of using this one."""
-        return self.expires_at - now < REFRESH_BEFORE_END
+        return _nears_its_end(self.expires_at, now=now)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,11 @@ def _must_refresh(grant: Grant, *, now: datetime, rejected: str | None) -> bool:
         raise errors.ConnectionBroken(DEAD)
     if rejected is not None and encryption.read(grant, encryption.ACCESS) == rejected:
         return True
-    return grant.access_expires_at - now < REFRESH_BEFORE_END
+    return _nears_its_end(grant.access_expires_at, now=now)
+
+
+def _nears_its_end(expires_at: datetime, *, now: datetime) -> bool:
+    return expires_at - now < REFRESH_BEFORE_END
 
 
 def _refreshed(*, grant_id: int, now: datetime, rejected: str | None) -> Grant:

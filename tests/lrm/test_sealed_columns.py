@@ -6,7 +6,7 @@ from pytest_django.fixtures import Settings
 from lrm import sealed_values
 from lrm.models import HookEndpoint, Portal
 from lrm.sealed_columns import SealedColumn
-from tests.support import document_builders
+from tests.support import crossing, document_builders
 
 COLUMN = SealedColumn(model=HookEndpoint, column="secret_encrypted", label="made-up secrets")
 NEW_KEY = "bmV3LWtleS1vZi1hLXRlc3Qtd2l0aC0zMi1ieXRlcyE="
@@ -59,3 +59,17 @@ def test_every_value_is_sealed_anew_and_opens_by_the_new_key_alone(
     for row in rows:
         row.refresh_from_db()
     assert [COLUMN.read(row) for row in rows] == ["first", "second"]
+
+
+def test_row_that_is_deleted_while_keys_are_replaced_is_not_counted(
+    transactional_db: None, portal: Portal
+) -> None:
+    first, second = (make_row(portal, text) for text in ("first", "second"))
+    rows = HookEndpoint.objects.filter(pk=second.pk)
+    sealed: list[int] = []
+
+    # By now the ids of both are listed, and the first is sealed.
+    crossing.meet(rows.delete, lambda: sealed.append(COLUMN.seal_anew()), kept=rows)
+
+    assert sealed == [1]
+    assert list(HookEndpoint.objects.all()) == [first]

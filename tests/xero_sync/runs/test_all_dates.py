@@ -1,16 +1,19 @@
 """All documents means all: whatever day they carry."""
 
+import json
+
 import pytest
 
 from invoices.models import Document
 from tests.support import builders
-from tests.support.bad_documents import invoice, serve
+from tests.support.bad_documents import invoice, serve, store
 from tests.support.daily_checks import check, cursor_of
 from tests.support.faults import REFUSED
 from tests.support.linked import Linked
 from tests.support.mirror import ours, theirs
 from tests.support.passing import Time
 from tests.support.resyncs import PAGE, lists_called
+from xero_sync.api import json_codec
 from xero_sync.models import RunState, SyncRun
 
 FAR = ("1066-10-14", "1989-12-31", "2040-01-01", "9999-12-31")
@@ -81,10 +84,12 @@ def test_pages_say_all_documents(far: Linked) -> None:
     assert "First sync, everything" in html
 
 
+UNDATED = {name: value for name, value in invoice(2).items() if not name.startswith("Date")}
+
+
 def serve_undated(linked: Linked) -> None:
     """Let Xero have two invoices, one of them without a date."""
-    undated = {name: value for name, value in invoice(2).items() if not name.startswith("Date")}
-    serve(linked, invoice(1), undated)
+    serve(linked, invoice(1), UNDATED)
 
 
 def refuse_whole(linked: Linked) -> None:
@@ -112,22 +117,37 @@ def test_what_has_no_date_is_read_and_counted_where_the_ledger_is_read_in_parts(
     assert (cursor_of(linked).count_in_xero, cursor_of(linked).count_here) == (2, 2)
 
 
+def refuse_undated(linked: Linked) -> None:
+    """Let Xero take no question for what has no date."""
+    match = {"path": "/Invoices", "query": "Date%3D%3Dnull"}
+    body = '{"ErrorNumber":16,"Type":"QueryParseException","Message":"null"}'
+    linked.world.do("faults", match=match, times=-1, answer={"status": 400, "body": body})
+
+
 def test_run_ends_where_xero_takes_no_question_for_what_has_no_date(linked: Linked) -> None:
     serve_undated(linked)
     refuse_whole(linked)
-    body = '{"ErrorNumber":16,"Type":"QueryParseException","Message":"null"}'
-    linked.world.do(
-        "faults",
-        match={"path": "/Invoices", "query": "Date%3D%3Dnull"},
-        times=-1,
-        answer={"status": 400, "body": body},
-    )
+    refuse_undated(linked)
 
     run = linked.work(SyncRun.objects.get(is_first=True))
 
     assert (run.state, run.reason) == (RunState.DONE, "")
     assert list(Document.objects.values_list("number", flat=True)) == ["INV-1"]
     assert run.lines.filter(text__contains="does not list those without a date").exists()
+
+
+def test_what_came_without_a_date_is_no_difference_where_xero_takes_no_question_for_it(
+    linked: Linked,
+) -> None:
+    serve_undated(linked)
+    store(linked, json_codec.loads(json.dumps([UNDATED]).encode()))
+    refuse_whole(linked)
+    refuse_undated(linked)
+
+    run = linked.work(SyncRun.objects.get(is_first=True))
+
+    assert (run.state, run.reason) == (RunState.DONE, "")
+    assert set(Document.objects.values_list("number", flat=True)) == {"INV-1", "INV-2"}
 
 
 def test_people_read_days_ahead_and_long_ago_again(far: Linked) -> None:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.db import connection as database
 from invoices.models import Document
 from lrm.models import Notice
 from tests.support import builders, page_reading
+from tests.support.bad_documents import invoice, serve
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import API, PAGE, end_first, log, people
@@ -181,6 +182,26 @@ def test_what_changed_in_the_very_second_counts_as_far_as_xero_lists_it(known: L
 
     assert [stored(count), stored(count - 1), stored(count + 5)] == [count, count - 1, count]
     assert stored(None) == count - 1
+
+
+def test_edge_that_xero_does_not_list_makes_up_for_nothing_that_could_not_be_saved(
+    linked: Linked,
+) -> None:
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    later = {"UpdatedDateUTC": f"/Date({1772323200000 + 60_000}+0000)/"}
+    of_the_edge = invoice(1)
+    others = invoice(2, **later), invoice(3, **later, Total="a lot")
+    serve(linked, of_the_edge, *others)
+    linked.sweep()
+    assert Document.objects.get(number="INV-1").updated_at == since
+    # Xero leaves out what changed in the very second that is asked for.
+    serve(linked, *others)
+
+    until = since + timedelta(days=1)
+    zone = linked.portal.zone
+    run = linked.work(ask(linked, Span(since.astimezone(zone), until.astimezone(zone), [], [])))
+
+    assert run.reason == "Invoices: 1 could not be saved"
 
 
 def test_same_span_twice_is_one_run_and_a_cancelled_one_resumes(known: Linked, span: Span) -> None:

@@ -124,6 +124,23 @@ def test_number_that_cannot_be_kept_is_set_aside_alone(
     assert number.upper().replace("E5", "E+5").replace("E4", "E+4") in aside.raw
 
 
+def test_others_of_its_page_are_stored_by_id_and_it_is_refused_in_the_databases_words(
+    linked: Linked,
+) -> None:
+    """In another order than by id two workers on the same documents might deadlock."""
+    named = zip((3, 2, 1), ("INV-C", "INV-A", "INV-B"), strict=True)
+    page = [invoice(number, InvoiceNumber=name) for number, name in named]
+    elements = json_codec.loads(json.dumps(page).encode())
+    elements[0] |= json_codec.loads(b'{"Odd": 1e-20000}')
+
+    written = store(linked, elements)
+
+    assert written.touched_ids == [page[2]["InvoiceID"], page[1]["InvoiceID"]]
+    aside = QuarantinedDocument.objects.get()
+    assert aside.number == "INV-C"
+    assert aside.reason == "PostgreSQL cannot hold it: value overflows numeric format"
+
+
 def test_element_that_is_no_object_is_set_aside_too(linked: Linked) -> None:
     elements = json_codec.loads(json.dumps([None, invoice(1), "INV-2"]).encode())
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from connected_apps.models import Organisation
 from invoices.models import Allocation, ContactLink, Document, ReadBy
 from lrm.models import Portal
-from tests.support import builders, document_builders
+from tests.support import builders, crossing, document_builders
 from tests.support.bad_documents import GOOD, invoice
 from xero_sync.api import json_codec, responses
 from xero_sync.resources import Resource
@@ -130,6 +130,22 @@ def test_document_shows_the_name_of_whichever_was_read_last(
     read(organisation, invoice(1))
 
     assert Document.objects.get().contact_name == shown
+
+
+def test_name_that_is_stored_beside_a_page_of_documents_reaches_them(
+    transactional_db: None, organisation: Organisation
+) -> None:
+    """Neither sees what the other has not committed yet, so one has to wait."""
+    renamed = contact("New Name")
+
+    crossing.meet(
+        lambda: read(organisation, invoice(1)),
+        lambda: read(organisation, renamed, at=READ_AT + SECOND, resource=Resource.CONTACT),
+        # For which both ask when they commit.
+        kept=Organisation.objects.filter(pk=organisation.pk),
+    )
+
+    assert Document.objects.get().contact_name == "New Name"
 
 
 def test_page_tells_how_many_of_its_documents_are_new_changed_and_unchanged(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from connected_apps.models import Organisation
 from tests.support import builders, document_builders
@@ -115,6 +116,18 @@ def test_what_another_organisation_missed_is_no_doubt_here(proven: Organisation)
     doubt_by_day(other)
 
     assert trusted(proven) == ALL
+
+
+@pytest.mark.parametrize(("usual", "stretched"), [(280, 560), (300, 600), (400, 600), (900, 900)])
+def test_trusted_sweeps_are_twice_as_far_apart_but_ten_minutes_where_that_is_longer(
+    proven: Organisation, settings: Settings, usual: int, stretched: int
+) -> None:
+    settings.XERO_SWEEP_SECONDS = usual
+    cursor = Cursor.objects.get(organisation=proven, resource="INVOICE")
+
+    assert channel_health.sweep_interval(cursor) == timedelta(seconds=usual)
+    cursor.is_trusted = True
+    assert channel_health.sweep_interval(cursor) == timedelta(seconds=stretched)
 
 
 def test_sweeps_stretch_where_events_are_trusted_and_all_shrink_when_one_was_lost(

@@ -3,17 +3,19 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from invoices.models import Document
+import pytest
+
+from invoices.models import Contact, Document
 from tests.support import webhook_events
-from tests.support.linked import Linked
+from tests.support.linked import Linked, clock
 from tests.support.passing import Time
 from tests.support.xero_documents import act, invoices
 from xero_sync.api import client, responses, sessions
 from xero_sync.api.rate_limiter import Lane
-from xero_sync.models import Cursor, EventState, WebhookEvent
+from xero_sync.models import Cursor, Delivery, EventState, WebhookEvent
 from xero_sync.resources import Resource
 
-MINUTE = timedelta(minutes=1)
+MINUTE, MICROSECOND = timedelta(minutes=1), timedelta(microseconds=1)
 
 
 def xeros_now(linked: Linked) -> datetime:
@@ -49,13 +51,57 @@ def test_change_whose_event_may_still_be_under_way_is_not_missed(linked: Linked)
     pass_minutes(linked, 10)
     one, two = invoices(linked)[:2]
     act(linked, "set_reference", one, reference="Long ago")
-    pass_minutes(linked, 3)
+    pass_minutes(linked, 1)
     act(linked, "set_reference", two, reference="Just now")
+    pass_minutes(linked, 1.5)
 
     linked.sweep()
 
     assert Document.objects.get(xero_id=two["xero_id"]).reference == "Just now"
     assert Cursor.objects.get(resource="INVOICE").missed_count == 1
+
+
+def test_contact_that_the_very_first_sweep_brings_is_not_missed(linked: Linked) -> None:
+    """What nobody has read yet cannot have been read late."""
+    linked.world.do("webhooks", enabled=False)
+    pass_minutes(linked, 10)
+    made = linked.world.do("contacts", tenant=linked.tenant, act="create", name="Ola Made-Up")
+    pass_minutes(linked, 5)
+
+    linked.sweep()
+
+    assert Contact.objects.filter(xero_id=made["id"]).exists()
+    assert Cursor.objects.get(resource="CONTACT").missed_at is None
+
+
+@pytest.mark.parametrize(
+    ("told", "missed"), [(0 * MINUTE, 0), (-2 * MINUTE, 0), (-2 * MINUTE - MICROSECOND, 1)]
+)
+def test_change_of_which_an_event_came_is_not_missed_though_a_sweep_brings_it(
+    linked: Linked, told: timedelta, missed: int
+) -> None:
+    """The moment of an event is not quite its change's; one of long before tells of another."""
+    linked.world.do("webhooks", enabled=False)
+    linked.sweep()
+    pass_minutes(linked, 10)
+    row = invoices(linked)[0]
+    act(linked, "set_reference", row, reference="Announced")
+    changed = next(one for one in invoices(linked) if one["xero_id"] == row["xero_id"])
+    WebhookEvent.objects.create(
+        delivery=Delivery.objects.create(received_at=clock(), body=b"", unpacked_at=clock()),
+        organisation=linked.organisation,
+        category="INVOICE",
+        event_type="UPDATE",
+        resource_id=row["xero_id"],
+        happened_at=datetime.fromisoformat(changed["updated_utc"]) + told,
+        received_at=clock(),
+    )
+    pass_minutes(linked, 5)
+
+    linked.sweep()
+
+    assert Document.objects.get(xero_id=row["xero_id"]).reference == "Announced"
+    assert Cursor.objects.get(resource="INVOICE").missed_count == missed
 
 
 def test_change_of_the_moments_after_connecting_is_not_missed(linked: Linked) -> None:
