@@ -49,14 +49,15 @@ _DOCUMENTS = """
            md5('document' || n)::uuid, 'INV-' || lpad(n::text, 7, '0'), '',
            CASE WHEN n %% 50 = 7 THEN 'VOIDED' WHEN n %% 8 < 2 THEN 'AUTHORISED' ELSE 'PAID' END,
            md5('contact' || (1 + n %% %(learners)s))::uuid, 'Robin Made-Up',
-           current_date - (n::bigint * 7919 %% 1095)::int, current_date - (n::bigint * 7919 %% 1095)::int + 14,
+           day, day + 14,
            CASE WHEN n %% 20 = 3 THEN 'NZD' ELSE 'AUD' END, 1, 100, 10, 110,
            CASE WHEN n %% 50 <> 7 AND n %% 8 < 2 THEN 50 ELSE 0 END,
            CASE WHEN n %% 10 = 0 OR n %% 50 = 7 THEN 0 WHEN n %% 8 < 2 THEN 60 ELSE 110 END, 0,
            now(), now(), decode(md5('x'), 'hex'),
            jsonb_build_object('InvoiceNumber', n, 'Filler', repeat(md5(n::text), 12)), '',
            now(), now()
-    FROM generate_series(%(first)s, %(last)s) AS n;
+    FROM generate_series(%(first)s, %(last)s) AS n,
+         LATERAL (SELECT current_date - (n::bigint * 7919 %% 1095)::int AS day) AS dated;
 """
 _CREDITS = """
     INSERT INTO invoices_payment (document_id, xero_id, date, amount, reference)

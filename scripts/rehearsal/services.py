@@ -50,7 +50,7 @@ class Services:
         at = self._at
         at.files.mkdir(mode=0o700)
         at.programs.mkdir()
-        for program in postgres_programs.FOLDER.iterdir():
+        for program in postgres_programs.of_the_package().iterdir():
             (at.programs / program.name).symlink_to(program)
         valkey = Path(os.fspath(valkey_program.get_binary_path()))
         (at.programs / "valkey-server").symlink_to(valkey)
@@ -249,4 +249,4 @@ def _postgres_user(data: Path) -> str:
         warnings.simplefilter("ignore")
         from lrm.local import postgres
 
-    return postgres.prepare_for_root(data, postgres_programs.FOLDER)
+    return postgres.prepare_for_root(data, postgres_programs.of_the_package())

