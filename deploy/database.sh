@@ -13,6 +13,8 @@ psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-post
 \set password `cat "$DATABASE_PASSWORD_FILE"`
 CREATE ROLE :"name" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'password';
 ALTER ROLE :"name" SET timezone TO 'UTC';
+-- As lrm/settings.py asks at the start of each connection; through a pooler it cannot.
+ALTER ROLE :"name" SET jit TO off;
 GRANT :"name" TO CURRENT_USER;
 CREATE DATABASE :"name" OWNER :"name";
 REVOKE :"name" FROM CURRENT_USER;

@@ -94,10 +94,10 @@ def _database() -> Iterable[Finding]:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT current_setting('server_version_num')::int / 10000,"
-                " current_setting('transaction_read_only'),"
+                " current_setting('transaction_read_only'), current_setting('jit'),"
                 " pg_size_pretty(pg_database_size(current_database()))"
             )
-            version, read_only, size = cursor.fetchone()
+            version, read_only, jit, size = cursor.fetchone()
         waiting = _migrations()
     except (DatabaseError, ImproperlyConfigured) as error:
         words = f"PostgreSQL does not answer ({type(error).__name__}): see DATABASE_URL."
@@ -109,6 +109,9 @@ def _database() -> Iterable[Finding]:
         yield Finding("database", Level.WRONG, words)
     if read_only != "off":
         yield Finding("database", Level.WRONG, "it takes no changes: a standby, or set so.")
+    if jit != "off":
+        words = "it compiles statements, which takes seconds a page: ALTER ROLE lrm SET jit TO off."
+        yield Finding("database", Level.LOOK, words)
     if waiting:
         words = f"{waiting} wait: run `manage.py migrate`."
         yield Finding("migrations", Level.WRONG, words)

@@ -17,6 +17,8 @@ from tests.support.linked import Linked
 from tests.support.tally import LOST, PLAYED, tally
 from tests.support.web_process import Answer, Web
 
+MANY = 1_000
+
 
 def known_rows(linked: Linked) -> dict[str, Any]:
     """Return ids that exist, by the names that addresses give them."""
@@ -85,4 +87,9 @@ def test_no_address_answers_with_a_fault_when_the_request_is_made_up(
     tally.count(LOST, len(faults))
     tally.save()
     assert faults == []
-    assert seen.keys() >= {200, 302, 403, 404, 405}, seen
+    # Few requests may happen to meet no door that is closed; none of these can be missed by all.
+    assert seen[404], seen
+    assert seen[405], seen
+    assert seen[200] + seen[302], seen
+    if fuzz_requests >= MANY:
+        assert seen.keys() >= {200, 302, 403, 404, 405}, seen

@@ -105,7 +105,7 @@ def database_url() -> str:
     of = connection.settings_dict
     who = quote(of["USER"]) + (f":{quote(of['PASSWORD'])}" if of["PASSWORD"] else "")
     where = f"{of['HOST']}:{of['PORT']}" if of["HOST"] else ""
-    return f"postgresql://{who}@{where}/{of['NAME']}?{urlencode(of.get('OPTIONS', {}))}"
+    return f"postgresql://{who}@{where}/{of['NAME']}?{urlencode(of.get('OPTIONS', {}), quote_via=quote)}"
 
 
 def answers(port: int) -> bool:
