@@ -159,9 +159,9 @@ DATABASES["default"]["CONN_MAX_AGE"] = (
     else (0 if DATABASE_POOLER else 60)
 )
 if not DATABASE_POOLER:
-    # No statement of ours works for long enough to earn being compiled, and PostgreSQL reckons that
-    # those with many subqueries do: two seconds for a page of a hundred milliseconds. A pooler takes
-    # no options at the start; the user's own setting serves there.
+    # No statement of ours works for long enough to earn being compiled, and PostgreSQL reckons
+    # that those with many subqueries do: two seconds for a page of a hundred milliseconds. A
+    # pooler takes no options at the start; the user's own setting serves there.
     _given = DATABASES["default"].setdefault("OPTIONS", {})
     _given["options"] = f"-c jit=off {_given.get('options', '')}".strip()
 # Test runs side by side on one server must not share a database.

@@ -105,7 +105,9 @@ def database_url() -> str:
     of = connection.settings_dict
     who = quote(of["USER"]) + (f":{quote(of['PASSWORD'])}" if of["PASSWORD"] else "")
     where = f"{of['HOST']}:{of['PORT']}" if of["HOST"] else ""
-    return f"postgresql://{who}@{where}/{of['NAME']}?{urlencode(of.get('OPTIONS', {}), quote_via=quote)}"
+    # libpq reads no plus sign as a space.
+    options = urlencode(of.get("OPTIONS", {}), quote_via=quote)
+    return f"postgresql://{who}@{where}/{of['NAME']}?{options}"
 
 
 def answers(port: int) -> bool:
