@@ -22,10 +22,11 @@ from connected_apps.models import Organisation
 from invoices import queries
 from invoices.document_sums import Wanted
 from invoices.listing import paging
-from invoices.models import Contact, ContactLink, Document, Kind
+from invoices.models import ContactLink, Document, Kind
 from lrm.models import Learner
 from lrm.roster import search
 from reports import as_at as past_day
+from xero_sync.contact_tabs import contact_search
 
 # Contacts that a text may mean; who types less than a name gets the first of them.
 MOST_CONTACTS = 2000
@@ -55,7 +56,7 @@ class Criteria:
     """What the report is asked for. Both ends of a range belong to it.
 
     :param by_synced: whether the dates are those of storing, not those of the documents.
-    :param text: the beginning of a number, or some of a contact's or a learner's name.
+    :param text: the beginning of a number, or of words in a contact's or a learner's name.
     :param no_learner: only what names no learner: nobody is linked to its contact, or it is
         withheld from all who are.
     :param age: a key of `AGES`.
@@ -203,10 +204,8 @@ def _matching(documents: QuerySet[Document], criteria: Criteria) -> QuerySet[Doc
     typed = " ".join(criteria.text.split()).upper()
     # As the index of numbers is ordered, which finds beginnings only.
     numbered = documents.alias(typed_number=Collate(Upper("number"), "C"))
-    named = Contact.objects.filter(
-        organisation=criteria.organisation, name__icontains=criteria.text
-    ).values_list("xero_id", flat=True)
-    means = Q(typed_number__startswith=typed) | Q(contact_xero_id__in=list(named[:MOST_CONTACTS]))
+    named = contact_search.find_by_name(criteria.organisation, criteria.text, most=MOST_CONTACTS)
+    means = Q(typed_number__startswith=typed) | Q(contact_xero_id__in=named)
     query = search.word_query(criteria.text)
     if query is not None:
         means |= _of_learners(criteria, query)

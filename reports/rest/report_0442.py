@@ -51,7 +51,7 @@ class CriteriaQuery(serializers.Serializer[Any]):
     q = serializers.CharField(
         required=False,
         max_length=100,
-        help_text="The beginning of a number, or some of a contact's or a learner's name.",
+        help_text="The beginning of a number, or of words in a contact's or a learner's name.",
     )
     no_learner = serializers.ChoiceField(
         choices=["on"],

@@ -48,6 +48,7 @@ def text_of(client: Client, **query: str) -> str:
         ("INV-00", ["INV-002", "INV-001"]),
         ("inv-001", ["INV-001"]),
         ("creek", ["CN-9"]),
+        ("Càter bank", ["CN-9"]),
         ("robin nguyen", ["INV-002"]),
         ("L77", ["INV-002"]),
         ("001", []),
