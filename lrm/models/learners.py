@@ -52,7 +52,8 @@ class Learner(models.Model):
                 "number",
                 name="learner_list",
             ),
-            models.Index(fields=["portal", "-updated_at"], name="learner_recent"),
+            # An import changes thousands at one moment, so what comes first of them is told too.
+            models.Index(fields=["portal", "-updated_at", "-id"], name="learner_changed"),
             models.Index(fields=["portal", "-created_at", "-id"], name="learner_newest"),
         ]
 
