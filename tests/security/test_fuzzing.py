@@ -17,7 +17,16 @@ from tests.support.linked import Linked
 from tests.support.tally import LOST, PLAYED, tally
 from tests.support.web_process import Answer, Web
 
-MANY = 1_000
+# What requests must be able to meet, or they say little of the product. Of a few that are made up
+# none may happen to.
+_ELSEWHERE = (("Origin", "https://elsewhere.example.com"),)
+KNOWN = (
+    (200, MadeUp("GET", "/learners/", "", "text/plain", b"", ())),
+    (302, MadeUp("GET", "/sign-in/", "", "text/plain", b"", ())),
+    (403, MadeUp("POST", "/learners/new/", "", "text/plain", b"", _ELSEWHERE)),
+    (404, MadeUp("GET", "/learners/999999999/", "", "text/plain", b"", ())),
+    (405, MadeUp("PUT", "/learners/", "", "text/plain", b"", ())),
+)
 
 
 def known_rows(linked: Linked) -> dict[str, Any]:
@@ -81,15 +90,14 @@ def test_no_address_answers_with_a_fault_when_the_request_is_made_up(
             faults.append(f"{status}: {made_up}\n{web_log.read_bytes()[before:].decode()}")
         keep_connected(linked)
 
+    for expected, known in KNOWN:
+        answer = send(web, known, str(client.session.session_key))
+        assert answer is not None
+        assert answer.status == expected, (known, answer.status)
     throw()
 
     tally.count(f"{PLAYED}made-up requests", sum(seen.values()))
     tally.count(LOST, len(faults))
     tally.save()
     assert faults == []
-    # Few requests may happen to meet no door that is closed; none of these can be missed by all.
-    assert seen[404], seen
-    assert seen[405], seen
-    assert seen[200] + seen[302], seen
-    if fuzz_requests >= MANY:
-        assert seen.keys() >= {200, 302, 403, 404, 405}, seen
+    assert seen.total() >= fuzz_requests / 2, seen
