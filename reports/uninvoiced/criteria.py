@@ -31,8 +31,9 @@ from lrm.models import Learner, LearnerChange, Portal
 from xero_sync.models import ContactPush, ContactQuestion, PushState
 
 TO_INVOICE, BILLED, INVOICED = "TO_INVOICE", "BILLED", "INVOICED"
-# Counts look at so many learners and no more: more take too long for somebody who waits.
-MOST_COUNTED = 20_000
+# So many learners are counted while a page is made, and after it so many and no more: more take too
+# long for somebody who waits.
+COUNTED_AT_ONCE, MOST_COUNTED = 1_000, 20_000
 _NOTHING = Value("")
 
 
@@ -64,7 +65,7 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many learners there are of each state; None where there are too many to count."""
+    """How many learners there are of each state."""
 
     to_invoice: int
     billed: int
@@ -122,14 +123,16 @@ def with_reasons(learners: "QuerySet[Any]", criteria: Criteria) -> "QuerySet[Any
     return found
 
 
-def counts_of(criteria: Criteria) -> Counts | None:
+def counts_of(criteria: Criteria, *, most: int = MOST_COUNTED) -> Counts | None:
     """Return how many learners there are of each state, whatever state is asked for.
+
+    None where more than `most` learners match.
 
     Two queries, or four of those since a day: that there are too many is seen before their states
     are asked for, which costs ten times as much.
     """
-    some = [_narrowed(part, criteria)[: MOST_COUNTED + 1] for part in _parts(criteria)]
-    if sum(part.count() for part in some) > MOST_COUNTED:
+    some = [_narrowed(part, criteria)[: most + 1] for part in _parts(criteria)]
+    if sum(part.count() for part in some) > most:
         return None
     states = (TO_INVOICE, BILLED, INVOICED)
     wanted = {state: Count("pk", filter=Q(state=state)) for state in states}

@@ -33,6 +33,9 @@ WRITERS: dict[str, tuple[Write, str]] = {
     ".json": (files.write_json, "application/json"),
 }
 
+# What an address says that asks for counts, however long they take.
+COUNT = "count"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -54,8 +57,16 @@ class Question:
 @require_safe
 @snapshots.one_moment()
 def report_0443(request: access.SignedInRequest) -> HttpResponse:
-    """Show who is to be invoiced, a hundred learners a page."""
-    return _show(request, question_of(request))
+    """Show who is to be invoiced, a hundred learners a page.
+
+    Where many match, the page is there first and asks for their counts by itself; without script a
+    link does. With htmx only the counts are answered.
+    """
+    question = question_of(request)
+    if request.htmx and COUNT in request.GET and question.criteria is not None:
+        counts = _counts(request, question.criteria)
+        return render(request, "reports/learner_counts.html", counts)
+    return _show(request, question)
 
 
 @require_reports
@@ -131,9 +142,22 @@ def _contents(request: HttpRequest, question: Question, criteria: Criteria) -> d
             for column in rows.COLUMNS
             if column.is_on_page and (column.name != "billed_to" or is_billed)
         ],
-        "counts": criteria_module.counts_of(criteria),
-        "most_counted": criteria_module.MOST_COUNTED,
         "is_billed": is_billed,
         "period": facts.period_of(criteria.since),
         "filters": question.form.in_words(),
+        **_counts(request, criteria),
+    }
+
+
+def _counts(request: HttpRequest, criteria: Criteria) -> dict[str, object]:
+    """Return how many match; where they are many, only if the address asks for it."""
+    is_asked = COUNT in request.GET
+    most = criteria_module.MOST_COUNTED if is_asked else criteria_module.COUNTED_AT_ONCE
+    counts = criteria_module.counts_of(criteria, most=most)
+    later = request.GET.copy()
+    later[COUNT] = "yes"
+    return {
+        "counts": counts,
+        "most_counted": most,
+        "count_query": "" if counts or is_asked else later.urlencode(),
     }

@@ -2,8 +2,10 @@
 
 import csv
 import datetime
+import html
 import io
 import json
+import re
 from typing import Any
 
 import openpyxl
@@ -16,6 +18,7 @@ from django.utils import timezone
 from connected_apps.models import Connection, Organisation
 from invoices.models import CoverDecision, Kind, NamedNumber
 from lrm.models import Learner, LearnerChange, LrmRole, Portal
+from reports.uninvoiced import criteria
 from tests.support import builders as people
 from tests.support import document_builders, page_reading
 from xero_sync.models import ContactPush, ContactQuestion, PushState
@@ -190,6 +193,31 @@ def test_counts_since_a_day_have_each_learner_once(
         assert (counts.to_invoice, counts.billed, counts.invoiced) == (to_invoice, 0, 1)
         assert len(rows_of(client, **query)) == to_invoice
     assert invoiced.full_name not in rows_of(client, **since)
+
+
+def test_many_learners_are_counted_after_the_page_is_there(
+    portal: Portal, organisation: Organisation, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the page itself, or without script by a link; either keeps the filter."""
+    monkeypatch.setattr(criteria, "COUNTED_AT_ONCE", 2)
+    monkeypatch.setattr(criteria, "MOST_COUNTED", 3)
+    for name in ("One", "Two", "Three"):
+        ticked(portal, name)
+    ticked(portal, "Not Ticked", sync_to_xero=False)
+
+    def get(address: str, **headers: str) -> str:
+        return client.get(address, headers=headers).content.decode()
+
+    page = get(f"{PAGE}?since=")
+    assert "More than 2 learners match. Count them" in page_reading.text_of(page)
+    (link,) = map(html.unescape, re.findall(r'<a href="([^"]+)">Count them', page))
+    exact = "3 to invoice, 0 billed to somebody else, 0 with an invoice of their own."
+    assert exact in page_reading.text_of(get(link))
+    part = get(link, **{"HX-Request": "true"})
+    assert page_reading.text_of(part).strip() == exact
+    assert "hx-get" not in part
+    too_many = page_reading.text_of(get(f"{link}&who=all", **{"HX-Request": "true"}))
+    assert too_many.strip() == "More than 3 learners match, too many to count while you wait."
 
 
 def test_nobody_is_called_not_invoiced_while_documents_are_missing(
