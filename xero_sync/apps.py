@@ -25,7 +25,13 @@ class XeroSyncConfig(AppConfig):
             sync_metrics,
             xero_card,
         )
-        from xero_sync.views import contact_questions, contacts, document_history, pre_flight_card
+        from xero_sync.views import (
+            contact_questions,
+            contacts,
+            document_history,
+            pre_flight_card,
+            resync,
+        )
 
         xero_card.register()
         sync_metrics.register()
@@ -37,6 +43,7 @@ class XeroSyncConfig(AppConfig):
         contact_questions.register()
         pre_flight_card.register()
         contacts.register()
+        resync.register()
         document_history.register()
         act_jobs.register()
         span_contents.know_path_words(resources.PATH_WORDS)

@@ -247,9 +247,10 @@ def test_navigation_says_where_one_is(portal: Portal, address: str, label: str) 
 
 def test_settings_mark_the_entry_that_is_open_and_no_other(portal: Portal) -> None:
     staff = builders.client_of(builders.make_user(portal))
+    admin = builders.client_of(builders.make_user(portal, portal_admin=True))
 
-    def current(address: str) -> set[str]:
-        side = staff.get(address).content.decode().partition('class="sub-side"')[2]
+    def current(address: str, person: Client = staff) -> set[str]:
+        side = person.get(address).content.decode().partition('class="sub-side"')[2]
         found = re.findall(
             r'aria-current="\w+">.*?<span>([^<]+)</span>', side.partition("</nav>")[0]
         )
@@ -259,6 +260,9 @@ def test_settings_mark_the_entry_that_is_open_and_no_other(portal: Portal) -> No
     assert current("/settings/people/") == {"People"}
     # They may open it and see the state only; no entry of theirs leads there.
     assert current("/settings/connected-apps/") == set()
+    assert current("/settings/connected-apps/", admin) == {"Connected Apps"}
+    # What lies below another entry's address.
+    assert current("/settings/connected-apps/xero/resync/", admin) == {"Re-syncs"}
 
 
 def test_closed_door_is_titled_as_it_reads(portal: Portal) -> None:

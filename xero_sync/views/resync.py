@@ -23,7 +23,7 @@ from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
-from lrm import access, csv_text, page_calls, permissions
+from lrm import access, csv_text, page_calls, panels, permissions
 from xero_sync import forms
 from xero_sync.api import errors
 from xero_sync.jobs import retry_policy
@@ -54,6 +54,20 @@ _require_managing = access.require(
     permissions.may_manage_connected_apps,
     explanation="Starting or cancelling a re-sync is for portal admins with an LRM role.",
 )
+
+
+def register() -> None:
+    """Put the page into the settings."""
+    panels.add_settings_entry(
+        panels.SettingsEntry(
+            label="Re-syncs",
+            url_name="resync",
+            icon="refresh",
+            description="Read a range of dates from Xero again, and see that none is missing.",
+            right=permissions.may_see_connected_apps,
+            order=32,
+        )
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
