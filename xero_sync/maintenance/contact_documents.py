@@ -10,7 +10,8 @@ from invoices.models import Document, ReadBy
 from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, json_codec, list_queries, responses, sessions
 from xero_sync.jobs import leases
-from xero_sync.models import LeasedRow
+from xero_sync.models import Cursor, LeasedRow
+from xero_sync.pull import page_sizes
 from xero_sync.resources import Resource
 
 # Each takes a condition in the address.
@@ -52,10 +53,29 @@ class Reader:
                     continue
 
     def _pages(self, resource: Resource, contact_ids: Sequence[UUID]) -> Iterator[responses.Page]:
+        """Yield the pages of what Xero lists of contacts.
+
+        In such as the kind was last read in, since whoever reads nothing more of a list keeps no
+        place in it; and where Xero takes too long, from the start in smaller ones.
+        """
         listing = list_queries.Listing(resource=resource, contact_ids=tuple(contact_ids))
+        swept = Cursor.objects.filter(organisation_id=self.organisation_id, resource=resource)
+        size = swept.values_list("page_size", flat=True).first() or client.PAGE_SIZE
+        while True:
+            try:
+                yield from self._pages_of(listing, size)
+                return
+            except errors.TimedOut:
+                smaller = page_sizes.next_down(size)
+                if smaller is None:
+                    raise
+                size = smaller
+                leases.renew(self.row, now=self.clock())
+
+    def _pages_of(self, listing: list_queries.Listing, size: int) -> Iterator[responses.Page]:
         number, last = 1, 1
         while number <= last:
-            page = list_queries.fetch(self.session, listing, page=number)
+            page = list_queries.fetch(self.session, listing, page=number, page_size=size)
             yield page
             last = page.page_count or number + bool(page.elements)
             number += 1

@@ -83,10 +83,15 @@ def after(row: Checkpoint, error: Exception) -> Place | None:
 
 def _smaller(row: Checkpoint) -> Place | None:
     """Return where to go on in smaller pages; None where they are as small as they get."""
-    size = next((one for one in SIZES if one < row.page_size and not row.page_size % one), None)
+    size = next_down(row.page_size)
     if size is None:
         return None
     return _at(row, size) if row.item_count is not None else Place(1, size)
+
+
+def next_down(page_size: int) -> int | None:
+    """Return the next smaller size; None where there is none."""
+    return next((one for one in SIZES if one < page_size and not page_size % one), None)
 
 
 def larger(row: Checkpoint, page: responses.Page, *, pages_read: int) -> Place | None:

@@ -123,3 +123,18 @@ def test_contact_with_two_currencies_is_not_compared(linked: Linked) -> None:
     compare(linked)
 
     assert not BalanceDifference.objects.exists()
+
+
+def test_documents_that_take_xero_too_long_are_read_in_smaller_pages(linked: Linked) -> None:
+    """Found by the state machine: the same page was asked for every hour, and never came."""
+    linked.sweep()
+    invoice, _ = someone_who_owes()
+    Document.objects.filter(pk=invoice.pk).update(amount_due=invoice.amount_due + 7)
+    large = {"path": "/Invoices$", "query": "Contact.*pageSize=(1000|500)(&|$)"}
+    linked.world.do("faults", match=large, times=-1, answer={"status": 504})
+
+    compare(linked)
+
+    assert ours(linked) == theirs(linked)
+    assert not BalanceDifference.objects.exists()
+    assert BalanceCheck.objects.get().checked_at is not None
