@@ -10,7 +10,8 @@ so contacts who owe in more than one currency are left out. They say nothing of 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -24,7 +25,7 @@ from connected_apps.models import Connection
 from connected_apps.queries import live_connection_of, live_connections
 from invoices.models import Contact, Document, Kind
 from xero_sync.api import call_budget, json_codec, list_queries, rate_limiter, sessions
-from xero_sync.jobs import leases
+from xero_sync.jobs import leases, own_failures
 from xero_sync.maintenance import contact_documents
 from xero_sync.models import BalanceCheck, BalanceDifference, Cursor
 from xero_sync.pull import pager
@@ -38,6 +39,8 @@ FIRST = timedelta(hours=2)
 _LATER = timedelta(hours=1)
 # Documents of so many contacts are read anew in a day; those of whom nothing is known yet first.
 MOST_READ = 40
+# So many failures without a success are taken for Xero's affair, and so many hours in a row.
+IN_VAIN, _PATIENCE = 6, 3
 
 
 @dataclass(frozen=True)
@@ -147,17 +150,46 @@ class _Comparing:
         return [*sorted(fresh), *(one for one in order if one in differing)][:MOST_READ]
 
     def _read_anew(self, contact_ids: Sequence[UUID]) -> dict[UUID, _Both]:
-        """Read the documents of contacts anew, and return both figures as they are then."""
-        reader = contact_documents.Reader(
-            self._session, self._organisation_id, self._row, self._clock
-        )
+        """Read the documents of contacts anew, and return both figures as they are then.
+
+        :raises Exception: what failed last, where nothing could be read and that may be Xero's
+            affair.
+        """
         found: dict[UUID, _Both] = {}
-        for start in range(0, len(contact_ids), contact_documents.MOST_CONTACTS):
-            some = contact_ids[start : start + contact_documents.MOST_CONTACTS]
-            reader.read(some)
+        for some in self._read_documents(contact_ids):
             found |= self._compared(self._session.by_ids(Resource.CONTACT, some).elements)
             leases.renew(self._row, now=self._clock())
         return found
+
+    def _read_documents(self, contact_ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+        """Yield contacts when their documents are read anew, or cannot be.
+
+        What fails together is read by halves, so that a contact whose documents Xero cannot give
+        keeps no other from being mended. Its own figures are compared as they are.
+        """
+        reader = contact_documents.Reader(
+            self._session, self._organisation_id, self._row, self._clock
+        )
+        failed, has_read = 0, False
+        most = contact_documents.MOST_CONTACTS
+        waiting = deque(contact_ids[at : at + most] for at in range(0, len(contact_ids), most))
+        while waiting:
+            some = waiting.popleft()
+            try:
+                reader.read(some)
+                has_read = True
+            except Exception as error:
+                failed += 1
+                is_vain = not has_read and (len(some) == 1 or failed >= IN_VAIN)
+                may_wait = self._row.attempts < _PATIENCE
+                if not own_failures.may_be_its_own(error) or (is_vain and may_wait):
+                    raise
+                leases.renew(self._row, now=self._clock())
+                if len(some) > 1:
+                    waiting.extend(own_failures.halves(some))
+                    continue
+                logger.warning("Could not read the documents of contact %s anew", some[0])
+            yield some
 
     def _keep(self, stands: Mapping[UUID, _Both], *, not_read: set[UUID]) -> None:
         """Keep what differs although it was read anew, and forget what agrees now."""

@@ -60,17 +60,17 @@ class Reader:
         """
         listing = list_queries.Listing(resource=resource, contact_ids=tuple(contact_ids))
         swept = Cursor.objects.filter(organisation_id=self.organisation_id, resource=resource)
-        size = swept.values_list("page_size", flat=True).first() or client.PAGE_SIZE
-        while True:
+        size: int | None = swept.values_list("page_size", flat=True).first() or client.PAGE_SIZE
+        while size is not None:
             try:
                 yield from self._pages_of(listing, size)
-                return
             except errors.TimedOut:
-                smaller = page_sizes.next_down(size)
-                if smaller is None:
+                size = page_sizes.next_down(size)
+                if size is None:
                     raise
-                size = smaller
                 leases.renew(self.row, now=self.clock())
+            else:
+                return
 
     def _pages_of(self, listing: list_queries.Listing, size: int) -> Iterator[responses.Page]:
         number, last = 1, 1

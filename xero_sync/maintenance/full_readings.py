@@ -10,6 +10,8 @@ or a sweep leaves it alone where nothing did, so a document was read then or lat
 """
 
 import logging
+import random
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,7 +24,7 @@ from connected_apps.queries import live_connection_of, live_connections
 from invoices.models import Document, ReadBy
 from xero_sync import fetched_pages, resources
 from xero_sync.api import call_budget, client, errors, rate_limiter, sessions
-from xero_sync.jobs import leases
+from xero_sync.jobs import leases, own_failures
 from xero_sync.models import FullReading
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
@@ -33,6 +35,8 @@ logger = logging.getLogger(__name__)
 RECENT = timedelta(hours=12)
 # Everything was just read when a connection is new.
 FIRST = timedelta(hours=1)
+# So many failures without a single success are Xero's affair rather than a document's.
+IN_VAIN = 6
 # Nothing of these is to be paid or used any more.
 _CLOSED = ("PAID", "VOIDED", "DELETED")
 
@@ -72,17 +76,29 @@ def read(*, organisation_id: int, clock: leases.Clock) -> None:
 
 
 def _read_round(row: FullReading, connection: Connection, calls: int, clock: leases.Clock) -> None:
+    """Read of every kind that is due what the calls allow.
+
+    :raises Exception: what failed last, where nothing at all could be read.
+    """
     session = sessions.of(connection, lane=rate_limiter.Lane.BULK)
     before = clock() - RECENT
+    has_read, failure = False, None
     for resource in _oldest_first(row.organisation_id, before):
         left = calls - session.calls_made
         if left <= 0:
-            return
+            break
+        came = dict(row.asked_through)
         ids = _choose(row, resource, before, most=left * client.most_ids(resource))
-        for batch in client.batches(resource, ids):
-            _read_batch(session, row, resource, batch, clock)
+        reading = _Reading(session, row, resource, calls, clock)
+        reading.read(ids)
+        has_read |= reading.has_read
+        if reading.failure is not None and not reading.has_read:
+            # It may be Xero that gives nothing; then all of these are still to be asked for.
+            row.asked_through, failure = came, reading.failure
         leases.renew(row, now=clock(), asked_through=row.asked_through)
         logger.info("Read %s %s of %s anew", len(ids), resource, row.organisation_id)
+    if failure is not None and not has_read:
+        raise failure
 
 
 def _oldest_first(organisation_id: int, before: datetime) -> list[Resource]:
@@ -116,26 +132,70 @@ def _open(organisation_id: int, before: datetime) -> QuerySet[Document]:
     )
 
 
-def _read_batch(
-    session: sessions.Session,
-    row: FullReading,
-    resource: Resource,
-    ids: Sequence[UUID],
-    clock: leases.Clock,
-) -> None:
-    try:
-        page = session.by_ids(resource, ids)
-    except errors.NotFound:
-        return
-    organisation_id, now = row.organisation_id, clock()
-    with transaction.atomic():
-        leases.renew(row, now=now)
-        fetched_pages.store(
-            session,
-            organisation_id=organisation_id,
-            resource=resource,
-            page=page,
-            by=ReadBy.SWEEP,
-            now=now,
-            confirm=True,
-        )
+class _Reading:
+    """The documents of one kind in a round; what fails together is asked for by halves.
+
+    So a document that Xero cannot give keeps no other from being read. Halves cost calls of the
+    round, and which of the ids are in one is left to chance: where a round has few calls, the next
+    one should find another part that can be read. What no call was left for is asked for once more
+    when all others have been.
+    """
+
+    def __init__(
+        self,
+        session: sessions.Session,
+        row: FullReading,
+        resource: Resource,
+        calls: int,
+        clock: leases.Clock,
+    ) -> None:
+        self.has_read = False
+        self.failure: Exception | None = None
+        self._session = session
+        self._row = row
+        self._resource = resource
+        self._calls = calls
+        self._clock = clock
+
+    def read(self, ids: Sequence[UUID]) -> None:
+        """Read and store documents, as far as the calls go.
+
+        :raises Exception: Xero, the connection or a limit stands in the way of all.
+        """
+        failed = 0
+        waiting: deque[Sequence[UUID]] = deque(client.batches(self._resource, ids))
+        while waiting and self._session.calls_made < self._calls:
+            some = waiting.popleft()
+            try:
+                self._read_batch(some)
+                self.has_read = True
+            except Exception as error:
+                if not own_failures.may_be_its_own(error):
+                    raise
+                self.failure, failed = error, failed + 1
+                if failed >= IN_VAIN and not self.has_read:
+                    return
+                if len(some) == 1:
+                    told = (self._resource, some[0], type(error).__name__)
+                    logger.warning("Could not read one of %s anew: %s (%s)", *told)
+                else:
+                    waiting.extend(own_failures.halves(random.sample(list(some), len(some))))
+                leases.renew(self._row, now=self._clock())
+
+    def _read_batch(self, ids: Sequence[UUID]) -> None:
+        try:
+            page = self._session.by_ids(self._resource, ids)
+        except errors.NotFound:
+            return
+        organisation_id, now = self._row.organisation_id, self._clock()
+        with transaction.atomic():
+            leases.renew(self._row, now=now)
+            fetched_pages.store(
+                self._session,
+                organisation_id=organisation_id,
+                resource=self._resource,
+                page=page,
+                by=ReadBy.SWEEP,
+                now=now,
+                confirm=True,
+            )

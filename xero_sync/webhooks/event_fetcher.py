@@ -17,14 +17,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
-from connected_apps import errors as connection_errors
 from invoices.models import ReadBy
 from lrm.watching import log_context
 from xero_sync import fetched_pages
 from xero_sync.api import errors, responses, sessions
-from xero_sync.jobs import leases, retry_policy
+from xero_sync.jobs import leases, own_failures, retry_policy
 from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
 
@@ -38,20 +37,6 @@ IN_VAIN, MOST_FAILURES = 6, 16
 MOST_NAMED = 20
 _UNASKED = timedelta(seconds=4)
 _LEFT_TO_SWEEP = "Could not be fetched by itself; left to the sweep"
-
-
-def may_be_its_own(error: Exception) -> bool:
-    """Return whether a failure may lie in what was asked for, and not in Xero or ourselves."""
-    if isinstance(error, errors.Unavailable):
-        # A 503 is the gateway's word: it is about Xero or the organisation as a whole.
-        return error.status != 503
-    if isinstance(error, errors.XeroError):
-        return isinstance(error, errors.Rejected | errors.Unexpected)
-    everybodys = (
-        *(OperationalError, InterfaceError),
-        *(connection_errors.ConnectedAppsError, leases.LeaseLost),
-    )
-    return not isinstance(error, everybodys)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +57,7 @@ class Fetcher:
         try:
             self._fetch(ids, mine)
         except Exception as error:
-            if not may_be_its_own(error) or not self._answers(error):
+            if not own_failures.may_be_its_own(error) or not self._answers(error):
                 raise
             logger.info("Narrowing down why %s ids of %s fail", len(ids), self.resource)
             self._narrow(ids, mine, error)
@@ -145,7 +130,7 @@ class Fetcher:
             return
         failed, has_succeeded = 0, False
         # In any order: where much is broken, each try should find another part that is not.
-        waiting = deque(_halves(random.sample(list(ids), len(ids))))
+        waiting = deque(own_failures.halves(random.sample(list(ids), len(ids))))
         while waiting:
             some = waiting.popleft()
             mine = [event for event in named if event.resource_id in set(some)]
@@ -156,7 +141,7 @@ class Fetcher:
                 self._fetch(some, mine)
                 has_succeeded = True
             except Exception as own:
-                if not may_be_its_own(own):
+                if not own_failures.may_be_its_own(own):
                     raise
                 failed += 1
                 if failed >= IN_VAIN and not has_succeeded:
@@ -164,7 +149,7 @@ class Fetcher:
                 if len(some) == 1:
                     self._put_off(mine, own)
                 else:
-                    waiting.extend(_halves(some))
+                    waiting.extend(own_failures.halves(some))
                 leases.renew(self.inbox, now=self.clock())
 
     def _put_off(self, named: Sequence[WebhookEvent], error: Exception) -> None:
@@ -196,11 +181,6 @@ def _correlations_of(events: Sequence[WebhookEvent]) -> str:
     """Return the ids of the webhooks that told of these: one call may fetch for many."""
     named = sorted({str(event.correlation_id) for event in events if event.correlation_id})
     return ",".join(named[:MOST_NAMED])
-
-
-def _halves(ids: Sequence[UUID]) -> list[Sequence[UUID]]:
-    middle = len(ids) // 2
-    return [ids[:middle], ids[middle:]]
 
 
 def _update(named: Sequence[WebhookEvent], **changes: Any) -> None:

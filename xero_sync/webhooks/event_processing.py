@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce
 from connected_apps.queries import live_connection_of, live_connections
 from xero_sync import resources
 from xero_sync.api import call_budget, client, rate_limiter, sessions
-from xero_sync.jobs import dispatch, leases, sweep_schedule
+from xero_sync.jobs import dispatch, leases, own_failures, sweep_schedule
 from xero_sync.models import EventState, Inbox, WebhookEvent
 from xero_sync.webhooks import event_bursts, event_echoes, event_fetcher, event_throttle
 
@@ -138,7 +138,7 @@ def _list(fetcher: event_fetcher.Fetcher, named: list[WebhookEvent]) -> list[Web
                 break
     except Exception as error:
         # One document may spoil a list; by name it is found, or the failure turns out everybody's.
-        if not event_fetcher.may_be_its_own(error):
+        if not own_failures.may_be_its_own(error):
             raise
         logger.info("A list for a burst of events failed: %s", type(error).__name__)
     return named

@@ -5,10 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from invoices.models import Contact, Document
-from tests.support import builders
+from tests.support import builders, ghosts
 from tests.support.daily_checks import check
 from tests.support.linked import Linked
 from tests.support.mirror import ours, theirs
@@ -26,6 +27,13 @@ def compare(linked: Linked) -> int:
     before = linked.world.calls("/api.xro/")
     tasks.compare_balances(linked.organisation.pk)
     return linked.world.calls("/api.xro/") - before
+
+
+def compare_later(linked: Linked) -> None:
+    """Compare once more, when earlier calls are no longer this minute's."""
+    ghosts.forget_calls()
+    linked.world.do("clock", advance_seconds=61)
+    compare(linked)
 
 
 def told(linked: Linked) -> str:
@@ -137,4 +145,42 @@ def test_documents_that_take_xero_too_long_are_read_in_smaller_pages(linked: Lin
 
     assert ours(linked) == theirs(linked)
     assert not BalanceDifference.objects.exists()
+    assert BalanceCheck.objects.get().checked_at is not None
+
+
+def test_contact_whose_documents_xero_cannot_give_keeps_no_other_from_being_mended(
+    linked: Linked,
+) -> None:
+    linked.sweep()
+    _, broken = someone_who_owes()
+    approved = Document.objects.filter(kind="INVOICE", status="AUTHORISED")
+    approved.update(amount_due=F("amount_due") + 7)
+    asked_for = {"path": "/Invoices$", "query": f"Contact.*{broken.xero_id}"}
+    linked.world.do("faults", match=asked_for, times=-1, answer={"status": 500})
+
+    for _ in range(4):
+        compare_later(linked)
+
+    (difference,) = BalanceDifference.objects.all()
+    assert difference.contact_xero_id == broken.xero_id
+    assert BalanceCheck.objects.get().checked_at is not None
+    assert broken.name in builders.client_of(linked.manager).get(CARD).content.decode()
+
+
+def test_comparison_waits_while_xero_gives_no_documents_but_not_for_ever(linked: Linked) -> None:
+    linked.sweep()
+    invoice, contact = someone_who_owes()
+    Document.objects.filter(pk=invoice.pk).update(amount_due=invoice.amount_due + 7)
+    linked.world.do(
+        "faults", match={"path": "/Invoices$", "query": "Contact"}, times=-1, answer={"status": 500}
+    )
+
+    for attempts in (1, 2, 3):
+        compare_later(linked)
+        row = BalanceCheck.objects.get()
+        assert (row.attempts, row.checked_at) == (attempts, None)
+        assert not BalanceDifference.objects.exists()
+    compare_later(linked)
+
+    assert BalanceDifference.objects.get().contact_xero_id == contact.xero_id
     assert BalanceCheck.objects.get().checked_at is not None

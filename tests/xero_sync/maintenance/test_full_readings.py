@@ -1,6 +1,7 @@
 """What changes in Xero without a trace is found within a day, by a small share of the calls."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from tests.support import builders
+from tests.support import builders, ghosts
 from tests.support.daily_checks import check
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
@@ -56,6 +57,13 @@ def few_calls(settings: Settings) -> None:
     """Allow a day of so few calls that a round has two of them."""
     settings.XERO_DAY_LIMIT = 1000
     rate_limiter.shared.cache_clear()
+
+
+def later_round_of(linked: Linked) -> int:
+    """Take a round after others, whose calls are no longer this minute's."""
+    ghosts.forget_calls()
+    linked.world.do("clock", advance_seconds=61)
+    return round_of(linked)
 
 
 def test_due_date_that_was_moved_without_a_trace_is_found_and_the_page_says_when(
@@ -121,6 +129,43 @@ def test_what_xero_does_not_give_keeps_nothing_else_from_being_read(
 
     stale = Document.objects.filter(kind="INVOICE", status="AUTHORISED")
     assert stale.filter(read_at__lt=clock() - timedelta(hours=1)).count() == 90
+
+
+@pytest.mark.parametrize("answer", [{"status": 500}, {"status": 504}, {"named": "bad_json"}])
+def test_document_that_xero_cannot_give_keeps_no_other_from_being_read(
+    linked: Linked, answer: dict[str, Any]
+) -> None:
+    linked.sweep()
+    check(linked)
+    let_a_day_pass(linked)
+    open_ones = Document.objects.exclude(status__in=("PAID", "VOIDED", "DELETED"))
+    broken = open_ones.filter(kind="INVOICE").order_by("read_at", "pk")[0]
+    asked_for = {"path": "/Invoices$", "query": f"IDs=.*{broken.xero_id}"}
+    linked.world.do("faults", match=asked_for, times=-1, answer=answer)
+
+    calls = [later_round_of(linked) for _ in range(8)]
+
+    assert max(calls) <= 10
+    stale = open_ones.filter(read_at__lt=clock() - timedelta(hours=1))
+    assert set(stale.values_list("pk", flat=True)) == {broken.pk}
+    linked.world.heal()
+    later_round_of(linked)
+    assert not stale.exists()
+
+
+def test_nothing_counts_as_asked_for_while_xero_gives_nothing(linked: Linked) -> None:
+    linked.sweep()
+    check(linked)
+    let_a_day_pass(linked)
+    linked.world.fail("/api.xro/", times=-1, status=500)
+
+    assert max(later_round_of(linked) for _ in range(3)) <= 10
+    linked.world.heal()
+    while later_round_of(linked):
+        pass
+
+    open_ones = Document.objects.exclude(status__in=("PAID", "VOIDED", "DELETED"))
+    assert not open_ones.filter(read_at__lt=clock() - timedelta(hours=1)).exists()
 
 
 def test_nothing_is_read_anew_when_less_than_half_of_the_day_is_left(linked: Linked) -> None:
