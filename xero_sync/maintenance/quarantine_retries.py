@@ -1,5 +1,8 @@
 """Quarantined documents are fetched again by themselves, some hours after each try."""
 
+import logging
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,10 +11,15 @@ from django.db import transaction
 from invoices.models import ReadBy
 from xero_sync import fetched_pages
 from xero_sync.api import client, errors, sessions
+from xero_sync.jobs import own_failures
 from xero_sync.resources import Resource
 from xero_sync.store import quarantine
 
+logger = logging.getLogger(__name__)
+
 RETRY_AFTER = timedelta(hours=6)
+# Failures of one kind, after which the rest of it waits for tomorrow.
+_MOST_FAILURES = 12
 
 
 def retry_all(
@@ -19,25 +27,48 @@ def retry_all(
 ) -> None:
     """Fetch again what was quarantined hours ago: a newer release may know how to store it.
 
-    :raises errors.XeroError: Xero could not be asked.
+    What fails together is asked for by halves: a document that was set aside may well be one that
+    Xero cannot give, and then it keeps neither the others nor the rest of the day's work waiting.
+
+    :raises Exception: Xero, the connection or a limit stands in the way of all.
     """
     for resource in Resource:
-        waiting = quarantine.named(organisation_id, resource).filter(
-            last_tried_at__lt=now - RETRY_AFTER
-        )
-        oldest = waiting.order_by("last_tried_at").values_list("identity", flat=True)[:at_most]
-        for batch in client.batches(resource, [UUID(one) for one in oldest]):
+        named = quarantine.named(organisation_id, resource)
+        due = named.filter(last_tried_at__lt=now - RETRY_AFTER).order_by("last_tried_at")
+        ids = [UUID(one) for one in due.values_list("identity", flat=True)[:at_most]]
+        waiting: deque[Sequence[UUID]] = deque(client.batches(resource, ids))
+        failed = 0
+        while waiting and failed < _MOST_FAILURES:
+            some = waiting.popleft()
             try:
-                page = session.by_ids(resource, batch)
-            except errors.NotFound:
-                # None of them is there any more (asked for one by one). The daily count tells.
-                continue
-            with transaction.atomic():
-                fetched_pages.store(
-                    session,
-                    organisation_id=organisation_id,
-                    resource=resource,
-                    page=page,
-                    by=ReadBy.SWEEP,
-                    now=now,
-                )
+                _retry(session, organisation_id, resource, some, now)
+            except Exception as error:
+                if not own_failures.may_be_its_own(error):
+                    raise
+                failed += 1
+                logger.warning("Could not read %s of %s again", len(some), resource)
+                if len(some) > 1:
+                    waiting.extend(own_failures.halves(some))
+
+
+def _retry(
+    session: sessions.Session,
+    organisation_id: int,
+    resource: Resource,
+    ids: Sequence[UUID],
+    now: datetime,
+) -> None:
+    try:
+        page = session.by_ids(resource, ids)
+    except errors.NotFound:
+        # None of them is there any more (asked for one by one). The daily count tells.
+        return
+    with transaction.atomic():
+        fetched_pages.store(
+            session,
+            organisation_id=organisation_id,
+            resource=resource,
+            page=page,
+            by=ReadBy.SWEEP,
+            now=now,
+        )

@@ -17,7 +17,7 @@ from tests.support.webhook_events import announce
 from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.jobs import sweep_schedule
 from xero_sync.maintenance import quarantine_retries
-from xero_sync.models import QuarantinedDocument
+from xero_sync.models import FullReading, QuarantinedDocument
 from xero_sync.webhooks import channel_health
 
 
@@ -110,6 +110,34 @@ def test_set_aside_documents_show_in_the_state_and_leave_it_when_mended(linked: 
 
     assert not QuarantinedDocument.objects.exists()
     assert state_of(linked) == ("CONNECTED", 0)
+
+
+def test_set_aside_document_that_xero_cannot_give_keeps_nothing_else_waiting(
+    linked: Linked,
+) -> None:
+    linked.sweep()
+    long_ago = clock() - quarantine_retries.RETRY_AFTER * 2
+    broken, *others = Document.objects.filter(kind="INVOICE").order_by("pk")[:5]
+    for document in (broken, *others):
+        QuarantinedDocument.objects.create(
+            organisation=linked.organisation,
+            resource="INVOICE",
+            identity=str(document.xero_id),
+            reason="made up",
+            raw={},
+            first_seen_at=long_ago,
+            last_tried_at=long_ago,
+        )
+        document.delete()
+    asked_for = {"path": "/Invoices$", "query": f"IDs=.*{broken.xero_id}"}
+    linked.world.do("faults", match=asked_for, times=-1, answer={"status": 500})
+
+    check(linked)
+
+    assert [one.identity for one in QuarantinedDocument.objects.all()] == [str(broken.xero_id)]
+    assert Document.objects.filter(xero_id__in=[one.xero_id for one in others]).count() == 4
+    # What comes after it in a day's work.
+    assert FullReading.objects.filter(organisation=linked.organisation).exists()
 
 
 LATER = "/Date(1772409600000+0000)/"
