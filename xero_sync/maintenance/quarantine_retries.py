@@ -1,9 +1,8 @@
 """Quarantined documents are fetched again by themselves, some hours after each try."""
 
-import logging
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -14,8 +13,6 @@ from xero_sync.api import client, errors, sessions
 from xero_sync.jobs import own_failures
 from xero_sync.resources import Resource
 from xero_sync.store import quarantine
-
-logger = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(hours=6)
 # Failures of one kind, after which the rest of it waits for tomorrow.
@@ -36,27 +33,19 @@ def retry_all(
         named = quarantine.named(organisation_id, resource)
         due = named.filter(last_tried_at__lt=now - RETRY_AFTER).order_by("last_tried_at")
         ids = [UUID(one) for one in due.values_list("identity", flat=True)[:at_most]]
-        waiting: deque[Sequence[UUID]] = deque(client.batches(resource, ids))
-        failed = 0
-        while waiting and failed < _MOST_FAILURES:
-            some = waiting.popleft()
-            try:
-                _retry(session, organisation_id, resource, some, now)
-            except Exception as error:
-                if not own_failures.may_be_its_own(error):
-                    raise
-                failed += 1
-                logger.warning("Could not read %s of %s again", len(some), resource)
-                if len(some) > 1:
-                    waiting.extend(own_failures.halves(some))
+        own_failures.read_by_halves(
+            client.batches(resource, ids),
+            partial(_retry, session, organisation_id, resource, now),
+            most_failures=_MOST_FAILURES,
+        )
 
 
 def _retry(
     session: sessions.Session,
     organisation_id: int,
     resource: Resource,
-    ids: Sequence[UUID],
     now: datetime,
+    ids: Sequence[UUID],
 ) -> None:
     try:
         page = session.by_ids(resource, ids)

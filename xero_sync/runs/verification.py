@@ -9,6 +9,7 @@ that too, documents that are stored here but were not listed are fetched by thei
 dates may have moved out of the window. What still differs is named by number and recorded.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +19,7 @@ from uuid import UUID
 from django.db import transaction
 
 from xero_sync.api import client, errors, list_queries
-from xero_sync.jobs import leases
+from xero_sync.jobs import leases, own_failures
 from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
 from xero_sync.pull import date_windows, pager
 from xero_sync.resources import Resource
@@ -29,6 +30,7 @@ from xero_sync.store.differing import Differing
 # At most so many unlisted documents are fetched by id: where there are more, something else is
 # wrong.
 _MOST_FETCHED = 400
+_MOST_FAILURES = 16
 _NOT_ALL = "Xero does not list all that changed meanwhile"
 _NOT_LISTED = (
     "Xero does not list all that changed while these were read; what did arrives by itself "
@@ -184,15 +186,25 @@ def _save(step: SyncStep, now: datetime, **changes: Any) -> None:
 
 
 def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: leases.Clock) -> None:
+    """Fetch documents by their ids, without those that Xero cannot give: these differ then.
+
+    Whether it answers at all shows when it is asked for today's count afterwards.
+    """
     resource = Resource(step.resource)
-    for batch in client.batches(resource, ids):
-        try:
+
+    def read(batch: Sequence[UUID]) -> None:
+        with contextlib.suppress(errors.NotFound):
             found = puller.session.by_ids(resource, batch)
-        except errors.NotFound:
-            continue
-        step_checkpoint.store_without_checkpoint(
-            puller.session, step.run, resource, found, clock(), confirm=True
-        )
+            step_checkpoint.store_without_checkpoint(
+                puller.session, step.run, resource, found, clock(), confirm=True
+            )
+
+    own_failures.read_by_halves(
+        client.batches(resource, ids),
+        read,
+        most_failures=_MOST_FAILURES,
+        after_failure=lambda: leases.renew(step.run, now=clock()),
+    )
 
 
 def _differing(step: SyncStep, unlisted_ids: Sequence[UUID]) -> list[Differing]:

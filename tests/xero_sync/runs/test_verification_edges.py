@@ -4,6 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import uuid4
+
+import pytest
 
 from invoices.models import Document
 from tests.support.bad_documents import invoice, serve
@@ -60,6 +63,38 @@ def test_what_is_neither_listed_nor_saved_is_told_by_number_or_by_id(linked: Lin
     assert "Invoice INV-GHOST: no longer in Xero for these dates" in run.reason
     assert "INV-2 is in Xero, but could not be saved" in run.reason
     assert f"{numberless['InvoiceID']} is in Xero, but could not be saved" in run.reason
+
+
+@pytest.mark.parametrize("also_gone", [0, 1])
+def test_run_ends_although_xero_cannot_give_a_document_that_it_does_not_list(
+    known: Linked, also_gone: int
+) -> None:
+    """It answers 500 for its id, or nothing in time; others that it does not list are fetched."""
+    let_xero_have_lost_one(known)
+    for one in Document.objects.filter(kind="INVOICE").order_by("-pk")[:also_gone]:
+        Document.objects.filter(pk=one.pk).update(xero_id=uuid4(), number="INV-GONE")
+    match = {"path": "/Invoices$", "query": "IDs=.*00000000dead"}
+    known.world.do("faults", match=match, times=-1, answer={"status": 500})
+
+    run = known.work(ask(known))
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert "Invoice INV-GHOST: no longer in Xero for these dates" in run.reason
+    assert run.reason.count("no longer in Xero") == 1 + also_gone
+
+
+def test_run_waits_where_xero_gives_nothing_by_id_nor_a_count(known: Linked) -> None:
+    let_xero_have_lost_one(known)
+    match = {"path": "/Invoices$", "query": "IDs="}
+    known.world.do("faults", match=match, times=-1, answer={"status": 500})
+    # The count of the first look comes with the lists; that after it is asked for by itself.
+    match = {"path": "/Invoices$", "query": ONE_ROW}
+    known.world.do("faults", match=match, times=-1, answer={"status": 500})
+
+    run = known.work(ask(known))
+
+    assert run.finished_at is None
+    assert "Xero is not answering" in run.reason
 
 
 def test_count_that_xero_refuses_for_dates_is_not_taken_from_what_is_here(known: Linked) -> None:
