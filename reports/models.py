@@ -130,7 +130,7 @@ class Outcome(models.TextChoices):
     SENT = "SENT", "Sent"
     NO_RIGHT = "NO_RIGHT", "May not read the report any more"
     NO_ADDRESS = "NOWHERE", "Has no e-mail address"
-    REFUSED = "REFUSED", "The mail server refuses the address"
+    REFUSED = "REFUSED", "The mail server refuses it"
 
 
 class ReportLetter(models.Model):

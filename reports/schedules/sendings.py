@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
 
 from django.core import mail
 from django.db import transaction
@@ -108,6 +108,10 @@ def _is_entitled(user: User, sending: ReportSending, *, clock: Clock) -> bool:
 
 
 def _mail_to(users: list[User], sending: ReportSending, *, clock: Clock) -> None:
+    """Make the report once and mail it to each; whom the server refuses keeps nobody from theirs.
+
+    :raises SMTPException: the server does not take it at the moment, for all or for some.
+    """
     schedule = sending.schedule
     with snapshots.one_moment():
         content = contents.content_of(
@@ -118,6 +122,7 @@ def _mail_to(users: list[User], sending: ReportSending, *, clock: Clock) -> None
             now=clock(),
         )
         letter = letters.letter_of(sending, content)
+    not_yet: SMTPException | None = None
     with mail.get_connection() as connection:
         for user in users:
             # Proves the lease just before, so that no two workers mail the same person.
@@ -125,10 +130,22 @@ def _mail_to(users: list[User], sending: ReportSending, *, clock: Clock) -> None
             message = letters.message_to(user, letter, sending=sending, connection=connection)
             try:
                 message.send()
-            except SMTPRecipientsRefused:
-                _note(sending, user, Outcome.REFUSED, now=clock())
+            except (SMTPRecipientsRefused, SMTPDataError) as error:
+                if _is_for_good(error):
+                    _note(sending, user, Outcome.REFUSED, now=clock())
+                else:
+                    not_yet = error
             else:
                 _note(sending, user, Outcome.SENT, now=clock())
+    if not_yet is not None:
+        raise not_yet
+
+
+def _is_for_good(error: SMTPRecipientsRefused | SMTPDataError) -> bool:
+    """Return whether the mail server will never take a message; by 4xx it asks for patience."""
+    if isinstance(error, SMTPDataError):
+        return error.smtp_code >= 500
+    return all(code >= 500 for code, _ in error.recipients.values())
 
 
 def _note(sending: ReportSending, user: User, outcome: Outcome, *, now: datetime) -> None:

@@ -2,8 +2,8 @@
 
 import datetime
 import io
-from smtplib import SMTPRecipientsRefused
-from typing import Any
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused
+from typing import Any, ClassVar
 
 import openpyxl
 import pytest
@@ -48,13 +48,18 @@ FORM = {
 }
 
 
+REFUSED = "refused@example.com"
+
+
 class Refusing(locmem.EmailBackend):
-    """A mail server that does not know one address."""
+    """A mail server that answers for one address as it is told to."""
+
+    answers: ClassVar[list[SMTPException]] = []
 
     def send_messages(self, messages: Any) -> int:
         """Refuse what goes to the address as a server does."""
-        if messages[0].to == ["unknown@example.com"]:
-            raise SMTPRecipientsRefused({"unknown@example.com": (550, b"unknown")})
+        if messages[0].to == [REFUSED] and self.answers:
+            raise self.answers.pop(0)
         return super().send_messages(messages)
 
 
@@ -277,18 +282,59 @@ def test_sending_is_given_up_after_a_day(
     assert ReportScheduleChange.objects.filter(act="GIVEN_UP").count() == 1
 
 
-def test_address_that_is_refused_keeps_nobody_from_theirs(
-    organisation: Organisation, portal: Portal, maker: User, client: Client, settings: Settings
-) -> None:
-    unknown = people.make_user(portal, accounts=True)
-    User.objects.filter(pk=unknown.pk).update(email="unknown@example.com")
-    due = make(client, unknown, maker).next_at
+@pytest.fixture
+def refused(portal: Portal, maker: User, settings: Settings) -> User:
+    """A person whose mail the server does not take as it should; before others in any order."""
+    person = people.make_user(portal, accounts=True)
+    User.objects.filter(pk=person.pk).update(email=REFUSED)
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
+    return person
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [SMTPRecipientsRefused({REFUSED: (550, b"unknown")}), SMTPDataError(552, b"too large")],
+)
+def test_whom_the_mail_server_refuses_keeps_nobody_from_theirs(
+    organisation: Organisation,
+    refused: User,
+    portal: Portal,
+    maker: User,
+    client: Client,
+    answer: SMTPException,
+) -> None:
+    colleague = people.make_user(portal, accounts=True)
+    Refusing.answers = [answer]
+    due = make(client, refused, colleague).next_at
 
     send(due)
 
-    assert [message.to for message in mail.outbox] == [[maker.email]]
-    assert "The mail server refuses the address".lower() in Notice.objects.get(user=maker).text
+    assert [message.to for message in mail.outbox] == [[colleague.email]]
+    assert "the mail server refuses it" in Notice.objects.get(user=maker).text
+    assert ReportSending.objects.get().state == SendingState.DONE
+
+
+@pytest.mark.parametrize(
+    "answer", [SMTPRecipientsRefused({REFUSED: (450, b"greylisted")}), SMTPDataError(451, b"busy")]
+)
+def test_whom_the_mail_server_puts_off_gets_it_later_and_others_at_once(
+    organisation: Organisation,
+    refused: User,
+    portal: Portal,
+    client: Client,
+    answer: SMTPException,
+) -> None:
+    colleague = people.make_user(portal, accounts=True)
+    Refusing.answers = [answer]
+    due = make(client, refused, colleague).next_at
+
+    send(due)
+    at_once = [message.to for message in mail.outbox]
+    send(due + HOUR)
+
+    assert at_once == [[colleague.email]]
+    assert [message.to for message in mail.outbox] == [[colleague.email], [REFUSED]]
+    assert ReportSending.objects.get().state == SendingState.DONE
 
 
 def test_incomplete_figures_are_said_in_subject_first_line_and_file(
