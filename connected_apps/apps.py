@@ -18,6 +18,7 @@ class ConnectedAppsConfig(AppConfig):
         from lrm.watching import checkups
 
         checkups.add(checks.token_keys)
+        checkups.add(checks.xero_answers)
         span_contents.know_path_words(("connections", "connect", "token", "revocation"))
         panels.register()
         xero_card.register()

@@ -9,8 +9,9 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import BinaryField
 
-from connected_apps import registry
+from connected_apps import errors, registry
 from connected_apps.models import XERO
+from connected_apps.oauth import id_tokens
 from lrm import sealed_values
 from lrm.watching import checkups
 
@@ -20,6 +21,9 @@ _BROAD = {
     "accounting.transactions.read",
     "accounting.reports.read",
 }
+
+# To connect, and between two pieces of an answer.
+_SECONDS = (3.0, 5.0)
 
 # Sealed anew by `lrm.sign_in.second_factor` and `lrm.hooks.endpoints`.
 _SEALED_BY_LRM = {
@@ -45,6 +49,17 @@ def token_keys() -> Iterable[checkups.Finding]:
             else:
                 words = f"{count} {sealed.label} can be read."
                 yield checkups.Finding(name, checkups.Level.OK, words)
+
+
+def xero_answers() -> Iterable[checkups.Finding]:
+    """Find out whether there is a way out to Xero, by the keys that it publishes."""
+    try:
+        id_tokens.prepare(timeout=_SECONDS)
+    except errors.ConnectedAppsError:
+        words = "its identity service does not answer: may this host reach XERO_IDENTITY_URL?"
+        yield checkups.Finding("xero", checkups.Level.WRONG, words)
+    else:
+        yield checkups.Finding("xero", checkups.Level.OK, "its identity service answers.")
 
 
 @register

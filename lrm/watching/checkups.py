@@ -4,22 +4,26 @@ The LRM looks at what it stands on; other apps add checkups of their own. A find
 and where something is wrong the next step; never a password or an address with one in it.
 """
 
+import contextlib
 import enum
+import ipaddress
 import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from smtplib import SMTPException
 
 import redis
 from celery import current_app
 from django.conf import settings
-from django.core import checks
+from django.core import checks, mail
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError
 
 from lrm.models import Portal, User
+from lrm.sign_in import authenticators
 from lrm.waking import worker_tasks
 from lrm.watching import heartbeat
 
@@ -28,6 +32,7 @@ OLDEST_POSTGRESQL = 15
 BEAT_SECONDS = 45.0
 _LEAST_FREE = 0.10
 _WORKER_SECONDS = 3.0
+_MAIL_SECONDS = 5
 
 
 class Level(enum.StrEnum):
@@ -66,7 +71,7 @@ def findings() -> list[Finding]:
         for checkup in _checkups:
             found += _tried(checkup)
     found += _valkey()
-    return [*found, *_disk()]
+    return [*found, *_mail(), *_passkeys(), *_disk()]
 
 
 def _tried(checkup: Checkup) -> list[Finding]:
@@ -194,6 +199,30 @@ def _served_queues() -> list[str]:
     except (OSError, redis.RedisError, OperationalError):
         return []
     return [queue["name"] for queues in answers.values() for queue in queues]
+
+
+def _mail() -> Iterable[Finding]:
+    """Look whether mails get anywhere: links to set a password go by mail alone."""
+    kind = settings.EMAIL_BACKEND.split(".")[-2]
+    if kind != "smtp":
+        words = f"mails go to no mail server ({kind}), so nobody gets one: see EMAIL_URL."
+        yield Finding("mail", Level.LOOK, words)
+        return
+    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    try:
+        with mail.get_connection(timeout=_MAIL_SECONDS):
+            yield Finding("mail", Level.OK, f"{server} takes connections.")
+    except (SMTPException, OSError) as error:
+        words = f"{server} takes no connection ({type(error).__name__}): see EMAIL_URL."
+        yield Finding("mail", Level.WRONG, words)
+
+
+def _passkeys() -> Iterable[Finding]:
+    """Look whether browsers keep passkeys for our address: they do for names alone."""
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(authenticators.domain())
+        words = "PUBLIC_URL has an IP address: no browser keeps a passkey for one."
+        yield Finding("passkeys", Level.LOOK, words)
 
 
 def _disk() -> Iterable[Finding]:

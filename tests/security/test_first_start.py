@@ -1,44 +1,18 @@
 """The first portal of an installation: made by a command, its password set by a link."""
 
 import re
-import subprocess
-import sys
 import time
 
 import pytest
-import redis
-from django.conf import settings
 
 from lrm import tasks
 from lrm.models import LrmRole, Portal, User
 from lrm.watching import heartbeat
-from tests.support import builders, processes, web_process
-from tests.support.deployment_files import SYSTEM
+from tests.support import builders, web_process
+from tests.support.manage_process import run
 from tests.support.web_process import HOST, Web
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def run(*command: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of manage.py on this test's database, with nobody at the terminal."""
-    environment = {
-        **SYSTEM,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": web_process.database_url(),
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "PUBLIC_URL": f"https://{HOST}",
-        **changes,
-    }
-    return subprocess.run(
-        [sys.executable, "manage.py", *command],
-        cwd=processes.ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_stranger_comes_in_by_the_link_when_the_command_made_the_portal(web: Web) -> None:
@@ -107,41 +81,9 @@ def test_nothing_is_made_when_an_answer_cannot_be(
     assert (Portal.objects.count(), User.objects.count()) == (1, 1)
 
 
-def test_doctor_names_what_is_wrong_when_nothing_else_runs(transactional_db: None) -> None:
-    builders.make_user(builders.make_portal(), portal_admin=True)
-    # A ring of beat that another test let a worker take is remembered for a day.
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
-
-    told = run("doctor")
-
-    assert told.returncode == 1, told.stdout + told.stderr
-    lines = dict(re.findall(r"^(?:\S+) +([a-z ]+?)  +(.+)$", told.stdout, re.M))
-    assert "PostgreSQL" in lines["database"]
-    assert lines["migrations"] == "all are in."
-    assert "it answers" in lines["valkey"]
-    assert "start beat" in lines["beat"]
-    assert "--queues" in lines["workers"]
-    assert "can be read" in lines["token keys"]
-    assert re.search(r"^ok +valkey", told.stdout, re.M)
-    assert re.search(r"^WRONG +beat", told.stdout, re.M)
-
-
 def test_beat_has_rung_when_a_worker_took_its_message(transactional_db: None) -> None:
     before = time.time()
 
     tasks.wake_jobs()
 
     assert (heartbeat.last() or 0.0) >= before
-
-
-def test_doctor_shows_no_password_when_the_services_are_away(transactional_db: None) -> None:
-    told = run(
-        "doctor",
-        DATABASE_URL="postgresql://lrm:made-up-secret@127.0.0.1:9/lrm",
-        REDIS_URL="redis://:made-up-secret@127.0.0.1:9/0",
-    )
-
-    assert told.returncode == 1
-    assert "see DATABASE_URL" in told.stdout
-    assert "see REDIS_URL" in told.stdout
-    assert "made-up-secret" not in told.stdout + told.stderr
