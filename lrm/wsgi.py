@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
 
+from lrm import mail
 from lrm.observers import process_start
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*("[^"]*"|[^;]*)""")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
 process_start.of_web()
+mail.send_in_threads()
 _django = get_wsgi_application()
 
 
