@@ -47,9 +47,7 @@ def test_search_finds_a_mend_that_is_taken_out(
     case.mutant(monkeypatch)
 
     with tally.put_aside():
-        found = playing.search(
-            stage, seed=1, examples=case.examples, shrink=False, only=case.only
-        )
+        found = playing.search(stage, seed=1, examples=case.examples, shrink=False, only=case.only)
 
     assert found is not None
     assert isinstance(found.error, AssertionError)
