@@ -76,11 +76,14 @@ class _Rule:
         self._method = str(match.get("method", "")).upper()
         self._tenant = str(match.get("tenant", ""))
         self._host = str(match.get("host", ""))
+        self.sent = re.compile(match.get("sent", ""))
         self.times = times
         self.chance = chance
         self.answers = answers
 
-    def fits(self, *, host: str, path: str, query: str, method: str, tenant: str) -> bool:
+    def fits(
+        self, *, host: str, path: str, query: str, method: str, tenant: str, sent: str
+    ) -> bool:
         return (
             self.times != 0
             and self._host in ("", host)
@@ -88,6 +91,7 @@ class _Rule:
             and self._tenant in ("", tenant)
             and self._path.search(path) is not None
             and self._query.search(query) is not None
+            and self.sent.search(sent) is not None
         )
 
 
@@ -106,7 +110,7 @@ class Faults:
         """Add a fault from its JSON script and return its id.
 
         `{"match": {"path"?: regex, "query"?: regex of the decoded query, "method"?, "tenant"?,
-        "host"?: "api" or "identity"},
+        "host"?: "api" or "identity", "sent"?: regex of the body that was sent},
         "times"?: n, or -1 for ever, "chance"?: a share of 1, "answer": {"status"?, "body"?,
         "headers"?, "delay_seconds"?, "late_seconds"?, "cut"?: "before" or "after", "named"?}}`.
         In place of one answer there may be a list, of which each time one is drawn.
@@ -119,7 +123,7 @@ class Faults:
         answers = [_read_answer(one) for one in (answer if isinstance(answer, list) else [answer])]
         chance = _read_chance(script.get("chance", 1))
         match = script.get("match") or {}
-        if unknown := set(match) - {"path", "query", "method", "tenant", "host"}:
+        if unknown := set(match) - {"path", "query", "method", "tenant", "host", "sent"}:
             raise BadFault(f"A fault cannot match {', '.join(sorted(unknown))}.")
         try:
             rule = _Rule(match, int(script.get("times", 1)), chance, answers)
@@ -129,12 +133,19 @@ class Faults:
         self._rules[number] = rule
         return number
 
+    @property
+    def look_into_bodies(self) -> bool:
+        """Whether any fault in force asks for what was sent."""
+        return any(rule.sent.pattern for rule in self._rules.values())
+
     def take(
-        self, *, host: str, path: str, method: str, tenant: str, query: str = ""
+        self, *, host: str, path: str, method: str, tenant: str, query: str = "", sent: str = ""
     ) -> Answer | None:
         """Return the answer of the first fault that fits this call, and use it up by one."""
         for rule in self._rules.values():
-            if rule.fits(host=host, path=path, query=query, method=method, tenant=tenant):
+            if rule.fits(
+                host=host, path=path, query=query, method=method, tenant=tenant, sent=sent
+            ):
                 if self._rng.random() >= rule.chance:
                     continue
                 if rule.times > 0:

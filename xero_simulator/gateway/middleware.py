@@ -110,7 +110,7 @@ async def _pass_gateway(request: web.Request, handler: Route) -> web.StreamRespo
         return await handler(request)
     simulation = simulations.of(request)
     request[_CORRELATION_ID] = str(uuid.uuid4())
-    fault = _take_fault(request, address.host)
+    fault = await _take_fault(request, address.host)
     call = Call(request, handler, fault, correlation_id_of(request))
     answer = await _answer(call, address.service)
     await simulation.clock.sleep(fault.late_seconds)
@@ -134,13 +134,15 @@ def _address_of(request: web.Request) -> Address | None:
     return next((one for one in request.app[ADDRESSES_KEY] if path.startswith(one.prefix)), None)
 
 
-def _take_fault(request: web.Request, host: str) -> faults.Answer:
-    fault = simulations.of(request).faults.take(
+async def _take_fault(request: web.Request, host: str) -> faults.Answer:
+    scripted = simulations.of(request).faults
+    fault = scripted.take(
         host=host,
         path=request.path,
         query=request.query_string,
         method=request.method,
         tenant=request.headers.get("xero-tenant-id", ""),
+        sent=(await request.read()).decode(errors="replace") if scripted.look_into_bodies else "",
     )
     return fault or faults.Answer()
 

@@ -3,6 +3,12 @@
 A save writes the row in its own transaction; workers take rows with SKIP LOCKED, and a killed
 worker's rows come free. None is taken before a person has started it (`push_gate`). How a batch is
 sent is `push_sender`'s business.
+
+Xero may stumble over one learner of a batch, with a 500 or in silence, whenever it is sent. Whether
+anything was written is not known then, so the others cannot simply be sent again without it. So
+those that were sent together go after all others the next time, and in half the company with each
+failure, until that one is alone. An outage looks the same; where a smaller batch gets through, the
+rest goes in a larger one again.
 """
 
 import logging
@@ -15,7 +21,7 @@ from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import row_locks
 from lrm.models import Learner, Portal
-from xero_sync.api import rate_limiter, sessions
+from xero_sync.api import errors, rate_limiter, sessions
 from xero_sync.contacts import (
     obstacles,
     ownership,
@@ -24,12 +30,14 @@ from xero_sync.contacts import (
     refusal_notices,
     released_contacts,
 )
-from xero_sync.jobs import dispatch, leases
+from xero_sync.jobs import dispatch, leases, own_failures
 from xero_sync.models import ContactPush, PushState
 
 logger = logging.getLogger(__name__)
 
 BATCH = 50
+# After so many halvings a batch is one learner.
+_ALONE = BATCH.bit_length() - 1
 OPEN = obstacles.OPEN
 
 
@@ -64,6 +72,7 @@ def request_many(*, learners: Sequence[Learner], now: datetime) -> None:
         requested_at=now,
         not_before=None,
         attempts=0,
+        stumbles=0,
         problem="",
         candidate_xero_id=None,
         candidate_why="",
@@ -101,8 +110,7 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
         return None
     if not push_gate.is_open(connection.organisation):
         return None
-    waiting = _open_pushes().filter(learner__portal=portal).select_related("learner")
-    batch = leases.take_many(waiting.order_by("id"), most=BATCH, now=clock())
+    batch = _take(portal, clock())
     if not batch:
         refusal_notices.tell(portal_id=portal_id, now=clock())
         return None
@@ -111,8 +119,45 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
     in_view = released_contacts.InView(batch)
     with leases.working_on(*batch, organisation_id=organisation.pk, clock=clock) as turn:
         push_sender.send(session, organisation, batch, clock)
+    _note_company(portal, batch, turn)
     in_view.offer(organisation, now=clock())
     return timedelta(0) if turn.went_well else turn.delay
+
+
+def _take(portal: Portal, now: datetime) -> list[ContactPush]:
+    """Take the next batch: those over whom Xero stumbled after all others, and fewer at once."""
+    waiting = _of_portal(portal).select_related("learner").order_by("stumbles", "id")
+    taken = leases.take_many(waiting, most=BATCH, now=now)
+    if not taken or not taken[-1].stumbles:
+        return taken
+    alike = [push for push in taken if push.stumbles == taken[0].stumbles]
+    # Who has failed less often first: the one at fault would be the first for ever.
+    alike.sort(key=lambda push: (push.attempts, push.pk))
+    batch = alike[: max(1, BATCH >> alike[0].stumbles)]
+    if left := [push for push in taken if push not in batch]:
+        leases.update_leased(*left, leased_until=None)
+    return batch
+
+
+def _note_company(portal: Portal, batch: Sequence[ContactPush], turn: leases.Turn) -> None:
+    """Note whether these go in smaller company the next time, or others in larger one."""
+    if turn.error is not None and _may_be_one_of_them(turn.error):
+        mine = ContactPush.objects.filter(pk__in=[push.pk for push in batch])
+        row_locks.update(mine, stumbles=_in_half(len(batch)))
+    elif turn.went_well and any(push.stumbles for push in batch):
+        # Not as if nothing had been: who never failed is sent with none of them.
+        row_locks.update(_of_portal(portal).filter(stumbles__gt=1), stumbles=F("stumbles") - 1)
+
+
+def _may_be_one_of_them(error: Exception) -> bool:
+    if isinstance(error, errors.Ambiguous):
+        return error.status != 503
+    return own_failures.may_be_its_own(error)
+
+
+def _in_half(count: int) -> int:
+    """Return the number of halvings after which a batch is at most half as large as this one."""
+    return next((n for n in range(1, _ALONE) if BATCH >> n <= count // 2), _ALONE)
 
 
 def waiting_portals(*, now: datetime) -> list[int]:
@@ -125,6 +170,10 @@ def waiting_portals(*, now: datetime) -> list[int]:
     rows = _open_pushes().filter(due, learner__portal_id__in=live)
     portals = rows.values_list("learner__portal_id", flat=True).distinct()
     return list({*portals, *refusal_notices.waiting_portals(now=now)})
+
+
+def _of_portal(portal: Portal) -> QuerySet[ContactPush]:
+    return _open_pushes().filter(learner__portal=portal)
 
 
 def _open_pushes() -> QuerySet[ContactPush]:
@@ -148,6 +197,7 @@ def start_over(*, portal_id: int) -> None:
         not_before=None,
         leased_until=None,
         attempts=0,
+        stumbles=0,
         problem="",
         contact_xero_id=None,
         known_as=None,

@@ -130,7 +130,7 @@ class Turn:
 
     `changes` are written when the rows are released. `keeps_leases` leaves them leased, for who
     releases them together with others. `retry` says when and why what failed is tried again,
-    `delay` the same without the why.
+    `delay` the same without the why, `error` what went wrong.
     """
 
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -138,6 +138,7 @@ class Turn:
     went_well: bool = True
     retry: retry_policy.Retry | None = None
     delay: timedelta | None = None
+    error: Exception | None = None
 
 
 @contextmanager
@@ -164,7 +165,7 @@ def working_on(
         # Of many rows some may be this worker's still.
         update_leased(*rows, leased_until=None)
     except Exception as error:
-        turn.went_well = False
+        turn.went_well, turn.error = False, error
         retry = retry_policy.after(error, attempts=max(row.attempts for row in rows))
         retry = dataclasses.replace(retry, delay=max(retry.delay, no_sooner(error)))
         now = clock()

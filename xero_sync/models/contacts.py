@@ -33,6 +33,9 @@ class ContactPush(LeasedRow):
     requested_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    # By how many halvings it goes in smaller company, since Xero stumbled over those that it was
+    # sent with, perhaps because of it; 0 where it did not.
+    stumbles = models.PositiveSmallIntegerField(default=0, db_default=0)
     # Why it waits; Xero's own words where it refused.
     problem = models.CharField(max_length=1000, blank=True)
     # The contact that this push writes to, noted when the push is made, so that neither a new
@@ -51,10 +54,11 @@ class ContactPush(LeasedRow):
 
     class Meta:
         indexes: ClassVar = [
+            # In the order in which they go.
             models.Index(
-                fields=["id"],
+                fields=["stumbles", "id"],
                 condition=models.Q(state__in=["PENDING", "SENT"]),
-                name="push_open",
+                name="push_next",
             ),
             # Few: what is tried again when the contact in its way changes.
             models.Index(
