@@ -11,9 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import redis
 import requests
-from django.conf import settings as django_settings
 from django.db import connection as database
 from django.db.models import QuerySet
 from pytest_django.fixtures import Settings
@@ -24,7 +22,7 @@ from connected_apps.oauth import tokens
 from connected_apps.states.states import LIVE
 from tests.convergence import books
 from tests.convergence.crew import PATIENCE_SECONDS, Crew
-from tests.support import builders, linked, simulator_process, waiting, xero
+from tests.support import builders, linked, simulator_process, valkey_flush, waiting, xero
 from tests.support.simulator_client import SimulatorClient
 from tests.support.tally import tally
 from xero_sync.jobs import sweep_schedule
@@ -93,7 +91,7 @@ class Stage:
         """Start afresh: seeded books, and a new portal connected to them."""
         Connection.objects.all().delete()
         Delivery.objects.all().delete()
-        redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
+        valkey_flush.forget_all()
         self.world.do("reset")
         self.ahead = 0.0
         self.stalled: list[int] = []

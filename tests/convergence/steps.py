@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
-import redis
-from django.conf import settings
-
 from tests.convergence.stage import LONG, Stage
+from tests.support import valkey_flush
 
 Turn = Literal["events", "sweep", "run"]
 COLLECTIONS = ("Invoices", "CreditNotes", "Overpayments", "Prepayments", "Contacts")
@@ -254,7 +252,7 @@ class Flush:
 
     def play(self, stage: Stage) -> None:
         """Flush this test's database."""
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        valkey_flush.forget_all()
 
 
 @dataclass(frozen=True)

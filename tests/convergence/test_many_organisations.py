@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-import redis
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from django.conf import settings as django_settings
 from django.utils import timezone
@@ -18,7 +17,7 @@ from connected_apps.models import Connection, Organisation, State
 from connected_apps.oauth import identity, tokens
 from tests.convergence import books, crew
 from tests.convergence.stage import SCHEDULES, point_at
-from tests.support import builders, consent_walk, simulator_process
+from tests.support import builders, consent_walk, simulator_process, valkey_flush
 from xero_sync.jobs import sweep_schedule
 from xero_sync.runs import run_requests
 
@@ -136,7 +135,7 @@ class Shift:
 def test_every_organisation_is_filled_and_no_limit_broken_when_all_are_due_at_once(
     busy_simulator: str, many: int
 ) -> None:
-    redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
     connected = connect_all(busy_simulator)
     queue: deque[tuple[str, int]] = deque()
     for connection in connected:

@@ -6,10 +6,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-import redis
-from django.conf import settings
 
-from tests.support import builders
+from tests.support import builders, valkey_flush
 from tests.support.manage_process import run
 
 NOWHERE = "127.0.0.1:9"
@@ -49,7 +47,7 @@ def told_by_doctor(**changes: str) -> dict[str, tuple[str, str]]:
 def test_names_what_is_wrong_when_nothing_else_runs(transactional_db: None) -> None:
     builders.make_user(builders.make_portal(), portal_admin=True)
     # A ring of beat that another test let a worker take is remembered for a day.
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
 
     told = told_by_doctor()
 

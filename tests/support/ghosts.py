@@ -3,10 +3,8 @@
 import uuid
 from datetime import timedelta
 
-import redis
-from django.conf import settings
-
 from invoices.models import Document
+from tests.support import valkey_flush
 from tests.support.linked import Linked, clock
 from xero_sync.models import RunState, SyncRun
 from xero_sync.runs import run_requests
@@ -20,14 +18,9 @@ def store_ghost(linked: Linked, number: str) -> Document:
     return ghost
 
 
-def forget_calls() -> None:
-    """Let the calls of this minute be forgotten, as if days had passed."""
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
-
-
 def heal(linked: Linked, ghost: Document, *, days: int) -> SyncRun:
     """Re-sync as the daily count does where it finds a difference: the days around a document."""
-    forget_calls()
+    valkey_flush.forget_all()
     assert ghost.date is not None
     around = timedelta(days=days)
     run = run_requests.request_heal(

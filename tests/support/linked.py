@@ -12,13 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
 
 from connected_apps.models import Connection, Organisation
 from lrm.models import Portal, User
-from tests.support import builders, neighbourhood, neighbours, xero
+from tests.support import builders, neighbourhood, neighbours, valkey_flush, xero
 from tests.support.simulator_client import SimulatorClient
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import sweep_schedule
@@ -123,7 +121,7 @@ def unstarted(transactional_db: None, simulator: str, settings: Settings) -> Ite
 
     Beside it another portal stands that has the same organisation.
     """
-    redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
     xero.point_at(simulator, settings)
     settings.XERO_ONLINE_INVOICE_HOSTS = [simulator.removeprefix("http://")]
     with neighbourhood.beside():

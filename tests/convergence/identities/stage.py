@@ -12,9 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-import redis
 import requests
-from django.conf import settings as django_settings
 from django.db import connection
 
 from connected_apps.models import Connection, Organisation
@@ -25,7 +23,7 @@ from tests.convergence.identities import witness
 from tests.convergence.identities.oracle import Facts
 from tests.convergence.identities.sides import Shown, Side, connected
 from tests.convergence.worker import Complaints
-from tests.support import simulator_process
+from tests.support import simulator_process, valkey_flush
 from tests.support.linked import let_learners_go
 from tests.support.simulator_client import SimulatorClient
 from xero_sync.contacts import push_queue
@@ -73,7 +71,7 @@ class Stage:
             Portal.objects.all().delete()
             cursor.execute("RESET lrm.trail_may_go")
         Delivery.objects.all().delete()
-        redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
+        valkey_flush.forget_all()
         self.world.do("reset")
         self.ahead = 0.0
         # Whether anything was done here since the pages were looked at; whether calls may fail.

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import redis
-from django.conf import settings
-
 from tests.convergence.identities.oracle import Facts
 from tests.convergence.identities.sides import Side
 from tests.convergence.identities.stage import Stage, Turn
+from tests.support import valkey_flush
 
 # So few that they meet: the first number, name and address are of one person, and so on.
 NUMBERS = ("1001", "1002", "1003")
@@ -284,7 +282,7 @@ class Flush:
 
     def play(self, stage: Stage) -> None:
         """Flush this test's database."""
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        valkey_flush.forget_all()
 
 
 Step = (

@@ -32,10 +32,12 @@ def search(
     examples: int,
     shrink: bool = True,
     only: tuple[str, ...] = (),
+    steps: int = STEPS,
 ) -> Failure | None:
     """Play examples of a seed, up to the first that fails; that is made as small as can be.
 
     :param only: the rules that may be drawn; all where empty.
+    :param steps: of an example, at most.
     """
     phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shrink else [])]
     log = Log()
@@ -44,7 +46,7 @@ def search(
             hypothesis.seed(seed)(_kind(stage, log, only)),
             settings=settings(
                 max_examples=examples,
-                stateful_step_count=STEPS,
+                stateful_step_count=steps,
                 phases=phases,
                 database=None,
                 deadline=None,
@@ -59,12 +61,19 @@ def search(
     return None
 
 
-def play(stage: Stage, *, seed: int, examples: int = EXAMPLES, only: tuple[str, ...] = ()) -> None:
+def play(
+    stage: Stage,
+    *,
+    seed: int,
+    examples: int = EXAMPLES,
+    only: tuple[str, ...] = (),
+    steps: int = STEPS,
+) -> None:
     """Play examples of a seed; see `search`.
 
     :raises Exception: something does not hold; its notes tell what leads there.
     """
-    found = search(stage, seed=seed, examples=examples, only=only)
+    found = search(stage, seed=seed, examples=examples, only=only, steps=steps)
     if found is None:
         return
     tally.count(LOST)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-import redis
 from django.conf import settings
 from django.core.management import call_command
 
@@ -20,7 +19,7 @@ from tests.convergence.machine import clockwork
 from tests.convergence.machine.xero_line import XeroLine
 from tests.convergence.stage import GOOD_DELIVERY, NONSENSE, WEBHOOK_KEY
 from tests.convergence.worker import Complaints
-from tests.support import builders, webhook_posts, xero
+from tests.support import builders, valkey_flush, webhook_posts, xero
 from tests.support.linked import let_learners_go
 from tests.support.tally import DEATH, FAULT, PLAYED, tally
 from xero_sync.api import rate_limiter
@@ -58,7 +57,7 @@ class Stage:
     def begin(self) -> None:
         """Start afresh: seeded books, nothing here, and nobody."""
         call_command("flush", interactive=False)
-        self._server().flushdb()
+        valkey_flush.forget_all()
         rate_limiter.shared.cache_clear()
         self.complaints.heard.clear()
         self.world.do("reset")
@@ -199,10 +198,7 @@ class Stage:
     def flush_valkey(self) -> None:
         """Let Valkey lose everything."""
         tally.count(f"{FAULT}Valkey lost everything")
-        self._server().flushdb()
-
-    def _server(self) -> redis.Redis:
-        return redis.Redis.from_url(settings.REDIS_URL)
+        valkey_flush.forget_all()
 
     def _events(self, organisation_id: int) -> timedelta | None:
         deliveries.unpack(now=self.clock.now)

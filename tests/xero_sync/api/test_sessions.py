@@ -16,7 +16,7 @@ from connected_apps import errors as connection_errors
 from connected_apps.lifecycle import refusals
 from connected_apps.models import Connection, State
 from lrm.local import valkey
-from tests.support import limiting
+from tests.support import limiting, valkey_flush
 from tests.support.faults import fault
 from tests.support.linked import Linked, clock
 from xero_sync.api import client, errors, rate_limiter, responses, sessions
@@ -283,7 +283,7 @@ def test_books_are_rebuilt_when_valkey_was_flushed_between_calls(linked: Linked)
     session = session_of(linked)
     list_invoices(session)
 
-    redis.Redis.from_url(django_settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
     list_invoices(session)
 
     assert books_of(linked).is_known

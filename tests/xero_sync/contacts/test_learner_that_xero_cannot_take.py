@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from lrm.models import Learner
-from tests.support import ghosts
+from tests.support import valkey_flush
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
 from xero_sync.contacts import push_queue
@@ -23,7 +23,7 @@ def push_for_an_hour(linked: Linked, *, hours: int = 0) -> None:
     """Let workers take a turn whenever something is due, for an hour, after so many hours."""
     for number in range(ROUNDS):
         ahead = timedelta(hours=2 * hours, minutes=6 * number)
-        ghosts.forget_calls()
+        valkey_flush.forget_all()
         linked.world.do("clock", advance_seconds=61)
         for _ in range(20):
             delay = push_queue.push_waiting(

@@ -7,10 +7,7 @@ the bulk lane makes no call, and one that takes the people's lane makes all of i
 from collections.abc import Callable
 from typing import Any
 
-import redis
-from django.conf import settings
-
-from tests.support import processes, recorded_lanes
+from tests.support import processes, recorded_lanes, valkey_flush
 from tests.support.lane_turns import BULKS, PEOPLES, days_on
 from tests.support.linked import Linked
 from tests.support.passing import Time
@@ -52,7 +49,7 @@ def test_bulk_work_waits_where_only_what_people_have_is_left(linked: Linked) -> 
     leave_only_what_people_have(linked)
 
     waiting = {name: calls_of(linked, on_day(1, turn)) for name, turn in BULKS.items()}
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
     working = {name: calls_of(linked, on_day(3, turn)) for name, turn in BULKS.items()}
 
     assert waiting == dict.fromkeys(waiting, 0)
@@ -64,7 +61,7 @@ def test_what_people_wait_for_goes_on_meanwhile(linked: Linked) -> None:
     made = {}
 
     for name, turn in PEOPLES.items():
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        valkey_flush.forget_all()
         leave_only_what_people_have(linked)
         made[name] = calls_of(linked, turn)
 
@@ -82,7 +79,7 @@ def test_each_call_takes_the_lane_that_the_table_says(linked: Linked) -> None:
     }
     taken = {}
     for name, turn in turns.items():
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+        valkey_flush.forget_all()
         with recorded_lanes.recorded() as lanes:
             calls = calls_of(linked, turn)
         taken[name] = set(lanes)

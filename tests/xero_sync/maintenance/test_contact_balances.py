@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from invoices.models import Contact, Document
-from tests.support import builders, ghosts
+from tests.support import builders, valkey_flush
 from tests.support.daily_checks import check
 from tests.support.linked import Linked
 from tests.support.mirror import ours, theirs
@@ -31,7 +31,7 @@ def compare(linked: Linked) -> int:
 
 def compare_later(linked: Linked) -> None:
     """Compare once more, when earlier calls are no longer this minute's."""
-    ghosts.forget_calls()
+    valkey_flush.forget_all()
     linked.world.do("clock", advance_seconds=61)
     compare(linked)
 

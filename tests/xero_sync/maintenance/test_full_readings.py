@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from tests.support import builders, ghosts
+from tests.support import builders, valkey_flush
 from tests.support.daily_checks import check
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
@@ -61,7 +61,7 @@ def few_calls(settings: Settings) -> None:
 
 def later_round_of(linked: Linked) -> int:
     """Take a round after others, whose calls are no longer this minute's."""
-    ghosts.forget_calls()
+    valkey_flush.forget_all()
     linked.world.do("clock", advance_seconds=61)
     return round_of(linked)
 

@@ -9,10 +9,10 @@ import pytest
 from django.core import mail
 
 from lrm.models import Notice, User
-from tests.support import builders, page_reading
+from tests.support import builders, page_reading, valkey_flush
 from tests.support.bad_documents import invoice, serve
 from tests.support.daily_checks import check
-from tests.support.ghosts import forget_calls, heal, store_ghost
+from tests.support.ghosts import heal, store_ghost
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first
 from xero_sync.models import QuarantinedDocument, RunState, SyncRun, SyncStep
@@ -41,7 +41,7 @@ def notices_of(person: User) -> int:
 
 def reread(linked: Linked) -> SyncRun:
     """Re-sync the day of the made-up invoices as the daily count does."""
-    forget_calls()
+    valkey_flush.forget_all()
     days = (DAY - timedelta(days=2), DAY + timedelta(days=2))
     run = run_requests.request_heal(connection=linked.connection, window=days, now=clock())
     return linked.work(run)

@@ -6,13 +6,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import redis
-from django.conf import settings
 from django.urls import reverse
 
 from connected_apps import freshness
 from invoices.models import Document
-from tests.support import builders, simulator_process
+from tests.support import builders, simulator_process, valkey_flush
 from tests.support.document_builders import make_organisation
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
@@ -52,7 +50,7 @@ def first(linked: Linked) -> SyncRun:
 def turn(run: SyncRun, monkeypatch: pytest.MonkeyPatch) -> SyncRun:
     """Let a worker take one turn, which is over after one page."""
     monkeypatch.setattr(run_worker, "TURN", timedelta(seconds=-1))
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
     run_worker.work_on(run_id=run.pk, clock=clock)
     return SyncRun.objects.get(pk=run.pk)
 
@@ -69,7 +67,7 @@ def until_newest_is_here(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> Syn
 
 def work(linked: Linked, run: SyncRun) -> SyncRun:
     """Work on a run until it ends or waits, in a minute of its own."""
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    valkey_flush.forget_all()
     return linked.work(run)
 
 

@@ -10,10 +10,10 @@ from django.core.management import call_command
 from connected_apps.card import card
 from connected_apps.models import Connection
 from invoices.models import Document
-from tests.support import builders
+from tests.support import builders, valkey_flush
 from tests.support.connections import ALL_WELL
 from tests.support.daily_checks import check
-from tests.support.ghosts import forget_calls, heal, store_ghost
+from tests.support.ghosts import heal, store_ghost
 from tests.support.linked import Linked, clock
 from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.models import Cursor, RunState, SyncRun
@@ -64,7 +64,7 @@ def test_difference_is_told_by_kind_with_what_happens_next(linked: Linked) -> No
     linked.sweep()
     Document.objects.filter(kind="INVOICE").order_by("date")[100].delete()
     (run,) = check(linked)
-    forget_calls()
+    valkey_flush.forget_all()
 
     page = shown(linked)
     assert "864 documents in Xero, 863 here: 1 of the invoices is missing here" in page
@@ -84,7 +84,7 @@ def test_difference_that_stays_is_named_until_a_later_reading_finds_none(linked:
     linked.sweep()
     ghost = store_ghost(linked, "GHOST-1")
     (run,) = check(linked)
-    forget_calls()
+    valkey_flush.forget_all()
     assert linked.work(run).state == RunState.DONE_WITH_PROBLEMS
 
     page = shown(linked)
