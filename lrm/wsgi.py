@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
 
-from lrm import mail
+from lrm import mail, steady_memory
 from lrm.observers import process_start
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
 process_start.of_web()
 mail.send_in_threads()
 _django = get_wsgi_application()
+steady_memory.settle()
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
