@@ -22,9 +22,12 @@ _CHARSET = re.compile(r"""(?i);\s*charset\s*=\s*("[^"]*"|[^;]*)""")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
 process_start.of_web()
-mail.send_in_threads()
 _django = get_wsgi_application()
-steady_memory.settle()
+# gunicorn says that it is the server before it loads this. Another one, such as that of a test, is
+# a guest in a process that has other things to do.
+if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/"):
+    mail.send_in_threads()
+    steady_memory.settle()
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
