@@ -42,8 +42,12 @@ class Proxy:
         method: str = "GET",
         data: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        stream: bool = False,
     ) -> requests.Response:
-        """Ask over https, and follow no redirect. The certificate is Caddy's own for localhost."""
+        """Ask over https, and follow no redirect. The certificate is Caddy's own for localhost.
+
+        :param stream: leave the body of the answer unread.
+        """
         return requests.request(
             method,
             f"{self.url}{path}",
@@ -51,6 +55,7 @@ class Proxy:
             headers=headers,
             verify=False,  # noqa: S501 - made for localhost by the proxy itself
             allow_redirects=False,
+            stream=stream,
             timeout=waiting.TIMEOUT,
         )
 
