@@ -29,7 +29,7 @@ def test_connect_resync_and_disconnect_by_keyboard(stage: Stage) -> None:
     more = page.locator("#xero-menu > summary")
     admin.tab_to(more)
     press("Enter")
-    admin.tab_to(page.get_by_role("link", name="Re-syncs"))
+    admin.tab_to(page.locator("#xero-resyncs"))
     press("Enter")
     admin.expect_heading("Re-sync from Xero")
     stage.expect_verified(admin, "Started by itself")

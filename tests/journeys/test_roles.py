@@ -35,7 +35,7 @@ def test_portal_admin_without_a_role_sees_everything_and_can_do_nothing(stage: S
         expect(onlooker.page.get_by_role("button", name=name)).to_have_count(0)
     expect(onlooker.page.get_by_role("link", name="Disconnect from Xero")).to_have_count(0)
     onlooker.inspect("connected-apps-onlooker")
-    onlooker.follow("Re-syncs")
+    onlooker.open_resyncs()
     expect(onlooker.page.locator("main")).to_contain_text("Alex Ironbark")
     expect(onlooker.page.get_by_role("button", name="Start re-sync")).to_have_count(0)
 

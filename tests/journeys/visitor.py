@@ -51,6 +51,11 @@ class Visitor:
         """Follow the link of that name."""
         self.page.get_by_role("link", name=name, exact=True).click()
 
+    def open_resyncs(self) -> None:
+        """Open the page of re-syncs, by the settings."""
+        settings = self.page.get_by_role("navigation", name="Settings")
+        settings.get_by_role("link", name="Re-syncs").click()
+
     def press_connect(self) -> None:
         """Press the button that leads to Xero; where Xero is connected the menu has it."""
         if self.page.locator("#xero-reconnect").count():
