@@ -7,12 +7,12 @@ waits for it. Frozen they are looked through no more, and a full round takes a f
 
 import gc
 
-from django.urls import get_resolver
+from django.urls import resolve
 
 
 def settle() -> None:
     """Load what the first requests would load, and freeze all that is there."""
-    # Views and forms come with the addresses, which are looked up by the first request else.
-    get_resolver().url_patterns  # noqa: B018 - loads them
+    # With the first address that is looked up come all others, and their views and forms.
+    resolve("/")
     gc.collect()
     gc.freeze()
