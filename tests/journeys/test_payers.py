@@ -48,7 +48,7 @@ def test_staff_say_by_keyboard_whom_an_employers_invoices_cover(stage: Stage) ->
 
     staff = stage.visitor("staff")
     staff.open(stage.invoices_of(first))
-    balance = staff.page.get_by_role("region", name="Balance")
+    balance = staff.page.get_by_role("region", name="Balance", exact=True)
     before = balance.inner_text()
     offered = staff.page.get_by_role("region", name=re.compile("^Does it cover"))
     billed = staff.page.get_by_role("region", name="Billed to others")
