@@ -71,7 +71,7 @@ _OF_SCRIPT: tuple[Check, ...] = (
 )
 _OF_MATCH: tuple[Check, ...] = tuple(
     (name, _is_text, f"The {name} that a fault matches is text.")
-    for name in ("path", "query", "method", "tenant", "host", "sent")
+    for name in ("path", "query", "method", "tenant", "host", "sent", "holds")
 )
 _OF_ANSWER: tuple[Check, ...] = (
     ("status", _is_status, "The status of a fault is one of HTTP's, from 200 to 599."),

@@ -35,6 +35,7 @@ NAMED = frozenset(
     )
 )
 CORRUPTING = frozenset(("bad_json", "unknown_enum", "nulls", "untold"))
+_MATCHED = ("path", "query", "method", "tenant", "host", "sent", "holds")
 
 
 class BadFault(Exception):
@@ -55,6 +56,8 @@ class Answer(NamedTuple):
     late_seconds: float = 0.0
     cut: str = ""
     named: str = ""
+    # Only where the true answer holds this; set by the rule, no part of an answer.
+    holds: re.Pattern[str] | None = None
 
     @property
     def replaces(self) -> bool:
@@ -64,7 +67,8 @@ class Answer(NamedTuple):
     @property
     def replaces_at_gateway(self) -> bool:
         """Return whether the gateway answers; an internal error is the answer of a service."""
-        return self.replaces and self.status != 500 and self.named != "empty_html_500"
+        is_internal = self.status == 500 or self.named == "empty_html_500" or self.holds is not None
+        return self.replaces and not is_internal
 
 
 class _Rule:
@@ -77,6 +81,7 @@ class _Rule:
         self._tenant = str(match.get("tenant", ""))
         self._host = str(match.get("host", ""))
         self.sent = re.compile(match.get("sent", ""))
+        self.holds = re.compile(match["holds"]) if match.get("holds") else None
         self.times = times
         self.chance = chance
         self.answers = answers
@@ -110,7 +115,8 @@ class Faults:
         """Add a fault from its JSON script and return its id.
 
         `{"match": {"path"?: regex, "query"?: regex of the decoded query, "method"?, "tenant"?,
-        "host"?: "api" or "identity", "sent"?: regex of the body that was sent},
+        "host"?: "api" or "identity", "sent"?: regex of the body that was sent,
+        "holds"?: regex of the body that would be answered; who fits all else is counted as met},
         "times"?: n, or -1 for ever, "chance"?: a share of 1, "answer": {"status"?, "body"?,
         "headers"?, "delay_seconds"?, "late_seconds"?, "cut"?: "before" or "after", "named"?}}`.
         In place of one answer there may be a list, of which each time one is drawn.
@@ -123,7 +129,7 @@ class Faults:
         answers = [_read_answer(one) for one in (answer if isinstance(answer, list) else [answer])]
         chance = _read_chance(script.get("chance", 1))
         match = script.get("match") or {}
-        if unknown := set(match) - {"path", "query", "method", "tenant", "host", "sent"}:
+        if unknown := set(match) - set(_MATCHED):
             raise BadFault(f"A fault cannot match {', '.join(sorted(unknown))}.")
         try:
             rule = _Rule(match, int(script.get("times", 1)), chance, answers)
@@ -150,7 +156,7 @@ class Faults:
                     continue
                 if rule.times > 0:
                     rule.times -= 1
-                return self._rng.choice(rule.answers)
+                return self._rng.choice(rule.answers)._replace(holds=rule.holds)
         return None
 
     def clear(self) -> None:
@@ -171,7 +177,7 @@ def _read_chance(value: Any) -> float:
 
 
 def _read_answer(script: Mapping[str, Any]) -> Answer:
-    if unknown := set(script) - set(Answer._fields):
+    if unknown := set(script) - (set(Answer._fields) - {"holds"}):
         raise BadFault(f"A fault cannot answer {', '.join(sorted(unknown))}.")
     values = dict(script)
     if values.get("named", "") not in NAMED | {""}:

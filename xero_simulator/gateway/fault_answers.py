@@ -1,5 +1,6 @@
 """What a scripted fault answers, and what it does to a true answer."""
 
+import re
 import zlib
 from collections.abc import Callable
 
@@ -65,6 +66,13 @@ def corrupt(
         answer = _with_body(answer, fault.body)
     answer.headers.update(fault.headers)
     return answer
+
+
+def holds(answer: web.Response, sought: re.Pattern[str] | None) -> bool:
+    """Return whether a true answer holds what a fault is about."""
+    if sought is None or not isinstance(answer.body, bytes):
+        return False
+    return sought.search(_uncompressed(answer, answer.body).decode(errors="replace")) is not None
 
 
 def _uncompressed(answer: web.Response, body: bytes) -> bytes:

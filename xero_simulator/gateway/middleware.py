@@ -48,7 +48,7 @@ class Call:
 
         An address that nothing serves is answered by the HTML page that Xero has for it.
         """
-        if self.fault.replaces:
+        if self.fault.replaces and self.fault.holds is None:
             return fault_answers.scripted(self.fault, self.correlation_id)
         try:
             answer = await route(self.request)
@@ -56,6 +56,8 @@ class Call:
             return gateway_errors.not_found()
         if not isinstance(answer, web.Response):
             raise TypeError("Xero's addresses answer in one piece")
+        if self.fault.replaces and fault_answers.holds(answer, self.fault.holds):
+            return fault_answers.scripted(self.fault, self.correlation_id)
         return answer
 
 

@@ -55,6 +55,14 @@ class Unavailable(XeroError):
         super().__init__(message, **facts)
         self.retry_after = retry_after
 
+    @property
+    def may_be_one_rows(self) -> bool:
+        """Whether one row of what was asked for may be why: Xero failed, or gave what is no JSON.
+
+        Its gateway says 502, 503 and 504, and below HTTP it is the line.
+        """
+        return self.status in (200, 500)
+
 
 class OrganisationOffline(Unavailable):
     """Xero works, but this one organisation is being maintained."""

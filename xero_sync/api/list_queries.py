@@ -88,6 +88,21 @@ def fetch(
         return _fetch(session, known, page, page_size)
 
 
+def count(session: sessions.Session, listing: Listing) -> int | None:
+    """Return how many rows a list has; None where Xero does not tell.
+
+    One row of it is asked for. Where Xero cannot give the first, the second tells as well.
+
+    :raises errors.XeroError: as `fetch`.
+    """
+    try:
+        return fetch(session, listing, page=1, page_size=1).item_count
+    except errors.Unavailable as error:
+        if not error.may_be_one_rows:
+            raise
+    return fetch(session, listing, page=2, page_size=1).item_count
+
+
 def _fetch(
     session: sessions.Session, listing: Listing, page: int, page_size: int
 ) -> responses.Page:

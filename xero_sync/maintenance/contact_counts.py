@@ -20,6 +20,8 @@ from xero_sync.store import quarantine
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
+# A contact that Xero could not give is looked for once a day.
+NOT_GIVEN_AGAIN = timedelta(hours=20)
 # After contacts were asked to be swept anew, and while they are.
 SOON = timedelta(minutes=10)
 # Where they could not be asked for, since a sweep was under way.
@@ -45,23 +47,30 @@ class ContactCount:
         :raises leases.LeaseLost: another worker counts.
         """
         is_being_read = cursor.swept_through is None
+        not_given = quarantine.not_given(self.daily.organisation_id, Resource.CONTACT)
+        long_ago = now - NOT_GIVEN_AGAIN
+        due = [one for one in not_given if one.tried_at < long_ago]
         in_xero, missing, stored = self._figures(now)
         if in_xero is not None and in_xero != stored + missing:
             # One may just have been added, or have moved between two spans.
             in_xero, missing, stored = self._figures(now)
+        if in_xero is not None and in_xero < stored + missing:
+            # Two lists may have met what Xero cannot give, or an older version of it is stored.
+            missing -= min(stored + missing - in_xero, len(not_given))
         here = stored + missing
         differs = in_xero is not None and in_xero != here
         is_known = (cursor.count_in_xero, cursor.count_here) == (in_xero, here)
         next_count = EVERY
         if is_being_read:
             next_count = SOON
-        elif differs and not is_known:
+        elif (differs and not is_known) or due:
             if not sweep_schedule.begin_anew(
                 organisation_id=self.daily.organisation_id, resource=Resource.CONTACT, now=now
             ):
                 # Figures that are kept count as looked into.
                 Cursor.objects.filter(pk=cursor.pk).update(count_due_at=now + AFTER_SWEEP)
                 return
+            quarantine.forget(due)
             next_count = SOON
         Cursor.objects.filter(pk=cursor.pk).update(
             count_due_at=now + next_count,
@@ -92,7 +101,7 @@ class ContactCount:
             resource=Resource.CONTACT, modified_since=since, modified_until=until
         )
         try:
-            return list_queries.fetch(self.session, listing, page=1, page_size=1).item_count
+            return list_queries.count(self.session, listing)
         except errors.Rejected as error:
             if error.is_about_filter or not cuts:
                 raise

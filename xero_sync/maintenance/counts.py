@@ -8,6 +8,7 @@ cancelled, since what is missing then is what it would read.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,6 +29,9 @@ from xero_sync.store import quarantine
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
+# What Xero could not give is looked for once a day: by a re-sync of the weeks that differ, or of
+# what changed.
+NOT_GIVEN_AGAIN = timedelta(hours=20)
 
 
 @dataclass(frozen=True)
@@ -69,18 +73,28 @@ class Count:
         asked = []
         organisation_id, resource = self.daily.organisation_id, Resource(cursor.resource)
         whole = date_windows.Window(resource)
-        in_xero, here = self._in_xero(whole), _here(organisation_id, whole)
-        if in_xero is not None and in_xero != here:
+        not_given = quarantine.not_given(organisation_id, resource)
+        # Accounted for as missing they would never be looked for again.
+        long_ago = now - NOT_GIVEN_AGAIN
+        due = [one for one in not_given if may_mend and one.tried_at < long_ago]
+        in_xero, here = self._in_xero(whole), _here(organisation_id, whole) - len(due)
+        missing = quarantine.missing_count(organisation_id, resource) - len(due)
+        if in_xero is not None and in_xero < here:
+            beside = min(here - in_xero, len(not_given) - len(due))
+            here, missing = here - beside, missing - beside
             here -= _forget_nameless(organisation_id, resource, here - in_xero)
-        if in_xero is not None and in_xero != here and may_mend:
-            asked = self._mend(whole, in_xero, now)
+        if in_xero is not None and may_mend:
+            asked = self._mend(whole, in_xero, now) if in_xero != here else []
+            if len(due) > max(0, in_xero - here):
+                asked += self._look_for(due, now)
+            quarantine.forget(due)
         Cursor.objects.filter(pk=cursor.pk).update(
             count_unknown=self._unknown(whole, in_xero),
             count_due_at=now + EVERY,
             counted_at=now,
             count_in_xero=in_xero,
             count_here=here,
-            count_missing=quarantine.missing_count(organisation_id, resource),
+            count_missing=missing,
         )
         logger.info(
             "Counted %s of organisation %s: %s, %s", resource, organisation_id, in_xero, here
@@ -102,6 +116,17 @@ class Count:
             ).pk
             for window in differing
         ]
+
+    def _look_for(self, due: Sequence[quarantine.NotGiven], now: datetime) -> list[int]:
+        """Ask for what changed to be read, where a list of changes met what Xero could not give.
+
+        More were met than are missing, so an older version of some is stored.
+        """
+        known = [one.since for one in due if one.since is not None]
+        if not known:
+            return []
+        run = run_requests.request_changes(connection=self.connection, since=min(known), now=now)
+        return [run.pk]
 
     def _unknown(self, whole: date_windows.Window, sales: int | None) -> int | None:
         """Return how many Xero has of no known type; None where it does not tell.
@@ -129,7 +154,7 @@ class Count:
         leases.renew(self.daily, now=self.clock())
         listing = replace(window.listing, types=types)
         try:
-            return list_queries.fetch(self.session, listing, page=1, page_size=1).item_count
+            return list_queries.count(self.session, listing)
         except errors.Rejected as error:
             if window.is_undated:
                 # Xero takes no question for what has no date, so nothing is known but what is here.

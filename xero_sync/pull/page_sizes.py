@@ -2,7 +2,8 @@
 
 A page that takes Xero longer than we wait would be asked for again unchanged for ever. So the size
 shrinks with every page that did not come in time, and grows again once pages come so quickly that
-the next larger one can be expected in half of that time.
+the next larger one can be expected in half of that time. It shrinks as well where Xero cannot give
+one of the rows, see `not_given`.
 
 The number of a page means other rows at another size, so the size is kept with the checkpoint, and
 both change together. Every size divides the one before it: what was read ends at a page of the
@@ -14,9 +15,12 @@ from typing import NamedTuple, Protocol
 
 from xero_sync.api import client, errors, limits, responses
 
-SIZES = (client.PAGE_SIZE, 500, 250, 125, 25)
-# A larger page drops those in flight, which are calls, too.
-_GROWS_AFTER = 8
+SIZES = (client.PAGE_SIZE, 500, 250, 125, 25, 5, 1)
+SMALLEST = SIZES[-1]
+# A larger page drops those in flight, which are calls, too. Where a page holds next to nothing that
+# is cheaper than to go on.
+_GROWS_AFTER = {1: 1, 5: 1}
+_GROWS_AFTER_OTHERWISE = 8
 
 
 class Checkpoint(Protocol):
@@ -39,7 +43,15 @@ class Place(NamedTuple):
         return self.next_page == 1
 
 
-class ListMoved(Exception):
+class WalkMoved(Exception):
+    """A walk goes on at another place, and at once: Xero answers."""
+
+
+class RowNotGiven(WalkMoved):
+    """Xero cannot give one of the rows of a page: smaller pages find it."""
+
+
+class ListMoved(WalkMoved):
     """A walk cannot go on where it was: what is numbered so is not what it was.
 
     `page_size` is the size of page that Xero gave in place of the one that was asked for; None
@@ -72,7 +84,7 @@ def check(page: responses.Page, asked: int) -> None:
 
 def after(row: Checkpoint, error: Exception) -> Place | None:
     """Return where to go on after a failure; None where another place would not help."""
-    if isinstance(error, errors.TimedOut):
+    if isinstance(error, errors.TimedOut | RowNotGiven):
         return _smaller(row)
     if isinstance(error, ListMoved):
         if error.page_size is None or row.item_count is None:
@@ -101,7 +113,8 @@ def larger(row: Checkpoint, page: responses.Page, *, pages_read: int) -> Place |
     :param pages_read: of this size.
     """
     size = _next_up(row.page_size)
-    if size is None or row.item_count is None or pages_read < _GROWS_AFTER:
+    grows_after = _GROWS_AFTER.get(row.page_size, _GROWS_AFTER_OTHERWISE)
+    if size is None or row.item_count is None or pages_read < grows_after:
         return None
     place = _at(row, size)
     return None if place.is_start or not _is_quick(page, size / row.page_size) else place

@@ -34,8 +34,8 @@ from typing import Any
 
 from django.db import connections
 
-from xero_sync.api import client, list_queries, responses, sessions
-from xero_sync.pull import gc_tuning, page_sizes
+from xero_sync.api import client, errors, list_queries, responses, sessions
+from xero_sync.pull import gc_tuning, not_given, page_sizes
 from xero_sync.store import prepared_pages
 
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
@@ -57,11 +57,16 @@ def walk(
     first_page: int = 1,
     page_size: int = client.PAGE_SIZE,
     item_count: int | None = None,
+    has_failed: bool = False,
 ) -> Walk:
     """Walk one list; see `Puller.walk`."""
     with opened(session) as puller:
         yield from puller.walk(
-            listing, first_page=first_page, page_size=page_size, item_count=item_count
+            listing,
+            first_page=first_page,
+            page_size=page_size,
+            item_count=item_count,
+            has_failed=has_failed,
         )
 
 
@@ -119,6 +124,7 @@ class Puller:
         page_size: int = client.PAGE_SIZE,
         page_count: int | None = None,
         item_count: int | None = None,
+        has_failed: bool = False,
     ) -> Walk:
         """Yield (page number, page) in order, to the last page that any of them tells of.
 
@@ -129,8 +135,10 @@ class Puller:
         :param page_size: of the pages before the first one; what they are numbered by.
         :param page_count: of the page before the first one, where that is known.
         :param item_count: the same.
+        :param has_failed: whether this walk has failed before, so that a page which fails is looked
+            into: see `not_given`.
         :raises errors.XeroError: at the page that failed, after all pages before it.
-        :raises page_sizes.ListMoved: it cannot go on at that page.
+        :raises page_sizes.WalkMoved: it cannot go on at that page.
         """
         number, last = first_page, first_page if page_count is None else page_count
         self._cancel([place for place in self._flight if place != (listing, page_size, number)])
@@ -138,7 +146,7 @@ class Puller:
             if page_count is not None:
                 self._send_ahead(listing, page_size, number, last)
             while number <= last:
-                page = self._read((listing, page_size, number), item_count)
+                page = self._read((listing, page_size, number), item_count, has_failed)
                 item_count = page.item_count
                 if number == 1:
                     page_size = page_sizes.of_first(page, page_size)
@@ -173,7 +181,23 @@ class Puller:
         for place in places:
             self._flight.pop(place).cancel()
 
-    def _read(self, place: Place, before: int | None) -> responses.Page:
+    def around(self, place: Place, error: errors.XeroError) -> responses.Page:
+        """Return a page in the place of one of one row that Xero cannot give.
+
+        :raises page_sizes.RowNotGiven: there are more rows on that page.
+        :raises errors.XeroError: it does not lie in a row.
+        """
+        listing, page_size, number = place
+        if not isinstance(error, errors.Unavailable) or not error.may_be_one_rows:
+            raise error
+        if page_size > page_sizes.SMALLEST:
+            list_queries.count(self.session, listing)
+            raise page_sizes.RowNotGiven from error
+        return not_given.page_past(
+            listing, number, lambda one: self._fetch((listing, page_size, one)), error
+        )
+
+    def _read(self, place: Place, before: int | None, has_failed: bool) -> responses.Page:
         """Return a page once it has come, no older than the one before, with what moved up there.
 
         One that is not in flight is fetched in this thread.
@@ -181,7 +205,12 @@ class Puller:
         :param before: how many items the list had when the page before this one was read.
         """
         coming = self._flight.pop(place, None)
-        page = coming.result() if coming else self._fetch(place)
+        try:
+            page = coming.result() if coming else self._fetch(place)
+        except errors.XeroError as error:
+            if not has_failed:
+                raise
+            page = self.around(place, error)
         _, page_size, number = place
         if number > 1:
             page_sizes.check(page, page_size)

@@ -48,7 +48,7 @@ def _list_or_go_on(
     """Store the rest of the list; return whether there is more to list."""
     try:
         return _list_to_the_end(puller, run, checkpoint, clock)
-    except (errors.TimedOut, page_sizes.ListMoved) as error:
+    except (errors.TimedOut, page_sizes.WalkMoved) as error:
         place = page_sizes.after(checkpoint, error)
         if place is not None:
             begun = {"started_at": None, "item_count": None} if place.is_start else {}
@@ -81,7 +81,10 @@ def _list_to_the_end(
     resource = Resource(checkpoint.resource)
     listing = list_queries.Listing(resource=resource, modified_since=checkpoint.modified_since)
     first_page = checkpoint.next_page
-    pages = puller.walk(listing, first_page=first_page, page_size=checkpoint.page_size)
+    # What has failed before is not known here: each list that comes counts as progress of the run.
+    pages = puller.walk(
+        listing, first_page=first_page, page_size=checkpoint.page_size, has_failed=True
+    )
     for number, page in pages:
         started_at = checkpoint.started_at or page.answered_at or page.sent_at
         with transaction.atomic():

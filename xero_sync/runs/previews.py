@@ -122,7 +122,7 @@ def _within_limits(
 
 def _count(session: sessions.Session, listing: list_queries.Listing) -> int | None:
     try:
-        return list_queries.fetch(session, listing, page=1, page_size=1).item_count
+        return list_queries.count(session, listing)
     except errors.Rejected:
         # More than Xero lists at once; the run itself reads such a range in parts.
         return None

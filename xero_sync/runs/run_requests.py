@@ -129,10 +129,23 @@ def request_heal(*, connection: Connection, window: tuple[date, date], now: date
 
     :raises NotPossible: Xero is not connected.
     """
+    return _request_by_system(connection, _Asked(RunWhat.DOCUMENTS, *window, None), now)
+
+
+def request_changes(*, connection: Connection, since: datetime, now: datetime) -> SyncRun:
+    """Ask, for the system itself, for what changed since a moment.
+
+    :raises NotPossible: Xero is not connected.
+    """
+    first, last = (each.astimezone(connection.portal.zone).date() for each in (since, now))
+    asked = _Asked(RunWhat.DOCUMENTS, first, last, None, span=Span(since, now))
+    return _request_by_system(connection, asked, now)
+
+
+def _request_by_system(connection: Connection, asked: "_Asked", now: datetime) -> SyncRun:
     organisation = connection.organisation
     if organisation is None:
         raise NotPossible("Xero is not connected.")
-    asked = _Asked(RunWhat.DOCUMENTS, *window, None)
     with transaction.atomic():
         return _answer(lock(connection) or connection, organisation, asked, now).run
 

@@ -122,6 +122,8 @@ def _begin(puller: pager.Puller, part: _Part, clock: leases.Clock) -> Problems:
                 step = by_listing[listing]
                 try:
                     page = _first_page_or_none(puller, step, arriving, clock)
+                except page_sizes.WalkMoved as moved:
+                    step_checkpoint.resize_after(step, moved, clock())
                 except errors.XeroError as error:
                     problems.setdefault(step.resource, error)
                     step_checkpoint.resize_after(step, error, clock())
@@ -162,7 +164,7 @@ def _first_page_or_none(
     if not date_windows.of_step(step).is_undated:
         return _first_page(puller, step, arriving, clock)
     try:
-        return arriving.result()
+        return _arrived(puller, step, arriving)
     except errors.Rejected as error:
         label = Resource(step.resource).label
         run_log.write(step.run, f"{label}: Xero does not list those without a date", now=clock())
@@ -177,7 +179,7 @@ def _first_page(
     The step is cut only where Xero takes a part of it.
     """
     try:
-        return arriving.result()
+        return _arrived(puller, step, arriving)
     except errors.Rejected as error:
         if error.is_about_filter:
             raise
@@ -201,6 +203,21 @@ def _first_page(
     raise rejected
 
 
+def _arrived(
+    puller: pager.Puller, step: SyncStep, arriving: Future[responses.Page]
+) -> responses.Page:
+    """Return a first page; where Xero cannot give its one row, one that stands for it.
+
+    :raises page_sizes.RowNotGiven: it cannot give one of its rows.
+    """
+    try:
+        return arriving.result()
+    except errors.XeroError as error:
+        if not step.run.attempts:
+            raise
+        return puller.around((date_windows.of_step(step).listing, step.page_size, 1), error)
+
+
 def _read_pages(
     puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime
 ) -> bool:
@@ -212,7 +229,7 @@ def _read_pages(
     while not _is_at_end(step):
         try:
             is_over = _read_on(puller, step, clock, ends_at)
-        except (errors.TimedOut, page_sizes.ListMoved) as error:
+        except (errors.TimedOut, page_sizes.WalkMoved) as error:
             step_checkpoint.resize_after(step, error, clock())
             if isinstance(error, errors.TimedOut):
                 raise
@@ -233,6 +250,7 @@ def _read_on(puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at:
         page_size=step.page_size,
         page_count=step.page_count,
         item_count=step.item_count,
+        has_failed=step.run.attempts > 0,
     )
     for pages_read, (number, page) in enumerate(pages, 1):
         step_checkpoint.store_page(puller.session, step, number, page, clock())

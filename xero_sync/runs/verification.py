@@ -169,7 +169,7 @@ def _compare(step: SyncStep, in_xero: int | None) -> comparison.Comparison:
 def _count_in_xero(puller: pager.Puller, step: SyncStep) -> int | None:
     window = date_windows.of_step(step)
     try:
-        return list_queries.fetch(puller.session, window.listing, page=1, page_size=1).item_count
+        return list_queries.count(puller.session, window.listing)
     except errors.Rejected:
         if not window.is_undated:
             raise

@@ -6,6 +6,7 @@ One bad document never sinks a page. Its row is deleted once a later version can
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,8 @@ from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
 from xero_sync.store import contact_privacy, mapping
 
+# The member of what stands in the place of a row that Xero could not give (`pull.not_given`).
+NOT_GIVEN = "NotGiven"
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -30,6 +33,35 @@ def named(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocum
 def nameless(organisation_id: int, resource: Resource) -> QuerySet[QuarantinedDocument]:
     """Return those without an id. Nothing tells whether they came again since with one."""
     return _of(organisation_id, resource).exclude(identity__regex=_UUID)
+
+
+@dataclass(frozen=True)
+class NotGiven:
+    """What stands in the place of a row that Xero could not give.
+
+    It tells nothing of its own: two lists may have met the same row, and an older version of it may
+    be stored. `since` is since when the list told of changes; None where it told of all.
+    """
+
+    pk: int
+    since: datetime | None
+    tried_at: datetime
+
+
+def not_given(organisation_id: int, resource: Resource) -> list[NotGiven]:
+    """Return what stands in the place of rows that Xero could not give."""
+    rows = nameless(organisation_id, resource).filter(raw__has_key=NOT_GIVEN)
+    return [
+        NotGiven(pk, datetime.fromisoformat(since) if since else None, tried_at)
+        for pk, since, tried_at in rows.values_list(
+            "pk", f"raw__{NOT_GIVEN}__since", "last_tried_at"
+        )
+    ]
+
+
+def forget(rows: Iterable[NotGiven]) -> None:
+    """Forget rows that Xero could not give, once they are looked for anew."""
+    QuarantinedDocument.objects.filter(pk__in=[one.pk for one in rows]).delete()
 
 
 def has_id(identity: str) -> bool:

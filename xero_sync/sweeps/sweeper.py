@@ -215,7 +215,7 @@ def _walk_or_resize(
     """Walk to the end; return False where it goes on in pages of another size, or anew."""
     try:
         return _walk(session, connection, cursor, clock)
-    except (errors.TimedOut, page_sizes.ListMoved) as error:
+    except (errors.TimedOut, page_sizes.WalkMoved) as error:
         if place := page_sizes.after(cursor, error):
             _go_on_at(cursor, place, clock())
         if isinstance(error, errors.TimedOut):
@@ -252,6 +252,7 @@ def _walk(
         first_page=cursor.next_page,
         page_size=cursor.page_size,
         item_count=cursor.item_count,
+        has_failed=cursor.attempts > 0,
     )
     for pages_read, (number, page) in enumerate(pages, 1):
         if number == 1 and _is_whole_and_empty(page):

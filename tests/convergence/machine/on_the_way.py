@@ -127,6 +127,29 @@ class OnTheWay(Example):
         self.trouble("list without a count", match=match, times=-1, answer={"named": "untold"})
         self.take_turn(then, 0)
 
+    @may(pick=st.integers(0, 40), is_contact=st.booleans(), then=_then)
+    def row_cannot_be_given(self, pick: int, is_contact: bool, then: str) -> None:
+        """Let Xero fail wherever one row is on a page, until all is healed."""
+        self.next()
+        books = self.stage.show_books()
+        rows = sorted(
+            [one["contact_id"] for one in books["contacts"]]
+            if is_contact
+            else [one["xero_id"] for one in books["documents"]]
+        )
+        row = rows[pick % len(rows)]
+        # A sweep goes around it; it is looked for by the checks of the next day.
+        self.checks.harmed.add(row)
+        # Documents name their contact, so the lists of contacts alone fail.
+        path = "/Contacts$" if is_contact else "/(Invoices|CreditNotes|Overpayments|Prepayments)$"
+        self.trouble(
+            "row that cannot be given",
+            match={"method": "GET", "path": path, "holds": row},
+            times=-1,
+            answer={"status": 500},
+        )
+        self.take_turn(then, 0)
+
     @precondition(lambda self: not self.stage.standing)
     @may(collection=_list)
     def pages_are_slow(self, collection: str) -> None:

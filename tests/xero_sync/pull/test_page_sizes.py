@@ -83,6 +83,8 @@ def test_run_goes_on_in_smaller_pages_where_it_was_and_is_verified(linked: Linke
         (3000, 500, 5000, (13, 250)),
         (2625, 125, 5000, (106, 25)),
         (200, 100, 5000, (9, 25)),
+        (75, 25, 5000, (16, 5)),
+        (15, 5, 5000, (16, 1)),
         # How many were read nobody knows.
         (3000, 1000, None, (1, 500)),
     ],
@@ -97,4 +99,4 @@ def test_smaller_pages_begin_where_the_larger_ones_ended(
 
 
 def test_smallest_page_is_asked_for_as_it_is() -> None:
-    assert page_sizes.after(Cursor(page_size=25), errors.TimedOut("slow")) is None
+    assert page_sizes.after(Cursor(page_size=1), errors.TimedOut("slow")) is None
