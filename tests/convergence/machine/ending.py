@@ -72,15 +72,15 @@ def _each(stage: Stage, turn: str) -> None:
 
 def _drain(stage: Stage) -> None:
     """Work until nothing waits."""
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         stage.beat()
         for turn in ("events", "run", "sweep"):
             _each(stage, turn)
         waiting = _what_waits(stage)
         if not waiting:
             return
-        # By and by longer, as the waits of what is rejected grow.
-        stage.clock.later(LONG)
+        # By and by longer, as the waits of what is rejected grow: to half a day each.
+        stage.clock.later(LONG * max(1, number // 4))
     raise AssertionError(f"Never done: {', '.join(waiting)}")
 
 
