@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
+from connected_apps.models import Organisation
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import row_locks
@@ -31,13 +32,18 @@ from xero_sync.contacts import (
     released_contacts,
 )
 from xero_sync.jobs import dispatch, leases, own_failures
-from xero_sync.models import ContactPush, PushState
+from xero_sync.models import ContactPush, Cursor, PushState
+from xero_sync.resources import Resource
 
 logger = logging.getLogger(__name__)
 
 BATCH = 50
 # After so many halvings a batch is one learner.
 _ALONE = BATCH.bit_length() - 1
+# Failures after which one that is alone is told of: by then it has been alone for minutes.
+_TOLD_AFTER = 10
+# As long as contacts were read so lately, Xero answers.
+_LATELY = timedelta(minutes=30)
 OPEN = obstacles.OPEN
 
 
@@ -119,7 +125,7 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
     in_view = released_contacts.InView(batch)
     with leases.working_on(*batch, organisation_id=organisation.pk, clock=clock) as turn:
         push_sender.send(session, organisation, batch, clock)
-    _note_company(portal, batch, turn)
+    _note_company(organisation, batch, turn, clock())
     in_view.offer(organisation, now=clock())
     return timedelta(0) if turn.went_well else turn.delay
 
@@ -139,14 +145,38 @@ def _take(portal: Portal, now: datetime) -> list[ContactPush]:
     return batch
 
 
-def _note_company(portal: Portal, batch: Sequence[ContactPush], turn: leases.Turn) -> None:
+def _note_company(
+    organisation: Organisation, batch: Sequence[ContactPush], turn: leases.Turn, now: datetime
+) -> None:
     """Note whether these go in smaller company the next time, or others in larger one."""
     if turn.error is not None and _may_be_one_of_them(turn.error):
         mine = ContactPush.objects.filter(pk__in=[push.pk for push in batch])
-        row_locks.update(mine, stumbles=_in_half(len(batch)))
+        row_locks.update(
+            mine, stumbles=_in_half(len(batch)), **_words_alone(organisation, batch, now)
+        )
     elif turn.went_well and any(push.stumbles for push in batch):
         # Not as if nothing had been: who never failed is sent with none of them.
-        row_locks.update(_of_portal(portal).filter(stumbles__gt=1), stumbles=F("stumbles") - 1)
+        stumbling = _of_portal(organisation.portal).filter(stumbles__gt=1)
+        row_locks.update(stumbling, stumbles=F("stumbles") - 1)
+
+
+def _words_alone(
+    organisation: Organisation, batch: Sequence[ContactPush], now: datetime
+) -> dict[str, str]:
+    """Return what a push says that fails again and again by itself while Xero answers.
+
+    It is tried again all the same, but somebody should know.
+    """
+    first = batch[0]
+    if len(batch) > 1 or first.stumbles < _ALONE or first.attempts + 1 < _TOLD_AFTER:
+        return {}
+    reads = Cursor.objects.filter(
+        organisation=organisation,
+        resource=Resource.CONTACT,
+        problem="",
+        last_swept_at__gt=now - _LATELY,
+    )
+    return {"problem": refusal_notices.FAILS_ALONE} if reads.exists() else {}
 
 
 def _may_be_one_of_them(error: Exception) -> bool:

@@ -1,5 +1,7 @@
 """Telling people of learners that Xero refused, or that wait for an answer: under the bell.
 
+And of those that fail again and again by themselves while Xero takes others; they are tried again.
+
 Whoever saved such a learner last is told, once for each time that it was saved, and by one notice
 where there are several; so nothing is told before a portal's queue is through. The portal's admins
 are told of those of other people, once a day at most. What is mended meanwhile is not told.
@@ -16,9 +18,16 @@ from django.urls import reverse
 from connected_apps.states import admin_notices
 from lrm import notices, permissions
 from lrm.models import LearnerChange, NoticeLevel, Portal, User
+from lrm.templatetags import shell
 from xero_sync.models import ContactPush, PushState
 
 _STUCK = (PushState.QUESTION, PushState.REFUSED)
+_OPEN = (PushState.PENDING, PushState.SENT)
+# What a push says that fails by itself.
+FAILS_ALONE = (
+    "Xero answers with an error, or not at all, whenever it is sent this learner; trying again by "
+    "itself"
+)
 _DIGEST_EVERY = timedelta(days=1)
 # What waits no longer than this may add to a notice.
 _SOON = timedelta(seconds=60)
@@ -40,7 +49,7 @@ def tell(*, portal_id: int, now: datetime) -> None:
     if not _stuck().filter(mine, _untold("told_at") | _untold("admins_told_at")).exists():
         return
     soon = Q(not_before__gt=now, not_before__lt=now + _SOON) | Q(leased_until__gt=now)
-    open_pushes = ContactPush.objects.filter(mine, state__in=(PushState.PENDING, PushState.SENT))
+    open_pushes = ContactPush.objects.filter(mine, state__in=_OPEN)
     if open_pushes.filter(soon, learner__sync_to_xero=True).exists():
         return
     # Apart: whoever writes to a push twice locks its learner, too, see `row_locks`.
@@ -52,7 +61,9 @@ def tell(*, portal_id: int, now: datetime) -> None:
 
 
 def _stuck() -> QuerySet[ContactPush]:
-    return ContactPush.objects.filter(state__in=_STUCK, learner__sync_to_xero=True)
+    # Few have stumbled, and an index knows those among the open ones.
+    fails_alone = Q(state__in=_OPEN, stumbles__gt=0, problem=FAILS_ALONE)
+    return ContactPush.objects.filter(Q(state__in=_STUCK) | fails_alone, learner__sync_to_xero=True)
 
 
 def _untold(column: str) -> Q:
@@ -143,10 +154,13 @@ def _words_of_one(push: ContactPush) -> str:
 def _words_of(pushes: Sequence[ContactPush], which: str) -> str:
     states = Counter(push.state for push in pushes)
     refused, asked = states[PushState.REFUSED], states[PushState.QUESTION]
+    failing = len(pushes) - refused - asked
     parts = []
     if refused:
         parts.append(f"{refused:,} {'was' if refused == 1 else 'were'} refused")
     if asked:
         parts.append(f"{asked:,} {'waits' if asked == 1 else 'wait'} for somebody's answer")
+    if failing:
+        parts.append(f"{failing:,} {'fails' if failing == 1 else 'fail'} there again and again")
     learners = "learner" if len(pushes) == 1 else "learners"
-    return f"{len(pushes):,} {learners} {which}could not be sent to Xero: {' and '.join(parts)}"
+    return f"{len(pushes):,} {learners} {which}could not be sent to Xero: {shell.all_of(parts)}"

@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
-from lrm.models import Learner
-from tests.support import valkey_flush
+from lrm.models import Learner, Notice
+from tests.support import builders, valkey_flush
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock
 from xero_sync.contacts import push_queue
-from xero_sync.models import ContactPush, PushState
+from xero_sync.models import ContactPush, Cursor, PushState
 
 ROUNDS = 12
 
@@ -29,7 +29,11 @@ def push_for_an_hour(linked: Linked, *, hours: int = 0) -> None:
             delay = push_queue.push_waiting(
                 portal_id=linked.portal.pk, clock=partial(_ahead_by, ahead)
             )
-            if delay is None or delay.total_seconds() > 0:
+            if delay is None:
+                break
+            if delay.total_seconds() > 0:
+                # As beat does before it is due again.
+                push_queue.push_waiting(portal_id=linked.portal.pk, clock=partial(_ahead_by, ahead))
                 break
 
 
@@ -52,6 +56,18 @@ def saved(linked: Linked, number: int) -> Learner:
     )
 
 
+def problem_of(learner: Learner) -> str:
+    """Return what the push of a learner says."""
+    return ContactPush.objects.values_list("problem", flat=True).get(learner=learner)
+
+
+def sweep_contacts(linked: Linked) -> None:
+    """Let contacts have been read just before any of the hours of a test."""
+    Cursor.objects.filter(resource="CONTACT").update(
+        problem="", last_swept_at=clock() + timedelta(days=1)
+    )
+
+
 @pytest.mark.parametrize("answer", [{"status": 500}, {"cut": "before"}])
 def test_others_become_contacts(linked: Linked, answer: dict[str, object]) -> None:
     learners = [saved(linked, number) for number in range(7)]
@@ -67,6 +83,43 @@ def test_others_become_contacts(linked: Linked, answer: dict[str, object]) -> No
     linked.world.heal()
     push_for_an_hour(linked, hours=1)
     assert len(contacts_numbered(linked, learners[2].number)) == 1
+
+
+def test_who_fails_alone_is_told_of_while_xero_answers(linked: Linked) -> None:
+    learners = [saved(linked, number) for number in range(3)]
+    stumble_over(linked, "Broken", {"status": 500})
+
+    push_for_an_hour(linked)
+    assert "Xero is not answering at the moment" in problem_of(learners[2])
+    assert not Notice.objects.exists()
+    for hours in (1, 2):
+        sweep_contacts(linked)
+        push_for_an_hour(linked, hours=hours)
+
+    assert "Xero answers with an error, or not at all, whenever it is sent this learner" in (
+        problem_of(learners[2])
+    )
+    (text,) = Notice.objects.filter(user=linked.manager).values_list("text", flat=True)
+    assert text.startswith("Robin Broken (L900002) could not be sent to Xero: Xero answers with an")
+    page = builders.client_of(linked.manager).get(f"/learners/{learners[2].pk}/")
+    assert "Xero answers with an error, or not at all" in page.content.decode()
+    linked.world.heal()
+    push_for_an_hour(linked, hours=3)
+    assert problem_of(learners[2]) == ""
+    assert len(contacts_numbered(linked, learners[2].number)) == 1
+
+
+def test_nobody_is_told_of_an_outage(linked: Linked) -> None:
+    learner = saved(linked, 2)
+    sweep_contacts(linked)
+    Cursor.objects.update(problem="Xero is not answering")
+    linked.world.fail("/Contacts$", times=-1, status=500)
+
+    for hours in range(2):
+        push_for_an_hour(linked, hours=hours)
+
+    assert "Xero is not answering at the moment" in problem_of(learner)
+    assert not Notice.objects.exists()
 
 
 def test_others_are_updated(linked: Linked) -> None:
