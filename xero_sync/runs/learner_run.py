@@ -8,6 +8,7 @@ The proof asks Xero for the contacts by their ids and holds each field that the 
 learner. So it does not rest on what the answer to the push said.
 """
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,9 +21,9 @@ from django.db.models import Case, Min, OuterRef, Subquery, Value, When
 from invoices.models import ContactLink, LinkSource
 from lrm.models import Learner
 from lrm.waking import worker_stop
-from xero_sync.api import client, errors, responses, sessions
+from xero_sync.api import client, errors, list_queries, responses, sessions
 from xero_sync.contacts import field_comparison, unsent_learners
-from xero_sync.jobs import leases
+from xero_sync.jobs import leases, own_failures
 from xero_sync.models import ContactPush, LearnerOutcome, RunLearner, RunState, SyncRun
 from xero_sync.resources import Resource
 from xero_sync.runs import learner_progress, run_log, step_checkpoint
@@ -32,12 +33,15 @@ from xero_sync.store import contact_links, identity_facts
 LOOK_AGAIN = timedelta(seconds=1)
 _LONG_WAIT = timedelta(seconds=10)
 _BATCH = client.most_ids(Resource.CONTACT)
+# What one batch may cost where Xero cannot give some of it.
+_MOST_FAILURES = 16
 _RANKED = Case(
     When(source=LinkSource.PUSHED, then=Value(0)),
     When(source=LinkSource.PERSON, then=Value(1)),
     default=Value(2),
 )
 _NO_CONTACT = "No contact in Xero is linked to this learner"
+_NOT_GIVEN = "Xero answers with an error when it is asked for the contact"
 _ARCHIVED = "The contact is archived in Xero"
 
 
@@ -122,7 +126,8 @@ def _check(run: SyncRun, session: sessions.Session, clock: leases.Clock) -> None
     unchecked = learner_progress.standing(run).filter(standing=LearnerOutcome.UNCHECKED)
     rows = list(unchecked.select_related("learner__contact_push").order_by("pk")[:_BATCH])
     contact_ids = _contacts_of(run, [row.learner_id for row in rows])
-    pages = _read(session, [one for ids in contact_ids.values() for one in ids])
+    wanted = [one for ids in contact_ids.values() for one in ids]
+    pages, unread = _read(run, session, wanted, clock)
     elements = {
         str(one.get("ContactID", "")).lower(): one for page in pages for one in page.elements
     }
@@ -133,8 +138,12 @@ def _check(run: SyncRun, session: sessions.Session, clock: leases.Clock) -> None
         for row in rows:
             # Of a learner that was saved meanwhile this is an older version: it is read again.
             row.checked_version = row.learner.contact_push.version
-            found = [elements.get(str(one)) for one in contact_ids[row.learner_id]]
-            row.problem = _problem(row.learner, [one for one in found if one])
+            own = contact_ids[row.learner_id]
+            found = [one for one in (elements.get(str(each)) for each in own) if one]
+            if not found and unread.intersection(own):
+                row.problem = _NOT_GIVEN
+            else:
+                row.problem = _problem(row.learner, found)
         RunLearner.objects.bulk_update(rows, ["checked_version", "problem"])
 
 
@@ -151,14 +160,31 @@ def _contacts_of(run: SyncRun, learner_ids: Sequence[int]) -> dict[int, list[UUI
     return found
 
 
-def _read(session: sessions.Session, contact_ids: Sequence[UUID]) -> list[responses.Page]:
-    pages = []
-    for some in client.batches(Resource.CONTACT, contact_ids):
-        try:
+def _read(
+    run: SyncRun, session: sessions.Session, contact_ids: Sequence[UUID], clock: leases.Clock
+) -> tuple[list[responses.Page], set[UUID]]:
+    """Return the pages of these contacts, and the ids of those that Xero cannot give.
+
+    :raises errors.XeroError: it gives none of them, and counts no contacts either.
+    """
+    pages: list[responses.Page] = []
+    answered: set[UUID] = set()
+
+    def read(some: Sequence[UUID]) -> None:
+        with contextlib.suppress(errors.NotFound):
             pages.append(session.by_ids(Resource.CONTACT, some))
-        except errors.NotFound:
-            continue
-    return pages
+        answered.update(some)
+
+    own_failures.read_by_halves(
+        client.batches(Resource.CONTACT, contact_ids),
+        read,
+        most_failures=_MOST_FAILURES,
+        after_failure=lambda: leases.renew(run, now=clock()),
+    )
+    unread = set(contact_ids) - answered
+    if unread and not answered:
+        list_queries.count(session, list_queries.Listing(resource=Resource.CONTACT))
+    return pages, unread
 
 
 def _problem(learner: Learner, contacts: Sequence[dict[str, Any]]) -> str:
