@@ -4,8 +4,13 @@ Contacts are read by the ids of the learner's links, and where there is none by 
 number. A merged contact leads on to the one that it was merged into. Whatever comes is stored as
 every page is, so what is older or in doubt changes nothing. What is stored here, but is not listed
 any more, is fetched by its id: it may have moved to another contact.
+
+Where Xero fails again and again over the list of one kind, but gives others, one of the documents
+may be why. Then those that are known are fetched by their ids, and the rest is left to the sweep,
+which goes around such a row.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +24,7 @@ from invoices.models import Document, ReadBy
 from lrm.models import Learner
 from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, list_queries, responses, sessions
-from xero_sync.jobs import leases, sweep_schedule
+from xero_sync.jobs import leases, own_failures, sweep_schedule
 from xero_sync.models import LearnerRefresh
 from xero_sync.resources import Resource
 from xero_sync.store import field_parsers
@@ -30,15 +35,21 @@ _MOST_STEPS = 4
 _CONTACTS_PER_LIST = 10
 # As many as a run fetches where its list lacks some.
 _MOST_FETCHED = 400
+# Failures after which a list is not waited for any more, and of what is fetched in its place.
+_PATIENCE, _MOST_FAILURES = 3, 12
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What Xero has of a learner: contacts, documents, and how many could not be saved."""
+    """What Xero has of a learner: contacts, documents, and how many could not be saved.
+
+    `unread` names the kinds of which Xero gave no list.
+    """
 
     contacts: int = 0
     documents: int = 0
     quarantined: int = 0
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,11 +71,12 @@ class Reader:
         contact_ids = self.contact_ids()
         figures = Figures(contacts=len(contact_ids))
         for resource in resources.DOCUMENTS if contact_ids else ():
-            listed, quarantined = self._read_documents(resource, contact_ids)
+            of_kind = self._read_documents(resource, contact_ids)
             figures = replace(
                 figures,
-                documents=figures.documents + listed,
-                quarantined=figures.quarantined + quarantined,
+                documents=figures.documents + of_kind.documents,
+                quarantined=figures.quarantined + of_kind.quarantined,
+                unread=(*figures.unread, *of_kind.unread),
             )
         return figures
 
@@ -90,8 +102,8 @@ class Reader:
                 wanted += _ids(page, "MergedToContactID")
             seen.update(unread)
 
-    def _read_documents(self, resource: Resource, contact_ids: Sequence[UUID]) -> tuple[int, int]:
-        """Store all documents of one kind; return how many there are, and how many set aside."""
+    def _read_documents(self, resource: Resource, contact_ids: Sequence[UUID]) -> Figures:
+        """Store all documents of one kind, and return how many there are."""
         stored = Document.objects.filter(
             organisation=self.organisation,
             kind=resources.of(resource).kind,
@@ -99,6 +111,7 @@ class Reader:
         )
         listed: set[UUID] = set()
         quarantined = 0
+        unread: tuple[str, ...] = ()
         try:
             for page in self._pages(resource, contact_ids):
                 quarantined += self._store(resource, page)
@@ -106,17 +119,34 @@ class Reader:
         except errors.Rejected:
             # Its guard of very large organisations: what is known is asked for by its id, and
             # what is new is left to the sweep.
-            sweep_schedule.make_due(
-                organisation_id=self.organisation.pk, now=self.clock(), resources=[resource]
-            )
+            self._leave_to_sweep(resource)
+        except errors.Unavailable as error:
+            if not error.may_be_one_rows or self.refresh.attempts < _PATIENCE:
+                raise
+            # Where Xero gives nothing of the kind, this says so.
+            list_queries.count(self.session, list_queries.Listing(resource=resource))
+            self._leave_to_sweep(resource)
+            unread = (resource.label.lower(),)
         unlisted = stored.exclude(xero_id__in=listed).order_by("id")
         ids = list(unlisted.values_list("xero_id", flat=True)[:_MOST_FETCHED])
-        for some in client.batches(resource, ids):
-            try:
+
+        def fetch(some: Sequence[UUID]) -> None:
+            nonlocal quarantined
+            with contextlib.suppress(errors.NotFound):
                 quarantined += self._store(resource, self.session.by_ids(resource, some))
-            except errors.NotFound:
-                continue
-        return stored.count(), quarantined
+
+        batches = client.batches(resource, ids)
+        if unread:
+            own_failures.read_by_halves(batches, fetch, most_failures=_MOST_FAILURES)
+        else:
+            for some in batches:
+                fetch(some)
+        return Figures(documents=stored.count(), quarantined=quarantined, unread=unread)
+
+    def _leave_to_sweep(self, resource: Resource) -> None:
+        sweep_schedule.make_due(
+            organisation_id=self.organisation.pk, now=self.clock(), resources=[resource]
+        )
 
     def _pages(self, resource: Resource, contact_ids: Sequence[UUID]) -> Iterable[responses.Page]:
         for start in range(0, len(contact_ids), _CONTACTS_PER_LIST):

@@ -7,6 +7,7 @@ says why and goes on by itself.
 """
 
 import enum
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from connected_apps.queries import live_connection_of, live_connections
 from invoices import queries
 from invoices.models import Document
 from lrm.models import Learner, User
+from lrm.templatetags import shell
 from xero_sync.api import errors, rate_limiter, sessions
 from xero_sync.contacts import learner_reader, obstacles, push_gate, push_queue, questions
 from xero_sync.jobs import dispatch, leases
@@ -165,10 +167,20 @@ def _read(refresh: LearnerRefresh, connection: Connection, clock: leases.Clock) 
     return {
         "finished_at": clock(),
         "not_before": None,
-        "problem": "",
+        "problem": _unread_in_words(figures.unread),
         "contact_count": figures.contacts,
         "document_count": figures.documents,
         "new_count": new,
         "changed_count": came.count() - new,
         "quarantined_count": figures.quarantined,
     }
+
+
+def _unread_in_words(kinds: Sequence[str]) -> str:
+    """Return why not everything could be read; nothing where all was."""
+    if not kinds:
+        return ""
+    return (
+        f"Xero answers with an error when it lists this learner's {shell.all_of(kinds)}. What it "
+        "gives of them comes with the next sweep, within minutes"
+    )
