@@ -44,8 +44,8 @@ def read_by_halves(
     *,
     most_failures: int,
     after_failure: Callable[[], None] = lambda: None,
-) -> None:
-    """Read batches of ids, and what fails together by halves; what fails alone is left out.
+) -> list[UUID]:
+    """Read batches of ids, and what fails together by halves; return what fails alone.
 
     Whether Xero answers at all is for the caller to ask: an outage looks the same here.
 
@@ -55,6 +55,7 @@ def read_by_halves(
     :raises Exception: what stands in the way of all.
     """
     waiting = deque(batches)
+    alone: list[UUID] = []
     failed = 0
     while waiting and failed < most_failures:
         some = waiting.popleft()
@@ -67,4 +68,7 @@ def read_by_halves(
             logger.warning("%s ids could not be read together: %s", len(some), type(error).__name__)
             if len(some) > 1:
                 waiting.extend(halves(some))
+            else:
+                alone += some
             after_failure()
+    return alone

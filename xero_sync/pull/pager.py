@@ -200,31 +200,39 @@ class Puller:
     def _read(self, place: Place, before: int | None, has_failed: bool) -> responses.Page:
         """Return a page once it has come, no older than the one before, with what moved up there.
 
-        One that is not in flight is fetched in this thread.
-
         :param before: how many items the list had when the page before this one was read.
         """
-        coming = self._flight.pop(place, None)
-        try:
-            page = coming.result() if coming else self._fetch(place)
-        except errors.XeroError as error:
-            if not has_failed:
-                raise
-            page = self.around(place, error)
+        get = self._get_around if has_failed else self._get
+        page = get(place)
         _, page_size, number = place
         if number > 1:
             page_sizes.check(page, page_size)
         if not _have_left(page, before):
             return page
-        page = self._fetch(place)
+        page = get(place)
         left = _have_left(page, before)
         pages_left = math.ceil(left / page_size)
         if pages_left > AHEAD:
             raise page_sizes.ListMoved(f"{left} rows have left it")
         moved_up: list[Any] = []
         for earlier in range(max(1, number - pages_left), number):
-            moved_up += self._fetch((place[0], page_size, earlier)).elements
+            moved_up += get((place[0], page_size, earlier)).elements
         return dataclasses.replace(page, elements=[*moved_up, *page.elements]) if moved_up else page
+
+    def _get_around(self, place: Place) -> responses.Page:
+        """Return a page, or what stands for its one row where Xero cannot give that.
+
+        :raises page_sizes.RowNotGiven: it cannot give one of its rows.
+        """
+        try:
+            return self._get(place)
+        except errors.XeroError as error:
+            return self.around(place, error)
+
+    def _get(self, place: Place) -> responses.Page:
+        """Return a page once it has come; one that is not in flight is fetched in this thread."""
+        coming = self._flight.pop(place, None)
+        return coming.result() if coming else self._fetch(place)
 
     def _fetch(self, place: Place) -> responses.Page:
         listing, page_size, number = place

@@ -12,6 +12,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,6 @@ from xero_sync.store import contact_links, identity_facts
 LOOK_AGAIN = timedelta(seconds=1)
 _LONG_WAIT = timedelta(seconds=10)
 _BATCH = client.most_ids(Resource.CONTACT)
-# What one batch may cost where Xero cannot give some of it.
-_MOST_FAILURES = 16
 _RANKED = Case(
     When(source=LinkSource.PUSHED, then=Value(0)),
     When(source=LinkSource.PERSON, then=Value(1)),
@@ -127,7 +126,7 @@ def _check(run: SyncRun, session: sessions.Session, clock: leases.Clock) -> None
     rows = list(unchecked.select_related("learner__contact_push").order_by("pk")[:_BATCH])
     contact_ids = _contacts_of(run, [row.learner_id for row in rows])
     wanted = [one for ids in contact_ids.values() for one in ids]
-    pages, unread = _read(run, session, wanted, clock)
+    pages, failed = _read(run, session, wanted, clock)
     elements = {
         str(one.get("ContactID", "")).lower(): one for page in pages for one in page.elements
     }
@@ -140,7 +139,7 @@ def _check(run: SyncRun, session: sessions.Session, clock: leases.Clock) -> None
             row.checked_version = row.learner.contact_push.version
             own = contact_ids[row.learner_id]
             found = [one for one in (elements.get(str(each)) for each in own) if one]
-            if not found and unread.intersection(own):
+            if not found and failed.intersection(own):
                 row.problem = _NOT_GIVEN
             else:
                 row.problem = _problem(row.learner, found)
@@ -165,26 +164,28 @@ def _read(
 ) -> tuple[list[responses.Page], set[UUID]]:
     """Return the pages of these contacts, and the ids of those that Xero cannot give.
 
-    :raises errors.XeroError: it gives none of them, and counts no contacts either.
+    :raises errors.XeroError: it answers no other question for contacts either.
     """
     pages: list[responses.Page] = []
-    answered: set[UUID] = set()
 
     def read(some: Sequence[UUID]) -> None:
         with contextlib.suppress(errors.NotFound):
             pages.append(session.by_ids(Resource.CONTACT, some))
-        answered.update(some)
 
-    own_failures.read_by_halves(
-        client.batches(Resource.CONTACT, contact_ids),
-        read,
-        most_failures=_MOST_FAILURES,
-        after_failure=lambda: leases.renew(run, now=clock()),
-    )
-    unread = set(contact_ids) - answered
-    if unread and not answered:
+    def look_whether_xero_answers() -> None:
+        leases.renew(run, now=clock())
         list_queries.count(session, list_queries.Listing(resource=Resource.CONTACT))
-    return pages, unread
+
+    # All that fails is found, so that each turn settles its learners.
+    read_all = partial(
+        own_failures.read_by_halves,
+        read=read,
+        most_failures=2 * len(contact_ids) + 1,
+        after_failure=look_whether_xero_answers,
+    )
+    failed = read_all(client.batches(Resource.CONTACT, contact_ids))
+    # Each once more, as an error may have been in passing.
+    return pages, set(read_all([one] for one in failed))
 
 
 def _problem(learner: Learner, contacts: Sequence[dict[str, Any]]) -> str:

@@ -280,3 +280,22 @@ def test_page_of_reports_names_what_xero_cannot_give(linked: Linked) -> None:
 
     assert "number not known" in page
     assert "Xero answers with an error wherever it is asked for this" in page
+
+
+def test_row_that_leaves_the_list_meanwhile_does_not_stop_the_walk(linked: Linked) -> None:
+    """Its count falls, so the page is asked for again, and so is one before it."""
+    end_first(linked)
+    ids = invoices_of(linked)
+    break_rows(linked, "Invoices", ids[301])
+    run = ask(linked)
+    step = run.steps.get(resource="INVOICE")
+    # As it stands when 301 rows were read, and the list has lost one of them since.
+    step.page_size, step.next_page, step.page_count, step.item_count = 1, 302, 697, 697
+    step.save()
+
+    work_patiently(linked, run)
+
+    assert (run.state, run.reason) == (
+        RunState.DONE_WITH_PROBLEMS,
+        "Invoices: 1 could not be saved",
+    ), log(run)
