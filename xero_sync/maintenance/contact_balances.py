@@ -117,10 +117,11 @@ class _Comparing:
         contacts = Cursor.objects.filter(
             organisation_id=self._organisation_id, resource=Resource.CONTACT
         )
-        for _, page in pager.walk(
+        for page in pager.pages(
             self._session,
             list_queries.Listing(resource=Resource.CONTACT),
             page_size=contacts.get().page_size,
+            has_failed=self._row.attempts > 0,
         ):
             leases.renew(self._row, now=self._clock())
             found = self._compared(page.elements)

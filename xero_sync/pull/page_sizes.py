@@ -48,7 +48,15 @@ class WalkMoved(Exception):
 
 
 class RowNotGiven(WalkMoved):
-    """Xero cannot give one of the rows of a page: smaller pages find it."""
+    """Xero cannot give one of the rows of a page: smaller pages find it.
+
+    `item_count` is how many rows the list has, None where Xero does not tell. A page that would
+    hold all of them is no smaller.
+    """
+
+    def __init__(self, item_count: int | None) -> None:
+        super().__init__("a row is not given")
+        self.item_count = item_count
 
 
 class ListMoved(WalkMoved):
@@ -84,8 +92,10 @@ def check(page: responses.Page, asked: int) -> None:
 
 def after(row: Checkpoint, error: Exception) -> Place | None:
     """Return where to go on after a failure; None where another place would not help."""
-    if isinstance(error, errors.TimedOut | RowNotGiven):
+    if isinstance(error, errors.TimedOut):
         return _smaller(row)
+    if isinstance(error, RowNotGiven):
+        return _smaller(row, than=error.item_count)
     if isinstance(error, ListMoved):
         if error.page_size is None or row.item_count is None:
             return Place(1, error.page_size or row.page_size)
@@ -93,9 +103,14 @@ def after(row: Checkpoint, error: Exception) -> Place | None:
     return None
 
 
-def _smaller(row: Checkpoint) -> Place | None:
-    """Return where to go on in smaller pages; None where they are as small as they get."""
+def _smaller(row: Checkpoint, than: int | None = None) -> Place | None:
+    """Return where to go on in smaller pages; None where they are as small as they get.
+
+    :param than: rows that a page must not hold all of.
+    """
     size = next_down(row.page_size)
+    while size is not None and than and size >= than and (smaller := next_down(size)):
+        size = smaller
     if size is None:
         return None
     return _at(row, size) if row.item_count is not None else Place(1, size)

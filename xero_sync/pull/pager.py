@@ -40,6 +40,9 @@ from xero_sync.store import prepared_pages
 
 # Xero allows five calls at once; the limiter leaves one of them to people and events.
 AHEAD = 4
+# Pages as small as this look for a row that Xero cannot give (`not_given`), and soon they are of
+# another size: those in flight would be dropped, and each is a call.
+_ONE_BY_ONE = 5
 # Python does one thing at a time anyway, and two threads that prepare pages would take two thirds
 # of it from the one that writes.
 _preparing = threading.Lock()
@@ -70,6 +73,68 @@ def walk(
         )
 
 
+@dataclasses.dataclass
+class _Reached:
+    """How far a walk has come of which nobody keeps a checkpoint."""
+
+    page_size: int
+    next_page: int = 1
+    item_count: int | None = None
+
+
+def pages(
+    session: sessions.Session, listing: list_queries.Listing, *, page_size: int, has_failed: bool
+) -> Iterator[responses.Page]:
+    """Yield all pages of a list, by other sizes where that is needed; some rows may come twice.
+
+    For who keeps no place in the list.
+
+    :param page_size: of the first one.
+    :param has_failed: see `Puller.walk`.
+    :raises errors.XeroError: at the page that failed.
+    """
+    reached = _Reached(page_size)
+    with opened(session) as puller:
+        while True:
+            try:
+                yield from _pages_from(puller, listing, reached, has_failed)
+            except page_sizes.WalkMoved as moved:
+                place = page_sizes.after(reached, moved)
+                if place is None:
+                    raise
+            else:
+                return
+            reached.next_page, reached.page_size = place
+            if place.is_start:
+                reached.item_count = None
+
+
+def _pages_from(
+    puller: "Puller", listing: list_queries.Listing, reached: _Reached, has_failed: bool
+) -> Iterator[responses.Page]:
+    """Yield the pages that are left, and larger ones again once these come quickly."""
+    place: page_sizes.Place | None = page_sizes.Place(reached.next_page, reached.page_size)
+    while place is not None:
+        reached.next_page, reached.page_size = place
+        place = None
+        walked = puller.walk(
+            listing,
+            first_page=reached.next_page,
+            page_size=reached.page_size,
+            item_count=reached.item_count,
+            has_failed=has_failed,
+        )
+        with contextlib.closing(walked):
+            for pages_read, (number, page) in enumerate(walked, 1):
+                if number == 1:
+                    reached.page_size = page_sizes.of_first(page, reached.page_size)
+                reached.next_page, reached.item_count = number + 1, page.item_count
+                yield page
+                place = page_sizes.larger(reached, page, pages_read=pages_read)
+                if place is not None:
+                    break
+
+
 @contextlib.contextmanager
 def opened(session: sessions.Session) -> Iterator["Puller"]:
     """Give a puller, with up to four calls in flight until the block ends."""
@@ -86,6 +151,7 @@ class Puller:
         self._pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="xero-page")
         self._flight: dict[Place, Future[responses.Page]] = {}
         self._expected: Place | None = None
+        self._counts: dict[list_queries.Listing, int | None] = {}
 
     def close(self) -> None:
         """End the threads, and wait for calls that are under way."""
@@ -166,7 +232,8 @@ class Puller:
         self, listing: list_queries.Listing, page_size: int, first: int, last: int
     ) -> None:
         """Have the next pages of a list in flight; where there are few, also what is expected."""
-        for page in range(first, min(last, first + AHEAD - 1) + 1):
+        ahead = AHEAD if page_size > _ONE_BY_ONE else 0
+        for page in range(first, min(last, first + ahead - 1) + 1):
             place = (listing, page_size, page)
             if place not in self._flight:
                 self._flight[place] = self._send_for(place)
@@ -191,8 +258,7 @@ class Puller:
         if not isinstance(error, errors.Unavailable) or not error.may_be_one_rows:
             raise error
         if page_size > page_sizes.SMALLEST:
-            list_queries.count(self.session, listing)
-            raise page_sizes.RowNotGiven from error
+            raise page_sizes.RowNotGiven(self._count(listing)) from error
         return not_given.page_past(
             listing, number, lambda one: self._fetch((listing, page_size, one)), error
         )
@@ -218,6 +284,15 @@ class Puller:
         for earlier in range(max(1, number - pages_left), number):
             moved_up += get((place[0], page_size, earlier)).elements
         return dataclasses.replace(page, elements=[*moved_up, *page.elements]) if moved_up else page
+
+    def _count(self, listing: list_queries.Listing) -> int | None:
+        """Return how many rows a list has; it is asked for once, to see that Xero answers.
+
+        :raises errors.XeroError: it does not.
+        """
+        if listing not in self._counts:
+            self._counts[listing] = list_queries.count(self.session, listing)
+        return self._counts[listing]
 
     def _get_around(self, place: Place) -> responses.Page:
         """Return a page, or what stands for its one row where Xero cannot give that.

@@ -167,6 +167,23 @@ def test_contact_whose_documents_xero_cannot_give_keeps_no_other_from_being_mend
     assert broken.name in builders.client_of(linked.manager).get(CARD).content.decode()
 
 
+def test_contact_that_xero_cannot_list_keeps_no_other_from_being_compared(linked: Linked) -> None:
+    linked.sweep()
+    invoice, contact = someone_who_owes()
+    Document.objects.filter(pk=invoice.pk).update(amount_due=invoice.amount_due + 7)
+    broken = Contact.objects.exclude(pk=contact.pk).order_by("xero_id")[70]
+    match = {"path": "/Contacts$", "holds": str(broken.xero_id)}
+    linked.world.do("faults", match=match, times=-1, answer={"status": 500})
+
+    for _ in range(3):
+        compare_later(linked)
+
+    row = BalanceCheck.objects.get()
+    assert row.checked_at is not None
+    assert row.compared_count > 50
+    assert ours(linked) == theirs(linked)
+
+
 def test_comparison_waits_while_xero_gives_no_documents_but_not_for_ever(linked: Linked) -> None:
     linked.sweep()
     invoice, contact = someone_who_owes()
