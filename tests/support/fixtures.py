@@ -16,8 +16,14 @@ from lrm import settings as product_settings
 from lrm.demo import stack
 from lrm.local import local_services
 from lrm.models import Portal
-from tests.support import builders, database_template, live, neighbourhood, simulator_process
-from xero_sync.api import rate_limiter
+from tests.support import (
+    builders,
+    database_template,
+    limiting,
+    live,
+    neighbourhood,
+    simulator_process,
+)
 
 SMALL_PAGE = 16
 
@@ -25,8 +31,7 @@ SMALL_PAGE = 16
 @pytest.fixture(autouse=True)
 def _own_limits() -> None:
     """Let the shared limiter take its limits from this test's settings, not of one before."""
-    rate_limiter.shared.cache_clear()
-    rate_limiter.at_a_glance.cache_clear()
+    limiting.forget_shared()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,18 @@ STARTER = limits.Limits(minute=60, day=1000, concurrent=5, app_minute=10_000, la
 _MOMENTS = ("day_ends", "day_knocked", "day_since", "closed_until", "people_at")
 
 
+def forget_shared() -> None:
+    """Let the shared limiters be made anew, from the settings as they are by then.
+
+    Their lines to Valkey are closed: left to the collector, one might be found open by whatever
+    test runs by then.
+    """
+    for shared in (rate_limiter.shared, rate_limiter.at_a_glance):
+        if shared.cache_info().currsize:
+            shared().close()
+        shared.cache_clear()
+
+
 class Counter:
     """One organisation at the limiter's counter."""
 

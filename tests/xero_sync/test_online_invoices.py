@@ -10,11 +10,10 @@ from pytest_django.fixtures import Settings
 
 from invoices.models import ContactLink, Document
 from lrm import page_calls
-from tests.support import builders, document_builders
+from tests.support import builders, document_builders, limiting
 from tests.support.faults import fault
 from tests.support.linked import Linked
 from xero_sync import online_invoices
-from xero_sync.api import rate_limiter
 
 
 def an_invoice(linked: Linked) -> Document:
@@ -119,7 +118,7 @@ def test_click_says_so_within_seconds_while_valkey_hangs(
     document = an_invoice(linked)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        rate_limiter.shared.cache_clear()
+        limiting.forget_shared()
         began = time.monotonic()
 
         answer = builders.client_of(linked.manager).get(f"/documents/{document.pk}/online/")

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from pytest_django.fixtures import Settings
 
 from benchmarks import trips
-from tests.support import webhook_posts
+from tests.support import limiting, webhook_posts
 from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import ask
 from tests.support.xero_documents import invoice_ids
-from xero_sync.api import rate_limiter
 from xero_sync.jobs import sweep_schedule
 from xero_sync.sweeps import sweeper
 from xero_sync.webhooks import deliveries, event_processing
@@ -73,7 +72,7 @@ def test_work_takes_no_more_round_trips_than_it_did(resynced: Linked, settings: 
     settings.XERO_WEBHOOK_KEYS = webhook_posts.KEYS
     # Who waits for a slot asks again, so often as the machine is quick.
     settings.XERO_CONCURRENT_LIMIT = 1000
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     work = Work(resynced)
     work.make_due()
     work.sweep()

@@ -124,6 +124,12 @@ class Limiter:
         self._script = server.register_script(_SCRIPT)
         self._away_until = 0.0
 
+    def close(self) -> None:
+        """Hang up. Whoever asks again is connected anew."""
+        server = self._script.registered_client
+        if isinstance(server, redis.Redis):
+            server.close()
+
     def acquire(self, *, tenant_id: uuid.UUID, lane: Lane) -> Slot | Wait:
         """Take a slot for one call, or learn what to wait for. Never waits itself."""
         allowed = self._allowed

@@ -19,10 +19,9 @@ from tests.convergence.machine import clockwork
 from tests.convergence.machine.xero_line import XeroLine
 from tests.convergence.stage import GOOD_DELIVERY, NONSENSE, WEBHOOK_KEY
 from tests.convergence.worker import Complaints
-from tests.support import builders, valkey_flush, webhook_posts, xero
+from tests.support import builders, limiting, valkey_flush, webhook_posts, xero
 from tests.support.linked import let_learners_go
 from tests.support.tally import DEATH, FAULT, PLAYED, tally
-from xero_sync.api import rate_limiter
 from xero_sync.contacts import push_queue
 from xero_sync.jobs import day_limit, sweep_schedule
 from xero_sync.maintenance import contact_balances, daily_check, full_readings
@@ -58,7 +57,7 @@ class Stage:
         """Start afresh: seeded books, nothing here, and nobody."""
         call_command("flush", interactive=False)
         valkey_flush.forget_all()
-        rate_limiter.shared.cache_clear()
+        limiting.forget_shared()
         self.complaints.heard.clear()
         self.world.do("reset")
         self._books = None
@@ -184,9 +183,9 @@ class Stage:
         tally.count(f"{FAULT}Valkey away")
         with self._patch.context() as patch:
             patch.setattr(settings, "REDIS_URL", _NOWHERE)
-            rate_limiter.shared.cache_clear()
+            limiting.forget_shared()
             yield
-        rate_limiter.shared.cache_clear()
+        limiting.forget_shared()
 
     @contextlib.contextmanager
     def sweeping_seldom(self) -> Iterator[None]:

@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.support import builders
+from tests.support import builders, limiting
 from tests.support.linked import Linked, clock
-from xero_sync.api import rate_limiter
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Cursor
 from xero_sync.sweeps import sweeper
@@ -20,9 +19,9 @@ DAY = 86_400.0
 @pytest.fixture(autouse=True)
 def own_limiter() -> Iterator[None]:
     """The shared limiter takes its limits from the settings of this test, not of the one before."""
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     yield
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def sweep(linked: Linked) -> int:

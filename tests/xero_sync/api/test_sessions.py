@@ -29,9 +29,9 @@ Call = Callable[[sessions.Session], Any]
 @pytest.fixture(autouse=True)
 def own_limiter() -> Iterator[None]:
     """The shared limiter takes its limits from the settings of this test, not of the one before."""
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     yield
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def session_of(linked: Linked, lane: Lane = Lane.PEOPLE) -> sessions.Session:
@@ -202,7 +202,7 @@ def test_retry_after_is_in_our_seconds_when_the_simulated_minute_is_shorter(
     linked: Linked, settings: Settings
 ) -> None:
     settings.XERO_MINUTE_SECONDS = 0.6
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     fault(linked, {"named": "minute"})
 
     error = failure_of(list_invoices, session_of(linked))
@@ -215,7 +215,7 @@ def test_nothing_is_sent_and_no_time_lost_when_the_books_say_wait(
     linked: Linked, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.XERO_MINUTE_LIMIT = 2
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     session = session_of(linked)
     list_invoices(session)
     list_invoices(session)
@@ -251,7 +251,7 @@ def test_slot_is_given_back_when_our_own_code_fails(linked: Linked) -> None:
 
 def test_call_is_put_off_when_valkey_is_away(linked: Linked, settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
     error = failure_of(list_invoices, session_of(linked))
 
@@ -265,7 +265,7 @@ def test_result_is_kept_when_valkey_goes_away_during_the_call(
     server, settings.REDIS_URL = valkey.start(
         tmp_path, lambda command, _: subprocess.Popen(command, stdout=subprocess.DEVNULL)
     )
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
     def call(xero: client.XeroClient) -> responses.Page:
         page = xero.list_page(Resource.INVOICE, page=1, page_size=5)
@@ -363,6 +363,6 @@ def test_contacts_are_created_and_found_by_number_when_the_session_writes(linked
 
 def test_limiter_reads_the_settings_when_it_is_first_used(settings: Settings) -> None:
     settings.XERO_DAY_LIMIT = 1234
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
     assert rate_limiter.shared().books_of(uuid.uuid4()).day_left == 1234

@@ -8,13 +8,14 @@ import pytest
 import redis
 from pytest_django.fixtures import Settings
 
+from tests.support import limiting
 from xero_sync.api import rate_limiter
 
 
 def test_second_caller_waits_for_nothing_and_it_is_asked_again_soon(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        rate_limiter.shared.cache_clear()
+        limiting.forget_shared()
         hanging = rate_limiter.shared()
 
         took = []
@@ -36,7 +37,7 @@ def test_second_caller_waits_for_nothing_and_it_is_asked_again_soon(settings: Se
 def test_page_waits_for_it_hardly_at_all(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        rate_limiter.at_a_glance.cache_clear()
+        limiting.forget_shared()
         hanging = rate_limiter.at_a_glance()
 
         began = time.monotonic()

@@ -9,13 +9,12 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from invoices.models import Document
-from tests.support import builders, valkey_flush
+from tests.support import builders, limiting, valkey_flush
 from tests.support.daily_checks import check
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.xero_documents import open_invoice
 from xero_sync import tasks
-from xero_sync.api import rate_limiter
 from xero_sync.models import FullReading
 
 
@@ -56,7 +55,7 @@ def move_due_date(linked: Linked) -> Document:
 def few_calls(settings: Settings) -> None:
     """Allow a day of so few calls that a round has two of them."""
     settings.XERO_DAY_LIMIT = 1000
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def later_round_of(linked: Linked) -> int:

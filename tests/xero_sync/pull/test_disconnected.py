@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from connected_apps.lifecycle import disconnecting
 from connected_apps.models import Connection, Grant
 from invoices.models import Document
-from tests.support import simulator_process
+from tests.support import limiting, simulator_process
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask
@@ -39,9 +39,9 @@ def no_limits(settings: Settings) -> Iterator[None]:
     """Let the minute stand in nobody's way."""
     settings.XERO_MINUTE_LIMIT = settings.XERO_DAY_LIMIT = 1_000_000
     settings.XERO_APP_MINUTE_LIMIT = 1_000_000
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     yield
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def pages_stored() -> int:

@@ -7,11 +7,10 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from invoices.models import Contact, Document
-from tests.support import simulator_process
+from tests.support import limiting, simulator_process
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask
-from xero_sync.api import rate_limiter
 from xero_sync.jobs import leases, sweep_schedule
 from xero_sync.maintenance import daily_check
 from xero_sync.models import Cursor
@@ -35,9 +34,9 @@ def no_limits(settings: Settings) -> Iterator[None]:
     """Let the minute stand in nobody's way."""
     settings.XERO_MINUTE_LIMIT = settings.XERO_DAY_LIMIT = 1_000_000
     settings.XERO_APP_MINUTE_LIMIT = 1_000_000
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     yield
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def clock_of(linked: Linked) -> leases.Clock:

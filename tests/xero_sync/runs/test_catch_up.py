@@ -21,7 +21,6 @@ from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
 from tests.support.resyncs import ask, log
 from tests.support.xero_documents import act, invoices
-from xero_sync.api import rate_limiter
 from xero_sync.models import CatchUp, RunState, SyncRun
 from xero_sync.runs import run_worker
 
@@ -42,12 +41,12 @@ def simulator_url(small_pages_url: str) -> str:
 def books(known: Linked, settings: Settings) -> Iterator[limiting.Books]:
     """Let bulk work make five calls a minute, and minutes pass only when told."""
     settings.XERO_MINUTE_LIMIT = 6
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     with redis.Redis.from_url(django_settings.REDIS_URL) as server:
         server.flushdb()
         yield limiting.Books(server, "xero-limiter:")
         server.flushdb()
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def turn(linked: Linked, books: limiting.Books, run: SyncRun) -> None:

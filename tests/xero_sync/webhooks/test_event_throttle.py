@@ -24,9 +24,9 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture(autouse=True)
 def own_limiter() -> Iterator[None]:
     """The shared limiter takes its limits from the settings of this test, not of the one before."""
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
     yield
-    rate_limiter.shared.cache_clear()
+    limiting.forget_shared()
 
 
 def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: Linked) -> None:
