@@ -15,6 +15,7 @@ CREATE ROLE :"name" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASS
 ALTER ROLE :"name" SET timezone TO 'UTC';
 -- As lrm/settings.py asks at the start of each connection; through a pooler it cannot.
 ALTER ROLE :"name" SET jit TO off;
+ALTER ROLE :"name" SET idle_in_transaction_session_timeout TO '90s';
 GRANT :"name" TO CURRENT_USER;
 CREATE DATABASE :"name" OWNER :"name";
 REVOKE :"name" FROM CURRENT_USER;

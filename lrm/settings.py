@@ -159,11 +159,14 @@ DATABASES["default"]["CONN_MAX_AGE"] = (
     else (0 if DATABASE_POOLER else 60)
 )
 if not DATABASE_POOLER:
+    # A pooler takes no options at the start; the user's own settings serve there.
     # No statement of ours works for long enough to earn being compiled, and PostgreSQL reckons
-    # that those with many subqueries do: two seconds for a page of a hundred milliseconds. A
-    # pooler takes no options at the start; the user's own setting serves there.
+    # that those with many subqueries do: two seconds for a page of a hundred milliseconds.
+    # A process that hangs within a transaction, stopped or cut off with its machine, would hold its
+    # rows for ever, and whoever needs one would wait. So long a lease lasts, too (`jobs.leases`).
+    _options = "-c jit=off -c idle_in_transaction_session_timeout=90s"
     _given = DATABASES["default"].setdefault("OPTIONS", {})
-    _given["options"] = f"-c jit=off {_given.get('options', '')}".strip()
+    _given["options"] = f"{_options} {_given.get('options', '')}".strip()
 # Test runs side by side on one server must not share a database.
 DATABASES["default"]["TEST"] = {"NAME": f"test_lrm_{os.getpid()}"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -100,9 +100,10 @@ def _database() -> Iterable[Finding]:
             cursor.execute(
                 "SELECT current_setting('server_version_num')::int / 10000,"
                 " current_setting('transaction_read_only'), current_setting('jit'),"
+                " current_setting('idle_in_transaction_session_timeout'),"
                 " pg_size_pretty(pg_database_size(current_database()))"
             )
-            version, read_only, jit, size = cursor.fetchone()
+            version, read_only, jit, longest_idle, size = cursor.fetchone()
         waiting = _migrations()
     except (DatabaseError, ImproperlyConfigured) as error:
         words = f"PostgreSQL does not answer ({type(error).__name__}): see DATABASE_URL."
@@ -116,6 +117,12 @@ def _database() -> Iterable[Finding]:
         yield Finding("database", Level.WRONG, "it takes no changes: a standby, or set so.")
     if jit != "off":
         words = "it compiles statements, which takes seconds a page: ALTER ROLE lrm SET jit TO off."
+        yield Finding("database", Level.LOOK, words)
+    if longest_idle == "0":
+        words = (
+            "a process that hangs within a transaction holds its rows for ever: "
+            "ALTER ROLE lrm SET idle_in_transaction_session_timeout TO '90s'."
+        )
         yield Finding("database", Level.LOOK, words)
     if waiting:
         words = f"{waiting} wait: run `manage.py migrate`."

@@ -119,8 +119,11 @@ def test_product_lives_in_a_database_whose_user_owns_nothing_else(new_database: 
             " AND datname IN ('postgres', 'template1')"
         )
         assert cursor.fetchall() == []
-        cursor.execute("SELECT current_setting('timezone'), current_setting('jit')")
-        assert cursor.fetchone() == ("UTC", "off")
+        cursor.execute(
+            "SELECT current_setting('timezone'), current_setting('jit'),"
+            " current_setting('idle_in_transaction_session_timeout')"
+        )
+        assert cursor.fetchone() == ("UTC", "off", "90s")
 
 
 def test_script_refuses_to_make_a_user_without_a_password(tmp_path: Path) -> None:
