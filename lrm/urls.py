@@ -28,6 +28,9 @@ from lrm.watching import health
 
 # Programs read a fault as they read any other problem.
 handler500 = "lrm.rest.problems.server_error"
+handler400 = "lrm.views.refusals.bad_request"
+handler403 = "lrm.views.refusals.permission_denied"
+handler404 = "lrm.views.refusals.page_not_found"
 
 urlpatterns = [
     path("", dashboard.home, name="home"),

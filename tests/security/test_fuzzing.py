@@ -26,6 +26,9 @@ KNOWN = (
     (403, MadeUp("POST", "/learners/new/", "", "text/plain", b"", _ELSEWHERE)),
     (404, MadeUp("GET", "/learners/999999999/", "", "text/plain", b"", ())),
     (405, MadeUp("PUT", "/learners/", "", "text/plain", b"", ())),
+    # Forms that cannot be read, to where nothing has looked at them before it is refused.
+    (400, MadeUp("POST", "/learners/", "", "multipart/form-data", b"x", (("Host", "a.b"),))),
+    (404, MadeUp("POST", "/nothing/", "", "multipart/form-data", b"x", ())),
 )
 
 
