@@ -143,6 +143,8 @@ def main() -> None:
     from xero_sync.sweeps import sweeper  # noqa: F401 - loaded for the children
 
     connection.settings_dict["NAME"] = sys.argv[1]
+    # One that a schedule stops within a transaction holds its rows for less than 90 seconds.
+    connection.settings_dict["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=20s"
     if len(sys.argv) > 2:
         upserts.NEWER = WEAKNESSES[sys.argv[2]]
     logging.disable(logging.WARNING)
