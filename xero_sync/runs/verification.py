@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from invoices.models import Document
 from xero_sync.api import client, errors, list_queries
 from xero_sync.jobs import leases, own_failures
 from xero_sync.models import QuarantinedDocument, SyncRun, SyncStep
@@ -124,12 +125,17 @@ def _heal(puller: pager.Puller, step: SyncStep, figures: _Figures, clock: leases
     if not figures.is_caught_up:
         named = [f"{step.get_resource_display()}: {_NOT_LISTED}", *named]
     if unlisted_ids or comparison.Difference.COUNT in compared.differences:
-        _fetch(puller, step, unlisted_ids, clock)
+        not_given = _not_given(step, _fetch(puller, step, unlisted_ids, clock))
+        step.missing_count -= len(not_given)
         compared = _compare(step, _count_in_xero(puller, step))
-        unlisted_ids = unlisted.ids_of(step, most=differing.MOST_KEPT)
+        left = unlisted.ids_of(step, most=differing.MOST_KEPT)
+        unlisted_ids = [one for one in left if one not in not_given]
+        found = [*map(_as_it_was, not_given.values())]
+        named = [*(one.sentence for one in found), *named]
         if unlisted_ids or not compared.counts_agree:
-            found = _differing(step, unlisted_ids)
-            named = [*(one.sentence for one in found[: currency_totals.MOST_NAMED]), *named]
+            others = _differing(step, unlisted_ids)
+            named = [*(one.sentence for one in others[: currency_totals.MOST_NAMED]), *named]
+            found += others
     return replace(
         figures,
         compared=compared,
@@ -151,6 +157,7 @@ def _record(step: SyncStep, figures: _Figures, now: datetime) -> None:
         now,
         xero_count=figures.compared.in_xero,
         our_count=figures.compared.stored,
+        missing_count=step.missing_count,
         differences=figures.named[: currency_totals.MOST_NAMED],
         differing=differing.as_json(figures.differing[: differing.MOST_KEPT]),
         unchanged_count=unchanged,
@@ -185,8 +192,26 @@ def _save(step: SyncStep, now: datetime, **changes: Any) -> None:
         step.pages.all().delete()
 
 
-def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: leases.Clock) -> None:
-    """Fetch documents by their ids, without those that Xero cannot give: these differ then.
+def _not_given(step: SyncStep, failed: Sequence[UUID]) -> dict[UUID, Document]:
+    """Return which stored documents are those of the list that Xero could not give.
+
+    What stands in their place was counted as missing, though an older version of each is stored.
+    """
+    stored = date_windows.of_step(step).stored(step.run.organisation_id)
+    rows = stored.filter(xero_id__in=failed).order_by("pk")[: step.missing_count]
+    return {one.xero_id: one for one in rows}
+
+
+def _as_it_was(document: Document) -> Differing:
+    label = f"{document.get_kind_display()} {document.number or document.xero_id}"
+    words = f"{label} is here as it was before: Xero answers with an error when asked for it"
+    return Differing(how=differing.SAID, kind="", number=words)
+
+
+def _fetch(
+    puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: leases.Clock
+) -> list[UUID]:
+    """Fetch documents by their ids, and return those that Xero cannot give: they differ then.
 
     Whether it answers at all shows when it is asked for today's count afterwards.
     """
@@ -199,7 +224,7 @@ def _fetch(puller: pager.Puller, step: SyncStep, ids: Sequence[UUID], clock: lea
                 puller.session, step.run, resource, found, clock(), confirm=True
             )
 
-    own_failures.read_by_halves(
+    return own_failures.read_by_halves(
         client.batches(resource, ids),
         read,
         most_failures=_MOST_FAILURES,

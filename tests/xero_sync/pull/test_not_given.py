@@ -108,6 +108,23 @@ def test_run_ends_and_says_that_one_is_missing(linked: Linked, place: int) -> No
     assert len(ours(linked)) == len(theirs(linked)) - 1
 
 
+def test_run_names_a_document_that_is_here_as_it_was_before(linked: Linked) -> None:
+    linked.sweep()
+    broken = invoices_of(linked)[301]
+    number = next(one["number"] for one in linked.books()["documents"] if one["xero_id"] == broken)
+    break_rows(linked, "Invoices", broken)
+
+    run = work_patiently(linked, ask(linked))
+
+    assert run.state == RunState.DONE_WITH_PROBLEMS
+    assert run.reason == (
+        "Invoices: 1 could not be saved; "
+        f"Invoice {number} is here as it was before: Xero answers with an error when asked for it"
+    )
+    step = run.steps.get(resource="INVOICE")
+    assert (step.xero_count, step.our_count, step.missing_count) == (696, 696, 0)
+
+
 def test_several_rows_are_passed_over_one_by_one(linked: Linked) -> None:
     ids = invoices_of(linked)
     broken = {ids[10], ids[11], ids[400]}
