@@ -121,14 +121,13 @@ class Limiter:
         self._allowed = allowed
         self._away_seconds = away_seconds
         self._prefix = prefix
+        self._server = server
         self._script = server.register_script(_SCRIPT)
         self._away_until = 0.0
 
     def close(self) -> None:
         """Hang up. Whoever asks again is connected anew."""
-        server = self._script.registered_client
-        if isinstance(server, redis.Redis):
-            server.close()
+        self._server.close()
 
     def acquire(self, *, tenant_id: uuid.UUID, lane: Lane) -> Slot | Wait:
         """Take a slot for one call, or learn what to wait for. Never waits itself."""
