@@ -20,8 +20,6 @@ from xero_sync.store import quarantine
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
-# A contact that Xero could not give is looked for once a day.
-NOT_GIVEN_AGAIN = timedelta(hours=20)
 # After contacts were asked to be swept anew, and while they are.
 SOON = timedelta(minutes=10)
 # Where they could not be asked for, since a sweep was under way.
@@ -48,8 +46,7 @@ class ContactCount:
         """
         is_being_read = cursor.swept_through is None
         not_given = quarantine.not_given(self.daily.organisation_id, Resource.CONTACT)
-        long_ago = now - NOT_GIVEN_AGAIN
-        due = [one for one in not_given if one.tried_at < long_ago]
+        due = [one for one in not_given if one.is_due(now)]
         in_xero, missing, stored = self._figures(now)
         if in_xero is not None and in_xero != stored + missing:
             # One may just have been added, or have moved between two spans.

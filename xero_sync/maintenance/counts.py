@@ -29,9 +29,6 @@ from xero_sync.store import quarantine
 logger = logging.getLogger(__name__)
 
 EVERY = timedelta(days=1)
-# What Xero could not give is looked for once a day: by a re-sync of the weeks that differ, or of
-# what changed.
-NOT_GIVEN_AGAIN = timedelta(hours=20)
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,9 @@ class Count:
         organisation_id, resource = self.daily.organisation_id, Resource(cursor.resource)
         whole = date_windows.Window(resource)
         not_given = quarantine.not_given(organisation_id, resource)
-        # Accounted for as missing they would never be looked for again.
-        long_ago = now - NOT_GIVEN_AGAIN
-        due = [one for one in not_given if may_mend and one.tried_at < long_ago]
+        # Accounted for as missing they would never be looked for again: by a re-sync of the weeks
+        # that differ, or of what changed.
+        due = [one for one in not_given if may_mend and one.is_due(now)]
         in_xero, here = self._in_xero(whole), _here(organisation_id, whole) - len(due)
         missing = quarantine.missing_count(organisation_id, resource) - len(due)
         if in_xero is not None and in_xero < here:

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DataError, connection, transaction
@@ -22,6 +22,8 @@ from xero_sync.store import contact_privacy, mapping
 
 # The member of what stands in the place of a row that Xero could not give (`pull.not_given`).
 NOT_GIVEN = "NotGiven"
+# Less than a day, as the daily count is not always at the same time of it.
+_AGAIN_AFTER = timedelta(hours=20)
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -46,6 +48,10 @@ class NotGiven:
     pk: int
     since: datetime | None
     tried_at: datetime
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether it is to be looked for anew, which is once a day."""
+        return self.tried_at < now - _AGAIN_AFTER
 
 
 def not_given(organisation_id: int, resource: Resource) -> list[NotGiven]:
