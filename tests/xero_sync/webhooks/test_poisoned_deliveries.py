@@ -1,6 +1,7 @@
 """A signed delivery that cannot be taken apart is put aside and shown; all others go on."""
 
 import json
+import logging
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -99,6 +100,20 @@ def test_what_the_database_refuses_is_put_aside_alone(
     assert not deliveries.are_waiting()
     assert list(WebhookEvent.objects.values_list("resource_id", flat=True)) == [UUID(good)]
     assert Delivery.objects.exclude(problem="").count() == 1
+
+
+def test_log_names_the_delivery_that_is_put_aside_and_nothing_that_it_holds(
+    linked: Linked, refusing_database: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    (bad,) = invoice_ids(linked, 1)
+    deliver(webhook_posts.envelope(webhook_posts.event(linked, "POISON", bad)))
+
+    deliveries.unpack(now=clock())
+
+    (told,) = [one for one in caplog.records if one.levelno == logging.ERROR]
+    number = Delivery.objects.get().pk
+    assert told.getMessage() == f"Delivery {number} was put aside: IntegrityError"
+    assert bad not in caplog.text
 
 
 def test_large_signed_delivery_is_taken(linked: Linked) -> None:
