@@ -29,6 +29,8 @@ FIGURES: dict[str, Callable[[bench.Bench], list[results.Row]]] = {
     "P9": p9.measure,
     "RAW": raw_storage.measure,
 }
+# Takes the figures measured so far, their rows, and what there is to say of the machine.
+Keep = Callable[[Sequence[str], Sequence[results.Row], Sequence[str]], None]
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -40,8 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A run through is judged by nobody: its PostgreSQL need not wait for the disk.
     directory = parent / ("tests" if asked.smoke else "bench")
     directory.mkdir()
+    before = asked.output.read_text() if asked.output and asked.output.exists() else ""
+
+    def keep(names: Sequence[str], rows: Sequence[results.Row], notes: Sequence[str]) -> None:
+        if asked.output:
+            asked.output.write_text(_page(names, rows, notes, before=before))
+
     try:
-        rows, notes = _measure(asked.only, directory, smoke=asked.smoke)
+        rows, notes = _measure(asked.only, directory, smoke=asked.smoke, keep=keep)
     except (bench.PartFailed, local_services.LocalServiceFailed) as failure:
         print(f"\n{failure}", file=sys.stderr)
         return 1
@@ -51,9 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         local_services.leave(directory)
         shutil.rmtree(parent, ignore_errors=True)
     print(f"\n{results.text_table(rows)}\n\n" + "\n".join(notes))
-    if asked.output:
-        before = asked.output.read_text() if asked.output.exists() else ""
-        asked.output.write_text(_page(asked.only, rows, notes, before=before))
     return 0 if asked.smoke or results.all_met(rows) else 1
 
 
@@ -77,14 +82,15 @@ def _names(text: str) -> list[str]:
 
 
 def _measure(
-    names: Sequence[str], directory: Path, *, smoke: bool
+    names: Sequence[str], directory: Path, *, smoke: bool, keep: Keep
 ) -> tuple[list[results.Row], list[str]]:
+    """Measure one figure after the other; each is kept at once, should the next never end."""
     here = bench.Bench(directory, smoke=smoke)
     rows: list[results.Row] = []
     loads = []
     try:
         notes = machine.describe(database_url=here.database_url, redis_url=here.redis_url)
-        for name in names:
+        for number, name in enumerate(names, start=1):
             began = time.monotonic()
             loads.append(f"{name}: {machine.now()}, {machine.cores()}, began at {machine.load()}")
             print(f"• {name}", flush=True)
@@ -93,6 +99,7 @@ def _measure(
                 print(f"    {row.what}: {row.ours}; {row.ratio or ''} {row.target}", flush=True)
             rows += found
             loads[-1] += f" and took {time.monotonic() - began:.0f} s"
+            keep(names[:number], rows, [*notes, *loads])
     finally:
         here.close()
     return rows, [*notes, *loads]

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import bench, results
 
 SMALL, LARGE, TINY = 10_000, 100_000, 400
-PAGES_TARGET, RATE_TARGET, MEMORY_TARGET = 1.5, 0.8, 1.3
+PAGES_TARGET, RATE_TARGET, MEMORY_TARGET = 1.3, 0.8, 1.3
 ROUNDS, TURNS = 8, 3
 FILES = ("csv", "xlsx")
 _SECONDS = 3600.0

@@ -16,7 +16,7 @@ SECONDS = 870
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 30)
 # Several at a time, since each run makes its tables anew.
-@pytest.mark.parametrize("figures", ["P1,P2,P3,P4", "P5,P7,P8,RAW", "P6"])
+@pytest.mark.parametrize("figures", ["P1,P2,P3,P4", "P5,P7,P8,RAW", "P6,P9"])
 def test_figures_are_measured_from_end_to_end(figures: str, tmp_path: Path) -> None:
     page = tmp_path / "results.md"
 
