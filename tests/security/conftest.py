@@ -5,11 +5,13 @@ All tests here speak HTTP with one web process, started by the image's own comma
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.support import web_process
+from lrm.models import Portal, User
+from tests.support import builders, web_process
 
 FEW = 120
 FEW_OF_API = 6
@@ -25,6 +27,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=FEW_OF_API,
         help="how many for each part of the API",
     )
+
+
+@pytest.fixture
+def user(portal: Portal) -> User:
+    """Make somebody of the portal who has no rights."""
+    return builders.make_user(portal)
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Any) -> Any:
+    """Let what waits for the commit happen."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
 @pytest.fixture

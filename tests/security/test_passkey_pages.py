@@ -26,17 +26,6 @@ from tests.support.second_factors import enter_password, is_signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def user(portal: Portal) -> User:
-    return builders.make_user(portal)
-
-
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks: Any) -> Any:
-    """Let what waits for the commit happen."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
 def acts() -> list[str]:
     return list(PortalChange.objects.order_by("id").values_list("act", flat=True))
 

@@ -38,17 +38,6 @@ from tests.support.second_factors import enter_password, is_signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def user(portal: Portal) -> User:
-    return builders.make_user(portal)
-
-
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks: Any) -> Any:
-    """Let what waits for the commit happen."""
-    return lambda: django_capture_on_commit_callbacks(execute=True)
-
-
 def test_person_adds_a_passkey_and_signs_in_with_password_and_passkey(
     user: User, committed: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,6 +38,11 @@ def new_recovery_code(user: User) -> str:
     return second_factor.renew_codes(user=user, now=timezone.now())[0]
 
 
+def sure(user: User, **instead: str) -> dict[str, str]:
+    """Return the fields that prove who acts: password and code, or what is given instead."""
+    return {"password": builders.PASSWORD, "code": app_of(user).now(), **instead}
+
+
 def enter_password(user: User, *, client: Client | None = None, onward: str = "") -> Client:
     """Do the first step of signing in."""
     client = client or Client(REMOTE_ADDR=ADDRESS)
