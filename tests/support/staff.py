@@ -133,6 +133,12 @@ def raise_invoice(linked: Linked, contact_id: str) -> str:
     return number
 
 
+def bill(linked: Linked, learner: Learner) -> str:
+    """Have accounts make out an invoice for a learner who is in Xero, and return its number."""
+    (contact,) = contacts_numbered(linked, learner.number)
+    return raise_invoice(linked, contact["contact_id"])
+
+
 def make_by_hand(linked: Linked, **values: Any) -> str:
     """Have accounts make a contact in Xero's own pages, which know no number."""
     made = linked.world.do("contacts", tenant=linked.tenant, act="create", **values)

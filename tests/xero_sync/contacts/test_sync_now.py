@@ -13,6 +13,7 @@ from lrm.models import Learner, LrmRole, User
 from tests.support import builders, faults, page_reading
 from tests.support.learners import contacts_numbered, save
 from tests.support.linked import Linked, clock, neighbour_of
+from tests.support.staff import bill
 from xero_sync import tasks
 from xero_sync.jobs import leases
 from xero_sync.models import ContactPush, LearnerRefresh, PushState
@@ -47,20 +48,6 @@ def said(linked: Linked, learner: Learner, tab: str = "xero-invoices/") -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
-def raise_invoice(linked: Linked, learner: Learner) -> str:
-    """Have accounts make out an invoice in Xero that nothing announces; return its number."""
-    (contact,) = contacts_numbered(linked, learner.number)
-    made = linked.world.do(
-        "documents",
-        tenant=linked.tenant,
-        act="raise",
-        contact_id=contact["contact_id"],
-        unit_amount="110.00",
-    )
-    books = linked.books()["documents"]
-    return str(next(one["number"] for one in books if one["xero_id"] == made["id"]))
-
-
 @pytest.fixture
 def learner(linked: Linked) -> Learner:
     """A learner who is in Xero; webhooks bring nothing, and no sweep comes."""
@@ -71,7 +58,7 @@ def learner(linked: Linked) -> Learner:
 
 
 def test_it_brings_the_invoice_that_nothing_announced(linked: Linked, learner: Learner) -> None:
-    invoice = raise_invoice(linked, learner)
+    invoice = bill(linked, learner)
     assert invoice not in said(linked, learner)
 
     press(linked, learner)
@@ -84,7 +71,7 @@ def test_it_brings_the_invoice_that_nothing_announced(linked: Linked, learner: L
 
 
 def test_every_kind_is_read_and_counted(linked: Linked, learner: Learner) -> None:
-    raise_invoice(linked, learner)
+    bill(linked, learner)
     before = {kind: linked.world.calls(f"2.0/{kind}") for kind in KINDS}
 
     press(linked, learner)
@@ -211,7 +198,7 @@ def test_question_that_is_asked_stays_and_one_that_is_over_is_not_waited_for(
 def test_limit_and_outage_are_told_and_it_goes_on_by_itself(
     linked: Linked, learner: Learner
 ) -> None:
-    invoice = raise_invoice(linked, learner)
+    invoice = bill(linked, learner)
     linked.world.fail("/CreditNotes", named="maintenance")
 
     press(linked, learner)
@@ -227,7 +214,7 @@ def test_limit_and_outage_are_told_and_it_goes_on_by_itself(
 
 
 def test_killed_worker_leaves_it_to_the_next(linked: Linked, learner: Learner) -> None:
-    invoice = raise_invoice(linked, learner)
+    invoice = bill(linked, learner)
     press(linked, learner)
     refresh = LearnerRefresh.objects.get()
     assert leases.take(LearnerRefresh, refresh.pk, now=clock()) is not None
@@ -244,7 +231,7 @@ def test_killed_worker_leaves_it_to_the_next(linked: Linked, learner: Learner) -
 
 def test_list_that_xero_guards_is_read_by_ids(linked: Linked, learner: Learner) -> None:
     """As Xero does in a very large organisation: what is stored is read, the sweep brings more."""
-    invoice = raise_invoice(linked, learner)
+    invoice = bill(linked, learner)
     press(linked, learner)
     linked.refresh()
     documents = linked.books()["documents"]
@@ -284,7 +271,7 @@ def test_contact_that_only_its_number_found_is_read_and_not_written(linked: Link
 def test_another_portal_on_the_organisation_reads_nothing_of_ours(
     linked: Linked, learner: Learner
 ) -> None:
-    invoice = raise_invoice(linked, learner)
+    invoice = bill(linked, learner)
     others = neighbour_of(linked)
     theirs = save(others, number=learner.number, email="ben@example.com", given_name="Ben")
 

@@ -7,8 +7,9 @@ import pytest
 from invoices.models import Document
 from lrm.models import Learner
 from tests.support import builders, page_reading, valkey_flush
-from tests.support.learners import contacts_numbered, save
+from tests.support.learners import save
 from tests.support.linked import Linked
+from tests.support.staff import bill
 from xero_sync.models import Cursor, LearnerRefresh
 
 
@@ -19,24 +20,11 @@ def learner(linked: Linked) -> Learner:
     learner = save(linked)
     linked.push()
     for _ in range(3):
-        raise_invoice(linked, learner)
+        bill(linked, learner)
     press(linked, learner)
     linked.refresh()
     assert Document.objects.count() == 3
     return learner
-
-
-def raise_invoice(linked: Linked, learner: Learner) -> str:
-    """Have accounts make out an invoice in Xero; return its id."""
-    (contact,) = contacts_numbered(linked, learner.number)
-    made = linked.world.do(
-        "documents",
-        tenant=linked.tenant,
-        act="raise",
-        contact_id=contact["contact_id"],
-        unit_amount="110.00",
-    )
-    return str(made["id"])
 
 
 def press(linked: Linked, learner: Learner) -> None:
@@ -64,9 +52,9 @@ def said(linked: Linked, learner: Learner) -> str:
 
 def test_all_else_is_read_and_the_rest_is_told(linked: Linked, learner: Learner) -> None:
     known = Document.objects.order_by("xero_id")[0]
-    new = raise_invoice(linked, learner)
-    for broken in (str(known.xero_id), new):
-        match = {"path": "/Invoices$", "holds": broken}
+    new = bill(linked, learner)
+    for broken in (known.number, new):
+        match = {"path": "/Invoices$", "holds": f'"{broken}"'}
         linked.world.do("faults", match=match, times=-1, answer={"status": 500})
     Document.objects.exclude(pk=known.pk).update(total=1)
     Document.objects.update(updated_at="2020-01-01T00:00Z")
