@@ -293,6 +293,8 @@ def _fields(values: Values, without: str = "") -> dict[str, Any]:
     }
     if "phone" in values:
         fields["phones"] = (records.Phone(number=str(values["phone"])),)
+    if "phones" in values:
+        fields["phones"] = tuple(_parts(records.Phone, each) for each in values["phones"])
     if "address" in values:
         fields["addresses"] = (_address(values["address"]),)
     if "person" in values:

@@ -115,7 +115,8 @@ def _details_of_contact(contact: dict[str, Any]) -> dict[str, Any]:
         # A contact without a family name keeps its whole name where names must not be empty.
         "family_name": family or given or contact["name"],
         "email": contact.get("email") or "",
-        "phone": contact.get("phone") or "",
+        "phone": _phone(contact, "DEFAULT"),
+        "mobile": _phone(contact, "MOBILE"),
         "address_line": ", ".join(filter(None, (address.get("line1"), address.get("line2")))),
         "city": address.get("city") or "",
         "region": address.get("region") or "",
@@ -125,6 +126,12 @@ def _details_of_contact(contact: dict[str, Any]) -> dict[str, Any]:
     return {name: _fitting(name, value) for name, value in details.items()} | {
         "sync_to_xero": contact.get("status") == "ACTIVE"
     }
+
+
+def _phone(contact: dict[str, Any], kind: str) -> str:
+    """Return a number as people type it at home: Xero's area code and number, no country."""
+    phones = [one for one in contact.get("phones") or [] if one["kind"] == kind]
+    return " ".join(filter(None, (phones[0]["area"], phones[0]["number"]))) if phones else ""
 
 
 def _fitting(name: str, value: str) -> str:

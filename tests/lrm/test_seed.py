@@ -29,7 +29,10 @@ CONTACTS = [
         "status": "ACTIVE",
         "given_name": "Robin",
         "family_name": "Wattle",
-        "phone": "02 5550 1234",
+        "phones": [
+            {"kind": "MOBILE", "number": "400 000 001", "area": "", "country": "61"},
+            {"kind": "DEFAULT", "number": "5550 1234", "area": "02", "country": "61"},
+        ],
         "address": {"line1": "Unit 4", "line2": "1 Creek Road", "city": "Dubbo", "region": "NSW"},
     },
     {"contact_id": "2", "name": "Cher", "number": "L000002", "status": "ARCHIVED"},

@@ -118,9 +118,32 @@ def assert_foretold(cast: Cast, before: dict[str, Any], found: dry_run.DryRun) -
     by_fate = {fate: {str(one.contact_id) for one in found.of(fate)} for fate in Fate}
     # A contact that has all already is written all the same: phones and address may be missing.
     assert changed - by_fate[Fate.SAME] == by_fate[Fate.CHANGED]
-    named = ("name", "email", "number")
     for pk in by_fate[Fate.SAME]:
-        assert [after[pk][one] for one in named] == [old[pk][one] for one in named]
+        assert not _lost(old[pk], after[pk])
+    for one in found.of(Fate.CHANGED):
+        lost = _lost(old[str(one.contact_id)], after[str(one.contact_id)])
+        assert set(lost) == set(one.changes), one
+
+
+def _lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return, in people's words, what a contact of Xero's books had and has no more."""
+    plain = {
+        "name": "name",
+        "number": "number",
+        "email": "e-mail",
+        "given_name": "given name",
+        "family_name": "family name",
+    }
+    lost = [words for one, words in plain.items() if before[one] and before[one] != after[one]]
+    for parts, words in (("phones", "phone"), ("addresses", "address")):
+        now = {each["kind"]: each for each in after[parts]}
+        if any(
+            value and now.get(each["kind"], {}).get(name) != value
+            for each in before[parts]
+            for name, value in each.items()
+        ):
+            lost.append(words)
+    return lost
 
 
 def assert_same_as_expected(cast: Cast, found: dry_run.DryRun) -> None:

@@ -20,7 +20,7 @@ def over(contact: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]
         ("Phones", "PhoneType", _phone_over),
         ("Addresses", "AddressType", _address_over),
     ):
-        by_kind = {each.get(kind): _filled(each) for each in there.get(collection) or []}
+        by_kind = {each.get(kind): _filled(each) for each in elements(there, collection)}
         sent = []
         for ours in merged.pop(collection, []):
             theirs = by_kind.get(ours[kind], {})
@@ -37,6 +37,12 @@ def is_laid_over(contact: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
     return bool(over(contact, there).keys() & {"Phones", "Addresses"})
 
 
+def elements(there: Mapping[str, Any], collection: str) -> list[Mapping[str, Any]]:
+    """Return the phones or the addresses of a contact, and nothing else that may stand there."""
+    found = there.get(collection)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _filled(part: Mapping[str, Any]) -> Part:
     return {name: str(value) for name, value in part.items() if value}
 
@@ -49,18 +55,21 @@ def _phone_over(ours: Part, theirs: Part) -> Part:
     """Return a phone in Xero's three parts.
 
     Xero keeps an area and a country code apart from the number. A number that is given with its
-    area code takes the place of all it had, or it would be shown with two of them.
+    area code takes the place of all it had, or it would be shown with two of them. It has one where
+    it begins with a zero, or is as long as the one that is there with its area code.
     """
     number = ours["PhoneNumber"]
     digits, area = _digits(number), _digits(theirs.get("PhoneAreaCode", ""))
     country, old = theirs.get("PhoneCountryCode", ""), _digits(theirs.get("PhoneNumber", ""))
-    if old and _national(digits, _digits(country)) == _national(area + old, ""):
+    national, before = _national(digits, _digits(country)), _national(area + old, "")
+    if old and national == before:
         return theirs
-    if number.startswith("+"):
-        return {**ours, "PhoneAreaCode": "", "PhoneCountryCode": ""}
-    if area and not digits.startswith("0"):
+    is_abroad = number.startswith("+") or digits.startswith("00")
+    has_area = digits.startswith("0") or len(national) >= len(before)
+    if area and not (is_abroad or has_area):
         return {**theirs, **ours}
-    return {**ours, "PhoneAreaCode": "", "PhoneCountryCode": country}
+    has_country = is_abroad or digits not in (national, f"0{national}")
+    return {**ours, "PhoneAreaCode": "", "PhoneCountryCode": "" if has_country else country}
 
 
 def _digits(text: str) -> str:

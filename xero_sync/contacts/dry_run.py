@@ -12,7 +12,7 @@ from uuid import UUID
 
 from connected_apps.models import Organisation
 from invoices.rules import identity
-from xero_sync.contacts import dry_run_facts, obstacles, ownership
+from xero_sync.contacts import dry_run_facts, obstacles, ownership, replaced_details
 from xero_sync.contacts.dry_run_facts import Facts, LearnerRow, Pairing
 
 # Of what Xero merged a person is asked, whoever has it.
@@ -22,8 +22,8 @@ _MERGED = (identity.Why.MERGED, identity.Why.MERGED_OTHER, identity.Why.MERGED_P
 class Fate(Enum):
     """What would become of a learner."""
 
-    SAME = "has a contact in Xero, which has the name, the e-mail address and the number already"
-    CHANGED = "has a contact in Xero, whose name, e-mail address or number would change"
+    SAME = "has a contact in Xero, of which nothing would be replaced"
+    CHANGED = "has a contact in Xero, of which something would be replaced"
     CREATED = "would get a new contact"
     ASKED = "may have a contact: a person would be asked"
     CLASH = "would not reach Xero before somebody changes something"
@@ -31,12 +31,16 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What would become of one learner, and because of which contact."""
+    """What would become of one learner, and because of which contact.
+
+    `changes` says what of its own contact would be replaced, in people's words.
+    """
 
     learner_id: int
     fate: Fate
     why: identity.Why | None = None
     contact_id: UUID | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,21 @@ def run(*, organisation: Organisation, ticked: bool = True) -> DryRun:
     for learner_id, holder in dry_run_facts.name_holders(organisation, created).items():
         if holder.verdict.is_question:
             outcomes[learner_id] = _because(Fate.ASKED, holder)
+    _add_details(organisation, outcomes)
     return DryRun(list(outcomes.values()))
+
+
+def _add_details(organisation: Organisation, outcomes: dict[int, Outcome]) -> None:
+    """Add what else of the learners' own contacts would be replaced."""
+    own = {
+        one.learner_id: one.contact_id
+        for one in outcomes.values()
+        if one.fate in (Fate.SAME, Fate.CHANGED) and one.contact_id
+    }
+    for learner_id, details in replaced_details.of_learners(organisation, own):
+        if details:
+            known = outcomes[learner_id]
+            outcomes[learner_id] = _linked(learner_id, own[learner_id], known.changes + details)
 
 
 def _outcome(row: LearnerRow, facts: Facts) -> Outcome:
@@ -83,8 +101,8 @@ def _outcome(row: LearnerRow, facts: Facts) -> Outcome:
     numbered = [] if keeps_number else _numbered(row, pairings)
     if numbered:
         return _obstacle(row, facts, pairings) or _because(Fate.CLASH, numbered[0])
-    fate = _change(row, contact, number=contact.number if keeps_number else row.facts.number)
-    return Outcome(row.learner_id, fate, None, own)
+    number = contact.number if keeps_number else row.facts.number
+    return _linked(row.learner_id, own, _changes(row, contact, number=number))
 
 
 def _without_contact(row: LearnerRow, facts: Facts, pairings: Sequence[Pairing]) -> Outcome:
@@ -133,14 +151,19 @@ def _because(fate: Fate, pairing: Pairing) -> Outcome:
     return Outcome(pairing.learner_id, fate, pairing.verdict.why, pairing.contact_id)
 
 
-def _change(row: LearnerRow, contact: identity.ContactFacts, *, number: str) -> Fate:
-    """Return whether a contact would be another.
+def _linked(learner_id: int, contact_id: UUID, changes: tuple[str, ...]) -> Outcome:
+    fate = Fate.CHANGED if changes else Fate.SAME
+    return Outcome(learner_id, fate, None, contact_id, changes)
+
+
+def _changes(row: LearnerRow, contact: identity.ContactFacts, *, number: str) -> tuple[str, ...]:
+    """Return what the rule of identity knows a contact by and would be replaced.
 
     :param number: what it has afterwards.
     """
-    is_same = (
-        contact.name in (row.name, row.unique_name)
-        and contact.email == (row.facts.email or contact.email)
-        and contact.number == number
-    )
-    return Fate.SAME if is_same else Fate.CHANGED
+    compared = {
+        "name": contact.name in (row.name, row.unique_name),
+        "number": contact.number in ("", number),
+        "e-mail": contact.email in ("", row.facts.email) or not row.facts.email,
+    }
+    return tuple(words for words, is_same in compared.items() if not is_same)

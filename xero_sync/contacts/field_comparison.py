@@ -1,9 +1,12 @@
 """Whether a contact in Xero has what the LRM has of a learner: the proof of a push.
 
 Only the fields that the LRM owns are compared, and of these only what is filled in here: a blank is
-never sent, so Xero may have something there. Spaces and the case of e-mail addresses do not count.
+never sent, so Xero may have something there. Spaces and the case of e-mail addresses do not count,
+nor does how Xero keeps a phone apart: in the country's code, the area's and the number. It is asked
+what one would dial, and not by the code that decides what is sent.
 """
 
+import re
 from typing import Any
 
 from lrm.models import Learner
@@ -21,6 +24,8 @@ _LABELS = {
 }
 # The member that tells the elements of a list apart.
 _KEYS = {"Phones": "PhoneType", "Addresses": "AddressType"}
+# Digits of a number without its area code, which is in a part of its own then.
+_LONGEST_LOCAL = 8
 
 
 def differing(learner: Learner, contact: dict[str, Any]) -> list[str]:
@@ -50,16 +55,36 @@ def _has_all(theirs: Any, ours: list[dict[str, Any]], *, key: str) -> bool:
     elements = [one for one in theirs if isinstance(one, dict)] if isinstance(theirs, list) else []
     by_key = {one.get(key): one for one in elements}
     return all(
-        _agrees(member, by_key.get(one[key], {}).get(member), value)
+        _is_dialled(by_key.get(one[key], {}), value)
+        if member == "PhoneNumber"
+        else _agrees(member, by_key.get(one[key], {}).get(member), value)
         for one in ours
         for member, value in one.items()
     )
+
+
+def _is_dialled(theirs: dict[str, Any], ours: str) -> bool:
+    """Return whether a phone in Xero's three parts is the number that is typed here."""
+    country, area, number = (
+        _digits(theirs.get(f"Phone{part}")) for part in ("CountryCode", "AreaCode", "Number")
+    )
+    typed = _digits(ours)
+    if not typed:
+        return _agrees("PhoneNumber", theirs.get("PhoneNumber"), ours)
+    if typed == number and (not area or len(number) <= _LONGEST_LOCAL):
+        return True
+    whole, bare = f"{area}{number}".lstrip("0"), typed.lstrip("0")
+    return whole in (bare, bare.removeprefix(country).lstrip("0"))
 
 
 def _agrees(member: str, theirs: Any, ours: Any) -> bool:
     if member == "EmailAddress":
         return _text(theirs).casefold() == _text(ours).casefold()
     return _text(theirs) == _text(ours)
+
+
+def _digits(value: Any) -> str:
+    return re.sub(r"\D", "", _text(value))
 
 
 def _text(value: Any) -> str:

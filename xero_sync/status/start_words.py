@@ -1,6 +1,7 @@
 """What the dry run found, in words, with a few examples of each group."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -105,15 +106,14 @@ _GROUPS: dict[str, _Words] = {
         (Fate.CHANGED,),
         "Linked, and their contact would change",
         "busy",
-        "Xero has their contact, with another name, e-mail address or number. It takes those of "
-        "the learner.",
+        "Xero has their contact, with something else than is here. It takes what the learner has.",
     ),
     "same": _Words(
         (Fate.SAME,),
         "Linked already",
         "ok",
-        "Xero has their contact, with the same name, e-mail address and number. Phones and "
-        "address are added where the learner has them.",
+        "Xero has their contact as it is here. Only what is missing there is added, such as an "
+        "address.",
     ),
     "created": _Words(
         (Fate.CREATED,),
@@ -136,7 +136,7 @@ def groups(organisation: Organisation, found: DryRun) -> list[Group]:
             key=key,
             title=words.title,
             look=words.look,
-            explanation=words.explanation,
+            explanation=f"{words.explanation}{_tally(chosen[key])}",
             next_step=words.next_step,
             count=len(chosen[key]),
             examples=[
@@ -149,7 +149,16 @@ def groups(organisation: Organisation, found: DryRun) -> list[Group]:
     ]
 
 
+def _tally(outcomes: Iterable[Outcome]) -> str:
+    """Return of how many contacts what would be replaced, as a sentence of its own."""
+    counts = Counter(words for one in outcomes for words in one.changes)
+    parts = [f"the {words} of {count:,}" for words, count in counts.most_common()]
+    return f" Replaced would be {', '.join(parts)}." if parts else ""
+
+
 def _why(outcome: Outcome) -> str:
+    if outcome.changes:
+        return f"Would be replaced: {', '.join(outcome.changes)}."
     return _WHY.get(outcome.why, _HAS_NUMBER) if outcome.why else ""
 
 

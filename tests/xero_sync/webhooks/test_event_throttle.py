@@ -17,6 +17,7 @@ from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Cursor, EventState, Inbox, WebhookEvent
 from xero_sync.resources import Resource
 from xero_sync.sweeps import sweeper
+from xero_sync.webhooks import event_throttle
 
 SECOND = timedelta(seconds=1)
 
@@ -27,6 +28,34 @@ def own_limiter() -> Iterator[None]:
     limiting.forget_shared()
     yield
     limiting.forget_shared()
+
+
+@pytest.mark.parametrize(
+    ("minute", "spent", "calls", "remembered", "pauses"),
+    [
+        # A third of a minute's calls may be made at once.
+        (60, None, 1, 1, 0),
+        (60, 18, 1, 19, 0),
+        (60, 19, 1, 20, 1),
+        (60, 19, 2, 21, 2),
+        # However much it was, three pauses are enough.
+        (60, 19, 40, 22, 3),
+        (60, 22, 40, 22, 3),
+        # Of next to no calls, one.
+        (2, None, 1, 1, 1),
+    ],
+)
+def test_pauses_follow_what_was_spent(
+    settings: Settings, minute: int, spent: float | None, calls: int, remembered: int, pauses: int
+) -> None:
+    settings.XERO_MINUTE_LIMIT = minute
+    now, pause = clock(), 5 * SECOND
+    inbox = Inbox(spent=spent or 0, spent_at=None if spent is None else now)
+
+    waits = event_throttle.spend(inbox, calls=calls, pause=pause, now=now)
+
+    assert (inbox.spent, inbox.spent_at) == (remembered, now)
+    assert waits == pauses * pause
 
 
 def test_event_a_second_is_collected_and_each_is_fetched_within_seconds(linked: Linked) -> None:
