@@ -106,7 +106,7 @@ _GROUPS: dict[str, _Words] = {
         (Fate.CHANGED,),
         "Linked, and their contact would change",
         "busy",
-        "Xero has their contact, with something else than is here. It takes what the learner has.",
+        "Xero has their contact, with other details than are here. It takes those of the learner.",
     ),
     "same": _Words(
         (Fate.SAME,),
@@ -153,7 +153,7 @@ def _tally(outcomes: Iterable[Outcome]) -> str:
     """Return of how many contacts what would be replaced, as a sentence of its own."""
     counts = Counter(words for one in outcomes for words in one.changes)
     parts = [f"the {words} of {count:,}" for words, count in counts.most_common()]
-    return f" Replaced would be {', '.join(parts)}." if parts else ""
+    return f" That replaces {', '.join(parts)}." if parts else ""
 
 
 def _why(outcome: Outcome) -> str:

@@ -95,7 +95,7 @@ def test_page_says_of_how_many_contacts_what_would_be_replaced(cast: Cast) -> No
 
     text = page_reading.text_of(answer.content.decode())
     assert "Linked, and their contact would change: 2" in text
-    assert "Replaced would be the phone of 2." in text
+    assert "It takes those of the learner. That replaces the phone of 2." in text
     assert text.count("Would be replaced: phone.") == 2
     assert "Linked already: 1" in text
 
