@@ -28,7 +28,7 @@ import itertools
 import math
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -191,6 +191,7 @@ class Puller:
         page_count: int | None = None,
         item_count: int | None = None,
         has_failed: bool = False,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> Walk:
         """Yield (page number, page) in order, to the last page that any of them tells of.
 
@@ -203,15 +204,19 @@ class Puller:
         :param item_count: the same.
         :param has_failed: whether this walk has failed before, so that a page which fails is looked
             into: see `not_given`.
+        :param is_over: whether to ask for no more pages. Those in flight are yielded all the same:
+            each is a call, and would be one again.
         :raises errors.XeroError: at the page that failed, after all pages before it.
         :raises page_sizes.WalkMoved: it cannot go on at that page.
         """
         number, last = first_page, first_page if page_count is None else page_count
         self._cancel([place for place in self._flight if place != (listing, page_size, number)])
         try:
-            if page_count is not None:
+            if page_count is not None and not is_over():
                 self._send_ahead(listing, page_size, number, last)
             while number <= last:
+                if is_over() and (listing, page_size, number) not in self._flight:
+                    return
                 page = self._read((listing, page_size, number), item_count, has_failed)
                 item_count = page.item_count
                 if number == 1:
@@ -221,7 +226,8 @@ class Puller:
                 elif page.elements:
                     last = max(last, number + 1)
                 # After a page that is read again, which is a call in flight, too.
-                self._send_ahead(listing, page_size, number + 1, last)
+                if not is_over():
+                    self._send_ahead(listing, page_size, number + 1, last)
                 yield number, page
                 number += 1
         finally:

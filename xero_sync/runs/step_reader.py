@@ -29,8 +29,24 @@ from xero_sync.runs import newest_first, run_log, step_checkpoint, step_cuts
 Problems = dict[str, errors.XeroError]
 
 
+@dataclass
+class _Turn:
+    """How long pages are asked for: until the turn's end, but one at least."""
+
+    clock: leases.Clock
+    ends_at: datetime
+    has_read: bool = False
+
+    def is_over(self) -> bool:
+        """Return whether no more pages are to be asked for."""
+        return self.has_read and self.clock() > self.ends_at
+
+
 def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datetime) -> bool:
     """Read the part that is not read yet; return False when the turn is over before its end.
+
+    Pages that are on their way at the end of the turn are awaited and stored: thrown away, each
+    would cost a call more. A worker that is told to stop ends after the page that it is at.
 
     The first pages of all its lists come before the second page of any, so that people see from the
     start how much there is to read. A list that cannot be begun does not stop the others.
@@ -38,8 +54,9 @@ def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datet
     :raises errors.XeroError: at the page that failed; those before it are stored.
     """
     problems: Problems = {}
+    turn = _Turn(clock, ends_at)
     for is_older in (False, True):
-        found = _read_part(puller, _Part(run, is_older, frozenset(problems)), clock, ends_at)
+        found = _read_part(puller, _Part(run, is_older, frozenset(problems)), turn)
         if found is None:
             return False
         problems |= found
@@ -72,16 +89,15 @@ class _Part:
         return steps.order_by("-date_to", "pk") if self.is_older else steps.order_by("pk")
 
 
-def _read_part(
-    puller: pager.Puller, part: _Part, clock: leases.Clock, ends_at: datetime
-) -> Problems | None:
+def _read_part(puller: pager.Puller, part: _Part, turn: _Turn) -> Problems | None:
     """Read one part; return what it met, or None where the turn is over before its end."""
+    clock = turn.clock
     problems = _begin(puller, part, clock)
     begun_again: set[str] = set()
     rejected: Problems = {}
     while (step := _begun(part, without=rejected)) is not None:
         try:
-            if not _read_pages(puller, step, clock, ends_at):
+            if not _read_pages(puller, step, turn):
                 return None
         except errors.Rejected as error:
             # It was listed when it was begun, so it has grown meanwhile: it is begun again, in
@@ -218,9 +234,7 @@ def _arrived(
         return puller.around((date_windows.of_step(step).listing, step.page_size, 1), error)
 
 
-def _read_pages(
-    puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime
-) -> bool:
+def _read_pages(puller: pager.Puller, step: SyncStep, turn: _Turn) -> bool:
     """Store a step's pages; return False when the turn is over before the last.
 
     A step that moved is not at its end: it goes on in pages of another size, or was put back to the
@@ -228,9 +242,9 @@ def _read_pages(
     """
     while not _is_at_end(step):
         try:
-            is_over = _read_on(puller, step, clock, ends_at)
+            is_over = _read_on(puller, step, turn)
         except (errors.TimedOut, page_sizes.WalkMoved) as error:
-            step_checkpoint.resize_after(step, error, clock())
+            step_checkpoint.resize_after(step, error, turn.clock())
             if isinstance(error, errors.TimedOut):
                 raise
             is_over = step.next_page == 1
@@ -241,9 +255,10 @@ def _read_pages(
     return True
 
 
-def _read_on(puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at: datetime) -> bool:
+def _read_on(puller: pager.Puller, step: SyncStep, turn: _Turn) -> bool:
     """Store pages of one size to the last; return whether the turn is over before it."""
     _expect_next(puller, step)
+    is_at_end = False
     pages = puller.walk(
         date_windows.of_step(step).listing,
         first_page=step.next_page,
@@ -251,18 +266,19 @@ def _read_on(puller: pager.Puller, step: SyncStep, clock: leases.Clock, ends_at:
         page_count=step.page_count,
         item_count=step.item_count,
         has_failed=step.run.attempts > 0,
+        is_over=turn.is_over,
     )
     for pages_read, (number, page) in enumerate(pages, 1):
-        step_checkpoint.store_page(puller.session, step, number, page, clock())
-        is_over = clock() > ends_at or worker_stop.is_asked()
-        if is_over and not _is_at_end(step) and page.elements:
+        step_checkpoint.store_page(puller.session, step, number, page, turn.clock())
+        turn.has_read, is_at_end = True, _is_at_end(step) or not page.elements
+        if worker_stop.is_asked() and not is_at_end:
             pages.close()
             return True
         if place := page_sizes.larger(step, page, pages_read=pages_read):
             pages.close()
-            step_checkpoint.go_on_at(step, place, clock())
-            return False
-    return False
+            step_checkpoint.go_on_at(step, place, turn.clock())
+            return turn.is_over()
+    return turn.is_over() and not is_at_end
 
 
 def _is_at_end(step: SyncStep) -> bool:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from connected_apps import freshness
 from invoices.models import Document
-from tests.support import builders, simulator_process, valkey_flush
+from tests.support import builders, simulator_process, valkey_flush, worker_stopping
 from tests.support.document_builders import make_organisation
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
@@ -47,19 +47,19 @@ def first(linked: Linked) -> SyncRun:
     return SyncRun.objects.get(portal=linked.portal, is_first=True)
 
 
-def turn(run: SyncRun, monkeypatch: pytest.MonkeyPatch) -> SyncRun:
-    """Let a worker take one turn, which is over after one page."""
-    monkeypatch.setattr(run_worker, "TURN", timedelta(seconds=-1))
+def turn(run: SyncRun) -> SyncRun:
+    """Let a worker that is told to stop take a turn, which is over after one page."""
     valkey_flush.forget_all()
-    run_worker.work_on(run_id=run.pk, clock=clock)
+    with worker_stopping.told_to_stop():
+        run_worker.work_on(run_id=run.pk, clock=clock)
     return SyncRun.objects.get(pk=run.pk)
 
 
-def until_newest_is_here(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> SyncRun:
+def until_newest_is_here(linked: Linked) -> SyncRun:
     """Let workers take turns until the last twelve months are verified."""
     run = first(linked)
     for _ in range(60):
-        run = turn(run, monkeypatch)
+        run = turn(run)
         if newest_first.newest_is_verified(run.steps.all()):
             return run
     raise AssertionError(f"{run.state} {run.reason}: {log(run)}")
@@ -102,17 +102,15 @@ def test_older_windows_are_asked_for_when_the_newest_are_verified(linked: Linked
     assert asked.count("undated") == 1
 
 
-def test_pages_say_that_the_last_year_is_here_and_older_is_coming(
-    linked: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = turn(first(linked), monkeypatch)
+def test_pages_say_that_the_last_year_is_here_and_older_is_coming(linked: Linked) -> None:
+    run = turn(first(linked))
     progress = run_progress.progress_of(run)
     assert progress.part == Part.NEWEST
     assert progress.total is not None
     line = freshness.of(linked.portal, now=clock()).line
     assert f"of {progress.total:,} documents of the last twelve months." in line
 
-    run = until_newest_is_here(linked, monkeypatch)
+    run = until_newest_is_here(linked)
 
     day = newest_first.last_older_day(run)
     newest = {
@@ -129,7 +127,7 @@ def test_pages_say_that_the_last_year_is_here_and_older_is_coming(
     assert HERE in client.get(reverse("report_0442")).content.decode()
     assert "reading what is older" in log(run)
 
-    run = turn(run, monkeypatch)
+    run = turn(run)
     progress = run_progress.progress_of(run)
     assert (progress.part, progress.total) == (Part.OLDER, len(theirs(linked)))
     assert progress.part.label in client.get(PAGE).content.decode()
@@ -139,10 +137,8 @@ def test_pages_say_that_the_last_year_is_here_and_older_is_coming(
     assert run_progress.progress_of(SyncRun.objects.get(pk=run.pk)).part == Part.WHOLE
 
 
-def test_cancelled_between_the_parts_it_goes_on_with_what_is_older(
-    linked: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = until_newest_is_here(linked, monkeypatch)
+def test_cancelled_between_the_parts_it_goes_on_with_what_is_older(linked: Linked) -> None:
+    run = until_newest_is_here(linked)
     assert run_requests.cancel(run=run, by=linked.manager, now=clock())
     line = freshness.of(linked.portal, now=clock()).line
     assert "the last twelve months of them checked, so older documents are missing." in line
@@ -150,7 +146,6 @@ def test_cancelled_between_the_parts_it_goes_on_with_what_is_older(
 
     client = builders.client_of(linked.manager)
     assert client.post(f"{PAGE}{run.pk}/resume/").status_code == 302
-    monkeypatch.setattr(run_worker, "TURN", timedelta(seconds=30))
     run = work(linked, run)
 
     assert (run.state, ours(linked)) == (RunState.DONE, theirs(linked))
@@ -170,11 +165,9 @@ def test_kind_that_xero_refuses_does_not_hold_up_older_ones_of_others(linked: Li
     assert {one for one in ours(linked) if one[0] == "INVOICE"} == invoices
 
 
-def test_what_changes_while_older_windows_are_read_is_not_missed(
-    linked: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_changes_while_older_windows_are_read_is_not_missed(linked: Linked) -> None:
     linked.world.do("webhooks", enabled=False)
-    run = until_newest_is_here(linked, monkeypatch)
+    run = until_newest_is_here(linked)
     day = newest_first.last_older_day(run).isoformat()
     moved = next(
         one
@@ -190,7 +183,6 @@ def test_what_changes_while_older_windows_are_read_is_not_missed(
         reference="Changed meanwhile",
     )
 
-    monkeypatch.setattr(run_worker, "TURN", timedelta(seconds=30))
     run = work(linked, run)
 
     assert run.state == RunState.DONE

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from invoices.models import Document
+from tests.support import worker_stopping
 from tests.support.fixtures import SMALL_PAGE
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
@@ -101,20 +102,18 @@ def test_what_either_of_two_readings_brought_is_new(known: Linked) -> None:
     assert step.unchanged_count == len(rows) - 3 - step.changed_count
 
 
-def test_row_at_the_seam_is_read_when_one_left_and_one_entered(
-    known: Linked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_row_at_the_seam_is_read_when_one_left_and_one_entered(known: Linked) -> None:
     run = ask(known, days=300)
     first, last = run.date_from.isoformat(), run.date_to.isoformat()
     rows = invoices(known)
     listed = [row for row in rows if first <= row["date"] <= last]
-    # A turn that is over at once ends with the second page: the third begins with this one.
+    # A worker that is told to stop ends with the second page: the third begins with this one.
     at_the_seam = listed[2 * SMALL_PAGE]
     act(known, "edit_due_date_silently", at_the_seam, due_date=LATER)
     entering = next(row for row in rows[::-1] if row not in listed)
     assert entering["xero_id"] > at_the_seam["xero_id"]
-    monkeypatch.setattr(run_worker, "TURN", timedelta(0))
-    assert run_worker.work_on(run_id=run.pk, clock=clock) == timedelta(0)
+    with worker_stopping.told_to_stop():
+        assert run_worker.work_on(run_id=run.pk, clock=clock) == timedelta(0)
     assert run.steps.get(resource="INVOICE").next_page == 3
 
     act(known, "redate", listed[0], date="2001-01-01")
@@ -126,7 +125,12 @@ def test_row_at_the_seam_is_read_when_one_left_and_one_entered(
     assert ours(known) == theirs(known)
 
 
-def test_nothing_more_is_called_or_kept_where_all_is_well(known: Linked) -> None:
+@pytest.mark.parametrize("turn", [timedelta(seconds=30), timedelta(0)], ids=["one", "many"])
+def test_nothing_more_is_called_or_kept_where_all_is_well(
+    known: Linked, monkeypatch: pytest.MonkeyPatch, turn: timedelta
+) -> None:
+    """Also where turns are over at once: what is on its way then is stored, and not asked again."""
+    monkeypatch.setattr(run_worker, "TURN", turn)
     before = known.world.calls("2.0/")
     pages = sum(
         -(-sum(kind == one for kind, _ in theirs(known)) // SMALL_PAGE)

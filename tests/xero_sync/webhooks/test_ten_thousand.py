@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from invoices.models import Document
-from tests.support import simulator_process
+from tests.support import simulator_process, worker_stopping
 from tests.support.linked import Linked, clock
 from tests.support.mirror import SALES, ours, theirs
 from tests.support.resyncs import ask
@@ -40,12 +40,9 @@ def test_interrupted_run_resumes_at_its_checkpoint_and_ends_exact(linked: Linked
     pages_seen = []
 
     # A turn that is over after each page stands for a worker that is killed after it.
-    run_worker.TURN, turn = run_worker.TURN * 0, run_worker.TURN
-    try:
+    with worker_stopping.told_to_stop():
         while run_worker.work_on(run_id=run.pk, clock=clock) is not None:
             pages_seen.append(sum(SyncStep.objects.values_list("next_page", flat=True)))
-    finally:
-        run_worker.TURN = turn
 
     assert pages_seen == sorted(pages_seen)
     assert len(set(pages_seen)) > 5
@@ -55,11 +52,8 @@ def test_interrupted_run_resumes_at_its_checkpoint_and_ends_exact(linked: Linked
 
 def test_cancelled_run_keeps_what_it_stored_and_stops(linked: Linked) -> None:
     run = ask(linked)
-    run_worker.TURN, turn = run_worker.TURN * 0, run_worker.TURN
-    try:
+    with worker_stopping.told_to_stop():
         run_worker.work_on(run_id=run.pk, clock=clock)
-    finally:
-        run_worker.TURN = turn
     stored = Document.objects.count()
 
     assert run_requests.cancel(run=run, by=linked.manager, now=clock())
