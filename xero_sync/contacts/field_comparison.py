@@ -24,6 +24,7 @@ _LABELS = {
 }
 # The member that tells the elements of a list apart.
 _KEYS = {"Phones": "PhoneType", "Addresses": "AddressType"}
+_PARTS_OF_PHONE = ("PhoneCountryCode", "PhoneAreaCode", "PhoneNumber")
 # Digits of a number without its area code, which is in a part of its own then.
 _LONGEST_LOCAL = 8
 
@@ -65,9 +66,7 @@ def _has_all(theirs: Any, ours: list[dict[str, Any]], *, key: str) -> bool:
 
 def _is_dialled(theirs: dict[str, Any], ours: str) -> bool:
     """Return whether a phone in Xero's three parts is the number that is typed here."""
-    country, area, number = (
-        _digits(theirs.get(f"Phone{part}")) for part in ("CountryCode", "AreaCode", "Number")
-    )
+    country, area, number = (_digits(theirs.get(one)) for one in _PARTS_OF_PHONE)
     typed = _digits(ours)
     if not typed:
         return _agrees("PhoneNumber", theirs.get("PhoneNumber"), ours)
