@@ -21,6 +21,8 @@ def test_connect_resync_and_disconnect_without_script(stage: Stage) -> None:
     admin.press("Start re-sync")
     admin.expect_message("Re-sync started")
     _reload_until(admin, r"Alex Ironbark[\s\S]*Complete[\s\S]*by itself")
+    # Bell and log are read one after the other, and the run may have ended in between.
+    admin.page.reload()
     admin.page.locator("#bell > summary").click()
     expect(admin.page.locator("#bell")).to_contain_text("Re-sync of")
 
