@@ -36,10 +36,15 @@ class _Turn:
     clock: leases.Clock
     ends_at: datetime
     has_read: bool = False
+    _is_over: bool = False
 
     def is_over(self) -> bool:
-        """Return whether no more pages are to be asked for."""
-        return self.has_read and self.clock() > self.ends_at
+        """Return whether no more pages are to be asked for; once it is so, it stays so.
+
+        Clocks are put back. A walk that ended for this would else be taken for one at its end.
+        """
+        self._is_over = self._is_over or (self.has_read and self.clock() > self.ends_at)
+        return self._is_over
 
 
 def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datetime) -> bool:

@@ -1,7 +1,9 @@
 """What Xero refuses to list at once is swept span by span, in few calls, and all of it."""
 
+import random
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -14,6 +16,7 @@ from tests.support.resyncs import ask
 from xero_sync.jobs import leases, sweep_schedule
 from xero_sync.maintenance import daily_check
 from xero_sync.models import Cursor
+from xero_sync.runs import run_worker
 from xero_sync.sweeps import sweeper, time_slices
 
 MOST = 40
@@ -186,6 +189,26 @@ def test_list_that_tells_no_count_is_read_to_its_first_empty_page(linked: Linked
     assert contacts_here() == contacts_in_xero(linked)
     assert ours(linked) == theirs(linked)
     assert "Xero gave no count" in run.reason
+
+
+@pytest.mark.parametrize("pattern", range(6))
+def test_clock_that_is_put_back_ends_no_list_that_tells_no_count(
+    linked: Linked, pattern: int
+) -> None:
+    """At the end of a turn: what is not read yet was not there for it."""
+    linked.world.fail("/api.xro/2.0/[A-Z]", times=-1, named="untold")
+    rng = random.Random(pattern)
+    run = ask(linked)
+
+    for _ in range(200):
+        if run_worker.work_on(run_id=run.pk, clock=partial(sometimes_ahead, rng)) is None:
+            break
+
+    assert ours(linked) == theirs(linked)
+
+
+def sometimes_ahead(rng: random.Random) -> datetime:
+    return clock() + timedelta(seconds=rng.choice([0, 40]))
 
 
 def test_list_that_is_rejected_at_any_length_costs_one_call_a_try_and_says_why(
