@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from invoices import words
-from invoices.models import Document, Kind, Payment
+from invoices.models import Kind, Payment
 from lrm import access, permissions
 from reports import totals
 from reports.synced_invoices import Criteria
@@ -20,8 +20,6 @@ from reports.totals import OfCurrency
 from xero_sync.runs import date_ranges
 
 DAYS = 7
-# A payment that Xero tells of changes its document, so the newest of those hold the week's.
-MOST_LOOKED_AT = 2_000
 WIDTH = 1_000
 
 
@@ -72,7 +70,7 @@ def came_in(request: access.SignedInRequest) -> SafeString | None:
         portal=request.portal, organisation=organisation, now=timezone.now()
     )
     context = {
-        "sums": received_since(organisation, first=today - timedelta(days=DAYS - 1)),
+        "sums": received_between(organisation, first=today - timedelta(days=DAYS - 1), last=today),
         "days": DAYS,
     }
     return render_to_string("reports/dashboard_came_in.html", context, request=request)
@@ -87,12 +85,14 @@ def owed_of(organisation: Organisation, *, today: date) -> list[Owed]:
     return [Owed(one, _parts(one)) for one in open_ones]
 
 
-def received_since(organisation: Organisation, *, first: date) -> list[tuple[str, Decimal]]:
-    """Return what was paid on invoices since a day, by currency; two queries."""
-    newest = Document.objects.filter(organisation=organisation).order_by("-synced_at", "-id")
-    looked_at = list(newest.values_list("id", flat=True)[:MOST_LOOKED_AT])
+def received_between(
+    organisation: Organisation, *, first: date, last: date
+) -> list[tuple[str, Decimal]]:
+    """Return what was paid on invoices between two days, both included, by currency."""
     payments = Payment.objects.filter(
-        document_id__in=looked_at, document__kind=Kind.INVOICE, date__gte=first
+        date__range=(first, last),
+        document__organisation=organisation,
+        document__kind=Kind.INVOICE,
     ).exclude(document__status__in=words.CANCELLED)
     sums = payments.order_by().values_list("document__currency").annotate(Sum("amount"))
     return sorted(sums)

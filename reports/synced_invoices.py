@@ -15,12 +15,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.search import SearchQuery
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Collate, Upper
 
 from connected_apps.models import Organisation
 from invoices import queries
-from invoices.document_sums import Wanted
+from invoices.document_sums import Sql, Wanted
 from invoices.listing import paging
 from invoices.models import ContactLink, Document, Kind
 from lrm.models import Learner
@@ -28,10 +30,18 @@ from lrm.roster import search
 from reports import as_at as past_day
 from xero_sync.contact_tabs import contact_search
 
-# Contacts that a text may mean; who types less than a name gets the first of them.
-MOST_CONTACTS = 2000
+# So many contacts that a text means are named to PostgreSQL, which finds the documents of each by
+# an index. More are left in the query: slower, and still all of them.
+MOST_NAMED = 2000
 DAY = datetime.timedelta(days=1)
 _NO_CONTACT = UUID(int=0)
+# As SQL, since the generated column of words cannot be named inside another query of Django's.
+_CONTACTS_OF_LEARNERS = """
+    SELECT contact_xero_id FROM invoices_contactlink
+     WHERE organisation_id = %s AND learner_id IN (
+        SELECT id FROM lrm_learner WHERE portal_id = %s AND words @@ to_tsquery('simple', %s)
+     )
+"""
 
 ORDERS = {
     "": paging.NEWEST,
@@ -204,26 +214,39 @@ def _matching(documents: QuerySet[Document], criteria: Criteria) -> QuerySet[Doc
     typed = " ".join(criteria.text.split()).upper()
     # As the index of numbers is ordered, which finds beginnings only.
     numbered = documents.alias(typed_number=Collate(Upper("number"), "C"))
-    named = contact_search.find_by_name(criteria.organisation, criteria.text, most=MOST_CONTACTS)
-    means = Q(typed_number__startswith=typed) | Q(contact_xero_id__in=named)
-    query = search.word_query(criteria.text)
+    query = search.raw_query(criteria.text)
+    means = Q(typed_number__startswith=typed)
     if query is not None:
-        means |= _of_learners(criteria, query)
+        named = contact_search.named(criteria.organisation, query)
+        means |= Q(contact_xero_id__in=_all_of(named)) | _of_learners(criteria, query)
     return numbered.filter(means)
 
 
-def _of_learners(criteria: Criteria, query: SearchQuery) -> Q:
+def _all_of(contacts: Sql) -> list[UUID] | RawSQL:
+    """Return what stands for all of these contacts in a condition."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{contacts.text} LIMIT {MOST_NAMED + 1}", contacts.parameters)
+        found = [xero_id for (xero_id,) in cursor.fetchall()]
+    return RawSQL(*contacts) if len(found) > MOST_NAMED else found  # noqa: S611 - ours
+
+
+def _of_learners(criteria: Criteria, query: str) -> Q:
     """Return the condition for documents of learners whom the text may mean.
 
     A document that is withheld from them is not theirs, whatever contact it is on.
     """
     portal = criteria.organisation.portal
-    learners = portal.learners.alias(found=search.LearnerWords()).filter(found=query)
-    # As ids: the generated column of words cannot be named inside another query.
-    meant = list(learners.order_by("pk").values_list("pk", flat=True)[:MOST_CONTACTS])
-    links = ContactLink.objects.filter(organisation=criteria.organisation, learner__in=meant)
-    contact_ids = list(links.values_list("contact_xero_id", flat=True)[:MOST_CONTACTS])
+    contacts = Sql(_CONTACTS_OF_LEARNERS, (criteria.organisation.pk, portal.pk, query))
+    condition = Q(contact_xero_id__in=_all_of(contacts))
     kept = queries.withheld_documents(criteria.organisation).items()
-    off = [pk for pk, one in kept if not {each.id for each in one.learners} & set(meant)]
-    condition = Q(contact_xero_id__in=contact_ids)
+    if not kept:
+        return condition
+    named = {each.id for _, one in kept for each in one.learners}
+    words = SearchQuery(query, config="simple", search_type="raw")
+    meant = set(
+        portal.learners.alias(found=search.LearnerWords())
+        .filter(found=words, pk__in=named)
+        .values_list("pk", flat=True)
+    )
+    off = [pk for pk, one in kept if not {each.id for each in one.learners} & meant]
     return condition & ~Q(pk__in=off) if off else condition

@@ -112,6 +112,10 @@ class Payment(models.Model):
 
     class Meta:
         ordering: ClassVar = ["date", "id"]
+        indexes: ClassVar = [
+            # For what came in between two days, of which a week has few.
+            models.Index(fields=["date", "document"], include=["amount"], name="payment_by_date")
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} on {self.date}"

@@ -76,6 +76,49 @@ def test_accounts_read_what_came_in(portal: Portal, organisation: Organisation) 
     assert "Came in, last 7 days AUD 15.00" in text
 
 
+def test_what_came_in_is_whole_however_much_was_stored_since(
+    portal: Portal, organisation: Organisation
+) -> None:
+    """A first sync begins with the newest, so that thousands of old ones are stored last."""
+    paid = documents.make_document(organisation, status="PAID", total="200")
+    payment = documents.make_payment(paid, "15")
+    payment.date = today()
+    payment.save()
+    ahead = documents.make_payment(paid, "99")
+    ahead.date = today() + DAY
+    ahead.save()
+    documents.make_many(organisation, 2_100, synced_at=documents.NOW + DAY)
+
+    text = home(people.make_user(portal, accounts=True))
+
+    assert "Came in, last 7 days AUD 15.00" in text
+
+
+def test_who_is_late_owes_all_that_is_overdue_however_many_others_are(
+    portal: Portal, organisation: Organisation
+) -> None:
+    """The oldest three hundred are of nobody, and the second of a learner is younger than them."""
+    documents.make_many(organisation, 310, due_date=today() - 300 * DAY)
+    for number in range(7):
+        learner = people.make_learner(portal, given_name=f"Mirra{number}", family_name="Example")
+        contact = documents.make_linked(learner, organisation)
+        for days in (200 - number, 5):
+            documents.make_document(
+                organisation, contact_xero_id=contact, total="50", due_date=today() - days * DAY
+            )
+        if number == 0:
+            documents.make_many(
+                organisation, 310, contact_xero_id=contact, due_date=today() - 200 * DAY
+            )
+
+    text = home(people.make_user(portal))
+
+    assert re.search(r"Mirra0 Example \w+ 34,200.00 AUD in 312 (199|200) days", text)
+    for number in range(1, 6):
+        assert re.search(rf"Mirra{number} Example \w+ 100.00 AUD in 2 ", text)
+    assert not re.search(r"Mirra6 Example \w+ 100.00 AUD", text)
+
+
 def test_staff_read_who_is_late_and_what_changed_but_no_sums(
     portal: Portal, organisation: Organisation
 ) -> None:

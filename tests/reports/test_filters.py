@@ -10,8 +10,8 @@ from django.test import Client
 
 from connected_apps.models import Connection, Organisation
 from invoices.listing import document_rows, paging
-from invoices.models import Kind
-from lrm.models import Portal
+from invoices.models import Contact, ContactLink, Document, Kind
+from lrm.models import Learner, Portal
 from reports import synced_invoices
 from tests.support import builders as people
 from tests.support import document_builders, page_reading
@@ -40,6 +40,38 @@ def client(portal: Portal) -> Client:
 def text_of(client: Client, **query: str) -> str:
     """Return what people read on the page."""
     return page_reading.text_of(client.get("/reports/0442/", query).content.decode())
+
+
+@pytest.mark.parametrize("text", ["zora", "mirra", "ZORA exam"])
+def test_text_that_many_have_in_their_names_finds_the_documents_of_all(
+    client: Client, portal: Portal, organisation: Organisation, text: str
+) -> None:
+    """A first name, or "student": totals of the first two thousand were taken for all."""
+    count = 2_005
+    learners = Learner.objects.bulk_create(
+        Learner(portal=portal, number=f"L{n}", given_name="Mirra", family_name="Example")
+        for n in range(count)
+    )
+    contacts = [
+        document_builders.make_contact(organisation, save=False, name=f"Zora Example {n}")
+        for n in range(count)
+    ]
+    Contact.objects.bulk_create(contacts)
+    ContactLink.objects.bulk_create(
+        document_builders.link(learner, organisation, contact.xero_id, save=False)
+        for learner, contact in zip(learners, contacts, strict=True)
+    )
+    Document.objects.bulk_create(
+        document_builders.make_document(organisation, save=False, contact_xero_id=contact.xero_id)
+        for contact in contacts
+    )
+    document_builders.make_document(organisation)
+
+    assert sum(total.count for total in totals_of(criteria_of(organisation, text=text))) == count
+    answer = client.get("/reports/0442.csv", {**ALL, "q": text})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
+    assert len(rows) == count
+    assert f"{count:,} documents" in text_of(client, **ALL, q=text)
 
 
 @pytest.mark.parametrize(

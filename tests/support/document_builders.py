@@ -58,9 +58,11 @@ def make_organisation(
     return organisation
 
 
-def make_contact(organisation: Organisation, *, name: str = "", number: str = "") -> Contact:
-    """Store a mirrored contact."""
-    return Contact.objects.create(
+def make_contact(
+    organisation: Organisation, *, save: bool = True, name: str = "", number: str = ""
+) -> Contact:
+    """Return a mirrored contact, stored unless told."""
+    contact = Contact(
         organisation=organisation,
         xero_id=uuid.uuid4(),
         name=name or f"Made-Up Contact {next(_numbers)}",
@@ -73,17 +75,25 @@ def make_contact(organisation: Organisation, *, name: str = "", number: str = ""
         first_synced_at=NOW,
         synced_at=NOW,
     )
+    if save:
+        contact.save()
+    return contact
 
 
-def link(learner: Learner, organisation: Organisation, contact_xero_id: uuid.UUID) -> ContactLink:
-    """Pair a learner with a contact."""
-    return ContactLink.objects.create(
+def link(
+    learner: Learner, organisation: Organisation, contact_xero_id: uuid.UUID, *, save: bool = True
+) -> ContactLink:
+    """Pair a learner with a contact; it is stored unless told."""
+    paired = ContactLink(
         learner=learner,
         organisation=organisation,
         contact_xero_id=contact_xero_id,
         source=LinkSource.NUMBER,
         created_at=NOW,
     )
+    if save:
+        paired.save()
+    return paired
 
 
 def make_linked(learner: Learner, organisation: Organisation) -> uuid.UUID:
@@ -133,6 +143,13 @@ def make_document(organisation: Organisation, *, save: bool = True, **fields: An
     if save:
         document.save()
     return document
+
+
+def make_many(organisation: Organisation, count: int, **fields: Any) -> None:
+    """Store so many approved invoices of 110.00 AUD at once."""
+    Document.objects.bulk_create(
+        [make_document(organisation, save=False, **fields) for _ in range(count)]
+    )
 
 
 def make_row(*, refunded: str = "0", **fields: Any) -> DocumentRow:

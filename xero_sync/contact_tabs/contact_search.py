@@ -6,6 +6,7 @@ from django.db import connection
 
 from connected_apps.models import Organisation
 from invoices import queries
+from invoices.document_sums import Sql
 from lrm.roster import search
 from xero_sync.contact_tabs.listings import CONTACT_WORDS
 
@@ -16,27 +17,19 @@ _FIND = f"""
 """  # noqa: S608 - the expression is a constant
 
 # The index finds few, of which those stay whose name it is.
-_FIND_BY_NAME = f"""
+_NAMED = f"""
     SELECT xero_id FROM invoices_contact
-     WHERE organisation_id = %(organisation)s AND {CONTACT_WORDS} @@ to_tsquery('simple', %(query)s)
-       AND {search.words_sql("name")} @@ to_tsquery('simple', %(query)s)
-     LIMIT %(most)s
+     WHERE organisation_id = %s AND {CONTACT_WORDS} @@ to_tsquery('simple', %s)
+       AND {search.words_sql("name")} @@ to_tsquery('simple', %s)
 """  # noqa: S608 - the expressions are constants
 
 
-def find_by_name(organisation: Organisation, text: str, *, most: int) -> list[UUID]:
-    """Return the contacts that have all words of a text in their name, up to a number.
+def named(organisation: Organisation, query: str) -> Sql:
+    """Return the statement that reads the ids of all contacts with all words in their name.
 
-    :param text: words, or how they begin.
+    :param query: from `search.raw_query`.
     """
-    query = search.raw_query(text)
-    if query is None:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FIND_BY_NAME, {"organisation": organisation.pk, "query": query, "most": most}
-        )
-        return [xero_id for (xero_id,) in cursor.fetchall()]
+    return Sql(_NAMED, (organisation.pk, query, query))
 
 
 def find(organisation: Organisation, text: str, *, most: int) -> list[UUID]:
