@@ -18,7 +18,7 @@ from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import page_sizes
 from xero_sync.resources import Resource
 from xero_sync.runs import listed_versions, unlisted
-from xero_sync.store import currency_totals, differing, page_store, upserts
+from xero_sync.store import currency_totals, differing, page_store, table_statistics, upserts
 from xero_sync.store.differing import Differing
 
 
@@ -66,7 +66,7 @@ def go_on_at(step: SyncStep, place: page_sizes.Place, now: datetime) -> None:
 def store_page(
     session: sessions.Session, step: SyncStep, number: int, page: responses.Page, now: datetime
 ) -> None:
-    """Store a page and move the checkpoint, in one transaction."""
+    """Store a page and move the checkpoint, in one transaction; then look at what tables became."""
     with transaction.atomic():
         written = store_without_checkpoint(
             session,
@@ -100,6 +100,7 @@ def store_page(
         if not unmoved.update(**checkpoint):
             raise leases.LeaseLost
         unlisted.save_page(step, page.elements, written)
+    table_statistics.keep_up(page=number)
     for name, value in checkpoint.items():
         setattr(step, name, value)
 

@@ -29,7 +29,7 @@ from xero_sync.models import Cursor
 from xero_sync.pull import page_sizes, pager
 from xero_sync.resources import Resource
 from xero_sync.runs import first_sync
-from xero_sync.store import problem_count
+from xero_sync.store import problem_count, table_statistics
 from xero_sync.sweeps import time_slices
 from xero_sync.webhooks import channel_health, channel_trust, event_processing
 
@@ -282,6 +282,7 @@ def _walk(
             channel_health.note_sweep(
                 connection=connection, cursor=cursor, page=page, written=written, now=clock()
             )
+        table_statistics.keep_up(page=number)
         logger.info(
             "Swept %s page %s of organisation %s: %s new, %s changed",
             resource,
