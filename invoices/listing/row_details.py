@@ -15,7 +15,6 @@ from invoices.models import LineItem, Payment
 Part = TypeVar("Part", LineItem, Payment)
 
 MOST_LINES = 12
-MOST_PAYMENTS = 200
 
 
 def with_details(rows: Sequence[ShownRow]) -> tuple[ShownRow, ...]:
@@ -24,9 +23,7 @@ def with_details(rows: Sequence[ShownRow]) -> tuple[ShownRow, ...]:
     lines = _by_document(
         LineItem.objects.filter(document_id__in=ids, position__lte=MOST_LINES).order_by("position")
     )
-    payments = _by_document(
-        Payment.objects.filter(document_id__in=ids).order_by("date", "id")[: MOST_PAYMENTS * 10]
-    )
+    payments = _by_document(Payment.objects.filter(document_id__in=ids).order_by("date", "id"))
     return tuple(
         replace(
             row,

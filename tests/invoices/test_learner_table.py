@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from connected_apps.models import Organisation
-from invoices.models import Document, Kind
+from invoices.models import Document, Kind, Payment
 from invoices.pages import balance_chart, balance_history
 from lrm.models import Learner
 from tests.support import document_builders as documents
@@ -98,6 +98,20 @@ def test_row_opens_in_place_with_lines_payments_and_sums(
     for words in ("Unit 00", "Unit 11", "EFT 77", "12.34", "97.66", "All lines of INV-1"):
         assert words in opened
     assert "Unit 12" not in opened
+
+
+def test_row_opens_with_all_payments_of_a_long_plan(
+    client: Client, organisation: Organisation, learner: Learner
+) -> None:
+    """Of two thousand on a page the newest were left out, and nobody was told."""
+    contact = documents.make_linked(learner, organisation)
+    invoice = documents.make_document(organisation, contact_xero_id=contact, total="9999")
+    Payment.objects.bulk_create(
+        Payment(document=invoice, date=TODAY - (n + 1) * DAY, amount=1) for n in range(2_000)
+    )
+    documents.make_payment(invoice, "12.34", reference="NEWEST")
+
+    assert "NEWEST" in page_reading.page_of(client, learner)
 
 
 def test_paid_up_learner_reads_one_sentence_and_no_zeros(

@@ -31,19 +31,14 @@ NAMES = (
 )
 
 
-def today() -> datetime.date:
-    zone = datetime.timezone(datetime.timedelta(hours=10))
-    return datetime.datetime.now(zone).date()
-
-
 @pytest.fixture
 def client(portal: Portal) -> Client:
     """Give somebody of accounts, where one document of each age and of no age stands."""
     organisation: Organisation = documents.make_organisation(portal)
 
     def make(total: int, days: int | None, **fields: Any) -> None:
-        due = None if days is None else today() - days * DAY
-        fields = {"date": today() - 500 * DAY, "due_date": due, **fields}
+        due = None if days is None else documents.today() - days * DAY
+        fields = {"date": documents.today() - 500 * DAY, "due_date": due, **fields}
         documents.make_document(organisation, total=str(total), **fields)
 
     for days, total in OVERDUE.items():
@@ -89,7 +84,7 @@ def on_page(client: Client, address: str) -> dict[str, list[Decimal]]:
 
 @pytest.mark.parametrize("query", ["", "&as_at={yesterday}"])
 def test_ages_are_the_same_in_every_file_and_add_up(client: Client, query: str) -> None:
-    asked = "?date_from=&date_to=" + query.format(yesterday=today() - DAY)
+    asked = "?date_from=&date_to=" + query.format(yesterday=documents.today() - DAY)
     # Yesterday what is one day older today was a day younger.
     expected = AGES if not query else [AGES[0] + 4, 8 + 16, 32 + 64, 128 + 256, 512]
 

@@ -17,11 +17,6 @@ from tests.support import page_reading
 DAY = datetime.timedelta(days=1)
 
 
-def today() -> datetime.date:
-    zone = datetime.timezone(datetime.timedelta(hours=10))
-    return datetime.datetime.now(zone).date()
-
-
 @pytest.fixture
 def organisation(portal: Portal) -> Organisation:
     return documents.make_organisation(portal)
@@ -43,7 +38,7 @@ def test_accounts_read_what_is_owed_by_age_and_currency(
         ("9", 70, "NZD"),
     ):
         documents.make_document(
-            organisation, total=total, currency=currency, due_date=today() - days * DAY
+            organisation, total=total, currency=currency, due_date=documents.today() - days * DAY
         )
     documents.make_document(organisation, kind=Kind.CREDIT_NOTE, total="5.50")
     documents.make_document(organisation, total="1000", status="DRAFT")
@@ -66,7 +61,7 @@ def test_accounts_read_what_came_in(portal: Portal, organisation: Organisation) 
     ):
         invoice = documents.make_document(organisation, status=status, total="200")
         payment = documents.make_payment(invoice, amount)
-        payment.date = today() - days * DAY
+        payment.date = documents.today() - days * DAY
         payment.save()
     refunded = documents.make_document(organisation, kind=Kind.CREDIT_NOTE, total="50")
     documents.make_payment(refunded, "50")
@@ -82,10 +77,10 @@ def test_what_came_in_is_whole_however_much_was_stored_since(
     """A first sync begins with the newest, so that thousands of old ones are stored last."""
     paid = documents.make_document(organisation, status="PAID", total="200")
     payment = documents.make_payment(paid, "15")
-    payment.date = today()
+    payment.date = documents.today()
     payment.save()
     ahead = documents.make_payment(paid, "99")
-    ahead.date = today() + DAY
+    ahead.date = documents.today() + DAY
     ahead.save()
     documents.make_many(organisation, 2_100, synced_at=documents.NOW + DAY)
 
@@ -98,17 +93,20 @@ def test_who_is_late_owes_all_that_is_overdue_however_many_others_are(
     portal: Portal, organisation: Organisation
 ) -> None:
     """The oldest three hundred are of nobody, and the second of a learner is younger than them."""
-    documents.make_many(organisation, 310, due_date=today() - 300 * DAY)
+    documents.make_many(organisation, 310, due_date=documents.today() - 300 * DAY)
     for number in range(7):
         learner = people.make_learner(portal, given_name=f"Mirra{number}", family_name="Example")
         contact = documents.make_linked(learner, organisation)
         for days in (200 - number, 5):
             documents.make_document(
-                organisation, contact_xero_id=contact, total="50", due_date=today() - days * DAY
+                organisation,
+                contact_xero_id=contact,
+                total="50",
+                due_date=documents.today() - days * DAY,
             )
         if number == 0:
             documents.make_many(
-                organisation, 310, contact_xero_id=contact, due_date=today() - 200 * DAY
+                organisation, 310, contact_xero_id=contact, due_date=documents.today() - 200 * DAY
             )
 
     text = home(people.make_user(portal))
@@ -126,9 +124,14 @@ def test_staff_read_who_is_late_and_what_changed_but_no_sums(
     contact = documents.make_linked(learner, organisation)
     for days in (100, 20):
         documents.make_document(
-            organisation, contact_xero_id=contact, total="50", due_date=today() - days * DAY
+            organisation,
+            contact_xero_id=contact,
+            total="50",
+            due_date=documents.today() - days * DAY,
         )
-    documents.make_document(organisation, number="INV-OF-NOBODY", due_date=today() - 200 * DAY)
+    documents.make_document(
+        organisation, number="INV-OF-NOBODY", due_date=documents.today() - 200 * DAY
+    )
 
     text = home(people.make_user(portal))
 
@@ -142,7 +145,7 @@ def test_staff_read_who_is_late_and_what_changed_but_no_sums(
 def test_admin_without_lrm_role_reads_what_waits_and_no_documents(
     portal: Portal, organisation: Organisation
 ) -> None:
-    documents.make_document(organisation, number="INV-SECRET", due_date=today() - DAY)
+    documents.make_document(organisation, number="INV-SECRET", due_date=documents.today() - DAY)
 
     text = home(people.make_user(portal, portal_admin=True, role=LrmRole.NONE))
 
@@ -160,7 +163,7 @@ def test_admin_is_led_to_connect_before_anything_else(portal: Portal) -> None:
 def test_documents_of_another_portal_are_on_no_dashboard(portal: Portal) -> None:
     stranger = people.make_portal("Saltbush")
     theirs = documents.make_organisation(stranger)
-    documents.make_document(theirs, number="INV-THEIRS", due_date=today() - 9 * DAY)
+    documents.make_document(theirs, number="INV-THEIRS", due_date=documents.today() - 9 * DAY)
     documents.make_organisation(portal)
 
     text = home(people.make_user(portal, accounts=True, portal_admin=True))
@@ -182,7 +185,9 @@ def test_dashboard_costs_the_same_queries_however_much_there_is(
 
     def add() -> None:
         contact = documents.make_linked(people.make_learner(portal), organisation)
-        documents.make_document(organisation, contact_xero_id=contact, due_date=today() - 9 * DAY)
+        documents.make_document(
+            organisation, contact_xero_id=contact, due_date=documents.today() - 9 * DAY
+        )
 
     add()
     one = queries()

@@ -5,6 +5,7 @@ import itertools
 import uuid
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connected_apps.models import Connection, Organisation, State
 from invoices.listing import document_rows
@@ -14,9 +15,15 @@ from lrm.models import Learner, Portal
 from tests.support import neighbours
 from xero_sync.models import RunState, SyncRun
 
+SYDNEY = ZoneInfo("Australia/Sydney")
 NOW = datetime.datetime(2026, 11, 20, 1, 0, tzinfo=datetime.UTC)
 TODAY = datetime.date(2026, 11, 20)
 _numbers = itertools.count(1)
+
+
+def today() -> datetime.date:
+    """Return the day it is for the organisations made here."""
+    return datetime.datetime.now(SYDNEY).date()
 
 
 def make_organisation(
@@ -30,7 +37,7 @@ def make_organisation(
         portal=portal,
         tenant_id=uuid.uuid4(),
         name=name,
-        time_zone="Australia/Sydney",
+        time_zone=SYDNEY.key,
         base_currency="AUD",
     )
     neighbours.share(organisation.tenant_id)
