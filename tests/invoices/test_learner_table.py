@@ -26,17 +26,18 @@ def shown(html: str) -> list[str]:
 @pytest.fixture
 def three(organisation: Organisation, learner: Learner) -> None:
     contact = documents.make_linked(learner, organisation)
-    for number, days, total, kind in (
-        ("INV-2", 0, "10", Kind.INVOICE),
-        ("INV-1", 40, "300", Kind.INVOICE),
-        ("CN-3", 20, "20", Kind.CREDIT_NOTE),
+    one_day = datetime.date(2199, 1, 1)
+    for number, days, total, kind, due in (
+        ("INV-2", 0, "10", Kind.INVOICE, one_day),
+        ("INV-1", 40, "300", Kind.INVOICE, TODAY - 10 * DAY),
+        ("CN-3", 20, "20", Kind.CREDIT_NOTE, one_day),
     ):
         documents.make_document(
             organisation,
             contact_xero_id=contact,
             number=number,
             date=TODAY - days * DAY,
-            due_date=TODAY - (days - 30) * DAY,
+            due_date=due,
             total=total,
             kind=kind,
         )
