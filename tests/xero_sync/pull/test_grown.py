@@ -1,5 +1,7 @@
 """A list that grows past what Xero lists at once while it is walked."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support.faults import REFUSED
@@ -21,8 +23,9 @@ def simulator_url(small_pages_url: str) -> str:
 def test_list_that_is_refused_half_way_is_read_in_parts(known: Linked, pages: int) -> None:
     known.world.fail("/2.0/Invoices", times=pages, delay_seconds=0)
     run = ask(known)
-    # The whole window, and none of its parts.
-    whole = f"DateTime.{run.date_from.year},.*DateTime.{run.date_to.year},"
+    # The whole window, which ends before the day after its last, and none of its parts.
+    ends_before = run.date_to + timedelta(days=1)
+    whole = f"DateTime.{run.date_from.year},.*DateTime.{ends_before.year},"
     match = {"path": "/2.0/Invoices", "query": whole}
     known.world.do("faults", match=match, times=-1, answer={"status": 400, "body": REFUSED})
 
