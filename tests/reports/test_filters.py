@@ -258,7 +258,8 @@ def test_files_say_a_status_as_the_page_does(organisation: Organisation) -> None
                         amount_credited="5" if due == "40" else "0",
                         due_date=None if days is None else TODAY - days * DAY,
                     )
-    refunded = organisation.documents.filter(kind=Kind.OVERPAYMENT, amount_due=40)
+    overpaid = organisation.documents.filter(kind=Kind.OVERPAYMENT, amount_due=40)
+    refunded = overpaid.order_by("pk")
     for document in refunded[:8]:
         document_builders.make_payment(document, "70")
     for document in refunded[8:12]:

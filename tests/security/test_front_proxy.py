@@ -129,12 +129,18 @@ def test_bodies_of_no_announced_size_end_at_the_proxy_too(proxy: Proxy) -> None:
             yield b"x" * 100_000
 
     form = {"Cookie": COOKIE, "Content-Type": "application/x-www-form-urlencoded"}
-    # Its page is left unread: the proxy closes while the rest is still being sent, and may take the
-    # page along.
-    answer = proxy.ask("/sign-in/", method="POST", data=pieces(), headers=form, stream=True)
+    found = []
+    while len(found) < 8 and 413 not in found:
+        # Its page is left unread: the proxy closes while the rest is still being sent, and may take
+        # the page along.
+        answer = proxy.ask("/sign-in/", method="POST", data=pieces(), headers=form, stream=True)
+        found.append(answer.status_code)
+        answer.close()
 
-    assert answer.status_code == 413
-    answer.close()
+    # Cut off from the rest of a form, the application refuses it, now and then before the proxy
+    # does. Without a limit all answers would be such refusals.
+    assert found[-1] == 413
+    assert set(found[:-1]) <= {403}
 
 
 def test_others_are_served_while_many_send_slowly(proxy: Proxy) -> None:
