@@ -49,7 +49,7 @@ def set_up_second_factor(walk: Walk) -> str:
     """Set it up from what the page shows, sign out, and sign in with a code."""
     page = walk.page
     walk.open("/account/second-factor/")
-    _press(walk, "Begin")
+    _press(walk, "Set up an app")
     key = page.locator(".code-line")
     expect(key).to_be_visible()
     walk.second_factor = key.inner_text().replace(" ", "")
