@@ -57,3 +57,20 @@ def test_folders_are_those_of_the_production_image() -> None:
 def test_services_that_are_started_are_all_that_compose_keeps_running() -> None:
     # One ends by itself, and one runs where somebody asks for it alone.
     assert {*compose_file.SERVICES, "migrate", "simulator"} == set(SERVICES)
+
+
+def test_buttons_that_are_pressed_are_on_pages() -> None:
+    """A button that was named anew stopped the walk, which no other test takes."""
+    sources = (processes.ROOT / "scripts" / "rehearsal").glob("*.py")
+    pressed = {
+        found
+        for one in sources
+        for found in re.findall(r'_press\(walk, "(.+?)"\)', one.read_text())
+    }
+    pages = "".join(one.read_text() for one in (processes.ROOT / "templates").rglob("*.html"))
+    buttons = re.findall(r"<button[^>]*>(.*?)</button>", pages, re.DOTALL)
+    # What an app is connected by is named beside its state.
+    said = [*buttons, (processes.ROOT / "connected_apps" / "card" / "card.py").read_text()]
+
+    assert len(pressed) > 5
+    assert [one for one in pressed if not any(one in each for each in said)] == []
