@@ -129,7 +129,7 @@ def test_bodies_of_no_announced_size_end_at_the_proxy_too(proxy: Proxy) -> None:
             yield b"x" * 100_000
 
     form = {"Cookie": COOKIE, "Content-Type": "application/x-www-form-urlencoded"}
-    found = []
+    found: list[int] = []
     while len(found) < 8 and 413 not in found:
         # Its page is left unread: the proxy closes while the rest is still being sent, and may take
         # the page along.
