@@ -7,7 +7,11 @@ by the way, and analyses what has grown manyfold since anybody did. What changes
 autovacuum's.
 """
 
-from django.db import connection, transaction
+import logging
+
+from django.db import DatabaseError, connection, transaction
+
+logger = logging.getLogger(__name__)
 
 _TABLES = (
     *("invoices_document", "invoices_lineitem", "invoices_payment", "invoices_allocation"),
@@ -22,7 +26,7 @@ _LOOKS = frozenset(8 * 4**n for n in range(12))
 _GREW = """
     SELECT relname FROM pg_class
     WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%s)
-      AND pg_relation_size(oid) > 2 * greatest(relpages, 16) * current_setting('block_size')::int
+      AND pg_relation_size(oid) > 2 * greatest(relpages, 16) * current_setting('block_size')::bigint
     ORDER BY relname
 """
 # Of three thousand rows, a tenth of the usual: enough to tell few from many, in a hundredth of a
@@ -35,14 +39,18 @@ def keep_up(*, page: int) -> None:
 
     Looks after pages 8, 32, 128 and so on of a list. To be called outside a transaction, for the
     locks of ANALYZE. A table that somebody else is busy with is left to the next time, and one that
-    is another role's stays as it is, with a warning of PostgreSQL's.
+    is another role's stays as it is, with a warning of PostgreSQL's. Nothing is read any less for
+    want of statistics, so a refusal of PostgreSQL's is logged and no more.
 
     :param page: the number of the page that was stored, from 1.
     """
     if page not in _LOOKS:
         return
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_QUICKLY)
-        cursor.execute(_GREW, [list(_TABLES)])
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"ANALYZE (SKIP_LOCKED) {connection.ops.quote_name(name)}")
+    try:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(_QUICKLY)
+            cursor.execute(_GREW, [list(_TABLES)])
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"ANALYZE (SKIP_LOCKED) {connection.ops.quote_name(name)}")
+    except DatabaseError as error:
+        logger.warning("Tables could not be analysed after page %s: %s", page, error)

@@ -105,6 +105,34 @@ def test_a_table_is_looked_at_again_when_it_is_twice_as_large(emptied: Linked) -
     assert known_rows() == 5_000
 
 
+def test_tables_of_any_size_are_reckoned_with(
+    emptied: Linked, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Twice a gigabyte is more than an integer of PostgreSQL's holds."""
+    document_builders.make_many(emptied.organisation, 2_000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_class SET relpages = 2000000 WHERE oid = 'invoices_contact'::regclass"
+        )
+
+    table_statistics.keep_up(page=8)
+
+    assert known_rows() == 2_000
+    assert caplog.text == ""
+
+
+def test_nothing_stops_where_postgresql_refuses(
+    emptied: Linked, caplog: pytest.LogCaptureFixture
+) -> None:
+    document_builders.make_many(emptied.organisation, 5_000)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '1ms'")
+        table_statistics.keep_up(page=8)
+        cursor.execute("RESET statement_timeout")
+
+    assert "Tables could not be analysed after page 8" in caplog.text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_table_that_somebody_is_busy_with_keeps_nobody_waiting() -> None:
     forget()
