@@ -35,7 +35,7 @@ DJANGO_TEMPLATES := $(call templates_in,'templates/*.html' '*/templates/*.html' 
 ALL_TEMPLATES := $(call templates_in,'templates/*.html' '*/templates/*.html')
 # uv writes one list for every Python and system; pip-tools only for the one that it runs on.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --custom-compile-command "make requirements" \
+	--custom-compile-command "make requirements" \
 	$(if $(filter all,$(UPGRADE)),--upgrade,$(addprefix --upgrade-package ,$(UPGRADE)))
 
 .DEFAULT_GOAL := help

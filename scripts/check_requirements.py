@@ -14,8 +14,9 @@ LISTS = ("requirements", "requirements-dev")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]+\])?==([^\s;\\]+)(?=\s|;|$)")
 # How the compiler notes that a package is our own choice, beside those it brings along.
 CHOSEN = re.compile(r"^    # (?:via)? +-r requirements(?:-dev)?\.in$", re.M)
-# A compiled list goes to every machine: the address of one machine's registry has no place there.
-ADDRESS = re.compile(r"https?://|file://|--(?:extra-)?index-url|--find-links")
+# A compiled list goes to every machine, so packages go by name alone: where one machine gets them
+# from has no place there, and nothing but a hash is told as an option.
+NOT_A_NAME = re.compile(r"://|^ *-(?!-hash=)", re.M)
 
 
 def find_disagreements(root: Path) -> list[str]:
@@ -28,8 +29,8 @@ def find_disagreements(root: Path) -> list[str]:
         # The second pair contains the first.
         chosen |= _read_choices(source, found)
         text = target.read_text()
-        if ADDRESS.search(text):
-            found.append(f"{target.name} names the address of a registry.")
+        if NOT_A_NAME.search(text):
+            found.append(f"{target.name} holds an address or an option beside names and hashes.")
         blocks = _split_blocks(text)
         found += _check_blocks(target.name, blocks)
         found += _compare_choices(target.name, blocks, chosen)

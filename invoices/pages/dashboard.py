@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
@@ -27,7 +28,16 @@ MOST_SHOWN = 6
 # The longest overdue are looked through in parts until they name enough learners. Where one learner
 # has thousands, fewer than six show.
 LOOKED_AT_ONCE, MOST_PARTS = 300, 20
-_FIELDS = ("id", "contact_xero_id", "currency", "due_date", "amount_due")
+
+
+class Overdue(NamedTuple):
+    """An invoice that is overdue, as far as a learner's line needs it."""
+
+    id: int
+    contact_xero_id: UUID | None
+    currency: str
+    due_date: date
+    amount_due: Decimal
 
 
 @dataclass(slots=True)
@@ -89,7 +99,7 @@ def late_of(organisation: Organisation, *, today: date) -> list[Late]:
     contacts = list(links.values_list("contact_xero_id", flat=True))
     theirs = overdue.filter(contact_xero_id__in=contacts).order_by("due_date", "id")
     found: dict[tuple[int, str], Late] = {}
-    for row, one in _named(list(theirs.values_list(*_FIELDS, named=True)), organisation):
+    for row, one in _named(_read(theirs), organisation):
         if (one, row.currency) in first:
             late = found.setdefault(
                 (one, row.currency),
@@ -106,8 +116,7 @@ def _first_named(overdue: QuerySet[Document], organisation: Organisation) -> set
     of_learners = overdue.filter(contact_xero_id__in=linked).order_by("due_date", "id")
     found: set[tuple[int, str]] = set()
     for part in range(MOST_PARTS):
-        documents = of_learners[part * LOOKED_AT_ONCE : (part + 1) * LOOKED_AT_ONCE]
-        rows = list(documents.values_list(*_FIELDS, named=True))
+        rows = _read(of_learners[part * LOOKED_AT_ONCE : (part + 1) * LOOKED_AT_ONCE])
         for row, one in _named(rows, organisation):
             found.add((one, row.currency))
             if len(found) == MOST_SHOWN:
@@ -117,8 +126,12 @@ def _first_named(overdue: QuerySet[Document], organisation: Organisation) -> set
     return found
 
 
-def _named(rows: Sequence[Any], organisation: Organisation) -> Iterator[tuple[Any, int]]:
-    """Yield each row of an overdue document with the id of each learner that it names."""
+def _read(documents: QuerySet[Document]) -> list[Overdue]:
+    return [Overdue(*columns) for columns in documents.values_list(*Overdue._fields)]
+
+
+def _named(rows: Sequence[Overdue], organisation: Organisation) -> Iterator[tuple[Overdue, int]]:
+    """Yield each invoice with the id of each learner that it names."""
     named = queries.learners_by_document(
         organisation=organisation, contacts={row.id: row.contact_xero_id for row in rows}
     )

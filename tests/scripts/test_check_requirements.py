@@ -76,8 +76,16 @@ def test_lists_that_agree_say_nothing(write: Callable[..., list[str]]) -> None:
             "requirements.txt: sqlparse has no hash.",
         ),
         (
-            {"requirements_txt": f"--index-url https://example.com\n{DJANGO}{SQLPARSE}"},
-            "requirements.txt names the address of a registry.",
+            {"requirements_txt": f"{DJANGO}sqlparse @ https://example.com/s.whl \\\n{HASH}"},
+            "requirements.txt holds an address or an option beside names and hashes.",
+        ),
+        (
+            {"requirements_dev_txt": f"-i example.com\n{DJANGO}{PYTEST}{SQLPARSE}"},
+            "requirements-dev.txt holds an address or an option beside names and hashes.",
+        ),
+        (
+            {"requirements_txt": f"{DJANGO}--no-binary=sqlparse\n{SQLPARSE}"},
+            "requirements.txt holds an address or an option beside names and hashes.",
         ),
         (
             {"requirements_dev_txt": DJANGO + PYTEST + SQLPARSE.replace("0.5.0", "0.5.1")},

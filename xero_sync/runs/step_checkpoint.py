@@ -100,9 +100,9 @@ def store_page(
         if not unmoved.update(**checkpoint):
             raise leases.LeaseLost
         unlisted.save_page(step, page.elements, written)
-    table_statistics.keep_up(page=number)
     for name, value in checkpoint.items():
         setattr(step, name, value)
+    table_statistics.keep_up(page=number)
 
 
 def _differences(step: SyncStep, found: Sequence[Differing]) -> dict[str, Any]:
