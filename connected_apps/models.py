@@ -9,6 +9,7 @@ it points to, the grant it uses, and a generation that rises whenever queued wor
 
 import uuid
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 
@@ -41,6 +42,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the dates of its documents; its portal's where Xero has named none."""
+        return ZoneInfo(self.time_zone or self.portal.time_zone)
 
 
 class Grant(models.Model):

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from invoices import words
@@ -17,7 +18,6 @@ from lrm import access, permissions
 from reports import totals
 from reports.synced_invoices import Criteria
 from reports.totals import OfCurrency
-from xero_sync.runs import date_ranges
 
 DAYS = 7
 WIDTH = 1_000
@@ -54,9 +54,7 @@ def owed(request: access.SignedInRequest) -> SafeString | None:
     organisation = connections.current_organisation(request.portal)
     if organisation is None:
         return None
-    today = date_ranges.today_of(
-        portal=request.portal, organisation=organisation, now=timezone.now()
-    )
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
     found = owed_of(organisation, today=today)
     return render_to_string("reports/dashboard_owed.html", {"owed": found}, request=request)
 
@@ -66,9 +64,7 @@ def came_in(request: access.SignedInRequest) -> SafeString | None:
     organisation = connections.current_organisation(request.portal)
     if organisation is None:
         return None
-    today = date_ranges.today_of(
-        portal=request.portal, organisation=organisation, now=timezone.now()
-    )
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
     context = {
         "sums": received_between(organisation, first=today - timedelta(days=DAYS - 1), last=today),
         "days": DAYS,

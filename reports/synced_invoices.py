@@ -97,7 +97,7 @@ class Criteria:
     @property
     def zone(self) -> ZoneInfo:
         """The time zone in which its days are days."""
-        return ZoneInfo(self.organisation.time_zone or self.organisation.portal.time_zone)
+        return self.organisation.zone
 
     @property
     def wanted(self) -> Wanted | None:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from connected_apps import freshness
+from connected_apps import book_days, freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm import access, moments, permissions, snapshots
@@ -28,7 +28,6 @@ from reports import (
 from reports.file_facts import Facts
 from reports.rights import require_reports
 from reports.synced_invoices import Criteria
-from xero_sync.runs import date_ranges
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -133,7 +132,7 @@ def question_of(request: access.SignedInRequest) -> Question:
     """Return what the address asks."""
     now = timezone.now()
     organisation = connections.current_organisation(request.portal)
-    today = date_ranges.today_of(portal=request.portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=now)
     year_end = periods.year_end_of(request.portal, organisation)
     asked = forms.asked_for(request.GET.dict(), today=today, year_end=year_end)
     return Question(

@@ -13,9 +13,10 @@ from datetime import timedelta
 from django import urls
 
 from benchmarks.parts import product
+from connected_apps import book_days
 from lrm.models import Portal
 from xero_sync.models import RunWhat, SyncRun
-from xero_sync.runs import date_ranges, run_requests, run_worker
+from xero_sync.runs import run_requests, run_worker
 
 DAYS = 3000
 # Where it is told to wait longer, something is wrong, and the state says what.
@@ -27,7 +28,7 @@ def request(slug: str) -> SyncRun:
     portal = Portal.objects.get(slug=slug)
     now = product.clock()
     organisation = portal.organisations.get()
-    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=portal, organisation=organisation, now=now)
     return run_requests.request(
         portal=portal,
         date_from=today - timedelta(days=DAYS),

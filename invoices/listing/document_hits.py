@@ -4,6 +4,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from invoices import amounts, words
 from invoices.listing import document_finder
@@ -17,7 +18,7 @@ def find(request: access.SignedInRequest, text: str) -> panels.Found:
     organisation = connections.current_organisation(request.portal)
     if organisation is None:
         return panels.Found()
-    today = timezone.now().astimezone(request.portal.zone).date()
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
     found = document_finder.findings_for(organisation=organisation, text=text)
     exact = [_address(one.row) for one in found if one.is_exact]
     return panels.Found(

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from connected_apps import freshness
+from connected_apps import book_days, freshness
 from connected_apps.queries import current_organisation
 from invoices import queries
 from invoices.listing import document_rows, row_details
@@ -30,8 +30,8 @@ def my_invoices(request: access.SignedInRequest) -> HttpResponse:
     learner = own_learner.of(request.user)
     assert learner is not None  # noqa: S101 - the door asks the same
     now = timezone.now()
-    today = now.astimezone(learner.portal.zone).date()
     organisation = current_organisation(learner.portal)
+    today = book_days.today_of(portal=learner.portal, organisation=organisation, now=now)
     fresh = freshness.of(learner.portal, now=now)
     context = {
         "learner": learner,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from invoices.covering import covers
@@ -41,7 +42,9 @@ def contact(request: access.SignedInRequest, contact_id: int) -> HttpResponse:
     page = contact_page.page_of(
         found,
         organisation=organisation,
-        today=timezone.now().astimezone(request.portal.zone).date(),
+        today=book_days.today_of(
+            portal=request.portal, organisation=organisation, now=timezone.now()
+        ),
         after=paging.edge_from(request.GET.get("after", "")),
         before=paging.edge_from(request.GET.get("before", "")),
         only_waiting=only_waiting,

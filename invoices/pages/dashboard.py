@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from invoices import queries
@@ -69,7 +70,7 @@ def late_learners(request: access.SignedInRequest) -> SafeString | None:
     organisation = connections.current_organisation(request.portal)
     if organisation is None:
         return None
-    today = timezone.now().astimezone(request.portal.zone).date()
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
     context = {"late": late_of(organisation, today=today)}
     return render_to_string("invoices/dashboard_late.html", context, request=request)
 
@@ -79,7 +80,7 @@ def just_changed(request: access.SignedInRequest) -> SafeString | None:
     organisation = connections.current_organisation(request.portal)
     if organisation is None:
         return None
-    today = timezone.now().astimezone(request.portal.zone).date()
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
     newest = Document.objects.filter(organisation=organisation).order_by("-synced_at", "-id")
     rows = document_rows.with_learners(
         document_rows.rows_of(newest[:MOST_SHOWN]), organisation=organisation

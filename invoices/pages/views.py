@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_safe
 
-from connected_apps import freshness
+from connected_apps import book_days, freshness
 from connected_apps import queries as connections
 from connected_apps.freshness import Condition
+from connected_apps.models import Organisation
 from invoices import queries
 from invoices.covering import covers
 from invoices.listing import document_rows, filters
@@ -41,10 +42,9 @@ def learner_xero_invoices(request: access.SignedInRequest, learner_id: int) -> H
 def learner_xero_invoices_table(request: access.SignedInRequest, learner_id: int) -> HttpResponse:
     """Answer the live page's question whether anything changed: 204 when not, else the table."""
     learner = get_object_or_404(request.portal.learners, id=learner_id)
+    organisation = connections.current_organisation(request.portal)
     version = learner_page.version_of_page(
-        learner=learner,
-        organisation=connections.current_organisation(request.portal),
-        today=_today(request),
+        learner=learner, organisation=organisation, today=_today(request, organisation)
     )
     if version.token == request.GET.get("version") and not _has_been_read(request):
         return HttpResponse(status=204)
@@ -67,7 +67,7 @@ def document_detail(request: access.SignedInRequest, document_id: int) -> HttpRe
     (row,) = document_rows.applied_rows_of(
         document_rows.with_learners(rows, organisation=organisation),
         organisation=organisation,
-        today=_today(request),
+        today=_today(request, organisation),
     )
     learners = request.portal.learners.filter(pk__in=[one.id for one in row.document.learners])
     context = {
@@ -96,13 +96,14 @@ def _table_context(
     request: access.SignedInRequest, learner: Learner, *, seen_through: datetime | None = None
 ) -> dict[str, Any]:
     """Return what page and fragment share."""
-    today = _today(request)
+    organisation = connections.current_organisation(request.portal)
+    today = _today(request, organisation)
     chosen = {key: request.GET[key] for key in filters.NAMES if request.GET.get(key)}
     form = filters.DocumentFilter(chosen or None)
     form.is_valid()
     documents = learner_page.documents_of_learner_page(
         learner=learner,
-        organisation=connections.current_organisation(request.portal),
+        organisation=organisation,
         condition=form.condition(today=today),
         order=form.order,
         page_number=request.GET.get("page", "1"),
@@ -177,8 +178,8 @@ def _seen(version: queries.Version) -> dict[str, str]:
     return {"version": version.token, "seen": latest}
 
 
-def _today(request: access.SignedInRequest) -> date:
-    return timezone.now().astimezone(request.portal.zone).date()
+def _today(request: access.SignedInRequest, organisation: Organisation | None) -> date:
+    return book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
 
 
 def _instant(text: str) -> datetime | None:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from invoices import queries
 from invoices.models import Document, Kind
@@ -154,5 +155,5 @@ def _written(portal: Portal, documents: list[Document], parts: Any) -> list[dict
     organisation = connections.current_organisation(portal)
     if organisation is None:
         return []
-    today = timezone.now().astimezone(portal.zone).date()
+    today = book_days.today_of(portal=portal, organisation=organisation, now=timezone.now())
     return document_json.written(documents, organisation=organisation, today=today, parts=parts)

@@ -11,7 +11,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from connected_apps import freshness
+from connected_apps import book_days, freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from invoices import words
@@ -26,7 +26,6 @@ from lrm.rest.views import ApiView, Rights
 from reports import file_facts, forms, synced_invoices, totals
 from reports.synced_invoices import AGES, Criteria
 from xero_sync.rest.connection import CurrentAsOf, FreshnessJson
-from xero_sync.runs import date_ranges
 
 TAG = "Reports"
 
@@ -140,7 +139,7 @@ class _ReportView(ApiView):
         portal, organisation = self.portal(request), self.organisation(request)
         named = set(CriteriaQuery().fields.keys())
         given = {name: str(value) for name, value in asked.items() if name in named}
-        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
+        today = book_days.today_of(portal=portal, organisation=organisation, now=timezone.now())
         form = forms.ReportFilter(given, portal=portal, organisation=organisation, today=today)
         if not form.is_valid():
             raise exceptions.ValidationError(

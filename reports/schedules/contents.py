@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm.models import Portal
@@ -16,7 +17,6 @@ from reports.uninvoiced import criteria as uninvoiced_criteria
 from reports.uninvoiced import facts as uninvoiced_facts
 from reports.uninvoiced import files as uninvoiced_files
 from reports.uninvoiced import forms as uninvoiced_forms
-from xero_sync.runs import date_ranges
 
 Write = Callable[[IO[bytes]], None]
 _DAYS = {Span.DAYS_7: 7, Span.DAYS_30: 30, Span.DAYS_90: 90}
@@ -68,7 +68,7 @@ def content_of(
 def span_in(query: str, *, portal: Portal, report: str, now: datetime.datetime) -> str:
     """Return the span that a filter's dates are now, so that they move along from the first."""
     organisation = connections.current_organisation(portal)
-    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=portal, organisation=organisation, now=now)
     year_end = periods.year_end_of(portal, organisation)
     asked = dict(parse_qsl(query, keep_blank_values=True))
     for span in SPANS[report]:
@@ -86,7 +86,7 @@ def _synced_invoices(
     span: str,
     now: datetime.datetime,
 ) -> Content:
-    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=portal, organisation=organisation, now=now)
     year_end = periods.year_end_of(portal, organisation)
     asked |= _dates(span, today, year_end)
     asked = forms.asked_for(asked, today=today, year_end=year_end)
@@ -116,7 +116,7 @@ def _learners_to_invoice(
     span: str,
     now: datetime.datetime,
 ) -> Content:
-    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=portal, organisation=organisation, now=now)
     asked |= _since(span, today)
     asked = uninvoiced_forms.asked_for(asked, today=today)
     form = uninvoiced_forms.LearnersFilter(asked)

@@ -60,7 +60,7 @@ class Criteria:
     @property
     def zone(self) -> ZoneInfo:
         """The time zone in which its days are days."""
-        return ZoneInfo(self.organisation.time_zone or self.portal.time_zone)
+        return self.organisation.zone
 
 
 @dataclass(frozen=True, slots=True)

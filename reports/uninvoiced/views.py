@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from connected_apps import freshness
+from connected_apps import book_days, freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm import access, permissions, snapshots
@@ -21,7 +21,6 @@ from reports.rights import require_reports
 from reports.uninvoiced import criteria as criteria_module
 from reports.uninvoiced import facts, files, forms, rows
 from reports.uninvoiced.criteria import Criteria
-from xero_sync.runs import date_ranges
 
 Write = Callable[[Criteria, Facts, IO[bytes]], None]
 WRITERS: dict[str, tuple[Write, str]] = {
@@ -92,7 +91,7 @@ def question_of(request: access.SignedInRequest) -> Question:
     """Return what the address asks."""
     now = timezone.now()
     organisation = connections.current_organisation(request.portal)
-    today = date_ranges.today_of(portal=request.portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=request.portal, organisation=organisation, now=now)
     asked = forms.asked_for(request.GET.dict(), today=today)
     form = forms.LearnersFilter(asked)
     is_usable = organisation is not None and form.is_valid()

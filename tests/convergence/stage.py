@@ -16,7 +16,7 @@ from django.db import connection as database
 from django.db.models import QuerySet
 from pytest_django.fixtures import Settings
 
-from connected_apps import errors
+from connected_apps import book_days, errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.oauth import tokens
 from connected_apps.states.states import LIVE
@@ -36,7 +36,7 @@ from xero_sync.models import (
     SyncRun,
     WebhookEvent,
 )
-from xero_sync.runs import date_ranges, run_requests
+from xero_sync.runs import run_requests
 from xero_sync.webhooks import event_echoes
 
 SCHEDULES = 25  # Played where nobody asks for more.
@@ -133,7 +133,7 @@ class Stage:
     def ask_for_run(self, *, days: int) -> SyncRun:
         """Ask for a re-sync that reaches back so many days."""
         now = self.now()
-        today = date_ranges.today_of(
+        today = book_days.today_of(
             portal=self.connection.portal, organisation=self.organisation, now=now
         )
         return run_requests.request(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from connected_apps import book_days
 from connected_apps.models import Connection, Organisation
 from invoices.listing import document_rows, paging
 from invoices.models import Contact, ContactLink, Document, Kind
@@ -16,7 +17,6 @@ from reports import synced_invoices
 from tests.support import builders as people
 from tests.support import document_builders, page_reading
 from tests.support.report_rows import criteria_of, numbers_of, rows_of, totals_of
-from xero_sync.runs import date_ranges
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +175,7 @@ def test_overdue_goes_by_the_day_of_the_organisation(portal: Portal) -> None:
         organisation, number="LATE-THERE", due_date=datetime.date(2026, 11, 20)
     )
 
-    today = date_ranges.today_of(portal=portal, organisation=organisation, now=now)
+    today = book_days.today_of(portal=portal, organisation=organisation, now=now)
     rows = rows_of(criteria_of(organisation, today=today, age="overdue"))
 
     assert [(row["number"], row["days_overdue"]) for row in rows] == [("LATE-THERE", 1)]

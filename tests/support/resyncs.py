@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management import call_command
 from django.utils import timezone
 
+from connected_apps import book_days
 from connected_apps.models import Connection
 from lrm.models import LrmRole, Portal, User
 from tests.support import builders
 from tests.support.linked import Linked, clock
 from xero_sync.models import RunState, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, run_requests
+from xero_sync.runs import run_requests
 
 PAGE = "/settings/connected-apps/xero/resync/"
 API = "/api/v1/sync-runs/"
@@ -39,9 +40,7 @@ def ask(linked: Linked, *, days: int = 3000) -> SyncRun:
     """Ask for a re-sync that reaches back so many days."""
     # Else the first sync, which holds every range, would answer this one too.
     SyncRun.objects.filter(is_first=True).update(state=RunState.CANCELLED)
-    today = date_ranges.today_of(
-        portal=linked.portal, organisation=linked.organisation, now=clock()
-    )
+    today = book_days.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
     return run_requests.request(
         portal=linked.portal,
         date_from=today - timedelta(days=days),

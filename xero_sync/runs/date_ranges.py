@@ -1,11 +1,8 @@
-"""Which days people may choose for a re-sync, and where those days begin and end."""
+"""Which days people may choose for a re-sync."""
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
-from connected_apps.models import Organisation
 from lrm import day_formats
-from lrm.models import Portal
 from xero_sync.models import RunWhat
 
 LONGEST_RANGE = timedelta(days=3653)
@@ -17,16 +14,6 @@ class BadRange(Exception):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
-
-
-def today_of(*, portal: Portal, organisation: Organisation | None, now: datetime) -> date:
-    """Return today's date where the books are kept."""
-    return now.astimezone(zone_of(portal=portal, organisation=organisation)).date()
-
-
-def zone_of(*, portal: Portal, organisation: Organisation | None) -> ZoneInfo:
-    """Return the zone of the days that people choose: the organisation's, else the portal's."""
-    return ZoneInfo((organisation.time_zone if organisation else "") or portal.time_zone)
 
 
 def check_range(*, date_from: date, date_to: date, today: date, what: RunWhat) -> None:

@@ -13,10 +13,10 @@ only where the calls are one in fifty, and where what is stored tells how many t
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from connected_apps import book_days
 from xero_sync.models import SyncRun, SyncStep
 from xero_sync.pull import date_windows
 from xero_sync.resources import PAGE_SIZE
-from xero_sync.runs import date_ranges
 
 # How many years what is newest may reach, where Xero refuses to list all that is.
 _YEARS_AHEAD = 2
@@ -32,7 +32,7 @@ def last_older_day(run: SyncRun) -> date:
 
 def today_of(run: SyncRun, *, now: datetime) -> date:
     """Return today's date where the books are kept."""
-    return date_ranges.today_of(portal=run.portal, organisation=run.organisation, now=now)
+    return book_days.today_of(portal=run.portal, organisation=run.organisation, now=now)
 
 
 def a_year_before(day: date) -> date:

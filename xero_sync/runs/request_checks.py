@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from connected_apps import book_days
 from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from xero_sync.contacts import push_gate
@@ -33,7 +34,7 @@ def check_request(
         raise NotPossible("Xero is not connected. Connect it on Connected Apps first.")
     if (what == RunWhat.CHANGED) != (span is not None):
         raise ValueError(f"{what} and {span} do not go together.")
-    today = date_ranges.today_of(
+    today = book_days.today_of(
         portal=connection.portal, organisation=connection.organisation, now=now
     )
     date_ranges.check_range(date_from=date_from, date_to=date_to, today=today, what=what)

@@ -19,6 +19,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from connected_apps import book_days
 from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
@@ -31,7 +32,6 @@ from xero_sync.models import RunWhat, SyncRun
 from xero_sync.runs import (
     changed_spans,
     date_presets,
-    date_ranges,
     first_sync,
     previews,
     request_checks,
@@ -301,7 +301,7 @@ def _initial(today: date) -> dict[str, Any]:
 
 def _today(request: access.SignedInRequest) -> date:
     connection = connection_of(request.portal)
-    return date_ranges.today_of(
+    return book_days.today_of(
         portal=request.portal,
         organisation=connection.organisation if connection else None,
         now=timezone.now(),

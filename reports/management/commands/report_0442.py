@@ -11,13 +11,13 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from connected_apps import book_days
 from connected_apps import queries as connections
 from lrm import snapshots
 from lrm.models import Portal
 from reports import csv_export, file_facts, json_export, workbook
 from reports.file_facts import Facts
 from reports.synced_invoices import Criteria
-from xero_sync.runs import date_ranges
 
 Writer = Callable[[Criteria, Facts, IO[bytes]], None]
 # Characters that are printed at a time.
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         date_from, date_to = options["date_from"], options["date_to"]
         if date_from and date_to and date_to < date_from:
             raise CommandError(f"--to {date_to} is before --from {date_from}.")
-        today = date_ranges.today_of(portal=portal, organisation=organisation, now=timezone.now())
+        today = book_days.today_of(portal=portal, organisation=organisation, now=timezone.now())
         as_at = options["as_at"]
         if as_at and as_at > today:
             raise CommandError(f"--as-at {as_at} has not come yet.")

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from connected_apps import book_days
 from connected_apps.models import Connection
 from connected_apps.states.states import LIVE
 from tests.convergence.deaths import killed_at
@@ -26,7 +27,7 @@ from xero_sync.contacts import push_queue
 from xero_sync.jobs import day_limit, sweep_schedule
 from xero_sync.maintenance import contact_balances, daily_check, full_readings
 from xero_sync.models import OPEN_RUNS, BalanceCheck, Cursor, FullReading, RunWhat, SyncRun
-from xero_sync.runs import date_ranges, run_requests, run_worker
+from xero_sync.runs import run_requests, run_worker
 from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries, event_processing
 
@@ -258,7 +259,7 @@ class Stage:
             return
         organisation = side.connection.organisation
         assert organisation is not None
-        today = date_ranges.today_of(
+        today = book_days.today_of(
             portal=side.portal, organisation=organisation, now=self.clock.now
         )
         run_requests.request(

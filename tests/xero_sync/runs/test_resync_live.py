@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from connected_apps import book_days
 from lrm.models import LrmRole
 from tests.support import builders
 from tests.support.ghosts import heal, store_ghost
@@ -13,13 +14,13 @@ from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, people, request
 from xero_sync.models import RunState, SyncRun
 from xero_sync.pull import date_windows
-from xero_sync.runs import date_presets, date_ranges, run_milestones, run_titles
+from xero_sync.runs import date_presets, run_milestones, run_titles
 
 PROGRESS = f"{PAGE}progress/"
 
 
 def today_of(linked: Linked) -> date:
-    return date_ranges.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
+    return book_days.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from html import unescape
 
 import pytest
 
+from connected_apps import book_days
 from tests.support import builders, document_builders
 from tests.support.learners import save
 from tests.support.linked import Linked, clock
 from tests.support.resyncs import PAGE, ask, end_first, people
 from xero_sync.models import ContactPush, PushState, RunState, SyncRun
-from xero_sync.runs import date_ranges
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,7 @@ def test_preview_of_learners_counts_those_who_did_not_reach_xero(linked: Linked)
     done = linked.portal.learners.get(number="L910007")
     ContactPush.objects.filter(learner=done).update(state=PushState.DONE)
     document_builders.make_linked(done, linked.organisation)
-    today = date_ranges.today_of(
-        portal=linked.portal, organisation=linked.organisation, now=clock()
-    )
+    today = book_days.today_of(portal=linked.portal, organisation=linked.organisation, now=clock())
     # From yesterday, as midnight may have passed since they were saved.
     days = {"date_from": today - timedelta(days=1), "date_to": today}
 

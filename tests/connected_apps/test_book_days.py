@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from connected_apps import book_days
 from lrm.models import Portal
 from tests.support import builders, document_builders
-from xero_sync.runs import date_ranges
 
 SYDNEY, PERTH, AUCKLAND = "Australia/Sydney", "Australia/Perth", "Pacific/Auckland"
 
@@ -33,10 +33,10 @@ def test_today_is_the_day_where_the_books_are_kept(
     organisation = document_builders.make_organisation(portal)
     organisation.time_zone = books_zone
 
-    assert date_ranges.today_of(portal=portal, organisation=organisation, now=now) == day
+    assert book_days.today_of(portal=portal, organisation=organisation, now=now) == day
 
 
 def test_today_is_the_portals_day_where_nothing_is_connected(portal: Portal) -> None:
     now = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)
 
-    assert date_ranges.today_of(portal=portal, organisation=None, now=now) == date(2026, 11, 21)
+    assert book_days.today_of(portal=portal, organisation=None, now=now) == date(2026, 11, 21)
