@@ -47,6 +47,8 @@ def test_refusals_are_problem_documents(program: Program, portal: Portal) -> Non
     problem_of(program.get("learners/999999/"), 404)
     problem_of(program.get("no-such-thing/"), 404)
     problem_of(program.get("/api/v9/learners/"), 404)
+    problem_of(program.get("sync-runs/%0A/"), 404)
+    problem_of(program.post("sync-runs/a%0Ab/resume/"), 404)
     problem_of(program.post("learners/"), 405)
     assert set(problem_of(program.get("learners/?limit=0"), 400)["errors"]) == {"limit"}
 
@@ -63,11 +65,12 @@ def test_fault_is_a_problem_for_programs_and_a_page_for_people() -> None:
     assert by_program.status_code == by_person.status_code == 500
 
 
-def test_address_without_its_slash_leads_to_the_one_with_it() -> None:
-    answer = Client().get("/api/v1/learners")
+@pytest.mark.parametrize("address", ["learners", "no-such-thing", "learners/1%0A"])
+def test_address_without_its_slash_leads_to_the_one_with_it(address: str) -> None:
+    answer = Client().get(f"/api/v1/{address}")
 
     assert answer.status_code == 301
-    assert answer.headers["Location"] == "/api/v1/learners/"
+    assert answer.headers["Location"] == f"/api/v1/{address}/"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ RULES: list[tuple[str, Right | str]] = [
     # Of any connected app; each has a right of its own besides.
     (r"settings/connected-apps/<slug:app>/activity(/|.csv)", _SEES),
     # The description of the API holds nothing of anybody; what is no address answers 404.
-    (r"api/schema/|api/<path:rest>/", ANYBODY),
+    (r"api/schema/|api/<anything:rest>/", ANYBODY),
     (r"api/", _PORTAL),
     (r"api/v1/connection/", permissions.may_see_documents),
     (r"api/v1/(learners|documents|contacts)/.*", _LEARNERS),
