@@ -197,9 +197,9 @@ class Stage:
         """Let the workers that were stopped go on, to their ends."""
         for pid in self.stalled:
             self.crew.signal(pid, signal.SIGCONT)
-        for pid in self.stalled:
-            assert self.crew.wait(pid).code is not None, "a worker hangs"
-        self.stalled.clear()
+        # One that complains has ended all the same, and is not to be ended once more.
+        while self.stalled:
+            assert self.crew.wait(self.stalled.pop(0)).code is not None, "a worker hangs"
 
     def make_due(self) -> None:
         """Ask for a sweep of everything."""

@@ -93,10 +93,22 @@ def _live(asked: dict[str, Any], say: int) -> None:
     try:
         delay = take_turn(asked)
         said = {"delay": delay, "complaints": complaints.heard, "napped": naps.seconds}
-    except BaseException:
-        said = {"delay": None, "complaints": [traceback.format_exc()]}
+    except BaseException as error:
+        said = {
+            "delay": None,
+            "complaints": [traceback.format_exc()],
+            "has_lost_database": _has_lost_database(error),
+        }
     os.write(say, json.dumps(said).encode())
     os._exit(0)
+
+
+def _has_lost_database(error: BaseException) -> bool:
+    """Return whether a turn ended because PostgreSQL had ended its connection."""
+    from django.db import Error, connection
+
+    is_gone = connection.connection is None or not connection.is_usable()
+    return isinstance(error, Error) and is_gone
 
 
 class Nursery:
