@@ -24,6 +24,9 @@ WEAKNESSES = {
     "only later replaces": "stored.updated_at < EXCLUDED.updated_at",
 }
 
+# What PostgreSQL says, if anything, where it ends a connection: by itself, or by an administrator.
+_ENDED = (None, "25P03", "57P01")
+
 
 class Complaints(logging.Handler):
     """What the table of retries does not know: our own bugs, which would hide behind a retry."""
@@ -97,18 +100,21 @@ def _live(asked: dict[str, Any], say: int) -> None:
         said = {
             "delay": None,
             "complaints": [traceback.format_exc()],
-            "has_lost_database": _has_lost_database(error),
+            "has_lost_database": has_lost_database(error),
         }
     os.write(say, json.dumps(said).encode())
     os._exit(0)
 
 
-def _has_lost_database(error: BaseException) -> bool:
-    """Return whether a turn ended because PostgreSQL had ended its connection."""
-    from django.db import Error, connection
+def has_lost_database(error: BaseException) -> bool:
+    """Return whether a turn ended because PostgreSQL had ended its connection.
 
-    is_gone = connection.connection is None or not connection.is_usable()
-    return isinstance(error, Error) and is_gone
+    By the error alone: Django may have made another connection by now.
+    """
+    from django.db import InterfaceError, OperationalError
+
+    is_of_connection = isinstance(error, InterfaceError | OperationalError)
+    return is_of_connection and getattr(error.__cause__, "pgcode", None) in _ENDED
 
 
 class Nursery:
