@@ -159,6 +159,7 @@ class PortalForm(StyledForm):
         self.fields["time_zone"] = forms.ChoiceField(
             label="Time zone",
             choices=[(zone, zone.replace("_", " ")) for zone in sorted({*zones, portal.time_zone})],
-            help_text="Times on every page are shown in it, and its midnight ends a day.",
+            help_text="Times on every page are shown in it. Whether an invoice is overdue goes by "
+            "the time zone that the organisation has in Xero.",
             widget=forms.Select({"class": "form-select"}),
         )

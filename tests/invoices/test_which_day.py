@@ -38,7 +38,7 @@ def read(client: Client, address: str) -> str:
 
 
 def pages_of(learner: Learner, contact: Contact, document: Document) -> dict[str, str]:
-    """Return the addresses of the pages of people who work here."""
+    """Return where the document shows: pages of staff, the learner's own, and the API."""
     return {
         "learner": reverse("learner_xero_invoices", args=[learner.pk]),
         "only overdue": f"{reverse('learner_xero_invoices', args=[learner.pk])}?status=overdue",
