@@ -12,5 +12,9 @@ from lrm.models import Portal
 
 
 def today_of(*, portal: Portal, organisation: Organisation | None, now: datetime) -> date:
-    """Return today's date where the books are kept; the portal's where it has none."""
-    return now.astimezone(organisation.zone if organisation else portal.zone).date()
+    """Return today's date where the books are kept; the portal's where Xero has named no zone.
+
+    :param portal: the organisation's. Whoever asks has read it, so that it is not read again.
+    """
+    zone = organisation.zone if organisation and organisation.time_zone else portal.zone
+    return now.astimezone(zone).date()
