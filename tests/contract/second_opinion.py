@@ -191,7 +191,9 @@ def _faults_of_values(place: str, known: Patterns, given: Mapping[str, str]) -> 
 
 
 def _target_form(target: str) -> str:
-    return _QUOTED.sub(_text_form, _DIGITS.sub("0", _ID.sub("{id}", unquote(target))))
+    # A number by its digits: a year of three is written otherwise than one of four.
+    numbers = _DIGITS.sub(lambda found: "0" * len(found[0]), _ID.sub("{id}", unquote(target)))
+    return _QUOTED.sub(_text_form, numbers)
 
 
 def _text_form(found: re.Match[str]) -> str:

@@ -174,6 +174,9 @@ def test_calls_that_differ_in_names_and_numbers_alone_are_of_one_shape() -> None
     assert one.shape() != invoices("Date==null").shape()
     assert odd.shape() != plain.shape()
     assert invoices('Type=="ACCREC"').shape() != invoices('Type=="SALES"').shape()
+    # Years that are written with fewer digits are another form.
+    four, three = (invoices(f"Date>=DateTime({year},01,31)") for year in ("2026", "995"))
+    assert four.shape() != three.shape()
 
 
 def test_forms_without_a_source_name_tests_that_show_a_refusal_is_survived() -> None:

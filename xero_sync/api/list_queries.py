@@ -65,7 +65,7 @@ class Listing:
 
 def _date_time(moment: date) -> str:
     # Xero takes dates in filters only in this form; instants are UTC and told to the second.
-    words = f"{moment.year},{moment.month:02},{moment.day:02}"
+    words = f"{moment.year:04},{moment.month:02},{moment.day:02}"
     if isinstance(moment, datetime):
         moment = moment.astimezone(UTC)
         words = f"{moment:%Y,%m,%d,%H,%M,%S}"
