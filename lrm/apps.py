@@ -17,7 +17,7 @@ class LrmConfig(AppConfig):
             default_panels,
             tasks,
         )
-        from lrm.learner_imports import import_job
+        from lrm.learner_imports import import_job, personal_holding
         from lrm.personal_data import own_holding
         from lrm.roster import bulk_ticks
         from lrm.sign_in import sessions
@@ -26,5 +26,6 @@ class LrmConfig(AppConfig):
         bulk_ticks.register()
         import_job.register()
         own_holding.register()
+        personal_holding.register()
         sessions.register()
         tasks.schedule()

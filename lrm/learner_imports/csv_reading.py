@@ -20,7 +20,10 @@ DELIMITERS = (",", ";", "\t")
 WINDOWS = "cp1252"
 _CHUNK = 2**16
 _MARK = "\ufeff"
-_SEP_LINE = re.compile(r"^\"?sep=(.)\"?\s*$", re.IGNORECASE)
+# PostgreSQL keeps no such character; what is shown instead.
+NO_CHARACTER = "\x00"
+SHOWN = "\ufffd"
+_SEP_LINE = re.compile(r"^\"?sep=([^\x00\r])\"?\s*$", re.IGNORECASE)
 # In characters. A line of commas alone would otherwise become millions of cells.
 _LONGEST_LINE = 500_000
 
@@ -60,7 +63,7 @@ def read(file: IO[bytes], *, count_known: Callable[[Sequence[str]], int]) -> She
     return Sheet(
         encoding=encoding,
         delimiter=delimiter,
-        headings=[heading.strip() for heading in headings[1]],
+        headings=[heading.strip().replace(NO_CHARACTER, SHOWN) for heading in headings[1]],
         rows=rows,
     )
 
@@ -69,7 +72,11 @@ def _delimiter_of(first: str, count_known: Callable[[Sequence[str]], int]) -> st
     """Return the delimiter that gives the most headings that mean something."""
 
     def worth(delimiter: str) -> tuple[int, int]:
-        headings = next(csv.reader([first], delimiter=delimiter), [])
+        try:
+            headings = next(csv.reader([first], delimiter=delimiter), [])
+        except csv.Error:
+            # It would have a cell that is too long; with another delimiter it may have none.
+            return 0, 0
         return count_known(headings), len(headings)
 
     return max(DELIMITERS, key=worth)

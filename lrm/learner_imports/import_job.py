@@ -154,4 +154,4 @@ def _as_cell(value: str | bool) -> str:
 def _delete_rows(job: BatchJob) -> None:
     upload = LearnerImport.objects.filter(job=job).first()
     if upload is not None:
-        uploads.discard(upload)
+        uploads.delete(upload)

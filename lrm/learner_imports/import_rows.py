@@ -10,15 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lrm import csv_text
+from lrm.learner_imports import csv_reading
 from lrm.models import Learner, RowOutcome
 from lrm.roster import learner_fields, learners
 
 _YES = frozenset({"yes", "y", "true", "t", "1", "on", "x"})
 _NO = frozenset({"no", "n", "false", "f", "0", "off"})
 _TICK = "sync_to_xero"
-_NO_CHARACTER = "\x00"
-# Shown instead: PostgreSQL keeps no such character.
-_SHOWN = "\ufffd"
 
 Values = dict[str, str | bool]
 
@@ -51,9 +49,9 @@ def read(number: int, cells: Sequence[str], fields: Sequence[str | None]) -> Row
 
 
 def _read_text(row: Row, name: str, cell: str) -> None:
-    if _NO_CHARACTER in cell or _SHOWN in cell:
+    if csv_reading.NO_CHARACTER in cell or csv_reading.SHOWN in cell:
         row.problems[name] = "This has a character that cannot be read. Please type it anew."
-        cell = cell.replace(_NO_CHARACTER, _SHOWN)
+        cell = cell.replace(csv_reading.NO_CHARACTER, csv_reading.SHOWN)
     row.values[name] = csv_text.as_typed(learners.squash(cell))
 
 
@@ -63,7 +61,7 @@ def _read_tick(row: Row, cell: str) -> None:
         row.values[_TICK] = word in _YES
     elif word:
         row.problems[_TICK] = "Write yes or no."
-        row.values[_TICK] = cell[:200].replace(_NO_CHARACTER, _SHOWN)
+        row.values[_TICK] = cell[:200].replace(csv_reading.NO_CHARACTER, csv_reading.SHOWN)
 
 
 def check(row: Row, there: Learner | None) -> None:

@@ -124,7 +124,20 @@ def _write(kept: LearnerImport, rows: Sequence[import_rows.Row]) -> None:
         )
 
 
-def discard(upload: LearnerImport) -> None:
+def discard(upload: LearnerImport) -> bool:
+    """Delete a file that nobody confirmed; return False where it is not there, or confirmed.
+
+    Whoever has it in hand may have read it before somebody else confirmed it.
+    """
+    with transaction.atomic():
+        rows = LearnerImport.objects.select_for_update(of=("self",))
+        if rows.filter(pk=upload.pk, job=None).first() is None:
+            return False
+        delete(upload)
+    return True
+
+
+def delete(upload: LearnerImport) -> None:
     """Delete a file's rows and what is known of it."""
     # By one statement: Django would load every row to delete it.
     with transaction.atomic(), connection.cursor() as cursor:
@@ -135,11 +148,7 @@ def discard(upload: LearnerImport) -> None:
 def discard_old(*, now: datetime) -> int:
     """Delete what nobody confirmed within a day; return how many files that were."""
     old = LearnerImport.objects.filter(created_at__lt=now - KEEP, job=None)
-    count = 0
-    for upload in old:
-        discard(upload)
-        count += 1
-    return count
+    return sum(discard(upload) for upload in old)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,8 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+# Of a user name in the database.
+_LONGEST_NAME = 150
 
 
 class StyledForm(forms.Form):
@@ -79,12 +81,25 @@ class InviteForm(RightsForm):
     )
     username = forms.CharField(
         label="User name",
-        max_length=150,
+        max_length=_LONGEST_NAME,
         required=False,
         validators=User._meta.get_field("username").validators,
         help_text="To sign in with. Without one it is the e-mail address.",
     )
     field_order = ("first_name", "last_name", "email", "username")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a user name where the address is longer than one may be."""
+        given = self.cleaned_data
+        if given.get("username") == "" and len(self._username()) > _LONGEST_NAME:
+            self.add_error(
+                "username", "The e-mail address is too long to sign in with. Enter a user name."
+            )
+        return given
+
+    def clean_username(self) -> str:
+        """Return the name as the form to sign in reads it, or nobody could sign in by it."""
+        return str(User.normalize_username(self.cleaned_data["username"]))[:_LONGEST_NAME]
 
     def person(self) -> Person:
         """Return who was typed, after `is_valid`."""
@@ -93,8 +108,12 @@ class InviteForm(RightsForm):
             first_name=given["first_name"],
             last_name=given["last_name"],
             email=given["email"],
-            username=given["username"] or given["email"],
+            username=self._username(),
         )
+
+    def _username(self) -> str:
+        given = self.cleaned_data
+        return str(User.normalize_username(given.get("username") or given.get("email", "")))
 
     def say_name_is_taken(self) -> None:
         """Put the message at the field."""

@@ -1,20 +1,17 @@
-"""What the LRM itself keeps of a learner."""
+"""What the LRM itself keeps of a learner; rows of files are `lrm.learner_imports`'s to give."""
 
+import re
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Left, Replace
 from django.forms.models import model_to_dict
 
-from lrm.models import (
-    ImportedRow,
-    JobFailure,
-    Learner,
-    LearnerAccount,
-    Notice,
-    PortalChange,
-    User,
-)
+from lrm import notices
+from lrm.models import Learner, LearnerAccount, Notice, PortalChange, User
 from lrm.personal_data import holdings
+
+_SOMEBODY = "another learner"
 
 
 def register() -> None:
@@ -58,46 +55,31 @@ def _give(learner: Learner) -> dict[str, Any]:
         },
         "notices": list(_notices(learner).values("created_at", "text", "url")),
         "trail": list(_trail(learner).values("at", "act", "by_name", "detail")),
-        "imported_rows": list(_imported(learner).values("of__file_name", "row", "values")),
-        "failed_rows": list(_failed(learner).values("row", "name", "reason", "values")),
     }
 
 
 def _erase(learner: Learner) -> None:
     User.objects.filter(learner_account__learner=learner).delete()
     _notices(learner).delete()
-    _imported(learner).delete()
-    _failed(learner).delete()
+    # What is left that names them is of another learner, who keeps it.
+    without_name = Replace("text", Value(str(learner)), Value(_SOMEBODY))
+    Notice.objects.filter(_naming(learner)).update(text=Left(without_name, notices.MAX_TEXT))
 
 
 def _notices(learner: Learner) -> QuerySet[Notice]:
-    """Return the notices that lead to the learner or name them."""
-    names = Q(url__startswith=f"/learners/{learner.pk}/") | Q(text__contains=str(learner))
-    if learner.given_name:
-        names |= Q(text__icontains=learner.full_name)
-    return Notice.objects.filter(names, user__portal=learner.portal)
+    """Return the notices that lead to the learner, or name them and lead to no other one."""
+    to_anybody = Q(url__regex=r"^/learners/\d+/")
+    to_them = Q(url__startswith=f"/learners/{learner.pk}/")
+    found = Notice.objects.filter(user__portal=learner.portal)
+    return found.filter(to_them | (_naming(learner) & ~to_anybody))
+
+
+def _naming(learner: Learner) -> Q:
+    """Return what finds the notices that name the learner, and nobody whose name ends alike."""
+    found = Notice.objects.filter(user__portal=learner.portal, text__contains=str(learner))
+    whole = re.compile(rf"(?<![\w'\u2019-]){re.escape(str(learner))}")
+    return Q(pk__in=[each.pk for each in found if whole.search(each.text)])
 
 
 def _trail(learner: Learner) -> QuerySet[PortalChange]:
     return learner.portal.changes.filter(detail=f"Learner {learner.pk}")
-
-
-def _imported(learner: Learner) -> QuerySet[ImportedRow]:
-    rows = ImportedRow.objects.filter(of__portal=learner.portal)
-    return rows.filter(_named_in_values(learner))
-
-
-def _failed(learner: Learner) -> QuerySet[JobFailure]:
-    failures = JobFailure.objects.filter(job__portal=learner.portal)
-    return failures.filter(
-        _named_in_values(learner) | Q(name__contains=learner.full_name) | Q(name=str(learner))
-    )
-
-
-def _named_in_values(learner: Learner) -> Q:
-    """Return what finds a row of a file: by its number, or its e-mail address."""
-    found = Q(values__number=learner.number) | Q(values__contains=[[learner.number]])
-    # Kept as pairs of column and text as well.
-    for text in filter(None, (learner.number, learner.email)):
-        found |= Q(values__icontains=f'"{text}"')
-    return found

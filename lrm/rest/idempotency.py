@@ -63,7 +63,9 @@ def _again(row: ApiAnswer, request: Request) -> Response:
 
 
 def _hash_of_request(request: Request) -> str:
-    said = json.dumps(request.data, sort_keys=True, cls=JSONEncoder)
+    # No act takes a file, so one that comes with a form may hold anything, and says nothing.
+    fields = request.POST if request.FILES else request.data
+    said = json.dumps(fields, sort_keys=True, cls=JSONEncoder)
     return _hash(f"{request.method} {request.path} {said}")
 
 

@@ -52,6 +52,8 @@ PASSWORD = Limits("", BOTH, ACCOUNT, ADDRESS)
 # Of a million codes three are right at any moment. Whoever tries them knows the password, so
 # closing the account to codes for a day is nothing that a stranger could do.
 CODE = Limits("code-", Limit(5, timedelta(minutes=15)), Limit(30, timedelta(days=1)), ADDRESS)
+# By whoever is signed in already. Nobody else can close it, so it may be as narrow.
+OWN_PASSWORD = Limits("own-", CODE.both, CODE.account, ADDRESS)
 
 _COUNT = """
 INSERT INTO lrm_signincount AS kept (key, attempts, since) VALUES (%s, 1, %s)

@@ -20,19 +20,21 @@ _TRIED = (
 
 @dataclass(frozen=True)
 class TooMany:
-    """An attempt that is refused unseen."""
+    """An attempt that is refused unseen: for how long, what was tried, and who can help."""
 
     seconds: int
+    what: str = "Too many codes were wrong."
+    help: str = (
+        "If you have lost your app, passkeys and recovery codes, a portal admin can reset your "
+        "second factor."
+    )
 
     @property
     def words(self) -> str:
         """What the person reads."""
         minutes = -(-self.seconds // 60)
-        return (
-            f"Too many codes were wrong. Wait {minutes} minute{'' if minutes == 1 else 's'}, then "
-            "try again. If you have lost your app, passkeys and recovery codes, a portal admin "
-            "can reset your second factor."
-        )
+        wait = f"Wait {minutes} minute{'' if minutes == 1 else 's'}, then try again."
+        return f"{self.what} {wait} {self.help}"
 
 
 def address_of(request: HttpRequest) -> str:

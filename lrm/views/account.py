@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -19,6 +19,7 @@ from lrm import access, permissions
 from lrm.models import User
 from lrm.people import own_account
 from lrm.people.people_forms import EmailForm, NameForm
+from lrm.sign_in import factor_tries, own_password_tries
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,9 @@ def email(request: access.SignedInRequest) -> HttpResponse:
     form = EmailForm(request.POST)
     if not form.is_valid():
         return _page(request, form=form)
-    own_account.ask_to_confirm(user=request.user, email=form.cleaned_data["email"])
+    own_account.ask_to_confirm(
+        user=request.user, email=form.cleaned_data["email"], now=timezone.now()
+    )
     messages.success(
         request,
         f"A link was sent to {form.cleaned_data['email']}. Open it to confirm the address; until "
@@ -61,9 +64,10 @@ def email(request: access.SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_email(request: access.SignedInRequest, token: str) -> HttpResponse:
     """Ask once more, since a page that is only opened changes nothing; then change the address."""
-    address = own_account.address_in(token, user=request.user)
+    now = timezone.now()
+    address = own_account.address_in(token, user=request.user, now=now)
     if address is not None and request.method == "POST":
-        own_account.change_email(user=request.user, email=address, now=timezone.now())
+        own_account.change_email(user=request.user, email=address, now=now)
         messages.success(request, f"Your e-mail address is {address} now.")
         return redirect("account")
     status = 200 if address else 410
@@ -87,16 +91,46 @@ class ChangePassword(auth_views.PasswordChangeView):
     template_name = "lrm/account_password.html"
     success_url = reverse_lazy("account")
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Count the attempt before the form says whether the old password is right."""
+        tried = own_password_tries.count(
+            user=self._person, address=self._address, now=timezone.now()
+        )
+        if tried is None:
+            return super().post(request, *args, **kwargs)
+        # An empty form: one that knows what was typed would look at it.
+        context = self.get_context_data(form=self.form_class(self._person), problem=tried.words)
+        answer = self.render_to_response(context, status=429)
+        answer["Retry-After"] = str(tried.seconds)
+        return answer
+
     def form_valid(self, form: Any) -> HttpResponse:
         """Save it and say so."""
+        own_password_tries.give_back(user=self._person, address=self._address)
         answer = super().form_valid(form)
         own_account.note_password(user=form.user, now=timezone.now())
+        logger.info("User %s changed their password from %s", form.user.pk, self._address)
         messages.success(self.request, "Your password was changed. Other sessions have ended.")
         return answer
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show what is wrong."""
+        user, address = self._person, self._address
+        if "old_password" in form.errors:
+            logger.warning("Password not changed for user %s from %s", user.pk, address)
+        else:
+            # It is theirs, and the new one alone will not do.
+            own_password_tries.give_back(user=user, address=address)
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    @property
+    def _person(self) -> User:
+        assert isinstance(self.request.user, User)  # noqa: S101 - nobody else comes in here
+        return self.request.user
+
+    @property
+    def _address(self) -> str:
+        return factor_tries.address_of(self.request)
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")

@@ -99,11 +99,9 @@ def confirm(request: access.SignedInRequest, import_id: int) -> HttpResponse:
 @_require_learners
 @require_POST
 def discard(request: access.SignedInRequest, import_id: int) -> HttpResponse:
-    """Delete what was uploaded."""
-    kept = _import_of(request, import_id)
-    if kept.job_id is not None:
-        return redirect("job", kept.job_id)
-    uploads.discard(kept)
+    """Delete what was uploaded, unless somebody has confirmed it."""
+    if not uploads.discard(_import_of(request, import_id)):
+        return redirect("job", _import_of(request, import_id).job_id)
     messages.success(request, "The file was thrown away. Nothing was imported.")
     return redirect("learner_import")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,7 +23,9 @@ from lrm.sign_in import attempt_limits, second_factor, second_step
 
 logger = logging.getLogger(__name__)
 
-
+# Of a user name in the database.
+_LONGEST_NAME = 150
+_NAME = UsernameField(max_length=_LONGEST_NAME)
 _TRIED = (
     "Somebody tried to sign in as you many times, and was locked out for a while. If it was not "
     "you, choose a new password that nobody can guess."
@@ -97,7 +99,10 @@ class SignIn(auth_views.LoginView):
 
     @property
     def _username(self) -> str:
-        return self.request.POST.get("username", "")[:150]
+        # As the form takes it: else each spelling of a name with other white space around it, or
+        # with letters of another width, would count as an account of its own.
+        typed = self.request.POST.get("username", "")
+        return str(_NAME.to_python(typed))[:_LONGEST_NAME]
 
     @property
     def _address(self) -> str:

@@ -102,6 +102,12 @@ def test_headings_are_understood_by_label_field_and_synonym(client: Client, head
     assert stored() == [("L1", "Mei", "Kelly", "1 Creek Road")]
 
 
+def test_heading_with_a_character_that_cannot_be_kept_is_read_without_it(client: Client) -> None:
+    bring(client, b"Learner number,Family\x00 name,Favourite\x00colour\nL1,Kelly,green\n")
+
+    assert stored() == [("L1", "", "Kelly", "")]
+
+
 @pytest.mark.parametrize(
     ("row", "field", "says"),
     [

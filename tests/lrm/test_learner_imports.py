@@ -11,7 +11,7 @@ from django.test import Client
 
 from lrm import tasks
 from lrm.door import bounded_uploads
-from lrm.learner_imports import uploads
+from lrm.learner_imports import import_job, uploads
 from lrm.models import (
     BatchJob,
     ImportedRow,
@@ -176,8 +176,33 @@ def test_second_click_on_import_leads_to_the_same_job(staff: Staff) -> None:
     again = staff.client.get(f"/learners/import/{kept.pk}/")
     assert again["Location"] == f"/jobs/{job.pk}/"
     assert "is under way" in staff.client.get("/learners/").content.decode()
-    staff.client.post(f"/learners/import/{kept.pk}/discard/")
+    late = staff.client.post(f"/learners/import/{kept.pk}/discard/")
+    assert late["Location"] == f"/jobs/{job.pk}/"
     assert LearnerImport.objects.exists()
+
+
+def test_file_that_was_confirmed_meanwhile_is_not_thrown_away(staff: Staff) -> None:
+    staff.upload(f"{HEAD}\nL1,Mei,Kelly,\n")
+    kept = LearnerImport.objects.get()
+    now = kept.created_at + uploads.KEEP * 2
+    job = import_job.start(upload=kept, by=staff.user, now=kept.created_at)
+    assert kept.job is None
+
+    is_gone = uploads.discard(kept)
+    gone_by_itself = uploads.discard_old(now=now)
+
+    assert (is_gone, gone_by_itself) == (False, 0)
+    assert ImportedRow.objects.count() == 1
+    assert work_on(job).state == JobState.DONE
+    assert staff.names() == {"L1": "Mei Kelly"}
+    assert not LearnerImport.objects.exists()
+
+
+def test_file_is_thrown_away_once_when_two_do_it(staff: Staff) -> None:
+    staff.upload(f"{HEAD}\nL1,Mei,Kelly,\n")
+    kept = LearnerImport.objects.get()
+
+    assert [uploads.discard(kept) for _ in range(2)] == [True, False]
 
 
 def test_stopped_import_deletes_the_rest_and_says_how_much_was_done(staff: Staff) -> None:
@@ -270,6 +295,8 @@ def test_old_fault_of_a_learner_does_not_keep_other_columns_out(staff: Staff) ->
         (b"Number,Name\xff\x81\n1,2\n", "Save it again as “CSV UTF-8”"),
         (b"\xff\xfeN\x00\x00", "Save it again as “CSV UTF-8”"),
         ("Number" + "," * 600_000 + "\n", "far too long for a row"),
+        ("x" * 200_000 + "\n", "Row 1 cannot be read as CSV."),
+        ("sep=\x00\nNumber\x00Name\nL1\x00Kelly\n", "No column has the learner numbers."),
     ],
 )
 def test_file_that_cannot_be_read_is_refused_with_the_reason(

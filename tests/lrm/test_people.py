@@ -1,13 +1,16 @@
 """People: invited by mail, given rights, switched off; and what each changes about themselves."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from lrm.models import LrmRole, Portal, PortalChange, User
+from lrm.people import own_account
 from tests.support import builders
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +80,18 @@ def test_invited_person_sets_a_password_and_signs_in_with_their_rights(
     assert NEW not in str(list(PortalChange.objects.values()))
 
 
+def test_user_name_in_wide_letters_is_one_to_sign_in_with(client: Client, committed: Any) -> None:
+    with committed():
+        answer = client.post("/settings/people/invite/", typed(username="\uff4eia"))
+    assert answer.status_code == 302
+    set_password(link_in(mail.outbox[0]))
+
+    signed_in = Client().post("/sign-in/", {"username": "\uff4eia", "password": NEW})
+
+    assert User.objects.get(email="nia@example.com").username == "nia"
+    assert signed_in.status_code == 302
+
+
 def test_page_and_mail_say_for_how_long_the_link_works(client: Client, committed: Any) -> None:
     with committed():
         answer = client.post("/settings/people/invite/", typed(), follow=True)
@@ -113,6 +128,7 @@ def test_weak_password_is_explained_and_not_set(client: Client, committed: Any) 
     [
         ({"username": "ada"}, "Somebody signs in by this name already"),
         ({"email": "nia"}, "Enter a valid email address"),
+        ({"email": "a" * 150 + "@example.com"}, "too long to sign in with. Enter a user name"),
         ({"last_name": ""}, "This field is required"),
         ({"lrm_role": "OWNER"}, "Select a valid choice"),
     ],
@@ -297,6 +313,25 @@ def test_link_of_somebody_else_confirms_nothing(portal: Portal, committed: Any) 
     other.refresh_from_db()
     assert answers == [410, 410]
     assert other.email != "new@example.com"
+
+
+def test_link_confirms_nothing_after_three_days(portal: Portal, committed: Any) -> None:
+    staff, now = builders.make_user(portal), timezone.now()
+    with committed():
+        own_account.ask_to_confirm(user=staff, email="new@example.com", now=now)
+    token = link_in(mail.outbox[0]).split("/")[-2]
+
+    days = (timedelta(), timedelta(days=3), timedelta(days=3, seconds=1))
+    found = [own_account.address_in(token, user=staff, now=now + later) for later in days]
+
+    assert found == ["new@example.com", "new@example.com", None]
+
+
+@pytest.mark.parametrize("token", ["x", "nonsense", "%C3%A9", "A" * 60])
+def test_link_that_is_none_of_ours_confirms_nothing(portal: Portal, token: str) -> None:
+    client = builders.client_of(builders.make_user(portal))
+
+    assert client.get(f"/account/email/{token}/").status_code == 410
 
 
 def test_own_password_is_changed_and_other_sessions_end(portal: Portal) -> None:

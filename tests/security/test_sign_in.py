@@ -1,6 +1,8 @@
 """Signing in: many tries at one account, one try at many, and what is kept of them."""
 
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -45,6 +47,70 @@ def test_account_is_closed_to_an_address_when_it_guesses(
     assert lines.count(f"Sign-in failed for user {user.pk} from 203.0.113.1") == most
     assert f"Sign-in refused unseen for user {user.pk} from 203.0.113.1" in lines
     assert f"User {user.pk} signed in from 203.0.113.2" in lines
+
+
+def padded(name: str, n: int) -> str:
+    """Write a name with so many spaces before it."""
+    return " " * n + name
+
+
+def tabbed(name: str, n: int) -> str:
+    """Write a name with so many tabs behind it."""
+    return name + "\t" * n
+
+
+def widened(name: str, n: int) -> str:
+    """Write some letters of a name in their full width, other ones for each number."""
+    return "".join(
+        chr(ord(letter) + 0xFEE0) if n >> place & 1 else letter for place, letter in enumerate(name)
+    )
+
+
+@pytest.mark.parametrize("spelt", [padded, tabbed, widened])
+def test_account_is_closed_when_its_name_is_spelt_otherwise_each_time(
+    web: Web, portal: Portal, web_log: Path, spelt: Callable[[str, int], str]
+) -> None:
+    user = builders.make_user(portal)
+    most = attempt_limits.BOTH.attempts
+    names = [quote(spelt(user.username, n)) for n in range(most)]
+    before = web_log.stat().st_size
+
+    wrong = [attempt(web, name, "wrong", address="203.0.113.7") for name in names]
+    late = attempt(web, user.username, builders.PASSWORD, address="203.0.113.7")
+
+    assert len(set(names)) == most
+    assert ({answer.status for answer in wrong}, late.status) == ({200}, 429)
+    assert Notice.objects.filter(user=user, text__contains="locked out").count() == 1
+    lines = web_log.read_bytes()[before:].decode()
+    assert lines.count(f"Sign-in failed for user {user.pk} from 203.0.113.7") == most
+    assert "nobody we know" not in lines
+
+
+def test_account_is_closed_to_everybody_when_its_name_is_padded_from_many_addresses(
+    web: Web, portal: Portal
+) -> None:
+    user = builders.make_user(portal)
+    most = attempt_limits.ACCOUNT.attempts
+
+    for n in range(most):
+        name = quote(padded(user.username, n))
+        assert attempt(web, name, "wrong", address=f"198.51.100.{n}").status == 200
+    late = attempt(web, user.username, builders.PASSWORD, address=f"198.51.100.{most}")
+
+    assert late.status == 429
+
+
+def test_attempts_are_given_back_when_the_name_of_the_right_password_was_padded(
+    web: Web, portal: Portal
+) -> None:
+    user = builders.make_user(portal)
+    padded_name = quote(padded(user.username, 1))
+    for _ in range(2):
+        for _ in range(attempt_limits.BOTH.attempts - 1):
+            wrong = attempt(web, user.username, "wrong", address="203.0.113.8")
+            assert wrong.status == 200
+        right = attempt(web, padded_name, builders.PASSWORD, address="203.0.113.8")
+        assert right.status == 302
 
 
 def test_address_is_closed_when_it_tries_one_password_on_many_accounts(

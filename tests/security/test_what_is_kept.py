@@ -1,6 +1,8 @@
 """What is kept of people: in rows, and in logs that nobody thinks of."""
 
+import base64
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from django.core import mail
 from django.db import DatabaseError, connection, transaction
 
 from connected_apps import audit
@@ -18,6 +21,7 @@ from lrm.models import Portal, PortalAct, PortalChange, User
 from lrm.people import portal_changes
 from tests.support import builders
 from tests.support.linked import Linked, clock
+from tests.support.web_process import Web
 from xero_sync.models import QuarantinedDocument
 from xero_sync.resources import Resource
 from xero_sync.store import prepared_pages, quarantine
@@ -105,6 +109,31 @@ def test_database_log_names_nobody_when_a_statement_fails(directory: Path) -> No
     log = (directory / "postgresql.log").read_text()
     assert "nowhere" in log
     assert "robin" not in log
+
+
+def readable(text: str) -> str:
+    """Return a text, and what its words are where they are taken for base64."""
+    whole = (word[: len(word) // 4 * 4] for word in re.findall(r"[\w-]+", text, re.ASCII))
+    decoded = (base64.urlsafe_b64decode(word).decode(errors="replace") for word in whole)
+    return " ".join([text, *decoded])
+
+
+def test_log_holds_no_address_of_a_person_who_opens_the_link_to_confirm_it_twice(
+    web: Web, portal: Portal, web_log: Path
+) -> None:
+    user = builders.make_user(portal)
+    builders.client_of(user).post("/account/email/", {"email": "moved.house@example.net"})
+    link = re.search(r"/account/email/\S+", str(mail.outbox[-1].body))
+    assert link is not None
+    before = web_log.stat().st_size
+
+    answers = [web.post(link[0], user).status for _ in range(2)]
+
+    assert answers == [302, 410]
+    said = readable(web_log.read_bytes()[before:].decode())
+    assert "Gone: /account/email/" in said
+    assert user.email not in said
+    assert "moved.house" not in said
 
 
 @pytest.mark.parametrize(

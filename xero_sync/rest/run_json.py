@@ -148,7 +148,8 @@ class LearnersOfRun(serializers.Serializer[LearnerProgress]):
     on_the_way = serializers.IntegerField(source="waiting")
     not_ticked = serializers.IntegerField()
     named = serializers.SerializerMethodField(
-        help_text="Who is not in Xero as they are, by name, to those who may see learners."
+        help_text="Who is not in Xero as they are, by name, to those who may see learners; nobody "
+        "in the answer that starts a re-sync."
     )
 
     @extend_schema_field(NamedLearner(many=True))

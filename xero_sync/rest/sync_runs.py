@@ -164,7 +164,9 @@ class SyncRuns(_RunView):
         except request_checks.NotPossible as problem:
             raise problems.Conflict(str(problem)) from None
         code = status.HTTP_201_CREATED if answer.is_new else status.HTTP_200_OK
-        return Response({**self.as_json(request, answer.run), "detail": answer.words}, status=code)
+        # Names nobody: it is kept for two days, and a learner may be erased meanwhile.
+        run = run_json.run_as_json(answer.run, now=timezone.now(), may_name=False)
+        return Response({**run, "detail": answer.words}, status=code)
 
 
 class PreviewSyncRun(_RunView):
