@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the product's database and the user that owns it and nothing else, on an empty server.
 # PostgreSQL's image runs it once, when its volume is new. On a server of your own run it as a user
-# who may make both, with PGHOST and its kin set and DATABASE_PASSWORD_FILE naming the password;
+# who may make both: POSTGRES_USER is that user's name (PGUSER is not asked), PGHOST, PGPORT and
+# PGPASSWORD are the server and the password. DATABASE_PASSWORD_FILE names the new user's password;
 # DATABASE_NAME is the name of both, where it is not lrm.
 set -eu
 umask 077
