@@ -42,11 +42,16 @@ _SERIOUS = {Difference.COUNT, Difference.SUMS, Difference.NAMED}
 
 @dataclass(frozen=True, slots=True)
 class OfKind:
-    """What the last count of a whole kind said."""
+    """What the last count of a whole kind said.
+
+    :param here: how many are accounted for: stored, or known and not saved.
+    :param stored: how many of these are stored.
+    """
 
     label: str
     in_xero: int | None
     here: int
+    stored: int
     counted_at: datetime | None
     # Why it cannot be read at the moment; empty where it can.
     problem: str
@@ -115,6 +120,11 @@ class Panel:
         return sum(kind.here for kind in self.kinds)
 
     @property
+    def stored(self) -> int:
+        """How many of them are stored here."""
+        return sum(kind.stored for kind in self.kinds)
+
+    @property
     def counted_at(self) -> datetime | None:
         """When the oldest of the counts was taken."""
         return min((kind.counted_at for kind in self.kinds if kind.counted_at), default=None)
@@ -155,15 +165,16 @@ def panel_of(criteria: Criteria, *, now: datetime) -> Panel:
 def _of_kind(resource: Resource, cursor: Cursor | None, first: SyncRun | None) -> OfKind:
     label, problem = str(resource.label), cursor.problem if cursor else ""
     if cursor is not None and cursor.counted_at is not None:
-        here = cursor.count_here or 0
-        return OfKind(label, cursor.count_in_xero, here, cursor.counted_at, problem)
+        here, stored = cursor.count_here or 0, cursor.count_stored
+        return OfKind(label, cursor.count_in_xero, here, stored, cursor.counted_at, problem)
     if first is None:
-        return OfKind(label, None, 0, None, problem)
+        return OfKind(label, None, 0, 0, None, problem)
     # Its proof is there hours before the first daily count.
     steps = [step for step in first.steps.all() if step.resource == resource]
     compared = comparison.of_windows(resource, steps)
-    here = (compared.stored or 0) + compared.missing
-    return OfKind(label, compared.in_xero, here, first.finished_at, problem)
+    stored = compared.stored or 0
+    here = stored + compared.missing
+    return OfKind(label, compared.in_xero, here, stored, first.finished_at, problem)
 
 
 def _first_sync(organisation: Organisation) -> SyncRun | None:
@@ -209,7 +220,10 @@ def _cell(
     last = month_end(month)
     holding = [step for step in steps[resource] if step.date_from <= month and last <= step.date_to]
     own = next((s for s in holding if (s.date_from, s.date_to) == (month, last)), None)
-    in_xero = own.xero_count if own is not None and own is holding[0] else None
+    # Xero's number stands beside ours only while ours is the one that it was compared with: not
+    # where documents came since, nor where the report holds a part of the month.
+    is_theirs = own is not None and own is holding[0] and own.our_count == here
+    in_xero = own.xero_count if own is not None and is_theirs else None
     said = _differences(resource, month, last, standing)
     if said:
         return Cell(here, in_xero, False, said)
@@ -254,9 +268,15 @@ def _counts(criteria: Criteria) -> dict[tuple[date, str], int]:
 
 
 def _steps(organisation: Organisation) -> dict[Resource, list[SyncStep]]:
-    """Return the steps that were verified, by resource, the newest first."""
+    """Return the steps that were verified, by resource, the newest first.
+
+    Those of a run of what changed hold a few documents of every date, and so prove no month.
+    """
     verified = SyncStep.objects.filter(
-        run__organisation=organisation, run__state__in=ENDED_RUNS, our_count__isnull=False
+        run__organisation=organisation,
+        run__state__in=ENDED_RUNS,
+        run__changed_from=None,
+        our_count__isnull=False,
     )
     found: dict[Resource, list[SyncStep]] = {resource: [] for resource in resources.DOCUMENTS}
     for step in verified.order_by("-run__finished_at", "-pk")[:_MOST_STEPS]:

@@ -38,15 +38,24 @@ _NAMES = {
     "settled": f"coalesce(nullif(credit.number, ''), {_KIND_WORDS})",
 }
 
+# A credit is applied from the day on which it, the invoice and the applying are all dated, as in
+# `as_at`; an invoice that is not known counts by the two others.
+_INVOICES = f"""LEFT JOIN invoices_document AS invoice
+          ON invoice.organisation_id = credit.organisation_id
+         AND invoice.kind = '{Kind.INVOICE.value}' AND invoice.xero_id = allocation.invoice_xero_id
+"""
+_DATED_UNTIL = "AND greatest(allocation.date, credit.date, invoice.date) <= %s"
+
 
 def _applied(name: str, key: str, *, until: bool) -> str:
-    dated = "AND greatest(allocation.date, credit.date) <= %s" if until else ""
+    dated = _DATED_UNTIL if until else ""
     return f"""
         SELECT {key} AS other,
                string_agg({_NAMES[name]} || ' ' || {_TWO_PLACES}, '; '
                           ORDER BY allocation.date, allocation.id) AS words
         FROM invoices_allocation AS allocation
         JOIN invoices_document AS credit ON credit.id = allocation.document_id
+        {_INVOICES if until else ""}
         WHERE credit.organisation_id = %s {dated}
         GROUP BY {key}
     """  # noqa: S608 - names of this module

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from connected_apps import financial_years
 from connected_apps.models import Organisation
 from invoices import words
 from invoices.models import DocumentSum, DocumentSumChange, Kind
@@ -186,11 +187,11 @@ def currencies_of(organisation: Organisation) -> list[str]:
 
 
 def asked_for(
-    address: dict[str, str], *, today: date, year_end: tuple[int, int] = (6, 30)
+    address: dict[str, str], *, today: date, year_end: financial_years.YearEnd = (6, 30)
 ) -> dict[str, str]:
     """Return the filters of an address; this financial year where it names none at all."""
     asked = {name: address[name] for name in FIELDS if name in address}
     if set(asked) - {"sort"}:
         return asked
-    first, last = periods.financial_year_of(today, year_end=year_end)
+    first, last = financial_years.year_of(today, year_end=year_end)
     return {**asked, "date_from": first.isoformat(), "date_to": last.isoformat()}

@@ -1,17 +1,12 @@
-"""Spans of time that accounts ask for by name: financial years and months.
-
-When a financial year ends is the organisation's own, as Xero says; where Xero has not said it, the
-portal's, which is July to June unless somebody chose otherwise.
-"""
+"""Spans of time that accounts ask for by name: financial years and months."""
 
 import calendar
 import datetime
 from dataclasses import dataclass
 from datetime import date
 
-from connected_apps.models import Organisation
+from connected_apps import financial_years
 from lrm import day_formats
-from lrm.models import Portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +18,10 @@ class Period:
     last: date
 
 
-def year_end_of(portal: Portal, organisation: Organisation | None) -> tuple[int, int]:
-    """Return the month and the day on which a financial year ends."""
-    month = organisation.financial_year_end_month if organisation else None
-    if organisation is None or month is None:
-        before = portal.financial_year_first_month - 1 or 12
-        return before, 31
-    return month, organisation.financial_year_end_day or 31
-
-
-def financial_year_of(day: date, *, year_end: tuple[int, int] = (6, 30)) -> tuple[date, date]:
-    """Return the first and the last day of the financial year that `day` lies in."""
-    last = _end_in(day.year, year_end)
-    if day > last:
-        last = _end_in(day.year + 1, year_end)
-    return _end_in(last.year - 1, year_end) + datetime.timedelta(days=1), last
-
-
-def presets(today: date, *, year_end: tuple[int, int]) -> list[Period]:
+def presets(today: date, *, year_end: financial_years.YearEnd) -> list[Period]:
     """Return the spans that one click asks for."""
-    this_year = financial_year_of(today, year_end=year_end)
-    last_year = financial_year_of(this_year[0] - datetime.timedelta(days=1), year_end=year_end)
+    this_year = financial_years.year_of(today, year_end=year_end)
+    last_year = financial_years.year_before(this_year[0], year_end=year_end)
     month = today.replace(day=1)
     month_before = (month - datetime.timedelta(days=1)).replace(day=1)
     return [
@@ -65,8 +43,3 @@ def in_words(first: date | None, last: date | None) -> str:
 
 def _month_end(first: date) -> date:
     return first.replace(day=calendar.monthrange(first.year, first.month)[1])
-
-
-def _end_in(year: int, year_end: tuple[int, int]) -> date:
-    month, day = year_end
-    return date(year, month, min(day, calendar.monthrange(year, month)[1]))

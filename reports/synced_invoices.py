@@ -23,7 +23,7 @@ from django.db.models.functions import Collate, Upper
 from connected_apps.models import Organisation
 from invoices import queries
 from invoices.document_sums import Sql, Wanted
-from invoices.listing import paging
+from invoices.listing import document_finder, paging
 from invoices.models import ContactLink, Document, Kind
 from lrm.models import Learner
 from lrm.roster import search
@@ -66,7 +66,8 @@ class Criteria:
     """What the report is asked for. Both ends of a range belong to it.
 
     :param by_synced: whether the dates are those of storing, not those of the documents.
-    :param text: the beginning of a number, or of words in a contact's or a learner's name.
+    :param text: the beginning of a number, or of words in a contact's or a learner's name; digits
+        alone are also Xero's usual numbers with them, as in the search.
     :param no_learner: only what names no learner: nobody is linked to its contact, or it is
         withheld from all who are.
     :param age: a key of `AGES`.
@@ -116,6 +117,12 @@ class Criteria:
         )
 
     @property
+    def is_text_in_dates(self) -> bool:
+        """Whether a text and dates of documents are all that narrows it."""
+        others = (self.kind, self.status, self.currency, self.learner, self.age, self.as_at)
+        return bool(self.text) and not (self.by_synced or self.no_learner or any(others))
+
+    @property
     def last_date(self) -> datetime.date | None:
         """The last day that a document may be dated."""
         return min(filter(None, (self.date_to, self.as_at)), default=None)
@@ -131,7 +138,12 @@ class Criteria:
         if not self.age:
             return None, None
         least, most = AGES[self.age]
-        return (None if most is None else self.today - most * DAY), self.today - least * DAY
+        return (None if most is None else _before(self.today, most)), _before(self.today, least)
+
+
+def _before(day: datetime.date, days: int) -> datetime.date:
+    """Return the day so many days before another; the first there is where that is none."""
+    return datetime.date.fromordinal(max(1, day.toordinal() - days))
 
 
 def documents_of(criteria: Criteria) -> QuerySet[Document]:
@@ -216,6 +228,8 @@ def _matching(documents: QuerySet[Document], criteria: Criteria) -> QuerySet[Doc
     numbered = documents.alias(typed_number=Collate(Upper("number"), "C"))
     query = search.raw_query(criteria.text)
     means = Q(typed_number__startswith=typed)
+    if usual := document_finder.usual_numbers(typed):
+        means |= Q(typed_number__in=usual)
     if query is not None:
         named = contact_search.named(criteria.organisation, query)
         means |= Q(contact_xero_id__in=_all_of(named)) | _of_learners(criteria, query)

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from connected_apps import book_days, freshness
+from connected_apps import book_days, financial_years, freshness
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm import access, moments, permissions, snapshots
@@ -133,7 +133,7 @@ def question_of(request: access.SignedInRequest) -> Question:
     now = timezone.now()
     organisation = connections.current_organisation(request.portal)
     today = book_days.today_of(portal=request.portal, organisation=organisation, now=now)
-    year_end = periods.year_end_of(request.portal, organisation)
+    year_end = financial_years.year_end_of(request.portal, organisation)
     asked = forms.asked_for(request.GET.dict(), today=today, year_end=year_end)
     return Question(
         organisation=organisation,

@@ -66,7 +66,7 @@ def _questions(
     """Yield what is asked in turn: the word for it, whether it names one document, and rows."""
     numbered = documents.alias(typed_number=_NUMBER).order_by("-typed_number", "-id")
     yield "number", True, numbered.filter(typed_number=typed)
-    yield "number", False, numbered.filter(typed_number__in=_usual_numbers(typed))
+    yield "number", False, numbered.filter(typed_number__in=usual_numbers(typed))
     yield "number", False, numbered.filter(typed_number__startswith=typed)
     referenced = documents.exclude(reference="").alias(typed_reference=_REFERENCE)
     yield (
@@ -79,7 +79,7 @@ def _questions(
         yield "total", False, documents.filter(total=amount).order_by("-date")
 
 
-def _usual_numbers(typed: str) -> list[str]:
+def usual_numbers(typed: str) -> list[str]:
     """Return the numbers in Xero's usual form whose digits these may be."""
     if not (typed.isascii() and typed.isdigit()):
         return []

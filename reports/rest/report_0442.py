@@ -50,7 +50,8 @@ class CriteriaQuery(serializers.Serializer[Any]):
     q = serializers.CharField(
         required=False,
         max_length=100,
-        help_text="The beginning of a number, or of words in a contact's or a learner's name.",
+        help_text="The beginning of a number, or of words in a contact's or a learner's name; "
+        "digits alone are also Xero's usual numbers with them, such as INV-0570.",
     )
     no_learner = serializers.ChoiceField(
         choices=["on"],

@@ -1,18 +1,18 @@
 """What a schedule's mail is about: the report as it stands now, by the filter that was kept."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode
 
-from connected_apps import book_days
+from connected_apps import book_days, financial_years
 from connected_apps import queries as connections
 from connected_apps.models import Organisation
 from lrm.models import Portal
 from reports import csv_export, file_facts, forms, periods, totals, workbook
 from reports.file_facts import Facts
-from reports.models import Report, Span
+from reports.models import Report, ReportSchedule, Span
 from reports.uninvoiced import criteria as uninvoiced_criteria
 from reports.uninvoiced import facts as uninvoiced_facts
 from reports.uninvoiced import files as uninvoiced_files
@@ -65,15 +65,30 @@ def content_of(
     return _synced_invoices(portal, organisation, asked, span, now)
 
 
+def queries_now(
+    schedules: Iterable[ReportSchedule], *, portal: Portal, now: datetime.datetime
+) -> dict[int, str]:
+    """Return {schedule: its filter as an address has it}, with the dates its span means now."""
+    organisation = connections.current_organisation(portal)
+    today = book_days.today_of(portal=portal, organisation=organisation, now=now)
+    year_end = financial_years.year_end_of(portal, organisation)
+    return {
+        one.pk: urlencode(
+            dict(parse_qsl(one.query, keep_blank_values=True))
+            | _dates_of(one.report, one.span, today, year_end)
+        )
+        for one in schedules
+    }
+
+
 def span_in(query: str, *, portal: Portal, report: str, now: datetime.datetime) -> str:
     """Return the span that a filter's dates are now, so that they move along from the first."""
     organisation = connections.current_organisation(portal)
     today = book_days.today_of(portal=portal, organisation=organisation, now=now)
-    year_end = periods.year_end_of(portal, organisation)
+    year_end = financial_years.year_end_of(portal, organisation)
     asked = dict(parse_qsl(query, keep_blank_values=True))
     for span in SPANS[report]:
-        is_of_learners = report == Report.LEARNERS_TO_INVOICE
-        dates = _since(span, today) if is_of_learners else _dates(span, today, year_end)
+        dates = _dates_of(report, span, today, year_end)
         if dates and dates.items() <= asked.items():
             return span
     return Span.AS_FILTERED
@@ -87,7 +102,7 @@ def _synced_invoices(
     now: datetime.datetime,
 ) -> Content:
     today = book_days.today_of(portal=portal, organisation=organisation, now=now)
-    year_end = periods.year_end_of(portal, organisation)
+    year_end = financial_years.year_end_of(portal, organisation)
     asked |= _dates(span, today, year_end)
     asked = forms.asked_for(asked, today=today, year_end=year_end)
     form = forms.ReportFilter(asked, portal=portal, organisation=organisation, today=today)
@@ -140,13 +155,22 @@ def _learners_to_invoice(
     )
 
 
+def _dates_of(
+    report: str, span: str, today: datetime.date, year_end: financial_years.YearEnd
+) -> dict[str, str]:
+    """Return the fields that a span fills in of a report's filter; none where it has none."""
+    if report == Report.LEARNERS_TO_INVOICE:
+        return _since(span, today)
+    return _dates(span, today, year_end)
+
+
 def _since(span: str, today: datetime.date) -> dict[str, str]:
     if span not in _DAYS:
         return {}
     return {"since": (today - datetime.timedelta(days=_DAYS[Span(span)])).isoformat()}
 
 
-def _dates(span: str, today: datetime.date, year_end: tuple[int, int]) -> dict[str, str]:
+def _dates(span: str, today: datetime.date, year_end: financial_years.YearEnd) -> dict[str, str]:
     if span == Span.AS_FILTERED:
         return {}
     if span in _DAYS:

@@ -28,9 +28,10 @@ def schedules(request: access.SignedInRequest) -> HttpResponse:
     """List what is mailed on a schedule, what became of the last ones, and who did what."""
     found = requests.schedules_of(request.portal)
     last = _last_sendings(found)
+    queries = contents.queries_now(found, portal=request.portal, now=timezone.now())
     changes = ReportScheduleChange.objects.filter(portal=request.portal).select_related("schedule")
     context = {
-        "lines": [_line(schedule, last.get(schedule.pk)) for schedule in found],
+        "lines": [_line(one, last.get(one.pk), queries[one.pk]) for one in found],
         "changes": [
             (change, Report(change.schedule.report).label) for change in changes[:MOST_CHANGES]
         ],
@@ -148,13 +149,13 @@ def _last_sendings(found: list[ReportSchedule]) -> dict[int, ReportSending]:
     return {one.schedule_id: one for one in sendings.distinct("schedule")}
 
 
-def _line(schedule: ReportSchedule, last: ReportSending | None) -> dict[str, Any]:
+def _line(schedule: ReportSchedule, last: ReportSending | None, query: str) -> dict[str, Any]:
     people: list[User] = sorted(schedule.recipients.all(), key=str)
     return {
         "schedule": schedule,
         "label": Report(schedule.report).label,
         "when": due_times.in_words(schedule),
-        "address": f"{letters.page_of(schedule.report)}?{schedule.query}",
+        "address": f"{letters.page_of(schedule.report)}?{query}",
         "span": "" if schedule.span == Span.AS_FILTERED else Span(schedule.span).label,
         "people": [(user, requests.may_receive(user) and bool(user.email)) for user in people],
         "last": last,

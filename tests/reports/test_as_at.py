@@ -151,6 +151,47 @@ def test_more_movement_than_can_be_read_is_listed_without_totals(
     assert "too many to add up" in answer.content.decode()
 
 
+def test_few_rows_of_a_busy_organisation_are_added_up(
+    organisation: Organisation, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_story(organisation)
+    monkeypatch.setattr("reports.totals.MOST_READ", 1)
+
+    query = {**ALL, "as_at": THEN.isoformat(), "kind": "CREDIT_NOTE"}
+    text = page_reading.text_of(client.get("/reports/0442/", query).content.decode())
+
+    assert "too many to add up" not in text
+    assert "Credit notes AUD 1 40.00" in text
+
+
+def test_credit_on_an_invoice_dated_after_the_day_is_applied_to_nothing(
+    organisation: Organisation,
+) -> None:
+    ahead = document_builders.make_document(organisation, number="AHEAD", date=THEN + 5 * DAY)
+    credit = document_builders.make_document(
+        organisation,
+        number="CN-2",
+        kind=Kind.CREDIT_NOTE,
+        total="40",
+        amount_due="10",
+        date=THEN - 40 * DAY,
+    )
+    document_builders.apply_credit(credit, ahead, "30", on=THEN - DAY)
+
+    rows = at_then(organisation)
+
+    assert set(rows) == {"CN-2"}
+    assert (rows["CN-2"]["amount_due"], rows["CN-2"]["applied_to"]) == (40, "")
+
+
+def test_first_day_of_the_calendar_is_answered(organisation: Organisation, client: Client) -> None:
+    make_story(organisation)
+
+    for age in ("overdue", "90"):
+        query = {**ALL, "as_at": "0001-01-01", "age": age}
+        assert client.get("/reports/0442/", query).status_code == 200
+
+
 def test_page_of_a_day_can_be_turned_both_ways(organisation: Organisation, client: Client) -> None:
     for n in range(102):
         document_builders.make_document(

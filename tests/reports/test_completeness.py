@@ -13,6 +13,7 @@ from tests.support.page_tables import tables_of
 from tests.support.resyncs import request as ask
 from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
 from xero_sync.resources import Resource
+from xero_sync.runs import run_requests
 
 PAGE = "/reports/0442/"
 HEAL = "/reports/0442/heal/"
@@ -167,3 +168,79 @@ def test_only_who_may_resync_may_heal(read: Linked) -> None:
     assert "not connected" in told
     assert builders.client_of(read.manager).get(HEAL).status_code == 405
     assert SyncRun.objects.count() == before
+
+
+def test_run_of_what_changed_proves_no_month(linked: Linked) -> None:
+    first = SyncRun.objects.get(is_first=True)
+    assert run_requests.cancel(run=first, by=linked.manager, now=timezone.now())
+    Cursor.objects.update(swept_through=timezone.now() - datetime.timedelta(days=60))
+    linked.sweep()
+    client = builders.client_of(linked.manager)
+    yesterday = (timezone.now() - datetime.timedelta(days=1)).date().isoformat()
+    today = timezone.now().date().isoformat()
+    asked = {"what": "changed", "date_from": yesterday, "date_to": today}
+    assert client.post("/settings/connected-apps/xero/resync/", asked).status_code == 302
+    assert linked.work(SyncRun.objects.latest("pk")).state == RunState.DONE
+
+    months = tables_of(html_of(linked))[PROOF][2:]
+
+    assert months
+    assert {row[-1].split()[0] for row in months} == {"Not"}
+
+
+def test_text_that_other_filters_hide_is_not_said_to_be_missing_in_xero(read: Linked) -> None:
+    number = read.organisation.documents.get(number="INV-0001").number
+    counted(read, Resource.INVOICE, count_in_xero=1, count_here=1)
+
+    hidden = page_reading.text_of(html_of(read, q=number, status="DRAFT"))
+    unknown = page_reading.text_of(html_of(read, q="INV-9999"))
+
+    assert "that the other filters leave has a number or a name that begins so" in hidden
+    assert "so Xero has no such" not in hidden
+    assert "so Xero has no such sales document either" in unknown
+
+
+def test_digits_alone_find_the_usual_number_as_the_search_does(read: Linked) -> None:
+    assert "INV-0001" in html_of(read, q="1")
+    assert "INV-0001" in html_of(read, q="0001")
+
+
+def test_what_could_not_be_saved_is_not_counted_as_here(read: Linked) -> None:
+    Cursor.objects.update(counted_at=timezone.now(), count_in_xero=10, count_here=10)
+    counted(read, Resource.INVOICE, count_missing=2)
+
+    rows = tables_of(html_of(read))[PROOF]
+    dashboard = builders.client_of(read.manager).get("/").content.decode()
+
+    assert rows[1][:3] == ["All dates", "8 of 10", "10 of 10"]
+    assert "38 of 40 documents in Xero are here" in page_reading.text_of(dashboard)
+
+
+def test_dashboard_counts_nothing_where_xero_gave_no_count(read: Linked) -> None:
+    Cursor.objects.update(counted_at=timezone.now(), count_in_xero=10, count_here=10)
+    counted(read, Resource.INVOICE, count_in_xero=None)
+
+    dashboard = builders.client_of(read.manager).get("/").content.decode()
+
+    assert "documents in Xero are here" not in page_reading.text_of(dashboard)
+
+
+def test_count_of_a_month_stands_beside_the_documents_it_counted_only(read: Linked) -> None:
+    run = read.work(ask(read, "2026-10-01", "2026-10-31"))
+    assert run.state == RunState.DONE
+    in_october = sales(read, "ACCREC", "2026-10")
+
+    def said(**query: str) -> str:
+        rows = {row[0]: row[1:] for row in tables_of(html_of(read, **query))[PROOF]}
+        return str(rows["Oct 2026"][0])
+
+    assert said() == f"{in_october} of {in_october}"
+    part = said(date_from="2026-10-20")
+    assert 0 < int(part) < in_october
+
+    later = read.organisation.documents.filter(kind="INVOICE", date__month=9).first()
+    assert later is not None
+    later.date = datetime.date(2026, 10, 9)
+    later.save()
+
+    assert said() == str(in_october + 1)

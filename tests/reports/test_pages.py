@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from connected_apps import financial_years
 from connected_apps.models import Organisation
 from invoices.models import Kind
 from lrm.models import LrmRole, Portal
-from reports import columns, periods
+from reports import columns
 from tests.support import builders as people
 from tests.support import document_builders
 
@@ -105,7 +106,7 @@ def test_page_shows_this_financial_year_when_the_address_asks_for_nothing(
     portal: Portal, organisation: Organisation, client: Client
 ) -> None:
     today = timezone.now().astimezone(portal.zone).date()
-    first, last = periods.financial_year_of(today)
+    first, last = financial_years.year_of(today)
     document_builders.make_document(organisation, number="IN-FIRST", date=first)
     document_builders.make_document(organisation, number="IN-LAST", date=last)
     document_builders.make_document(

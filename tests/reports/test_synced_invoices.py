@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from connected_apps import financial_years
 from connected_apps.models import Organisation
 from invoices.listing import paging
 from invoices.models import Document, Kind
 from lrm.models import Portal
-from reports import dashboard, export_query, periods, synced_invoices
+from reports import dashboard, export_query, synced_invoices
 from reports.totals import RunningTotals, Total
 from tests.support import builders as people
 from tests.support import document_builders
@@ -230,7 +231,7 @@ def test_edge_is_none_when_the_address_holds_nonsense(text: str) -> None:
     ],
 )
 def test_financial_year_runs_from_july_to_june(day: str, first: str, last: str) -> None:
-    year = periods.financial_year_of(datetime.date.fromisoformat(day))
+    year = financial_years.year_of(datetime.date.fromisoformat(day))
 
     assert [end.isoformat() for end in year] == [first, last]
 

@@ -61,6 +61,11 @@ class Cursor(LeasedRow):
     def __str__(self) -> str:
         return f"{self.resource} of {self.organisation_id}"
 
+    @property
+    def count_stored(self) -> int:
+        """How many the daily count found stored here: without what could not be saved."""
+        return (self.count_here or 0) - self.count_missing
+
     def columns_when_put_off(self, *, until: datetime, why: str, now: datetime) -> dict[str, Any]:
         """Return how a sweep waits."""
         return {"next_due_at": until, "problem": why}
@@ -90,6 +95,9 @@ class DailyCheck(LeasedRow):
 
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE)
     not_before = models.DateTimeField(null=True)
+    # The latest count of a kind after which the rest of the day's upkeep was done. It is owed while
+    # a cursor has a later one; null: after none.
+    rest_done_for = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"daily check of {self.organisation_id}"

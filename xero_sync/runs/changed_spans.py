@@ -8,11 +8,15 @@ out because it changed again might be the one that is missing.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lrm import day_formats
 from xero_sync.runs.date_ranges import BadRange
+
+# Xero's moments are counted from here, so nothing changed before. Earlier ones may lie outside the
+# calendar in another zone, where PostgreSQL stores what Python cannot read.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,11 @@ def of_fields(
 def of_moments(*, since: datetime, until: datetime, now: datetime) -> Span:
     """Return the span between two moments; an end that is still to come is now.
 
+    One that begins before Xero's calendar begins with that.
+
     :raises BadRange: it begins in the future, or ends before it begins.
     """
+    since = max(since, _EARLIEST)
     if since >= now:
         raise BadRange("date_from", "This moment is in the future. Choose an earlier start.")
     if until <= since:

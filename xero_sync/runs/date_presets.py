@@ -1,15 +1,12 @@
-"""Ranges of days that people ask for by name instead of by two dates.
-
-A financial year begins on 1 July, as Australian accounts count it.
-"""
+"""Ranges of days that people ask for by name instead of by two dates."""
 
 from datetime import date, timedelta
 
 from django.db import models
 
+from connected_apps import financial_years
+from connected_apps.financial_years import YearEnd
 from xero_sync.pull import date_windows
-
-_FIRST_MONTH = 7
 
 
 class Preset(models.TextChoices):
@@ -22,28 +19,23 @@ class Preset(models.TextChoices):
     DATES = "dates", "Choose dates"
 
 
-def days_of(preset: str, *, today: date) -> tuple[date, date] | None:
+def days_of(preset: str, *, today: date, year_end: YearEnd) -> tuple[date, date] | None:
     """Return the first and the last day of a preset; None for `DATES` and for what is none."""
-    year = today.year if today.month >= _FIRST_MONTH else today.year - 1
+    this_year = financial_years.year_of(today, year_end=year_end)
     match preset:
         case Preset.LAST_12_MONTHS:
             return today - timedelta(days=365), today
         case Preset.THIS_YEAR:
-            return date(year, _FIRST_MONTH, 1), _last_day(year)
+            return this_year
         case Preset.LAST_YEAR:
-            return date(year - 1, _FIRST_MONTH, 1), _last_day(year - 1)
+            return financial_years.year_before(this_year[0], year_end=year_end)
         case Preset.EVERYTHING:
             return date_windows.EARLIEST, date_windows.LATEST
         case _:
             return None
 
 
-def is_one(dates: tuple[str, str], *, today: date) -> bool:
+def is_one(dates: tuple[str, str], *, today: date, year_end: YearEnd) -> bool:
     """Return whether two dates, as a form sends them, are the days of any preset."""
-    found = (days_of(preset, today=today) for preset in Preset)
+    found = (days_of(preset, today=today, year_end=year_end) for preset in Preset)
     return any(days and tuple(day.isoformat() for day in days) == dates for days in found)
-
-
-def _last_day(year: int) -> date:
-    """Return the last day of the financial year that begins in a year."""
-    return date(year + 1, _FIRST_MONTH, 1) - timedelta(days=1)

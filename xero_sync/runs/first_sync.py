@@ -1,12 +1,16 @@
 """The first sync, which fills a new connection: whether it has ended, or stands cancelled.
 
 A person who cancels it wants it to stop, so nothing reads the rest by itself. The page says that
-documents are not here until somebody resumes it, or until the daily count finds all of them here.
+documents are not here until somebody resumes it, until another run has read everything instead, or
+until the daily count finds all of them here.
 """
 
-from django.db.models import F
+from typing import Any
 
-from xero_sync.models import ENDED_RUNS, Cursor, RunState, SyncRun
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from xero_sync.models import ENDED_RUNS, OPEN_RUNS, Cursor, RunState, RunWhat, SyncRun
+from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
 
 
@@ -16,33 +20,54 @@ def exists(organisation_id: int) -> bool:
 
 
 def is_unfinished(organisation_id: int) -> bool:
-    """Return whether it is under way or stands cancelled."""
-    first = latest(organisation_id)
-    return first is not None and first.state not in ENDED_RUNS
+    """Return whether it is under way, or stands cancelled with documents missing."""
+    first, is_missed = _latest_missed(organisation_id)
+    return is_missed or (first is not None and first.state in OPEN_RUNS)
 
 
 def cancelled(organisation_id: int) -> SyncRun | None:
-    """Return the first sync where it stands cancelled, unless a count since found all here."""
-    first = latest(organisation_id)
-    if first is None or first.state != RunState.CANCELLED or _all_is_here(first):
-        return None
-    return first
+    """Return the first sync where it stands cancelled, and what it would have read is missed."""
+    first, is_missed = _latest_missed(organisation_id)
+    return first if is_missed else None
 
 
 def is_behind(organisation_id: int) -> bool:
     """Return whether documents from before the connection may still be missing here."""
-    first = latest(organisation_id)
-    if first is None:  # Beat asks for it.
-        return True
-    if first.state in ENDED_RUNS:
-        return False
-    return first.state != RunState.CANCELLED or not _all_is_here(first)
+    first, is_missed = _latest_missed(organisation_id)
+    # Where there is none, beat asks for it.
+    return is_missed or first is None or first.state in OPEN_RUNS
 
 
 def latest(organisation_id: int) -> SyncRun | None:
     """Return the newest one, whatever became of it."""
+    return _newest_first(organisation_id).first()
+
+
+def _newest_first(organisation_id: int) -> QuerySet[SyncRun]:
     found = SyncRun.objects.filter(organisation_id=organisation_id, is_first=True)
-    return found.order_by("-requested_at", "-pk").first()
+    return found.order_by("-requested_at", "-pk")
+
+
+def _latest_missed(organisation_id: int) -> tuple[SyncRun | None, bool]:
+    """Return the newest one, and whether it stands cancelled with nothing done in its place.
+
+    From where another run has read all documents it has nothing left to do: it cannot be resumed,
+    and what differs later is mended as anywhere.
+    """
+    everything = SyncRun.objects.filter(
+        organisation_id=organisation_id,
+        what=RunWhat.DOCUMENTS,
+        changed_from=None,
+        state__in=ENDED_RUNS,
+        date_from=date_windows.EARLIEST,
+        date_to=date_windows.LATEST,
+        requested_at__gte=OuterRef("requested_at"),
+    )
+    found: QuerySet[Any] = _newest_first(organisation_id).annotate(was_read=Exists(everything))
+    first = found.first()
+    if first is None or first.state != RunState.CANCELLED:
+        return first, False
+    return first, not (first.was_read or _all_is_here(first))
 
 
 def _all_is_here(first: SyncRun) -> bool:

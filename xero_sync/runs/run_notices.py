@@ -120,14 +120,14 @@ def _was_told(run: SyncRun, *, now: datetime) -> bool:
         return False
     before = SyncRun.objects.filter(
         organisation=run.organisation_id,
-        what=RunWhat.DOCUMENTS,
+        what__in=(RunWhat.DOCUMENTS, RunWhat.CHANGED),
         state=RunState.DONE_WITH_PROBLEMS,
         requested_by=None,
         is_first=False,
         finished_at__gt=now - _STILL_THE_SAME,
-        date_from__lte=run.date_to,
-        date_to__gte=run.date_from,
     ).exclude(pk=run.pk)
+    if run.what == RunWhat.DOCUMENTS:
+        before = before.filter(date_from__lte=run.date_to, date_to__gte=run.date_from)
     differing = _differing(run)
     return any(differing <= _differing(one) for one in before.prefetch_related("steps"))
 

@@ -23,6 +23,8 @@ from xero_sync.runs.request_checks import NotPossible, check_request
 
 # Of one person's, in one organisation.
 MOST_OPEN = 5
+# Within which two requests until now are the same.
+_SECOND_CLICK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def request_changes(*, connection: Connection, since: datetime, now: datetime) -
     :raises NotPossible: Xero is not connected.
     """
     first, last = (each.astimezone(connection.portal.zone).date() for each in (since, now))
-    asked = _Asked(RunWhat.DOCUMENTS, first, last, None, span=Span(since, now))
+    asked = _Asked(RunWhat.CHANGED, first, last, None, span=Span(since, now))
     return _request_by_system(connection, asked, now)
 
 
@@ -201,9 +203,9 @@ def _holds(run: SyncRun, asked: _Asked) -> bool:
     """Return whether an open run reads all that is asked for."""
     if asked.span is not None:
         span = run_titles.span_of(run)
-        return (
-            span is not None and span.since <= asked.span.since and asked.span.until <= span.until
-        )
+        # A second click asks until a moment later; what changed until the page is read is read.
+        until = asked.span.until - _SECOND_CLICK
+        return span is not None and span.since <= asked.span.since and until <= span.until
     return run.date_from <= asked.date_from and asked.date_to <= run.date_to
 
 

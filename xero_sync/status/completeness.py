@@ -179,7 +179,7 @@ def _of_count(cursor: Cursor) -> comparison.Comparison:
     return comparison.of_figures(
         Resource(cursor.resource),
         in_xero=cursor.count_in_xero,
-        stored=(cursor.count_here or 0) - cursor.count_missing,
+        stored=cursor.count_stored,
         missing=cursor.count_missing,
     )
 
@@ -203,7 +203,9 @@ def _what_next(organisation: Organisation, after: datetime, stands: bool) -> tup
     by_itself = Q(requested_by=None, by_command=False, requested_at__gte=after)
     under_way = Q(requested_at__lte=after) & (Q(finished_at=None) | Q(finished_at__gt=after))
     mending = SyncRun.objects.filter(
-        by_itself | under_way, organisation=organisation, what=RunWhat.DOCUMENTS
+        by_itself | under_way,
+        organisation=organisation,
+        what__in=(RunWhat.DOCUMENTS, RunWhat.CHANGED),
     )
     states = set(mending.values_list("state", flat=True))
     if states & set(OPEN_RUNS):

@@ -3,6 +3,7 @@
 While the first sync goes on its progress stands in their place.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from uuid import UUID
 
@@ -68,9 +69,7 @@ def _documents(organisation: Organisation, *, now: datetime, zone: tzinfo) -> Fi
     cursors = list(found)
     counted = [one.counted_at for one in cursors if one.counted_at]
     if cursors and len(counted) == len(cursors):
-        # What could not be saved is counted as here by the check, but it is not here.
-        here = sum((one.count_here or 0) - one.count_missing for one in cursors)
-        in_xero = comparison.sum_if_known([one.count_in_xero for one in cursors])
+        here, in_xero = of_counts(cursors)
         return _of_check(here, in_xero, min(counted), now=now, zone=zone)
     first = SyncRun.objects.filter(
         organisation=organisation, is_first=True, state__in=ENDED_RUNS
@@ -81,6 +80,12 @@ def _documents(organisation: Organisation, *, now: datetime, zone: tzinfo) -> Fi
     here = sum(step.our_count or 0 for step in steps)
     in_xero = comparison.sum_if_known([step.xero_count for step in steps])
     return _of_check(here, in_xero, first.finished_at, now=now, zone=zone)
+
+
+def of_counts(cursors: Sequence[Cursor]) -> tuple[int, int | None]:
+    """Return how many documents are here by the daily count, and in Xero where that is known."""
+    in_xero = comparison.sum_if_known([one.count_in_xero for one in cursors])
+    return sum(one.count_stored for one in cursors), in_xero
 
 
 def _of_check(

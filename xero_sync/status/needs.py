@@ -15,6 +15,7 @@ from xero_sync.contact_tabs import tab_counts
 from xero_sync.contact_tabs.listings import Count
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument
+from xero_sync.status import figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,14 @@ def _many(count: Count, noun: str) -> str:
 def _counted(connection: Connection | None) -> Counted | None:
     if connection is None or connection.organisation is None:
         return None
-    cursors = Cursor.objects.filter(
-        organisation=connection.organisation,
-        resource__in=resources.DOCUMENTS,
-        counted_at__isnull=False,
+    cursors = list(
+        Cursor.objects.filter(
+            organisation=connection.organisation,
+            resource__in=resources.DOCUMENTS,
+            counted_at__isnull=False,
+        )
     )
-    figures = [(cursor.count_here or 0, cursor.count_in_xero or 0) for cursor in cursors]
-    if len(figures) < len(resources.DOCUMENTS):
+    here, in_xero = figures.of_counts(cursors)
+    if in_xero is None or len(cursors) < len(resources.DOCUMENTS):
         return None
-    here, in_xero = map(sum, zip(*figures, strict=True))
     return Counted(here, in_xero)

@@ -107,7 +107,7 @@ def _documents_in_sync(
         if at is None:
             rows.append(Row(what=label, why="Not checked against Xero yet."))
             continue
-        here, count = (cursor.count_here or 0) - cursor.count_missing, cursor.count_in_xero
+        here, count = cursor.count_stored, cursor.count_in_xero
         if cursor.counted_at is None:
             here, count, _ = first[cursor.resource]
         checked = moments.short(at, now=now, zone=portal.zone)

@@ -132,5 +132,7 @@ def _named(document: Document) -> dict[str, Any]:
 
 def _end_of(request: access.SignedInRequest, day: Any) -> datetime:
     """Return when a day ends in the portal, or now where that is still to come."""
-    following = datetime.combine(day + timedelta(days=1), time(), request.portal.zone)
-    return min(following, timezone.now())
+    now, zone = timezone.now(), request.portal.zone
+    if day >= now.astimezone(zone).date():
+        return now
+    return datetime.combine(day + timedelta(days=1), time(), zone)

@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from connected_apps import book_days
+from connected_apps import book_days, financial_years
 from connected_apps import errors as connection_errors
 from connected_apps.models import Connection, Organisation
 from connected_apps.queries import connection_of
@@ -204,10 +204,11 @@ def _asked(request: access.SignedInRequest, given: QueryDict) -> QueryDict:
     The dates are always sent, filled in or not. Where somebody has changed them they count,
     whatever preset is marked.
     """
-    today = _today(request)
+    today, year_end = _today(request), _year_end(request)
     dates = given.get("date_from", ""), given.get("date_to", "")
-    days = date_presets.days_of(given.get("span", ""), today=today)
-    is_changed = any(dates) and not date_presets.is_one(dates, today=today)
+    days = date_presets.days_of(given.get("span", ""), today=today, year_end=year_end)
+    is_one = date_presets.is_one(dates, today=today, year_end=year_end)
+    is_changed = any(dates) and not is_one
     if days is None or is_changed or given.get("what", RunWhat.DOCUMENTS) != RunWhat.DOCUMENTS:
         return given
     asked = given.copy()
@@ -238,7 +239,7 @@ def _context(
         now=now,
     )
     return {
-        "form": form or _form(request, initial=_initial(today)),
+        "form": form or _form(request, initial=_initial(today, _year_end(request))),
         "presets": Preset.choices,
         "preset": _preset(form),
         "connection": connection,
@@ -294,15 +295,21 @@ def _form(request: access.SignedInRequest, *given: Any, **more: Any) -> forms.Re
     return forms.ResyncForm(*given, **about, **more)
 
 
-def _initial(today: date) -> dict[str, Any]:
-    days = date_presets.days_of(Preset.LAST_12_MONTHS, today=today) or (today, today)
+def _initial(today: date, year_end: financial_years.YearEnd) -> dict[str, Any]:
+    preset = Preset.LAST_12_MONTHS
+    days = date_presets.days_of(preset, today=today, year_end=year_end) or (today, today)
     return {"what": RunWhat.DOCUMENTS, "date_from": days[0], "date_to": days[1]}
 
 
 def _today(request: access.SignedInRequest) -> date:
+    organisation = _organisation(request)
+    return book_days.today_of(portal=request.portal, organisation=organisation, now=timezone.now())
+
+
+def _year_end(request: access.SignedInRequest) -> financial_years.YearEnd:
+    return financial_years.year_end_of(request.portal, _organisation(request))
+
+
+def _organisation(request: access.SignedInRequest) -> Organisation | None:
     connection = connection_of(request.portal)
-    return book_days.today_of(
-        portal=request.portal,
-        organisation=connection.organisation if connection else None,
-        now=timezone.now(),
-    )
+    return connection.organisation if connection else None

@@ -289,6 +289,19 @@ def test_dates_that_are_a_span_now_move_along_from_the_first(
         assert form.initial["span"] == span
 
 
+def test_list_leads_to_the_report_of_the_dates_that_are_meant_now(
+    organisation: Organisation, maker: User, client: Client
+) -> None:
+    made = make(client, maker, query="date_from=2020-01-01&date_to=2020-01-31", span="THIS_MONTH")
+    today = client.get("/reports/0442/").context["question"].today
+
+    address = client.get(LIST).context["lines"][0]["address"]
+
+    assert "2020-01" in made.query
+    assert f"date_from={today.replace(day=1).isoformat()}&" in address
+    assert "2020-01" not in address
+
+
 def test_list_costs_the_same_queries_however_many_there_are(
     organisation: Organisation, maker: User, client: Client
 ) -> None:

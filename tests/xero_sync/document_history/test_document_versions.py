@@ -211,6 +211,9 @@ def test_page_answers_what_a_document_said_on_a_day(linked: Linked) -> None:
     assert "it said what it says today" in text_at(client, f"{address}2026-06-01")
     assert "was not here yet at the end of 1 March 2026" in text_at(client, f"{address}2026-03-01")
     assert "Enter a date" in text_at(client, f"{address}March")
+    # The ends of the calendar.
+    assert "it said what it says today" in text_at(client, f"{address}9999-12-31")
+    assert "was not here yet" in text_at(client, f"{address}0001-01-01")
 
 
 def test_page_does_not_guess_what_a_document_said_before_versions_were_kept(

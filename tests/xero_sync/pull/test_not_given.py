@@ -3,7 +3,7 @@
 Whatever reads the list goes around it, says that it is missing, and looks for it again every day.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from tests.support import builders, valkey_flush
 from tests.support.daily_checks import check
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
-from tests.support.resyncs import ask, end_first, log
+from tests.support.resyncs import ask, end_first, log, request
 from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
@@ -266,6 +266,12 @@ def test_change_that_xero_could_not_give_is_looked_for_although_no_count_differs
     let_a_minute_pass(linked)
 
     (run,) = check(linked)
+    # It reads what changed these days, and not the documents of these days.
+    today = datetime.now(linked.portal.zone).date().isoformat()
+    by_person = request(linked, today, today)
+    assert by_person != run
+    run.refresh_from_db()
+    assert run.is_open
     work_patiently(linked, run)
 
     assert (run.state, run.reason) == (RunState.DONE, "")

@@ -116,6 +116,23 @@ def test_preview_tells_what_would_be_read(known: Linked, span: Span) -> None:
     assert SyncRun.objects.count() == runs
 
 
+def test_second_click_finds_the_run_of_the_first(known: Linked, span: Span) -> None:
+    today = datetime.now(known.portal.zone).date().isoformat()
+    for _ in range(2):
+        ask(known, span, date_to=today, time_to="")
+
+    assert SyncRun.objects.filter(what=RunWhat.CHANGED).count() == 1
+
+
+def test_first_day_of_the_calendar_may_be_asked_for(known: Linked, span: Span) -> None:
+    # What a date box makes of 01/01/01. In Sydney it begins in the year before the first.
+    run = ask(known, span, date_from="0001-01-01", time_from="", time_to="")
+
+    assert SyncRun.objects.get(pk=run.pk).changed_from == datetime(1970, 1, 1, tzinfo=UTC)
+    assert known.work(run).state == RunState.DONE
+    assert builders.client_of(known.manager).get(PAGE).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -14,6 +14,7 @@ from tests.support import builders, limiting
 from tests.support.daily_checks import check, cursor_of
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
+from tests.support.passing import Time
 from tests.support.resyncs import PAGE, lists_called, request
 from xero_sync.models import OPEN_RUNS, RunState, SyncRun
 from xero_sync.runs import request_checks, resumption, run_requests
@@ -109,6 +110,26 @@ def test_page_says_it_no_more_once_everything_is_here(cancelled: Linked) -> None
 
     assert ours(cancelled) == theirs(cancelled)
     assert NOTE not in page_of(cancelled)
+
+
+def test_everything_read_by_another_run_leaves_nothing_to_resume(cancelled: Linked) -> None:
+    client = builders.client_of(cancelled.manager)
+    assert client.post(PAGE, {"span": "everything"}).status_code == 302
+    run = cancelled.work(SyncRun.objects.latest("pk"))
+    assert run.state == RunState.DONE
+    assert NOTE not in page_of(cancelled)
+    assert check(cancelled) == []
+    Document.objects.filter(kind="INVOICE").latest("date").delete()
+
+    Time().pass_by(60)
+
+    (healing,) = check(cancelled)
+
+    # The count that differed is the newest now.
+    assert NOTE not in page_of(cancelled)
+    Time().pass_by(60)
+    assert cancelled.work(healing).state == RunState.DONE
+    assert ours(cancelled) == theirs(cancelled)
 
 
 def test_many_differences_are_mended_by_one_run_and_found_in_few_calls(linked: Linked) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from connected_apps import book_days
+from connected_apps import book_days, financial_years
 from lrm.models import LrmRole
 from tests.support import builders
 from tests.support.ghosts import heal, store_ghost
@@ -36,7 +36,7 @@ def today_of(linked: Linked) -> date:
     ],
 )
 def test_preset_names_its_days(preset: str, today: date, days: tuple[date, date] | None) -> None:
-    assert date_presets.days_of(preset, today=today) == days
+    assert date_presets.days_of(preset, today=today, year_end=(6, 30)) == days
 
 
 def test_preset_counts_unless_the_dates_were_changed(linked: Linked) -> None:
@@ -50,9 +50,29 @@ def test_preset_counts_unless_the_dates_were_changed(linked: Linked) -> None:
     client.post(PAGE, {"date_from": "2020-01-01", "date_to": "2020-02-01", "span": "12-months"})
     by_dates = SyncRun.objects.latest("pk")
 
-    days = date_presets.days_of("last-year", today=today_of(linked))
+    days = financial_years.year_before(
+        financial_years.year_of(today_of(linked))[0],
+    )
     assert (by_preset.date_from, by_preset.date_to) == days
     assert (by_dates.date_from, by_dates.date_to) == (date(2020, 1, 1), date(2020, 2, 1))
+
+
+@pytest.mark.parametrize(("month", "day"), [(3, 31), (12, 31)])
+def test_financial_year_is_that_of_the_books_as_in_the_report(
+    linked: Linked, month: int, day: int
+) -> None:
+    end_first(linked)
+    linked.organisation.financial_year_end_month = month
+    linked.organisation.financial_year_end_day = day
+    linked.organisation.save()
+    client = builders.client_of(linked.manager)
+
+    client.post(PAGE, {"span": "this-year"})
+    run = SyncRun.objects.latest("pk")
+    report = client.get("/reports/0442/").context["question"].presets[0]
+
+    assert (run.date_from, run.date_to) == (report.first, report.last)
+    assert (run.date_to.month, run.date_to.day) == (month, day)
 
 
 def test_estimate_comes_without_starting_anything(linked: Linked) -> None:
