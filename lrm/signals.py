@@ -7,8 +7,11 @@ locked: whoever must keep others waiting until it ends takes its lock here. Argu
 and the learner's commit together or not at all. Arguments: `learner`, `created` (bool),
 `email_before` (the address it had, empty where it is new), `by` (who saved it).
 
-`learners_saved` is sent instead, once, where many were saved together in one transaction.
-Arguments: `portal`, `saved` (a sequence of `SavedLearner`, none of them twice), `by`.
+`learner_erasing` is sent inside the transaction that erases a learner, before its row is deleted.
+A receiver may return a function, which is called once the row is gone. Argument: `learner`.
+
+`learners_saved` is sent instead of `learner_saved`, once, where many were saved together in one
+transaction. Arguments: `portal`, `saved` (a sequence of `SavedLearner`, none of them twice), `by`.
 """
 
 import dataclasses
@@ -20,6 +23,7 @@ from lrm.models import Learner
 learner_saving = Signal()
 learner_saved = Signal()
 learners_saved = Signal()
+learner_erasing = Signal()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

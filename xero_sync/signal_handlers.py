@@ -1,14 +1,17 @@
 """Turns signals of other apps into work: a connection was made, a learner was saved."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from connected_apps import signals as connection_signals
 from connected_apps.models import XERO, Connection
 from lrm import signals as lrm_signals
 from lrm.models import Learner, Portal
 from xero_sync.contacts import learner_refreshes, push_queue
+from xero_sync.jobs import dispatch
 from xero_sync.runs import run_worker
 from xero_sync.store import contact_links
 from xero_sync.sweeps import beginnings, sweeper
@@ -21,6 +24,7 @@ def connect() -> None:
     lrm_signals.learner_saving.connect(on_learner_saving, dispatch_uid="xero_sync")
     lrm_signals.learner_saved.connect(on_learner_saved, dispatch_uid="xero_sync")
     lrm_signals.learners_saved.connect(on_learners_saved, dispatch_uid="xero_sync")
+    lrm_signals.learner_erasing.connect(on_learner_erasing, dispatch_uid="xero_sync")
 
 
 def on_connected(connection: Connection, same_organisation: bool, **kwargs: Any) -> None:
@@ -71,3 +75,24 @@ def on_learners_saved(
     learners = [one.learner for one in saved]
     push_queue.request_many(learners=[one for one in learners if one.sync_to_xero], now=now)
     push_queue.withdraw_many(learners=[one for one in learners if not one.sync_to_xero], now=now)
+
+
+def on_learner_erasing(learner: Learner, **kwargs: Any) -> Callable[[], None]:
+    """Return what follows once the learner is gone: its contacts, and its address, are free.
+
+    Whoever waited because of them goes on.
+    """
+    portal, address = learner.portal, learner.email
+    links = learner.contact_links.values_list("organisation_id", "contact_xero_id")
+    held: dict[int, list[UUID]] = defaultdict(list)
+    for organisation_id, contact_id in links:
+        held[organisation_id].append(contact_id)
+
+    def follow() -> None:
+        for organisation in portal.organisations.all():
+            contact_links.follow_erasure(
+                organisation, held[organisation.pk], address=address, now=datetime.now(UTC)
+            )
+        dispatch.PUSH_LEARNERS.wake(portal.pk)
+
+    return follow

@@ -33,6 +33,7 @@ def erase(
     learner = portal.learners.select_for_update(of=("self",)).get(pk=learner.pk)
     if confirmed.strip() != learner.number:
         raise NotConfirmed
+    followers = signals.learner_erasing.send(Learner, learner=learner)
     for holding in holdings.all_of_them():
         holding.erase(learner)
     ErasedLearner.objects.get_or_create(
@@ -48,3 +49,6 @@ def erase(
         detail=f"Learner {learner.pk}",
     )
     learner.delete()
+    for _, follow in followers:
+        if callable(follow):
+            follow()

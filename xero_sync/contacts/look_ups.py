@@ -13,7 +13,7 @@ from django.db import transaction
 from connected_apps.models import Organisation
 from invoices.models import Contact, ReadBy
 from xero_sync import fetched_pages
-from xero_sync.api import client, responses, sessions
+from xero_sync.api import client, json_codec, responses, sessions
 from xero_sync.contacts import (
     archived_contacts,
     contact_overlay,
@@ -181,12 +181,34 @@ def by_number(
     for some in client.number_batches([ownership.number_sent(push) for push in batch]):
         pages, faults = narrowing.ask(some, session.contacts_by_number)
         mirror(session, organisation, pages, clock)
+        _derive_anew(session, organisation, pages, clock)
         unread |= faults
     for push in batch:
         number = ownership.number_sent(push)
         if number in unread:
             push_rows.park(push, _not_looked_up(push, number, unread[number]))
     return [push for push in batch if ownership.number_sent(push) not in unread]
+
+
+def _derive_anew(
+    session: sessions.Session,
+    organisation: Organisation,
+    pages: Iterable[responses.Page],
+    clock: leases.Clock,
+) -> None:
+    """Look anew at whose the contacts are that Xero showed, those that were stored before as well.
+
+    Links are derived where something is stored. What else they hang on may have changed unseen, as
+    where a worker was killed on the way, and a learner who is refused would stay so for ever.
+    """
+    named = (json_codec.uuid_or_none(one.get("ContactID")) for p in pages for one in p.elements)
+    shown = [each for each in named if each is not None]
+    if not shown:
+        return
+    with transaction.atomic():
+        session.check_generation()
+        contact_links.hold([organisation.tenant_id])
+        contact_links.derive_everywhere(organisation, shown, now=clock())
 
 
 def _not_looked_up(push: ContactPush, number: str, words: str) -> str:

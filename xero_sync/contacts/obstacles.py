@@ -101,6 +101,8 @@ def _wait(
         leased_until=None,
         contact_xero_id=own,
         known_as=push.known_as if own else None,
+        # Xero has answered for this one. Two that wait for each other must meet in one batch.
+        stumbles=0,
         candidate_xero_id=obstacle.contact_id,
         candidate_why=obstacle.why.value,
     )

@@ -132,16 +132,30 @@ def push_waiting(*, portal_id: int, clock: leases.Clock) -> timedelta | None:
 
 def _take(portal: Portal, now: datetime) -> list[ContactPush]:
     """Take the next batch: those over whom Xero stumbled after all others, and fewer at once."""
-    waiting = _of_portal(portal).select_related("learner").order_by("stumbles", "id")
+    waiting = _of_portal(portal).order_by("stumbles", "id")
     taken = leases.take_many(waiting, most=BATCH, now=now)
     if not taken or not taken[-1].stumbles:
-        return taken
+        return _with_learners(taken, portal)
     alike = [push for push in taken if push.stumbles == taken[0].stumbles]
     # Who has failed less often first: the one at fault would be the first for ever.
     alike.sort(key=lambda push: (push.attempts, push.pk))
     batch = alike[: max(1, BATCH >> alike[0].stumbles)]
     if left := [push for push in taken if push not in batch]:
         leases.update_leased(*left, leased_until=None)
+    return _with_learners(batch, portal)
+
+
+def _with_learners(batch: list[ContactPush], portal: Portal) -> list[ContactPush]:
+    """Return pushes with their learners, read after the rows were leased.
+
+    PostgreSQL reads a row that it waited for anew, and what is joined to it not: a push of a
+    learner that is just being saved would come with the version after and the details before.
+    """
+    learners = Learner.objects.in_bulk([push.learner_id for push in batch])
+    for push in batch:
+        if learner := learners.get(push.learner_id):
+            learner.portal = portal
+            push.learner = learner
     return batch
 
 

@@ -1,9 +1,12 @@
 """What the sync keeps of a learner: the way to Xero, questions, and what could not be saved."""
 
+import re
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet, Value
+from django.db.models.functions import Left
 
+from lrm import row_locks
 from lrm.models import Learner
 from lrm.personal_data import holdings
 from xero_sync.models import (
@@ -14,6 +17,8 @@ from xero_sync.models import (
     RunLearner,
 )
 from xero_sync.resources import Resource
+
+_SOMEBODY = "another learner"
 
 
 def register() -> None:
@@ -57,8 +62,20 @@ def _give(learner: Learner) -> dict[str, Any]:
 
 
 def _erase(learner: Learner) -> None:
-    """Delete what could not be saved of the learner's contacts; all else goes with the learner."""
+    """Delete what could not be saved of the learner's contacts, and the name where others wait.
+
+    All else goes with the learner.
+    """
     _quarantined(learner).delete()
+    # With whatever number it had when that was written.
+    named = rf"{re.escape(learner.full_name)} \([^)]*\)"
+    without_name = Func(
+        *("problem", Value(named), Value(_SOMEBODY), Value("g")), function="regexp_replace"
+    )
+    of_others = {"learner__portal": learner.portal, "problem__regex": named}
+    words = Left(without_name, 1000)
+    row_locks.update(ContactPush.objects.filter(**of_others), problem=words)
+    RunLearner.objects.filter(**of_others).update(problem=words)
 
 
 def _quarantined(learner: Learner) -> QuerySet[QuarantinedDocument]:

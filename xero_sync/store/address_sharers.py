@@ -4,7 +4,8 @@ An address alone links a learner and a contact only while nobody else has it. So
 is looked at anew where another comes to have it, or has it no longer.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Count, Min
@@ -14,31 +15,41 @@ from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLink, LinkSource
 from invoices.rules import identity
 from lrm.models import Learner
+from xero_sync.models import ContactQuestion
 
 # How many links that nobody looked at yet are taken along with a page.
 _MOST_UNEXAMINED = 1000
+# How many questions about an address; what it was before is not known, so all are looked at.
+_MOST_ASKED = 1000
 
 
 def watched(organisation_id: int, contact_ids: Sequence[str | UUID]) -> list[UUID]:
     """Return further contacts whose links hang on what was stored.
 
-    Those to which an e-mail address alone links a learner, where one of these has it too; and,
-    some at a time, those that the release before linked by number alone.
+    Those to which an e-mail address alone links a learner, where one of these has it too; those
+    that are asked about because somebody else has the address, since one of these may have had it
+    and has it no longer; and, some at a time, those that the release before linked by number alone.
     """
-    watched = ContactLink.objects.filter(
+    linked = ContactLink.objects.filter(
         organisation_id=organisation_id,
         source=LinkSource.NUMBER,
         evidence__in=("", identity.Why.EMAIL.value),
     ).values_list("contact_xero_id", "evidence")
-    unexamined = [contact_id for contact_id, evidence in watched if not evidence]
-    by_email = [contact_id for contact_id, evidence in watched if evidence]
-    if not by_email:
-        return unexamined[:_MOST_UNEXAMINED]
-    stored = set(_emails(organisation_id, contact_ids).values()) - {""}
-    sharing = [
-        each for each, email in _emails(organisation_id, by_email).items() if email in stored
+    asked = ContactQuestion.objects.filter(
+        organisation_id=organisation_id, why=identity.Why.SHARED_EMAIL.value
+    ).values_list("contact_xero_id", "why")
+    watched: dict[str, list[UUID]] = defaultdict(list)
+    for contact_id, why in linked.union(asked):
+        watched[why].append(contact_id)
+    further = [
+        *watched[""][:_MOST_UNEXAMINED],
+        *watched[identity.Why.SHARED_EMAIL.value][:_MOST_ASKED],
     ]
-    return [*unexamined[:_MOST_UNEXAMINED], *sharing]
+    if by_email := watched[identity.Why.EMAIL.value]:
+        stored = set(_emails(organisation_id, contact_ids).values()) - {""}
+        emails = _emails(organisation_id, by_email)
+        further += [each for each, email in emails.items() if email in stored]
+    return list(dict.fromkeys(further))
 
 
 def _emails(organisation_id: int, contact_ids: Sequence[str | UUID]) -> dict[UUID, str]:
@@ -56,8 +67,17 @@ def sharing(organisation: Organisation, moved: Sequence[tuple[Learner, str]]) ->
         contact_links__source=LinkSource.NUMBER,
         contact_links__evidence=identity.Why.EMAIL.value,
     )
-    # Where more than one is left, the address goes on to say nothing.
-    given_up = {before.lower() for _, before in moved} - {""}
-    left = by_address.filter(address__in=given_up).values("address")
-    gaining = left.annotate(count=Count("id"), only=Min("id")).filter(count=1)
-    return [*losing.values_list("id", flat=True), *gaining.values_list("only", flat=True)]
+    gaining = left_alone(organisation, (before for _, before in moved))
+    return [*losing.values_list("id", flat=True), *gaining]
+
+
+def left_alone(organisation: Organisation, given_up: Iterable[str]) -> list[int]:
+    """Return the learners who alone have an address that another gave up.
+
+    Where more than one is left, it goes on to say nothing.
+    """
+    addresses = {address.lower() for address in given_up} - {""}
+    learners = Learner.objects.filter(portal_id=organisation.portal_id).order_by()
+    left = learners.annotate(address=Lower("email")).filter(address__in=addresses)
+    alone = left.values("address").annotate(count=Count("id"), only=Min("id")).filter(count=1)
+    return list(alone.values_list("only", flat=True))

@@ -64,7 +64,7 @@ def derive_for_contacts(
     hold([organisation.tenant_id])
     sharing = address_sharers.watched(organisation_id, contact_ids)
     followed = _derive(organisation, [*contact_ids, *sharing], now=now)
-    _let_pushes_go_on(organisation, contact_ids)
+    _let_pushes_go_on(organisation, [*contact_ids, *followed])
     _tell_neighbours(organisation, followed, now=now)
 
 
@@ -97,7 +97,25 @@ def derive_for_learners(
     unfollowed = contact_merges.unfollowed(organisation)
     followed = _follow_merges(organisation, merges, unfollowed, now=now)
     moved_ids = {contact_id for _, contact_id in changed} | followed
+    if moved_ids:
+        # Somebody else's change may be what a question or a refusal waited for.
+        _let_pushes_go_on(organisation, sorted(moved_ids))
     _tell_neighbours(organisation, moved_ids, now=now)
+
+
+def follow_erasure(
+    organisation: Organisation, contact_ids: Sequence[UUID], *, address: str, now: datetime
+) -> None:
+    """Do what follows where a learner is no more. The caller has the lock.
+
+    :param contact_ids: the contacts that were the learner's, which are nobody's now.
+    :param address: its e-mail address, which may say something of another learner now.
+    """
+    if contact_ids:
+        follow_decision(organisation, contact_ids, now=now)
+    alone = Learner.objects.filter(pk__in=address_sharers.left_alone(organisation, [address]))
+    if saved := [(learner, learner.email) for learner in alone]:
+        derive_for_learners(saved=saved, organisation=organisation, now=now)
 
 
 def make_own(

@@ -16,7 +16,7 @@ from lrm.models import Learner, LearnerAccount, PortalChange
 from lrm.roster import learner_batches, learners
 from tests.support import builders, document_builders, every_column, waiting
 from tests.support.linked import Linked, clock
-from xero_sync.models import ContactPush, RunWhat
+from xero_sync.models import ContactPush, PushState, RunWhat
 from xero_sync.runs import run_requests
 
 NUMBER = "ERASE-ME-7"
@@ -112,6 +112,39 @@ def test_erased_learner_stands_nowhere_but_where_the_page_said(linked: Linked) -
     assert not LearnerAccount.objects.exists()
     change = PortalChange.objects.latest("id")
     assert (change.act, change.detail) == ("LEARNER_ERASED", f"Learner {learner.pk}")
+
+
+def test_learner_who_waits_for_an_erased_ones_contact_is_told_no_name_and_goes_on(
+    linked: Linked,
+) -> None:
+    learner = pushed(linked)
+    learners.save_learner(
+        portal=linked.portal,
+        details=details(number="ERASE-ME-8", sync_to_xero=False),
+        by=linked.manager,
+        now=clock(),
+        learner=learner,
+    )
+    other = learners.save_learner(
+        portal=linked.portal,
+        details=details(given_name="Ari", family_name="Kelly", email="ari@example.com"),
+        by=linked.manager,
+        now=clock(),
+    )
+    linked.push()
+    waits = ContactPush.objects.get(learner=other)
+    assert waits.state == PushState.REFUSED
+    assert "is on the contact of Zebedee Quillfeather (ERASE-ME-8)" in waits.problem
+
+    assert erase(linked, learner, "ERASE-ME-8").status_code == 302
+    waits.refresh_from_db()
+    assert "Quillfeather" not in waits.problem
+    assert waits.state == "PENDING"
+
+    linked.push()
+    waits.refresh_from_db()
+    # Whose contact it is now, a person says.
+    assert waits.state == PushState.QUESTION
 
 
 def test_nothing_is_erased_when_another_number_is_typed(linked: Linked) -> None:

@@ -113,6 +113,29 @@ def test_number_of_a_contact_that_is_not_synced_any_more_is_told_and_waited_for(
     assert set(ContactPush.objects.values_list("state", flat=True)) == {"DONE"}
 
 
+def test_numbers_swapped_while_xero_fails_are_swapped_once_it_answers(staff: Staff) -> None:
+    """Each of the two stumbled by itself, and neither can go without the other."""
+    linked = staff.linked
+    ann: dict[str, Any] = {"given_name": "Ann", "email": "ann@example.com"}
+    ben: dict[str, Any] = {"given_name": "Ben", "email": "ben@example.com"}
+    first = staff.save(ticked=True, number="L900001", **ann)
+    second = staff.save(ticked=True, number="L900002", **ben)
+    staff.push()
+    for learner, number, whose in ((first, "L900009", ann), (second, "L900001", ben)):
+        linked.world.fail("/api.xro/2.0/Contacts", method="POST", status=500)
+        staff.save(learner, ticked=True, number=number, **whose)
+        linked.push()
+    staff.save(first, ticked=True, number="L900002", **ann)
+    before = linked.world.calls("/contacts")
+
+    staff.push()
+
+    assert {push.state for push in ContactPush.objects.all()} == {"DONE"}
+    names = {n: [c["name"] for c in contacts_numbered(linked, n)] for n in ("L900001", "L900002")}
+    assert names == {"L900001": ["Ben Made-Up"], "L900002": ["Ann Made-Up"]}
+    assert linked.world.calls("/contacts") - before < 20
+
+
 def test_learner_renumbered_while_a_reply_was_lost_is_not_made_twice(staff: Staff) -> None:
     linked = staff.linked
     linked.world.fail("/api.xro/2.0/Contacts", method="PUT", cut="after")

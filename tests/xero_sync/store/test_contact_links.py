@@ -14,8 +14,10 @@ from django.db import connection, transaction
 from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLink, ContactLinkChange, LinkSource
 from lrm.models import Learner, User
+from lrm.personal_data import erasure
 from tests.support import builders, document_builders
 from tests.support.contact_pages import contact, save, store
+from xero_sync.models import ContactQuestion
 from xero_sync.store import contact_links
 
 
@@ -130,6 +132,41 @@ def test_email_that_another_contact_gets_says_nothing_any_more(
     store(organisation, contact("", "Kelly Household", EmailAddress="family@example.com"))
 
     assert linked(learner) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"ContactStatus": "ARCHIVED"}, {"EmailAddress": "household@example.com"}]
+)
+def test_email_that_another_contact_gives_up_counts_again(
+    organisation: Organisation, staff: User, change: dict[str, str]
+) -> None:
+    store(organisation, contact("L1", "Ben Kelly", EmailAddress="family@example.com"))
+    other = contact("", "Kelly Household", EmailAddress="family@example.com")
+    store(organisation, other)
+    learner = save(staff, email="family@example.com")
+    assert linked(learner) == []
+
+    again = contact("", "Kelly Household", ContactID=other["ContactID"])
+    store(organisation, {**again, "EmailAddress": other["EmailAddress"], **change})
+
+    assert linked(learner) == [("NUMBER", "EMAIL")]
+    assert not ContactQuestion.objects.exists()
+
+
+def test_email_of_a_learner_who_is_erased_counts_again_for_the_other(
+    organisation: Organisation, staff: User
+) -> None:
+    store(organisation, contact("L1", "Ben Kelly", EmailAddress="family@example.com"))
+    sister = save(staff, number="L2", given_name="Ann", email="family@example.com")
+    learner = save(staff, email="family@example.com")
+    assert linked(learner) == []
+
+    assert staff.portal is not None
+    erasure.erase(
+        learner=sister, portal=staff.portal, confirmed="L2", by=staff, now=datetime.now(UTC)
+    )
+
+    assert linked(learner) == [("NUMBER", "EMAIL")]
 
 
 def test_name_goes_on_to_count_where_the_email_is_shared(
