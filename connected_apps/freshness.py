@@ -52,7 +52,8 @@ class Gap:
     :param text: whole sentences: the cause, and what is not shown.
     :param remedy: what a person can do about it, after "can"; empty where it passes by itself.
     :param read: of a first sync, how many documents were read; `total` of how many, once known.
-    :param count: how many documents could not be saved, or how many re-syncs found a difference.
+    :param count: how many documents could not be saved, how many re-syncs found a difference, or
+        how many kinds are not read.
     """
 
     condition: Condition
@@ -63,6 +64,8 @@ class Gap:
     count: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    # What the pill of the card says, where another word fits than that of the condition.
+    word: str = ""
     # Where portal admins see more of it, and the words that lead there.
     address: str = ""
     link: str = ""
@@ -142,7 +145,8 @@ class Freshness:
     def mark(self) -> str:
         """Another one whenever the line is."""
         figures = "-".join(
-            f"{gap.condition}.{gap.read}.{gap.total}.{gap.count}.{gap.until}" for gap in self.gaps
+            f"{gap.condition}.{gap.word}.{gap.read}.{gap.total}.{gap.count}.{gap.until}"
+            for gap in self.gaps
         )
         return figures or f"{self.condition}.{self._as_of_words}"
 

@@ -123,6 +123,8 @@ def of_live(
 
 
 def _word_of(worst: freshness.Gap, *, now: datetime, zone: tzinfo) -> str:
+    if worst.word:
+        return worst.word
     if worst.condition == Condition.PAUSED and worst.until:
         return f"Paused until {moments.short(worst.until, now=now, zone=zone)}"
     if worst.condition == Condition.NOT_SAVED:

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.sql.subqueries import UpdateQuery
 
 from lrm import row_locks
@@ -33,6 +33,8 @@ M = TypeVar("M", bound=LeasedRow)
 
 # Longer than the longest call with its limits and the writing of a page, with room to spare.
 LEASE = timedelta(seconds=90)
+# Who ends a turn takes the lease away, whatever became of it.
+_WITH_DEATHS = Case(When(leased_until=None, then=F("attempts")), default=F("attempts") + 1)
 
 
 class LeaseLost(Exception):
@@ -45,10 +47,17 @@ def takeable(model: type[LeasedRow], now: datetime) -> Q:
     return free & (Q(**{model.DUE_COLUMN: None}) | Q(**{f"{model.DUE_COLUMN}__lte": now}))
 
 
-def take(model: type[M], pk: int, *, now: datetime, **conditions: Any) -> M | None:
-    """Return the row, now leased, or None where another worker has it or it is not due."""
+def take(
+    model: type[M], pk: int, *, now: datetime, counts_deaths: bool = False, **conditions: Any
+) -> M | None:
+    """Return the row, now leased, or None where another worker has it or it is not due.
+
+    :param counts_deaths: whether a lease that lapsed, as its worker died or hung, is a failed
+        attempt like one that the worker could put off itself.
+    """
     rows = model._default_manager.filter(takeable(model, now), pk=pk, **conditions)
-    row = next(_updated(rows, leased_until=now + LEASE), None)
+    counted = {"attempts": _WITH_DEATHS} if counts_deaths else {}
+    row = next(_updated(rows, leased_until=now + LEASE, **counted), None)
     if row is not None:
         row.lease_ends = (now + LEASE,)
     return row

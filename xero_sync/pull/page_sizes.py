@@ -3,7 +3,7 @@
 A page that takes Xero longer than we wait would be asked for again unchanged for ever. So the size
 shrinks with every page that did not come in time, and grows again once pages come so quickly that
 the next larger one can be expected in half of that time. It shrinks as well where Xero cannot give
-one of the rows, see `not_given`.
+one of the rows, see `not_given`, and where a page is more than a worker can hold.
 
 The number of a page means other rows at another size, so the size is kept with the checkpoint, and
 both change together. Every size divides the one before it: what was read ends at a page of the
@@ -101,6 +101,11 @@ def after(row: Checkpoint, error: Exception) -> Place | None:
             return Place(1, error.page_size or row.page_size)
         return _at(row, error.page_size)
     return None
+
+
+def after_deaths(row: Checkpoint) -> Place | None:
+    """Return where to go on where a page may be more than a worker can hold; None as in `after`."""
+    return _smaller(row)
 
 
 def _smaller(row: Checkpoint, than: int | None = None) -> Place | None:

@@ -72,6 +72,23 @@ def read(puller: pager.Puller, run: SyncRun, clock: leases.Clock, ends_at: datet
     return True
 
 
+def read_less(run: SyncRun, now: datetime) -> bool:
+    """Let what was read when a worker died go on in smaller pages; return whether there are any.
+
+    Which list that was nobody knows: it may be the next of each kind, or the one under way.
+    """
+    at_hand: dict[tuple[bool, str], SyncStep] = {}
+    for is_older in (False, True):
+        for step in _Part(run, is_older, frozenset()).open_steps(()):
+            is_begun = step.next_page > 1
+            at_hand.setdefault((is_older, "" if is_begun else step.resource), step)
+    places = [(step, page_sizes.after_deaths(step)) for step in at_hand.values()]
+    for step, place in places:
+        if place is not None:
+            step_checkpoint.go_on_at(step, place, now)
+    return any(place is not None for _, place in places)
+
+
 def _may_go_on(run: SyncRun, problems: Problems) -> bool:
     """Return whether older windows may be read: what is newer is verified, or has to wait long."""
     if problems:

@@ -9,9 +9,7 @@ from connected_apps.freshness import Condition, Gap
 from connected_apps.models import Connection, State
 from connected_apps.states import states
 from lrm import moments
-from xero_sync.jobs import retry_policy
 from xero_sync.models import Cursor, QuarantinedDocument, RunState, SyncRun
-from xero_sync.resources import Resource
 from xero_sync.runs import first_sync, run_progress
 from xero_sync.runs.run_progress import Part
 from xero_sync.status import completeness, unread
@@ -28,25 +26,24 @@ def of_connection(connection: Connection, now: datetime) -> list[Gap]:
     if organisation is None:
         return []
     is_live = connection.state in states.LIVE
+    is_behind = first_sync.is_behind(organisation.pk)
     return [
-        *(_waiting(connection, organisation.pk, now=now) if is_live else []),
-        *_first_sync(connection, is_live=is_live, now=now),
+        *(_waiting(connection, is_first_behind=is_behind, now=now) if is_live else []),
+        *(_first_sync(connection, organisation.pk, is_live=is_live, now=now) if is_behind else []),
         *_not_saved(organisation.pk),
         *_differs(completeness.standing_count(organisation)),
     ]
 
 
-def _waiting(connection: Connection, organisation_id: int, *, now: datetime) -> list[Gap]:
-    """Return what keeps sweeps from getting through."""
-    waiting = unread.waiting_cursors(organisation_id)
-    out_of_calls = [one for one in waiting if retry_policy.is_out_of_calls(one.problem)]
-    others = [one for one in waiting if one not in out_of_calls]
-    found = _refused(unread.late_cursors(others, now=now))
+def _waiting(connection: Connection, *, is_first_behind: bool, now: datetime) -> list[Gap]:
+    """Return what keeps sweeps from getting through, and which do not come at all."""
+    found = unread.of_connection(connection, is_first_behind=is_first_behind, now=now)
+    gaps = [*_refused(found.refused), *_unchecked(connection, found.unchecked, now=now)]
     # The connection says it itself once Xero has said so; here our own books held the calls back.
-    if out_of_calls and connection.state != State.PAUSED:
-        again = max(one.next_due_at for one in out_of_calls)
-        found.append(_out_of_calls(connection, again, now=now))
-    return found
+    if found.out_of_calls and connection.state != State.PAUSED:
+        again = max(one.next_due_at for one in found.out_of_calls)
+        gaps.append(_out_of_calls(connection, again, now=now))
+    return gaps
 
 
 def _out_of_calls(connection: Connection, again: datetime, *, now: datetime) -> Gap:
@@ -64,24 +61,37 @@ def _out_of_calls(connection: Connection, again: datetime, *, now: datetime) -> 
 def _refused(late: list[Cursor]) -> list[Gap]:
     if not late:
         return []
-    kinds = unread.listed([Resource(cursor.resource).label.lower() for cursor in late])
-    problems = ". ".join(dict.fromkeys(cursor.problem for cursor in late))
+    problems = ". ".join(dict.fromkeys(cursor.problem for cursor in late if cursor.problem))
     return [
         Gap(
             condition=Condition.KIND_REFUSED,
             text=(
-                f"Changes of {kinds} cannot be read at the moment. {problems}. Reading continues "
-                "by itself after that."
+                f"Changes of {unread.kinds_of(late)} cannot be read at the moment. {problems}. "
+                "Reading continues by itself after that."
             ),
             count=len(late),
         )
     ]
 
 
-def _first_sync(connection: Connection, *, is_live: bool, now: datetime) -> list[Gap]:
-    organisation_id = connection.organisation_id
-    if organisation_id is None or not first_sync.is_behind(organisation_id):
+def _unchecked(connection: Connection, cursors: list[Cursor], *, now: datetime) -> list[Gap]:
+    if not cursors:
         return []
+    is_read = unread.is_being_read(cursors, connection, now=now)
+    return [
+        Gap(
+            condition=Condition.KIND_REFUSED,
+            text=unread.words_of_unchecked(cursors, connection, now=now),
+            word="Catching up" if is_read else "Not checked",
+            count=len(cursors),
+            since=unread.unchecked_since(cursors),
+        )
+    ]
+
+
+def _first_sync(
+    connection: Connection, organisation_id: int, *, is_live: bool, now: datetime
+) -> list[Gap]:
     run = first_sync.latest(organisation_id)
     part, read, total = _figures(run)
     if run is not None and run.state == RunState.CANCELLED:
