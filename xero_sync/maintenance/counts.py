@@ -19,7 +19,7 @@ from connected_apps.models import Connection
 from xero_sync import resources
 from xero_sync.api import errors, list_queries, sessions
 from xero_sync.jobs import leases
-from xero_sync.maintenance import contact_counts, count_bisection
+from xero_sync.maintenance import contact_counts, count_bisection, failed_parts
 from xero_sync.models import Cursor, DailyCheck
 from xero_sync.pull import date_windows
 from xero_sync.resources import Resource
@@ -40,29 +40,25 @@ class Count:
     daily: DailyCheck
     clock: leases.Clock
 
-    def check(self) -> list[int]:
+    def check(self, failed: failed_parts.FailedParts) -> list[int]:
         """Count every kind that is due; return the runs that were asked for to mend differences.
 
-        :raises errors.XeroError: Xero could not be asked; it stays due. What it rejects of one
-            kind is raised at the end, after the others are counted.
+        :param failed: keeps what Xero will not count; that kind stays due.
+        :raises errors.XeroError: Xero could not be asked; what is not counted yet stays due.
         :raises leases.LeaseLost: another worker counts.
         """
-        asked = []
+        asked: list[int] = []
         organisation_id, now = self.daily.organisation_id, self.clock()
         may_mend = not first_sync.is_unfinished(organisation_id)
-        rejected: errors.Rejected | None = None
-        for cursor in due(now=now).filter(organisation_id=organisation_id):
-            try:
+        waiting = due(now=now).filter(organisation_id=organisation_id)
+        for cursor in waiting.order_by("pk"):
+            with failed.part():
                 if cursor.resource == Resource.CONTACT:
                     contact_counts.ContactCount(self.session, self.daily, self.clock).check(
                         cursor, now
                     )
                 else:
                     asked += self._check(cursor, now, may_mend=may_mend)
-            except errors.Rejected as error:
-                rejected = rejected or error
-        if rejected is not None:
-            raise rejected
         return asked
 
     def _check(self, cursor: Cursor, now: datetime, *, may_mend: bool) -> list[int]:
@@ -80,13 +76,15 @@ class Count:
             beside = min(here - in_xero, len(not_given) - len(due))
             here, missing = here - beside, missing - beside
             here -= _forget_nameless(organisation_id, resource, here - in_xero)
+        # Before anything is asked for: where this breaks off, all of it is done again.
+        unknown = self._unknown(whole, in_xero)
         if in_xero is not None and may_mend:
             asked = self._mend(whole, in_xero, now) if in_xero != here else []
             if len(due) > max(0, in_xero - here):
                 asked += self._look_for(due, now)
             quarantine.forget(due)
         Cursor.objects.filter(pk=cursor.pk).update(
-            count_unknown=self._unknown(whole, in_xero),
+            count_unknown=unknown,
             count_due_at=now + EVERY,
             counted_at=now,
             count_in_xero=in_xero,
@@ -126,12 +124,18 @@ class Count:
         return [run.pk]
 
     def _unknown(self, whole: date_windows.Window, sales: int | None) -> int | None:
-        """Return how many Xero has of no known type; None where it does not tell.
+        """Return how many Xero has of no known type; None where it does not tell, or will not.
 
         Counted once more where there seem to be some: one may just have been raised.
         """
-        unknown = self._unknown_beside(whole, sales)
-        return self._unknown_beside(whole, self._in_xero(whole)) if unknown else unknown
+        try:
+            unknown = self._unknown_beside(whole, sales)
+            return self._unknown_beside(whole, self._in_xero(whole)) if unknown else unknown
+        except (errors.Rejected, errors.Refused) as error:
+            # The sales were counted, and that holds.
+            told = (whole.resource, type(error).__name__)
+            logger.warning("No count of %s without a filter: %s", *told)
+            return None
 
     def _unknown_beside(self, whole: date_windows.Window, sales: int | None) -> int | None:
         everything = self._in_xero(whole, types=())

@@ -11,6 +11,7 @@ from invoices.models import ReadBy
 from xero_sync import fetched_pages
 from xero_sync.api import client, errors, sessions
 from xero_sync.jobs import own_failures
+from xero_sync.maintenance import failed_parts
 from xero_sync.resources import Resource
 from xero_sync.store import quarantine
 
@@ -27,17 +28,21 @@ def retry_all(
     What fails together is asked for by halves: a document that was set aside may well be one that
     Xero cannot give, and then it keeps neither the others nor the rest of the day's work waiting.
 
+    :raises errors.XeroError: of a kind that Xero refuses, after the others were asked for.
     :raises Exception: Xero, the connection or a limit stands in the way of all.
     """
+    failed = failed_parts.FailedParts()
     for resource in Resource:
         named = quarantine.named(organisation_id, resource)
         due = named.filter(last_tried_at__lt=now - RETRY_AFTER).order_by("last_tried_at")
         ids = [UUID(one) for one in due.values_list("identity", flat=True)[:at_most]]
-        own_failures.read_by_halves(
-            client.batches(resource, ids),
-            partial(_retry, session, organisation_id, resource, now),
-            most_failures=_MOST_FAILURES,
-        )
+        with failed.part():
+            own_failures.read_by_halves(
+                client.batches(resource, ids),
+                partial(_retry, session, organisation_id, resource, now),
+                most_failures=_MOST_FAILURES,
+            )
+    failed.raise_first()
 
 
 def _retry(

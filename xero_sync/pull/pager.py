@@ -73,68 +73,6 @@ def walk(
         )
 
 
-@dataclasses.dataclass
-class _Reached:
-    """How far a walk has come of which nobody keeps a checkpoint."""
-
-    page_size: int
-    next_page: int = 1
-    item_count: int | None = None
-
-
-def pages(
-    session: sessions.Session, listing: list_queries.Listing, *, page_size: int, has_failed: bool
-) -> Iterator[responses.Page]:
-    """Yield all pages of a list, by other sizes where that is needed; some rows may come twice.
-
-    For who keeps no place in the list.
-
-    :param page_size: of the first one.
-    :param has_failed: see `Puller.walk`.
-    :raises errors.XeroError: at the page that failed.
-    """
-    reached = _Reached(page_size)
-    with opened(session) as puller:
-        while True:
-            try:
-                yield from _pages_from(puller, listing, reached, has_failed)
-            except page_sizes.WalkMoved as moved:
-                place = page_sizes.after(reached, moved)
-                if place is None:
-                    raise
-            else:
-                return
-            reached.next_page, reached.page_size = place
-            if place.is_start:
-                reached.item_count = None
-
-
-def _pages_from(
-    puller: "Puller", listing: list_queries.Listing, reached: _Reached, has_failed: bool
-) -> Iterator[responses.Page]:
-    """Yield the pages that are left, and larger ones again once these come quickly."""
-    place: page_sizes.Place | None = page_sizes.Place(reached.next_page, reached.page_size)
-    while place is not None:
-        reached.next_page, reached.page_size = place
-        place = None
-        walked = puller.walk(
-            listing,
-            first_page=reached.next_page,
-            page_size=reached.page_size,
-            item_count=reached.item_count,
-            has_failed=has_failed,
-        )
-        with contextlib.closing(walked):
-            for pages_read, (number, page) in enumerate(walked, 1):
-                if number == 1:
-                    reached.page_size = page_sizes.of_first(page, reached.page_size)
-                reached.next_page, reached.item_count = number + 1, page.item_count
-                yield page
-                place = page_sizes.larger(reached, page, pages_read=pages_read)
-                if place is not None:
-                    break
-
-
 @contextlib.contextmanager
 def opened(session: sessions.Session) -> Iterator["Puller"]:
     """Give a puller, with up to four calls in flight until the block ends."""

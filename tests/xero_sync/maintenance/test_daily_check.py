@@ -1,9 +1,14 @@
 """The webhook channel's health, the daily count, and what is set aside tried again."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
+import pytest
 from django.utils import timezone
 
 from connected_apps.models import Connection, Organisation
@@ -12,12 +17,13 @@ from tests.support.bad_documents import invoice, serve, store
 from tests.support.daily_checks import check, cursor_of
 from tests.support.linked import Linked, clock
 from tests.support.mirror import ours, theirs
+from tests.support.passing import Time
 from tests.support.resyncs import ask, end_first
 from tests.support.webhook_events import announce
 from tests.support.xero_documents import pay_something_unannounced
 from xero_sync.jobs import sweep_schedule
-from xero_sync.maintenance import quarantine_retries
-from xero_sync.models import FullReading, QuarantinedDocument
+from xero_sync.maintenance import daily_check, quarantine_retries
+from xero_sync.models import Cursor, DailyCheck, FullReading, QuarantinedDocument
 from xero_sync.webhooks import channel_health
 
 
@@ -229,3 +235,144 @@ def test_daily_count_asks_for_nothing_where_xero_gives_no_count(linked: Linked) 
     linked.world.fail("/api.xro/", times=-1, status=200, body=without)
 
     assert check(linked) == []
+
+
+def set_aside_hours_ago(linked: Linked, *resources: str) -> list[UUID]:
+    """Leave one document of each kind set aside and not stored; return their ids."""
+    long_ago = clock() - quarantine_retries.RETRY_AFTER * 2
+    lost = []
+    for resource in resources:
+        document = Document.objects.filter(kind=resource).order_by("pk")[0]
+        QuarantinedDocument.objects.create(
+            organisation=linked.organisation,
+            resource=resource,
+            identity=str(document.xero_id),
+            reason="made up",
+            raw={},
+            first_seen_at=long_ago,
+            last_tried_at=long_ago,
+        )
+        document.delete()
+        lost.append(document.xero_id)
+    return lost
+
+
+def calls_of(linked: Linked, act: Callable[[], object]) -> Counter[str]:
+    """Return how many calls of each kind an act makes."""
+    before: list[dict[str, Any]] = linked.world.show("calls")
+    act()
+    made: list[dict[str, Any]] = linked.world.show("calls", since=before[-1]["n"])
+    return Counter(one["path"].rsplit("/", 1)[1] for one in made if "/api.xro/" in one["path"])
+
+
+def check_again(linked: Linked, now: Time) -> Counter[str]:
+    """Take a worker's turn where one is due; return the calls that it makes."""
+    if linked.organisation.pk not in daily_check.waiting_organisations(now=now()):
+        return Counter()
+    act = partial(daily_check.check, organisation_id=linked.organisation.pk, clock=now)
+    return calls_of(linked, act)
+
+
+@pytest.mark.parametrize("status", [403, 400, 418])
+def test_kind_that_xero_will_not_count_keeps_nothing_else_from_being_done(
+    linked: Linked, status: int
+) -> None:
+    linked.sweep()
+    invoice_id, prepayment_id = set_aside_hours_ago(linked, "INVOICE", "PREPAYMENT")
+    linked.world.fail("/Prepayments", times=-1, status=status, body="{}")
+
+    made = calls_of(linked, lambda: check(linked))
+
+    assert Document.objects.filter(xero_id=invoice_id).exists()
+    assert not Document.objects.filter(xero_id=prepayment_id).exists()
+    assert FullReading.objects.filter(organisation=linked.organisation).exists()
+    assert made["Organisation"] == 1
+    counted = Cursor.objects.filter(organisation=linked.organisation).exclude(counted_at=None)
+    assert sorted(one.resource for one in counted) == [
+        *("CONTACT", "CREDIT_NOTE", "INVOICE", "OVERPAYMENT")
+    ]
+    # It stays due, and alone: what follows on the counts was done for today.
+    now = Time()
+    now.pass_by(10 * 60)
+    for _ in range(2):
+        assert set(check_again(linked, now)) == {"Prepayments"}
+        now.pass_by(30 * 60)
+
+
+def test_what_follows_on_the_counts_is_done_a_day_later_although_a_kind_is_refused(
+    linked: Linked,
+) -> None:
+    linked.sweep()
+    linked.world.fail("/Prepayments", times=-1, status=403)
+    check(linked)
+    (lost,) = set_aside_hours_ago(linked, "INVOICE")
+
+    now = Time()
+    now.pass_by(24 * 3600)
+    made = check_again(linked, now)
+
+    assert made["Organisation"] == 1
+    assert Document.objects.filter(xero_id=lost).exists()
+
+
+@pytest.mark.parametrize("path", ["/Invoices$", "/Organisation$"])
+def test_what_follows_on_the_counts_is_made_up_for_after_an_outage(
+    linked: Linked, path: str
+) -> None:
+    linked.sweep()
+    (lost,) = set_aside_hours_ago(linked, "INVOICE")
+    query = "IDs=" if path == "/Invoices$" else ""
+    linked.world.do("faults", match={"path": path, "query": query}, answer={"status": 503})
+    made = calls_of(linked, lambda: check(linked))
+    assert made["Contacts"] == 1
+    now = Time()
+    assert check_again(linked, now) == Counter()
+
+    now.pass_by(5 * 60)
+    made = check_again(linked, now)
+
+    # What was counted is not counted again.
+    assert "Contacts" not in made
+    assert made["Organisation"] == 1
+    assert Document.objects.filter(xero_id=lost).exists()
+    assert check_again(linked, now) == Counter()
+
+
+def test_what_follows_on_the_counts_is_done_where_its_worker_was_killed(linked: Linked) -> None:
+    linked.sweep()
+    check(linked)
+    FullReading.objects.all().delete()
+    # As a worker leaves it that is killed once it has counted.
+    Cursor.objects.filter(resource="INVOICE").update(counted_at=clock())
+    DailyCheck.objects.update(leased_until=clock() + timedelta(seconds=60))
+
+    now = Time()
+    made = check_again(linked, now)
+
+    assert set(made) == {"Organisation"}
+    assert FullReading.objects.filter(organisation=linked.organisation).exists()
+    assert check_again(linked, now) == Counter()
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_sales_are_counted_and_mended_where_nothing_is_counted_without_a_filter(
+    linked: Linked, status: int
+) -> None:
+    linked.sweep()
+    end_first(linked)
+    Document.objects.filter(kind="INVOICE").order_by("date")[100].delete()
+    body = '{"ErrorNumber":16,"Type":"QueryParseException","Message":"No such list"}'
+    unfiltered = {"path": "/Invoices$", "query": "^(?!.*where=)"}
+    answer = {"status": status, "body": body}
+    linked.world.do("faults", match=unfiltered, times=-1, answer=answer)
+
+    (run,) = check(linked)
+
+    cursor = cursor_of(linked)
+    assert (cursor.count_in_xero, cursor.count_here) == (696, 695)
+    assert (cursor.count_unknown, cursor.count_due_at is None) == (None, False)
+    linked.work(run)
+    linked.world.heal()
+    now = Time()
+    now.pass_by(3600)
+    assert check_again(linked, now) == Counter()
