@@ -169,6 +169,20 @@ def of_dates_and_kind(criteria: Criteria) -> QuerySet[Document]:
     )
 
 
+def are_more_than(most: int, criteria: Criteria) -> bool:
+    """Return whether more documents may match than a number, without a look at any past day.
+
+    What stood on a day is worked out for each document, and no index finds it; dates and kind are
+    read from one.
+    """
+    may_match = of_dates_and_kind(criteria)
+    if criteria.age:
+        first, last = criteria.due_range
+        may_match = may_match.filter(kind=Kind.INVOICE, due_date__lte=last)
+        may_match = may_match.filter(due_date__gte=first) if first else may_match
+    return may_match.order_by()[: most + 1].count() > most
+
+
 def standing(criteria: Criteria, names: Mapping[str, str]) -> Q:
     """Return the condition of status and age; `names` say what is read for a field."""
     status, due = names.get("status", "status"), names.get("amount_due", "amount_due")

@@ -194,7 +194,9 @@ def totals_of(criteria: Criteria) -> Totals:
         kept = kept_cells.cells_of(criteria, wanted, most=MOST_READ)
         if kept is not None:
             return _of_groups(_read(kept, criteria.today))
-    # Also for a past day since which too much has moved: few of what is asked for may be read.
+        # For a past day since which too much has moved few of what is asked for may be read.
+        if synced_invoices.are_more_than(MOST_READ, criteria):
+            return Totals(is_counted=False)
     documents = synced_invoices.documents_of(criteria)
     names = as_at.CELL_NAMES if criteria.as_at else {}
     cells = document_sums.cells_of(documents, most=MOST_READ + 1, names=names)

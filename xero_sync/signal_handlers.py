@@ -13,7 +13,7 @@ from lrm.models import Learner, Portal
 from xero_sync.contacts import learner_refreshes, push_queue
 from xero_sync.jobs import dispatch
 from xero_sync.runs import run_worker
-from xero_sync.store import contact_links
+from xero_sync.store import contact_links, document_moves
 from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import event_processing
 
@@ -71,6 +71,7 @@ def on_learners_saved(
             saved=[(one.learner, one.email_before) for one in saved],
             organisation=organisation,
             now=now,
+            asked_for=[one.learner.pk for one in saved],
         )
     learners = [one.learner for one in saved]
     push_queue.request_many(learners=[one for one in learners if one.sync_to_xero], now=now)
@@ -87,6 +88,7 @@ def on_learner_erasing(learner: Learner, **kwargs: Any) -> Callable[[], None]:
     held: dict[int, list[UUID]] = defaultdict(list)
     for organisation_id, contact_id in links:
         held[organisation_id].append(contact_id)
+    document_moves.keep_of_erased(learner)
 
     def follow() -> None:
         for organisation in portal.organisations.all():

@@ -27,7 +27,7 @@ def freshness_line(fresh: Freshness, portal: Portal, *, now: datetime) -> str:
         if said
         else ("some may be missing.")
     )
-    return (
-        f"These may not be all of your documents: {_WHY.get(fresh.condition, missing)} "
-        f"Ask {portal.name} where you miss one."
-    )
+    # With a word of its own nothing was refused: what changed lately was not read yet.
+    is_late = fresh.worst is not None and bool(fresh.worst.word)
+    why = missing if is_late else _WHY.get(fresh.condition, missing)
+    return f"These may not be all of your documents: {why} Ask {portal.name} where you miss one."

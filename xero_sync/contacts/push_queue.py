@@ -95,7 +95,8 @@ def withdraw_many(*, learners: Sequence[Learner], now: datetime) -> None:
     learner_ids = [learner.pk for learner in learners]
     noted = ContactPush.objects.filter(
         learner_id__in=learner_ids,
-        state=PushState.PENDING,
+        # What waits for an answer or a change goes on by itself once that comes.
+        state__in=(PushState.PENDING, PushState.QUESTION, PushState.REFUSED),
         contact_xero_id__isnull=False,
     )
     if contact_ids := {each for each in noted.values_list("contact_xero_id", flat=True) if each}:

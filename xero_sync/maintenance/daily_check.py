@@ -56,6 +56,8 @@ def check(*, organisation_id: int, clock: leases.Clock) -> list[int]:
             counted = Cursor.objects.filter(organisation_id=organisation_id)
             done_for = counted.aggregate(rest_done_for=Max("counted_at"))
             leases.renew(daily, now=clock(), **done_for)
+            # Nothing follows on these, so that whatever keeps them can wait until tomorrow.
+            organisation_details.refresh_details(session=session, organisation_id=organisation_id)
         failed.raise_first()
     return asked
 
@@ -97,5 +99,3 @@ def _do_the_rest(
     with failed.part():
         quarantine_retries.retry_all(session=session, organisation_id=organisation_id, now=now)
     problem_count.recount(connection=connection, organisation_id=organisation_id, now=now)
-    with failed.part():
-        organisation_details.refresh_details(session=session, organisation_id=organisation_id)

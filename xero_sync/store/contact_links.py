@@ -69,12 +69,18 @@ def derive_for_contacts(
 
 
 def derive_for_learners(
-    *, saved: Sequence[tuple[Learner, str]], organisation: Organisation, now: datetime
+    *,
+    saved: Sequence[tuple[Learner, str]],
+    organisation: Organisation,
+    now: datetime,
+    asked_for: Collection[int] = (),
 ) -> None:
     """Link, and end links of, learners that were just saved; in the same transaction.
 
     :param saved: each with the address it had before; whoever shares the old or the new one is
         looked at too.
+    :param asked_for: learners whose pushes the caller asks for, or takes back, right after: what
+        theirs noted before is over then, and must not go on.
     """
     moved = [
         (learner, before)
@@ -99,7 +105,8 @@ def derive_for_learners(
     moved_ids = {contact_id for _, contact_id in changed} | followed
     if moved_ids:
         # Somebody else's change may be what a question or a refusal waited for.
-        _let_pushes_go_on(organisation, sorted(moved_ids))
+        waiting = _waiting(organisation).filter(candidate_xero_id__in=moved_ids)
+        row_locks.update(waiting.exclude(learner_id__in=asked_for), **_GOES_ON)
     _tell_neighbours(organisation, moved_ids, now=now)
 
 

@@ -136,6 +136,28 @@ def test_numbers_swapped_while_xero_fails_are_swapped_once_it_answers(staff: Sta
     assert linked.world.calls("/contacts") - before < 20
 
 
+def test_learner_who_turns_out_to_be_another_writes_to_no_contact_of_before(staff: Staff) -> None:
+    linked = staff.linked
+    anns, bens = (
+        linked.world.do("contacts", tenant=linked.tenant, act="create", number=number, name=name)
+        for number, name in (("L900001", "Ann Made-Up"), ("L900002", "Ben Kelly"))
+    )
+    linked.sweep()
+    learner = staff.save(ticked=True, number="L900001", given_name="Ann", email="")
+    # Before that is sent it gets another's number, of whose contact a person is asked.
+    staff.save(learner, ticked=True, number="L900002", given_name="Ann", email="")
+    staff.push()
+    assert ContactPush.objects.get().state == "QUESTION"
+
+    bens_names = {"given_name": "Ben", "family_name": "Kelly", "email": "ben@example.com"}
+    staff.save(learner, ticked=True, number="L900002", **bens_names)
+    staff.push()
+
+    assert ContactPush.objects.get().state == "DONE"
+    assert contact_of(linked, anns["id"])["name"] == "Ann Made-Up"
+    assert contact_of(linked, bens["id"])["email"] == "ben@example.com"
+
+
 def test_learner_renumbered_while_a_reply_was_lost_is_not_made_twice(staff: Staff) -> None:
     linked = staff.linked
     linked.world.fail("/api.xro/2.0/Contacts", method="PUT", cut="after")

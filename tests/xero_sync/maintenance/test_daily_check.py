@@ -315,14 +315,28 @@ def test_what_follows_on_the_counts_is_done_a_day_later_although_a_kind_is_refus
     assert Document.objects.filter(xero_id=lost).exists()
 
 
-@pytest.mark.parametrize("path", ["/Invoices$", "/Organisation$"])
-def test_what_follows_on_the_counts_is_made_up_for_after_an_outage(
-    linked: Linked, path: str
+@pytest.mark.parametrize("status", [500, 503])
+def test_organisation_that_xero_does_not_give_has_nothing_else_done_again(
+    linked: Linked, status: int
 ) -> None:
     linked.sweep()
     (lost,) = set_aside_hours_ago(linked, "INVOICE")
-    query = "IDs=" if path == "/Invoices$" else ""
-    linked.world.do("faults", match={"path": path, "query": query}, answer={"status": 503})
+    match = {"path": "/Organisation$"}
+    linked.world.do("faults", match=match, times=-1, answer={"status": status})
+    check(linked)
+    assert Document.objects.filter(xero_id=lost).exists()
+    now = Time()
+
+    for _ in range(3):
+        now.pass_by(6 * 60)
+        assert check_again(linked, now) == Counter()
+
+
+def test_what_follows_on_the_counts_is_made_up_for_after_an_outage(linked: Linked) -> None:
+    linked.sweep()
+    (lost,) = set_aside_hours_ago(linked, "INVOICE")
+    match = {"path": "/Invoices$", "query": "IDs="}
+    linked.world.do("faults", match=match, answer={"status": 503})
     made = calls_of(linked, lambda: check(linked))
     assert made["Contacts"] == 1
     now = Time()

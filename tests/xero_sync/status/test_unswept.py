@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from connected_apps import freshness
 from connected_apps.freshness import Condition
 from connected_apps.models import Connection, State
+from invoices.own_page import own_words
 from lrm.models import Portal
 from tests.support import builders, first_syncs, page_reading, xero
 from tests.support.connections import ALL_WELL, NOW, make_connection
@@ -274,3 +275,13 @@ def test_saying_so_costs_no_query_more(portal: Portal) -> None:
     Cursor.objects.update(last_swept_at=NOW - DAYS)
 
     assert queries() == healthy <= 6
+
+
+def test_learners_are_told_what_may_be_missing_and_of_no_refusal(portal: Portal) -> None:
+    swept(portal, NOW - DAYS)
+
+    fresh = freshness.of(portal, now=NOW)
+    line = own_words.freshness_line(fresh, portal, now=NOW)
+
+    assert "what changed since" in line
+    assert "could not be read" not in line
