@@ -3,11 +3,14 @@
 import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit, urlunsplit
 
+from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from lrm import permissions
@@ -36,7 +39,8 @@ def require(
 ) -> Callable[[SignedInView[P]], View[P]]:
     """Let only users with `right` through to the view.
 
-    Anonymous people go to the sign-in page and come back after; where only a part of a page was
+    Anonymous people go to the sign-in page and come back after; where they had sent a form, they
+    are told that it is lost, and come back to its page. Where only a part of a page was
     asked for, the whole page loads anew and leads there. Others get status 403 with a
     page that says in words what the right is for (`explanation`, a whole sentence) and who can.
 
@@ -59,9 +63,14 @@ def require(
 
 
 def to_sign_in(request: HttpRequest, *, back_to: str = "") -> HttpResponse:
-    """Lead to the sign-in page, which must never appear in the middle of another page."""
+    """Lead to the sign-in page, which must never appear in the middle of another page.
+
+    What a form has sent is not kept, and that is said there.
+    """
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    if request.method == "POST":
+        messages.warning(request, "You were signed out meanwhile. What you sent was not saved.")
     address = reverse(back_to) if back_to else _address_after_sign_in(request)
     return auth_views.redirect_to_login(address)
 
@@ -100,5 +109,23 @@ def _sees_addresses(request: HttpRequest) -> bool:
 
 
 def _address_after_sign_in(request: HttpRequest) -> str:
-    """Return where sign-in leads back to: a POST is not repeated, so its page's own address."""
-    return request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+    """Return where sign-in leads back to: a POST is not repeated, so the page it was sent from."""
+    is_asked_for = request.method in {"GET", "HEAD"}
+    return request.get_full_path() if is_asked_for else _page_sent_from(request)
+
+
+def _page_sent_from(request: HttpRequest) -> str:
+    """Return the page of ours that a form stood on, "/" where the browser does not say."""
+    came_from = request.headers.get("Referer", "")
+    # Anybody can write this header, so no word of another site is followed.
+    if not _is_ours(came_from, request):
+        return "/"
+    parts = urlsplit(came_from)
+    address = urlunsplit(("", "", parts.path, parts.query, ""))
+    return address if address.startswith("/") and _is_ours(address, request) else "/"
+
+
+def _is_ours(address: str, request: HttpRequest) -> bool:
+    return url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )

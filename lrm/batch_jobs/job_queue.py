@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from lrm import notices
 from lrm.batch_jobs import kinds
-from lrm.models import OPEN_JOBS, BatchJob, JobState, Portal, User
+from lrm.models import OPEN_JOBS, BatchJob, JobState, NoticeLevel, Portal, User
 from lrm.waking.worker_tasks import BULK, WorkerTask
 
 # Its name is in queues and must not change. Of a job, by its id.
@@ -48,14 +49,16 @@ def request(
 def stop(*, job: BatchJob, by: User, now: datetime) -> bool:
     """End a job after the batch that is under way; return whether there was anything to end.
 
-    What it has done until then stays.
+    What it has done until then stays. Whoever asked for it is told, unless they stop it themselves.
     """
     with transaction.atomic():
         # Waits for a worker's batch, which takes a second or two.
-        found = BatchJob.objects.select_for_update().filter(pk=job.pk, state__in=OPEN_JOBS).first()
+        rows = BatchJob.objects.select_for_update(of=("self",)).select_related("by")
+        found = rows.filter(pk=job.pk, state__in=OPEN_JOBS).first()
         if found is None:
             return False
         end(job=found, state=JobState.STOPPED, problem=f"{by} stopped it.", now=now)
+        _tell_stopped(found, by)
     return True
 
 
@@ -66,6 +69,18 @@ def end(*, job: BatchJob, state: JobState, now: datetime, problem: str = "") -> 
     kind = kinds.find(job.kind)
     if kind is not None:
         kind.ended(job)
+
+
+def _tell_stopped(job: BatchJob, by: User) -> None:
+    kind = kinds.find(job.kind)
+    if kind is None or job.by is None or job.by.pk == by.pk:
+        return
+    notices.notify(
+        users=[job.by],
+        level=NoticeLevel.WARNING,
+        text=f"{kind.title(job)}: stopped by {by}. What was done until then stays.",
+        url=f"/jobs/{job.pk}/",
+    )
 
 
 def waiting_jobs(*, now: datetime) -> list[int]:

@@ -5,15 +5,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from lrm import sealed_values
 from lrm.hooks import event_types, outbox, signing, targets
-from lrm.models import HookEndpoint, HookMessage, HookState, Portal, PortalAct, User
+from lrm.models import (
+    HookEndpoint,
+    HookMessage,
+    HookState,
+    Portal,
+    PortalAct,
+    PortalChange,
+    User,
+)
 from lrm.people import portal_changes
 
 MOST_ENDPOINTS = 10
 # How long a secret that was replaced still signs beside the new one.
 FORMER_HOLDS = timedelta(days=1)
+# Within which the same form sent again is a second press of its button, or its answer loaded anew.
+_SECOND_PRESS = timedelta(minutes=1)
 
 
 class TooMany(Exception):
@@ -26,11 +37,17 @@ def make(
 ) -> tuple[HookEndpoint, str]:
     """Make an endpoint, and return it with its secret, which is shown this once.
 
+    The same asked for again by the same person within a minute is answered by the first: else a
+    second one would be sent everything too, signed with a secret that nobody saw.
+
     :raises targets.NotAllowed: nothing may be posted there.
     :raises TooMany: the portal has enough of them.
     """
     targets.parse(url)
     Portal.objects.select_for_update(no_key=True).get(pk=portal.pk)
+    made = _made_just_now(portal=portal, name=name, url=url, by=by, now=now)
+    if made is not None:
+        return made, _opened(made, made.secret_encrypted)
     if portal.hook_endpoints.count() >= MOST_ENDPOINTS:
         raise TooMany
     secret = signing.make_secret()
@@ -45,8 +62,14 @@ def make(
 
 @transaction.atomic
 def rotate(*, endpoint: HookEndpoint, by: User, now: datetime) -> str:
-    """Give an endpoint a new secret and return it; the one of now signs for a day more."""
+    """Give an endpoint a new secret and return it; the one of now signs for a day more.
+
+    Within a minute after that, the new one is returned once more. Else a second press would put it
+    in the place of the one that the program holds, which would stop signing at once.
+    """
     locked = HookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
+    if _was_rotated_just_now(locked, now=now):
+        return _opened(locked, locked.secret_encrypted)
     secret = signing.make_secret()
     _write(
         locked,
@@ -171,6 +194,20 @@ def seal_anew() -> int:
     return sum(_seal_anew(pk) for pk in ids)
 
 
+def count_secrets() -> tuple[int, int]:
+    """Return how many endpoints there are, and of how many no key opens a secret."""
+    there = unreadable = 0
+    for endpoint in HookEndpoint.objects.iterator():
+        there += 1
+        try:
+            _opened(endpoint, endpoint.secret_encrypted)
+            if endpoint.former_encrypted is not None:
+                _opened(endpoint, endpoint.former_encrypted, is_former=True)
+        except sealed_values.CannotOpen:
+            unreadable += 1
+    return there, unreadable
+
+
 @transaction.atomic
 def _seal_anew(endpoint_id: int) -> int:
     rows = HookEndpoint.objects.select_for_update(no_key=True)
@@ -185,6 +222,23 @@ def _seal_anew(endpoint_id: int) -> int:
         changes["former_encrypted"] = _sealed(endpoint, former, is_former=True)
     _write(endpoint, **changes)
     return 1
+
+
+def _made_just_now(
+    *, portal: Portal, name: str, url: str, by: User, now: datetime
+) -> HookEndpoint | None:
+    # Who made an endpoint stands in the portal's changes alone.
+    by_them = PortalChange.objects.filter(
+        portal=portal, act=PortalAct.HOOK_MADE, by=by, at=OuterRef("made_at")
+    )
+    since = now - _SECOND_PRESS
+    found = portal.hook_endpoints.filter(Exists(by_them), name=name, url=url, made_at__gt=since)
+    return found.last()
+
+
+def _was_rotated_just_now(endpoint: HookEndpoint, *, now: datetime) -> bool:
+    until = endpoint.former_until
+    return until is not None and now < until - FORMER_HOLDS + _SECOND_PRESS
 
 
 def _write(endpoint: HookEndpoint, **changes: Any) -> None:

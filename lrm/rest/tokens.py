@@ -22,6 +22,8 @@ MOST_TOKENS = 20
 _SHOWN_AFTER_END = timedelta(days=30)
 # The last use is written down no more often than this.
 _GRAIN = timedelta(minutes=1)
+# Within which the same form sent again is a second press of its button, or its answer loaded anew.
+_SECOND_PRESS = timedelta(minutes=1)
 
 
 class TooManyTokens(Exception):
@@ -34,11 +36,15 @@ def make(
 ) -> tuple[ApiToken, str]:
     """Make a token; return it and its secret, which nobody can read again.
 
+    It takes the place of one like it of the same minute that was never used, as after a second
+    press: the secret of that one can be shown to nobody any more.
+
     :raises TooManyTokens: one has to be ended first.
     """
     portal = _portal_of(user)
     # Else two forms sent at once would both find room for one.
     User.objects.select_for_update().get(pk=user.pk)
+    _end_unseen(user=user, name=name, may_act=may_act, expires_at=expires_at, now=now)
     if live_of(user, now=now).count() >= MOST_TOKENS:
         raise TooManyTokens
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -95,6 +101,15 @@ def note_use(token: ApiToken, *, now: datetime) -> None:
     if token.last_used_at is None or now - token.last_used_at >= _GRAIN:
         stale = Q(last_used_at=None) | Q(last_used_at__lte=now - _GRAIN)
         ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+
+
+def _end_unseen(
+    *, user: User, name: str, may_act: bool, expires_at: datetime | None, now: datetime
+) -> None:
+    """End what a first press of the same form has made."""
+    alike = live_of(user, now=now).filter(name=name, may_act=may_act, expires_at=expires_at)
+    for token in alike.filter(made_at__gt=now - _SECOND_PRESS, last_used_at=None):
+        end(token=token, by=user, now=now)
 
 
 def _live(now: datetime) -> QuerySet[ApiToken]:

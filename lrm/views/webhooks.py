@@ -104,7 +104,7 @@ def show(request: access.SignedInRequest, endpoint_id: int) -> HttpResponse:
 @_require_admin
 @require_POST
 def rotate(request: access.SignedInRequest, endpoint_id: int) -> HttpResponse:
-    """Make a new secret and show it, this once."""
+    """Make a new secret and show it, this once; to a second press the same one."""
     endpoint = _endpoint(request, endpoint_id)
     secret = endpoints.rotate(endpoint=endpoint, by=request.user, now=timezone.now())
     endpoint.refresh_from_db()

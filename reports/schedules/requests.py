@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -20,6 +20,8 @@ from reports.schedules import due_times
 
 SYSTEM = "The system"
 MOST_OF_PORTAL = 50
+# Within which the same form sent again is a second press of its button.
+_SECOND_PRESS = timedelta(minutes=1)
 SEND = worker_tasks.WorkerTask("reports.tasks.send_reports", worker_tasks.BULK)
 
 
@@ -65,9 +67,16 @@ def make(
 ) -> ReportSchedule:
     """Make a schedule; nothing is sent before its first time.
 
+    The same asked for again by the same person within a minute is answered by the first: else each
+    mail would be sent twice.
+
     :raises NotPossible: the portal has as many as it may have.
     """
     Portal.objects.select_for_update().get(pk=portal.pk)
+    people = list(recipients)
+    made = _made_just_now(portal=portal, wish=wish, people=people, by=by, now=now)
+    if made is not None:
+        return made
     if ReportSchedule.objects.filter(portal=portal, ended_at=None).count() >= MOST_OF_PORTAL:
         raise NotPossible(f"There are {MOST_OF_PORTAL} schedules already. Delete one first.")
     schedule = ReportSchedule(
@@ -75,7 +84,6 @@ def make(
     )
     schedule.next_at = due_times.next_after(schedule, now, zone=portal.zone)
     schedule.save()
-    people = list(recipients)
     schedule.recipients.set(people)
     detail = f"{due_times.in_words(schedule)}, to {', '.join(map(str, people))}"
     note(schedule, ScheduleAct.MADE, by=by, now=now, detail=detail)
@@ -146,6 +154,23 @@ def note(
         by_name=str(by) if by else SYSTEM,
         detail=detail[:500],
     )
+
+
+def _made_just_now(
+    *, portal: Portal, wish: Wish, people: Iterable[User], by: User, now: datetime
+) -> ReportSchedule | None:
+    wanted = {one.pk for one in people}
+    # One that was paused meanwhile would not be sent, as the answer says it is.
+    found = ReportSchedule.objects.filter(
+        portal=portal,
+        made_by=by,
+        made_at__gt=now - _SECOND_PRESS,
+        is_paused=False,
+        ended_at=None,
+        **vars(wish),
+    )
+    alike = (one for one in found if {each.pk for each in one.recipients.all()} == wanted)
+    return next(alike, None)
 
 
 def _locked(portal: Portal, schedule_id: int) -> ReportSchedule | None:

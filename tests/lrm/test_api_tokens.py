@@ -65,6 +65,36 @@ def test_secret_is_shown_once_and_kept_nowhere(
     assert secret not in str(dict(client.session))
 
 
+def test_second_press_leaves_no_token_that_nobody_saw(user: User) -> None:
+    client = builders.client_of(user)
+
+    unseen, shown = (secret_on(client.post(PAGE, {"name": "Power BI"})) for _ in range(2))
+
+    assert asks(unseen).status_code == 401
+    assert asks(shown).status_code == 200
+    assert tokens.live_of(user, now=timezone.now()).count() == 1
+
+
+@pytest.mark.parametrize("other", ["used", "later", "may act", "person"])
+def test_token_is_made_beside_one_that_only_resembles_it(
+    user: User, portal: Portal, other: str
+) -> None:
+    client, form = builders.client_of(user), {"name": "Power BI"}
+    first = secret_on(client.post(PAGE, form))
+    if other == "used":
+        asks(first)
+    if other == "later":
+        ApiToken.objects.update(made_at=timezone.now() - timedelta(minutes=2))
+    if other == "may act":
+        form["may_act"] = "on"
+    if other == "person":
+        client = builders.client_of(builders.make_user(portal))
+
+    second = secret_on(client.post(PAGE, form))
+
+    assert [asks(secret).status_code for secret in (first, second)] == [200, 200]
+
+
 def test_making_and_ending_are_in_the_portals_changes(user: User) -> None:
     client = builders.client_of(user)
     client.post(PAGE, {"name": "Power BI"})

@@ -245,6 +245,44 @@ def test_stopped_job_keeps_what_it_has_done(counting: Counting) -> None:
     assert counting.ended == [job.pk]
 
 
+def test_whoever_asked_is_told_when_somebody_else_stops_it(counting: Counting) -> None:
+    job = counting.ask()
+    colleague = builders.make_user(counting.portal, first_name="Kim", last_name="Boronia")
+
+    builders.client_of(colleague).post(f"/jobs/{job.pk}/stop/")
+    builders.client_of(colleague).post(f"/jobs/{job.pk}/stop/")
+
+    (notice,) = counting.told()
+    assert (notice.text, notice.level, notice.url) == (
+        "Counting to 35: stopped by Kim Boronia. What was done until then stays.",
+        NoticeLevel.WARNING,
+        f"/jobs/{job.pk}/",
+    )
+    assert not Notice.objects.filter(user=colleague).exists()
+
+
+def test_whoever_stops_their_own_job_is_not_told(counting: Counting) -> None:
+    job = counting.ask()
+
+    builders.client_of(counting.by).post(f"/jobs/{job.pk}/stop/")
+
+    assert counting.told() == []
+
+
+def test_page_promises_a_notice_to_nobody_but_who_asked(counting: Counting) -> None:
+    job = counting.ask()
+    colleague = builders.make_user(counting.portal)
+
+    for rest in ("", "progress/"):
+        own, theirs = (
+            page_of(user, job, rest).content.decode() for user in (counting.by, colleague)
+        )
+        assert "You may leave this page: a notice under the bell says" in own
+        assert f"You may leave this page: {counting.by} is told when it has ended." in theirs
+    BatchJob.objects.update(by=None)
+    assert "You may leave this page." in page_of(colleague, job).content.decode()
+
+
 def test_live_part_is_answered_only_when_something_has_changed(counting: Counting) -> None:
     job = counting.ask()
     client = builders.client_of(counting.by)

@@ -1,5 +1,6 @@
 """A program that asks the API: with the token of a person, as programs do."""
 
+import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,13 @@ from lrm.models import User
 from lrm.rest import tokens
 
 BASE = "/api/v1/"
+_numbers = itertools.count(1)
 
 
 def make_token(user: User, *, may_act: bool = True, **fields: Any) -> str:
-    """Make a token of a person and return its secret."""
+    """Make a token of a person and return its secret; its name is unique where none is given."""
     now = timezone.now()
-    given = {"name": "A test", "expires_at": None, "now": now, **fields}
+    given = {"name": f"A test {next(_numbers)}", "expires_at": None, "now": now, **fields}
     return tokens.make(user=user, may_act=may_act, **given)[1]
 
 

@@ -131,6 +131,38 @@
     if (inside || document.hidden) event.preventDefault();
   });
 
+  // --- Parts whose answer would load the page anew, as where the session has ended ------------
+
+  let sending = null;
+
+  // A search loses nothing: only what would be sent.
+  document.addEventListener("input", function (event) {
+    const form = event.target.form;
+    if (form && form.method === "post") sending = form;
+  });
+
+  // What somebody has typed would be gone before they knew.
+  document.addEventListener("htmx:beforeOnLoad", function (event) {
+    const isByItself = event.detail.elt.matches("[hx-trigger*='every']");
+    const loadsAnew = event.detail.xhr.getResponseHeader("HX-Refresh") === "true";
+    if (!isByItself || !loadsAnew || !sending || !sending.isConnected) return;
+    event.preventDefault();
+    sayNotSaved();
+  });
+
+  function sayNotSaved() {
+    if (document.getElementById("not-saved")) return;
+    const note = document.createElement("p");
+    note.textContent = "You were signed out, or this page is out of date. "
+      + "Copy what you typed, which is not saved, then load the page again.";
+    const frame = document.createElement("div");
+    frame.id = "not-saved";
+    frame.className = "note note-warning";
+    frame.append(note);
+    document.querySelector(".messages").append(frame);
+    say(note.textContent);
+  }
+
   // A new notice, and "12 learners" after a search, are read out once they are there.
   document.addEventListener("htmx:afterSwap", function () {
     const bell = document.getElementById("bell");

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -45,6 +46,64 @@ def test_portal_admin_makes_an_endpoint_whose_secret_is_shown_once(
     kept = str(HookEndpoint.objects.values()) + str(PortalChange.objects.values())
     assert secret not in kept
     assert endpoints.secrets_of(endpoint, now=desk.clock()) == [secret]
+
+
+def test_second_press_shows_the_same_new_secret_and_the_program_is_not_cut_off(
+    desk: Desk, client: Client, receiver: Receiver
+) -> None:
+    endpoint, held = desk.make(receiver.url)
+    own = f"{PAGE}{endpoint.pk}/secret/"
+
+    first, second = secret_on(client.post(own)), secret_on(client.post(own))
+
+    endpoint.refresh_from_db()
+    assert second == first
+    assert endpoints.secrets_of(endpoint, now=desk.clock()) == [first, held]
+    assert PortalChange.objects.filter(act="HOOK_SECRET").count() == 1
+
+
+def test_new_secret_takes_the_place_of_the_one_of_two_minutes_ago(
+    desk: Desk, client: Client, receiver: Receiver
+) -> None:
+    endpoint, _ = desk.make(receiver.url)
+    first = secret_on(client.post(f"{PAGE}{endpoint.pk}/secret/"))
+    HookEndpoint.objects.update(former_until=F("former_until") - timedelta(minutes=2))
+
+    second = secret_on(client.post(f"{PAGE}{endpoint.pk}/secret/"))
+
+    endpoint.refresh_from_db()
+    assert second != first
+    assert endpoints.secrets_of(endpoint, now=desk.clock()) == [second, first]
+
+
+def test_second_press_makes_no_second_endpoint(
+    desk: Desk, client: Client, receiver: Receiver
+) -> None:
+    form = {"name": "Enrolments", "url": receiver.url}
+
+    first, second = secret_on(client.post(PAGE, form)), secret_on(client.post(PAGE, form))
+
+    endpoint = HookEndpoint.objects.get()
+    assert second == first
+    assert endpoints.secrets_of(endpoint, now=desk.clock()) == [first]
+    assert PortalChange.objects.filter(act="HOOK_MADE").count() == 1
+
+
+@pytest.mark.parametrize("other", ["name", "person", "later"])
+def test_endpoint_is_made_beside_one_that_only_resembles_it(
+    desk: Desk, client: Client, receiver: Receiver, other: str
+) -> None:
+    form = {"name": "Enrolments", "url": receiver.url}
+    desk.ahead = -timedelta(minutes=2 if other == "later" else 0)
+    desk.make(receiver.url, name=form["name"])
+    if other == "name":
+        form["name"] = "Enrolments, north"
+    if other == "person":
+        client = builders.client_of(builders.make_user(desk.portal, portal_admin=True))
+
+    client.post(PAGE, form)
+
+    assert HookEndpoint.objects.count() == 2
 
 
 def test_each_act_is_in_the_portals_changes(desk: Desk, client: Client, receiver: Receiver) -> None:

@@ -55,6 +55,42 @@ def test_person_makes_a_schedule_from_the_report_and_sees_its_next_time(
     assert mail.outbox == []
 
 
+def test_second_press_makes_no_second_schedule(
+    organisation: Organisation, portal: Portal, maker: User, client: Client
+) -> None:
+    colleague = people.make_user(portal, accounts=True)
+
+    first, second = make(client, maker, colleague), make(client, colleague, maker)
+
+    assert second == first
+    assert ReportSchedule.objects.count() == 1
+    assert ReportScheduleChange.objects.count() == 1
+    assert send(first.next_at) == 1
+    assert len(mail.outbox) == 2
+
+
+@pytest.mark.parametrize("other", ["hour", "recipients", "person", "later", "paused"])
+def test_schedule_is_made_beside_one_that_only_resembles_it(
+    organisation: Organisation, portal: Portal, maker: User, client: Client, other: str
+) -> None:
+    colleague = people.make_user(portal, accounts=True)
+    first = make(client, maker)
+    if other == "person":
+        client = people.client_of(colleague)
+    if other == "later":
+        ReportSchedule.objects.update(made_at=first.made_at - datetime.timedelta(minutes=2))
+    if other == "paused":
+        client.post(f"{LIST}{first.pk}/pause/")
+
+    make(
+        client,
+        *([maker, colleague] if other == "recipients" else [maker]),
+        **({"hour": "9"} if other == "hour" else {}),
+    )
+
+    assert ReportSchedule.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
