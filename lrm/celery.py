@@ -18,10 +18,11 @@ from celery.signals import (
 )
 
 from lrm.observers import process_start
-from lrm.waking import worker_stop
+from lrm.waking import broker_connections, worker_stop
 from lrm.watching import log_context
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lrm.settings")
+broker_connections.install()
 app = Celery("lrm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -158,6 +158,18 @@ DATABASES["default"]["CONN_MAX_AGE"] = (
     if env.str("DATABASE_CONN_MAX_AGE", default="")
     else (0 if DATABASE_POOLER else 60)
 )
+# A server that vanishes, as its host fails or the network to it, says nothing: by Linux's defaults
+# whoever talks to it hangs for a quarter of an hour, and whoever waits for an answer for two hours.
+# What the address itself says wins; a socket of this host is not concerned.
+_given = DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    # In milliseconds.
+    "tcp_user_timeout": 30_000,
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 if not DATABASE_POOLER:
     # A pooler takes no options at the start; the user's own settings serve there.
     # No statement of ours works for long enough to earn being compiled, and PostgreSQL reckons
@@ -165,7 +177,6 @@ if not DATABASE_POOLER:
     # A process that hangs within a transaction, stopped or cut off with its machine, would hold its
     # rows for ever, and whoever needs one would wait. So long a lease lasts, too (`jobs.leases`).
     _options = "-c jit=off -c idle_in_transaction_session_timeout=90s"
-    _given = DATABASES["default"].setdefault("OPTIONS", {})
     _given["options"] = f"{_options} {_given.get('options', '')}".strip()
 # Test runs side by side on one server must not share a database.
 DATABASES["default"]["TEST"] = {"NAME": f"test_lrm_{os.getpid()}"}

@@ -23,17 +23,17 @@ from lrm.watching import heartbeat
 # A longer wait is left to beat.
 _MOST_SECONDS = 90.0
 
+_PEOPLE = {"queue": worker_tasks.PEOPLE, "expires": worker_tasks.EXPIRES_SECONDS}
 SCHEDULE: dict[str, dict[str, Any]] = {
     "lrm-wake-jobs": {
         "task": "lrm.tasks.wake_jobs",
         "schedule": timedelta(seconds=10),
-        # A message that nobody took in time is as good as the next one.
-        "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
+        "options": _PEOPLE,
     },
     "lrm-wake-hooks": {
         "task": "lrm.tasks.wake_hooks",
         "schedule": timedelta(seconds=10),
-        "options": {"queue": worker_tasks.PEOPLE, "expires": 10.0},
+        "options": _PEOPLE,
     },
     "lrm-tidy": {"task": "lrm.tasks.tidy", "schedule": timedelta(hours=1)},
 }

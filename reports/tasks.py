@@ -13,22 +13,22 @@ from lrm.waking import worker_tasks
 from reports import sum_upkeep
 from reports.schedules import sendings
 
-_BULK = {"queue": worker_tasks.BULK}
+_BULK = {"queue": worker_tasks.BULK, "expires": worker_tasks.EXPIRES_SECONDS}
 SCHEDULE: dict[str, dict[str, Any]] = {
     "reports-add-up": {
         "task": "reports.tasks.add_up",
         "schedule": timedelta(seconds=15),
-        # A message that nobody took in time is as good as the next one.
-        "options": {**_BULK, "expires": 15.0},
+        "options": _BULK,
     },
     "reports-send": {
         "task": "reports.tasks.send_reports",
         "schedule": timedelta(seconds=30),
-        "options": {**_BULK, "expires": 30.0},
+        "options": _BULK,
     },
     "reports-check-sums": {
         "task": "reports.tasks.check_sums",
         "schedule": timedelta(hours=1),
+        # As good as the next one, which comes no sooner.
         "options": {**_BULK, "expires": 3600.0},
     },
 }

@@ -28,25 +28,24 @@ from xero_sync.runs import run_worker
 from xero_sync.sweeps import beginnings, sweeper
 from xero_sync.webhooks import deliveries, event_processing
 
-EXPIRES_SECONDS = 300.0
+_PEOPLE = {"queue": worker_tasks.PEOPLE, "expires": worker_tasks.EXPIRES_SECONDS}
+_BULK = {"queue": worker_tasks.BULK, "expires": worker_tasks.EXPIRES_SECONDS}
 SCHEDULE: dict[str, dict[str, Any]] = {
     "xero_sync-ring-all": {
         # The first name of `wake_all`, which workers of the release before know, too.
         "task": "xero_sync.tasks.ring_all",
         "schedule": timedelta(seconds=10),
-        # One that nobody took for long is as good as the next one, and they must not pile up. Far
-        # longer than clocks differ: a worker drops what has expired by its own.
-        "options": {"queue": worker_tasks.PEOPLE, "expires": EXPIRES_SECONDS},
+        "options": _PEOPLE,
     },
     "xero_sync-forget-old-versions": {
         "task": "xero_sync.tasks.forget_old_versions",
         "schedule": timedelta(hours=1),
-        "options": {"queue": worker_tasks.BULK, "expires": EXPIRES_SECONDS},
+        "options": _BULK,
     },
     "xero_sync-forget-old-work": {
         "task": "xero_sync.tasks.forget_old_work",
         "schedule": timedelta(hours=1),
-        "options": {"queue": worker_tasks.BULK, "expires": EXPIRES_SECONDS},
+        "options": _BULK,
     },
 }
 # What waits for a task: the primary keys that it is woken with, in the order of their worth.

@@ -20,6 +20,9 @@ from lrm.sign_in import factor_mails, one_time_codes
 
 logger = logging.getLogger(__name__)
 
+# The one that counts, and one that waits to be confirmed.
+_SECRETS = ("secret_encrypted", "waiting_encrypted")
+
 
 @dataclass(frozen=True)
 class SetUp:
@@ -181,12 +184,25 @@ def seal_anew() -> int:
     return sum(_seal_anew(pk) for pk in ids)
 
 
+def count_secrets() -> tuple[int, int]:
+    """Return how many people have a secret of an app here, and of how many no key opens it."""
+    there = unreadable = 0
+    for factor in SecondFactor.objects.iterator():
+        kept = [getattr(factor, name) for name in _SECRETS if getattr(factor, name)]
+        there += bool(kept)
+        try:
+            for sealed in kept:
+                sealed_values.unseal(sealed, place=_place(factor.pk))
+        except sealed_values.CannotOpen:
+            unreadable += 1
+    return there, unreadable
+
+
 @transaction.atomic
 def _seal_anew(user_id: int) -> int:
     factor = SecondFactor.objects.select_for_update().filter(pk=user_id).first()
     place = _place(user_id)
-    names = ("secret_encrypted", "waiting_encrypted")
-    kept = [name for name in names if factor is not None and getattr(factor, name)]
+    kept = [name for name in _SECRETS if factor is not None and getattr(factor, name)]
     for name in kept:
         secret = sealed_values.unseal(getattr(factor, name), place=place)
         setattr(factor, name, sealed_values.seal(secret, place=place))

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 # Which queue serves what: people wait, events are fresh, bulk has time. Hooks wait for receivers
 # outside, who may be slow, and so have workers of their own.
 PEOPLE, EVENTS, BULK, HOOKS = QUEUES = ("people", "events", "bulk", "hooks")
+# A message of beat's that nobody took for so long is as good as the next one, and must not pile
+# up. It is far longer than clocks differ: a worker drops what has expired by its own.
+EXPIRES_SECONDS = 300.0
 TOGETHER_SECONDS = 0.2
 _MARGIN_SECONDS = 0.05
 CROWDED = 5000

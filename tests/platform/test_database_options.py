@@ -1,19 +1,26 @@
 """What each connection asks of PostgreSQL at its start, and the doctor where it could not.
 
 None of our statements is compiled, as that takes longer than any of them works. Who hangs within a
-transaction holds its rows no longer than a lease lasts.
+transaction holds its rows no longer than a lease lasts. And a server that vanishes without a word
+is given up within a minute, by whoever waits for it.
 """
 
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
+from psycopg2.extensions import make_dsn
 
 from lrm.models import Portal
 from lrm.watching import checkups
 from lrm.watching.checkups import Level
 from tests.support import processes
+from tests.support.deployment_files import PRODUCTION, SYSTEM
 from xero_sync.jobs import leases
 
 _HANGS = """
@@ -32,12 +39,70 @@ with transaction.atomic():
     input()
 """
 
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_TELLS = """
+import json
+import django
+django.setup()
+from django.db import connection
+print(json.dumps(connection.get_connection_params(), default=str))
+"""
+_ADDRESS = "postgresql://lrm@db.example.com/lrm"
+_SOCKET = "postgresql://lrm@/lrm?host=/run/postgresql"
+
+
+def told(url: str, *, is_pooled: bool = False) -> dict[str, Any]:
+    """Return how a process in production connects to a database."""
+    done = subprocess.run(
+        [sys.executable, "-c", _TELLS],
+        cwd=processes.ROOT,
+        env={
+            **SYSTEM,
+            **PRODUCTION,
+            "DJANGO_SETTINGS_MODULE": "lrm.settings",
+            "DATABASE_URL": url,
+            "DATABASE_POOLER": str(is_pooled),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
 
 def setting(name: str) -> str:
     """Return what a setting of PostgreSQL is for this connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting(%s)", [name])
         return str(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("is_pooled", [False, True], ids=["alone", "behind a pooler"])
+@pytest.mark.parametrize("url", [_ADDRESS, _SOCKET], ids=["address", "socket"])
+def test_server_that_vanishes_is_given_up_within_a_minute(url: str, is_pooled: bool) -> None:
+    found = told(url, is_pooled=is_pooled)
+
+    assert {name: found.get(name) for name in _PATIENCE} == _PATIENCE
+    assert ("options" in found) is not is_pooled
+    assert found["host"] == ("db.example.com" if url == _ADDRESS else "/run/postgresql")
+    # Each is a word that libpq knows.
+    make_dsn(**{name: found[name] for name in _PATIENCE})
+
+
+@pytest.mark.parametrize("is_pooled", [False, True], ids=["alone", "behind a pooler"])
+def test_patience_that_the_address_names_wins(is_pooled: bool) -> None:
+    found = told(f"{_ADDRESS}?connect_timeout=11&tcp_user_timeout=7000", is_pooled=is_pooled)
+
+    changed = {"connect_timeout": 11, "tcp_user_timeout": 7000}
+    assert {name: found.get(name) for name in _PATIENCE} == {**_PATIENCE, **changed}
 
 
 @pytest.fixture

@@ -6,11 +6,20 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
-from tests.support import builders, valkey_flush
+from connected_apps import checks
+from lrm.models import Portal
+from lrm.sign_in import second_factor
+from lrm.watching.checkups import Level
+from tests.support import builders, second_factors, valkey_flush
+from tests.support.hooks import Desk
 from tests.support.manage_process import run
 
 NOWHERE = "127.0.0.1:9"
+KEY_A = "bWFkZS11cC1rZXktQS1vZi0zMi1ieXRlcy1leGFjdGw="
+KEY_B = "bWFkZS11cC1rZXktQi1vZi0zMi1ieXRlcy1leGFjdGw="
 # As an installation has them: those of tests send no mail.
 OWN_SETTINGS = {"DJANGO_SETTINGS_MODULE": "lrm.settings", "DEBUG": "True"}
 
@@ -103,3 +112,42 @@ def test_address_that_passkeys_cannot_be_for_is_named(transactional_db: None, ho
 
     assert how == "look"
     assert "IP address" in words
+
+
+def keys_told() -> dict[str, Level]:
+    """Return what is said of the secrets of the LRM itself, and how it is."""
+    return {one.words: one.level for one in checks.token_keys() if one.name.endswith("LRM")}
+
+
+@pytest.mark.django_db
+def test_second_factors_and_webhook_secrets_whose_key_is_gone_are_named(
+    portal: Portal, settings: Settings
+) -> None:
+    admin, other, waits = (builders.make_user(portal, portal_admin=True) for _ in range(3))
+    settings.TOKEN_ENCRYPTION_KEYS = [KEY_A]
+    second_factors.make_factor(admin)
+    second_factor.begin(user=waits, now=timezone.now())
+    Desk(portal, admin).make("https://hooks.example.com/")
+    settings.TOKEN_ENCRYPTION_KEYS = [KEY_B, KEY_A]
+    second_factors.make_factor(other)
+    Desk(portal, admin).make("https://hooks.example.com/2", name="Other")
+    both = keys_told()
+
+    settings.TOKEN_ENCRYPTION_KEYS = [KEY_A]
+    one_gone = keys_told()
+    settings.TOKEN_ENCRYPTION_KEYS = [KEY_B]
+    other_gone = keys_told()
+
+    back = "cannot be read: put the key that was used back at the end of TOKEN_ENCRYPTION_KEYS."
+    assert both == {
+        "3 second factors can be read.": Level.OK,
+        "2 secrets of webhook endpoints can be read.": Level.OK,
+    }
+    assert one_gone == {
+        f"1 of 3 second factors {back}": Level.WRONG,
+        f"1 of 2 secrets of webhook endpoints {back}": Level.WRONG,
+    }
+    assert other_gone == {
+        f"2 of 3 second factors {back}": Level.WRONG,
+        f"1 of 2 secrets of webhook endpoints {back}": Level.WRONG,
+    }

@@ -19,6 +19,7 @@ from tests.support.linked import Linked
 from xero_sync.api import limits
 from xero_sync.jobs import sweep_schedule
 from xero_sync.models import Delivery, QuarantinedDocument
+from xero_sync.resources import Resource
 from xero_sync.sweeps import sweeper
 
 HERE, AWAY = "127.0.0.1", "203.0.113.5"
@@ -98,7 +99,10 @@ def test_metrics_follow_what_happens(linked: Linked, settings: Settings) -> None
     assert waiting["lrm_queue_age_seconds"]["deliveries"] >= 30
     assert after["lrm_queue_age_seconds"]["deliveries"] == 0
     assert after["lrm_event_to_visible_seconds"]["0.5"] > 0
-    assert after["lrm_quarantined_documents"] == {"INVOICE": 1}
+    # Those of which there are none are told as well: the first of them is then a rise.
+    nothing = dict.fromkeys(Resource.values, 0)
+    assert waiting["lrm_quarantined_documents"] == nothing
+    assert after["lrm_quarantined_documents"] == {**nothing, "INVOICE": 1}
     assert after["lrm_connections"]["CONNECTED"] == 1
     assert set(after["lrm_part_up"].values()) == {1}
     day = limits.from_settings().day
@@ -147,15 +151,42 @@ def test_page_rules_and_board_name_what_is_exported(portal: Portal) -> None:
     assert set(NAME.findall(board)) == there
 
 
-def test_every_rule_says_what_to_do() -> None:
+def read_rules() -> list[dict[str, Any]]:
+    """Return the rules for Prometheus."""
     read: dict[str, Any] = yaml.safe_load((FOLDER / "alerts.yml").read_text())
-    rules = [rule for group in read["groups"] for rule in group["rules"]]
+    return [rule for group in read["groups"] for rule in group["rules"]]
+
+
+def test_every_rule_says_what_to_do() -> None:
+    rules = read_rules()
 
     assert len({rule["alert"] for rule in rules}) == len(rules) > 5
     for rule in rules:
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert len(rule["annotations"]["summary"]) > 20
         assert rule["expr"].count("(") == rule["expr"].count(")")
+
+
+def test_runbook_has_a_row_for_every_rule_and_for_no_other() -> None:
+    _, _, runbook = (FOLDER.parent / "operations.md").read_text().partition("## Runbook")
+
+    named = set(re.findall(r"\bLrm[A-Z]\w+", runbook))
+
+    assert named == {rule["alert"] for rule in read_rules()}
+
+
+def test_somebody_is_woken_when_no_web_process_tells_any_figure() -> None:
+    """All other rules are silent then."""
+    asleep = [rule for rule in read_rules() if rule["expr"] == "absent(lrm_version)"]
+
+    assert [(rule["labels"]["severity"], rule["for"]) for rule in asleep] == [("page", "2m")]
+
+
+def test_rules_count_nothing_twice_where_several_web_processes_are_asked() -> None:
+    """Each tells the counts of all."""
+    added_up = re.compile(r"sum(?: by \(\w+\) )?\((?:rate|increase)\(")
+
+    assert not [rule["alert"] for rule in read_rules() if added_up.search(rule["expr"])]
 
 
 def test_every_count_has_words() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Min
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from connected_apps.queries import live_connections
@@ -28,7 +29,8 @@ def ages() -> dict[str, Any]:
     """Return the age in seconds of the oldest thing that waits in each queue, None where empty.
 
     Only for what is connected, and pushes where they were started: the rest waits for a person,
-    not for a worker.
+    not for a worker. Nor does what is put off until later, be it by itself or with its
+    organisation; once it is due it waits from then on.
     `sweeps` are, by resource, how long ago the organisation that has waited longest was swept.
     """
     now = timezone.now()
@@ -46,12 +48,23 @@ def ages() -> dict[str, Any]:
         # Signed, and kept as they came, but of no use to us; the log and the row say why.
         "deliveries_put_aside": Delivery.objects.exclude(problem="").count(),
         "deliveries": _age(Delivery.objects.filter(unpacked_at=None), "received_at", now),
-        "events": _age(events, "received_at", now),
-        "pushes": _age(waiting.filter(learner__portal__in=portals), "requested_at", now),
+        "events": _since_due(
+            events, "received_at", "not_before", "organisation__inbox__not_before", now=now
+        ),
+        "pushes": _since_due(
+            waiting.filter(learner__portal__in=portals), "requested_at", "not_before", now=now
+        ),
         "runs": _age(open_runs, "requested_at", now),
         "runs_stalled": sum(run_status.has_stalled(run, now=now) for run in open_runs),
         "sweeps": {resource: _seconds(at, now) for resource, at in swept},
     }
+
+
+def _since_due(rows: Any, *moments: str, now: datetime) -> float | None:
+    """Return for how long a worker could have taken the oldest, so after all of these moments."""
+    # Of PostgreSQL's own: a moment that is null holds nothing up.
+    due = rows.annotate(due_since=Greatest(*moments)).filter(due_since__lte=now)
+    return _age(due, "due_since", now)
 
 
 def _age(rows: Any, field: str, now: datetime) -> float | None:

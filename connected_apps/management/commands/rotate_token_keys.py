@@ -4,29 +4,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from connected_apps import errors, registry
+from connected_apps import checks, errors, registry
 from lrm import sealed_columns, sealed_values
-from lrm.hooks import endpoints
-from lrm.sign_in import second_factor
 from lrm.templatetags.shell import all_of
 
 _LOST = (
     "Something in the {label} cannot be decrypted: put the key that was used back at the end of "
     "TOKEN_ENCRYPTION_KEYS, or have it entered anew."
 )
-_HOOK_LOST = (
-    "The secret of a webhook endpoint cannot be decrypted: put the key that was used back at the "
-    "end of TOKEN_ENCRYPTION_KEYS, or delete that endpoint under Settings > Webhooks."
-)
-_FACTOR_LOST = (
-    "The secret of a second factor cannot be decrypted: put the key that was used back at the end "
-    "of TOKEN_ENCRYPTION_KEYS, or reset that second factor (manage.py reset_second_factor)."
-)
-
-# What the LRM itself keeps: how it is sealed anew, what it is, and what to say where it is lost.
-_OURS = (
-    (second_factor.seal_anew, "second factors", _FACTOR_LOST),
-    (endpoints.seal_anew, "secrets of webhook endpoints", _HOOK_LOST),
+_LOST_BY_LRM = (
+    "Something in the {label} cannot be decrypted: put the key that was used back at the end of "
+    "TOKEN_ENCRYPTION_KEYS, or {instead}."
 )
 
 
@@ -47,11 +35,11 @@ class Command(BaseCommand):
                 done.append(f"{sealed.seal_anew()} {sealed.label}")
             except (sealed_values.CannotOpen, errors.WrongTokenKey) as error:
                 lost.append(_lost_of(sealed, error))
-        for seal_anew, label, words in _OURS:
+        for ours in checks.SEALED_BY_LRM:
             try:
-                done.append(f"{seal_anew()} {label}")
+                done.append(f"{ours.seal_anew()} {ours.label}")
             except sealed_values.CannotOpen:
-                lost.append(words)
+                lost.append(_LOST_BY_LRM.format(label=ours.label, instead=ours.instead))
         if done:
             self.stdout.write(f"{all_of(done)} are encrypted with the newest key.")
         if lost:
