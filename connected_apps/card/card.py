@@ -97,7 +97,7 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
             can_disconnect=False,
         )
     shown = states.shown(connection, now=now)
-    missing = _missing(connection, shown.state)
+    missing = missing_permissions(connection, shown.state)
     shown_facts = _facts(connection, now=now)
     is_live = shown.state in states.LIVE
     cautions = [
@@ -108,7 +108,11 @@ def card_of(*, portal: Portal, user: User, now: datetime) -> Card:
     words = wording.of_state(shown.state)
     if is_live:
         fresh = freshness.of(portal, now=now)
-        words = wording.of_live(fresh, cautions=cautions, now=now, zone=portal.zone)
+        is_first = fresh.condition == freshness.Condition.FIRST_SYNC
+        is_told = is_first and facts.is_told_of_first_sync(connection, user)
+        words = wording.of_live(
+            fresh, cautions=cautions, is_told=is_told, now=now, zone=portal.zone
+        )
         if missing:
             words = dataclasses.replace(words, word="Needs a permission", look="warn")
     return Card(
@@ -135,7 +139,8 @@ def _permissions(connection: Connection, state: State) -> list[str]:
     return wording.permissions_of(connection.grant.scopes)
 
 
-def _missing(connection: Connection, state: State) -> list[str]:
+def missing_permissions(connection: Connection, state: State) -> list[str]:
+    """Return what Xero has not allowed yet, in words; empty where no calls are made."""
     if connection.grant is None or state not in states.LIVE:
         return []
     lacking = wording.missing_scopes(granted=connection.grant.scopes, needed=settings.XERO_SCOPES)

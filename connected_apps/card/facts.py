@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from connected_apps.models import Connection
 from lrm import access
+from lrm.models import User
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Figure:
 GiveFigures = Callable[[Connection, datetime], list[Figure]]
 GiveFacts = Callable[[Connection, datetime], list[Fact]]
 GiveLine = Callable[[Connection, datetime], str]
+Tells = Callable[[Connection, User], bool]
 GiveBlock = Callable[[access.SignedInRequest, Connection, datetime], SafeString | None]
 
 _givers: list[GiveFacts] = []
@@ -61,6 +63,7 @@ _menu: list[GiveBlock] = []
 _actions: list[GiveBlock] = []
 _panels: list[GiveBlock] = []
 _unread: list[GiveLine] = []
+_tell: list[Tells] = []
 
 
 def register_facts(giver: GiveFacts) -> None:
@@ -97,6 +100,17 @@ def register_unread(giver: GiveLine) -> None:
     """Let a function say in a line what is not here yet, for pages that show what is."""
     if giver not in _unread:
         _unread.append(giver)
+
+
+def register_told(tells: Tells) -> None:
+    """Let a function say whether somebody is told when the first sync ends."""
+    if tells not in _tell:
+        _tell.append(tells)
+
+
+def is_told_of_first_sync(connection: Connection, user: User) -> bool:
+    """Return whether somebody is told when the first sync of a connection ends."""
+    return any(tells(connection, user) for tells in _tell)
 
 
 def unread_of(connection: Connection | None, *, now: datetime) -> str:

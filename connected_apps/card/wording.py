@@ -53,9 +53,9 @@ _NEXT_STEPS: dict[State, str] = {
 
 _UP_TO_DATE = "Changes in Xero appear here within seconds."
 _FIRST_SYNC = (
-    "Learners' pages and report #0442 are not complete yet, and say so. You can leave this page: "
-    "the bell and an e-mail tell you when it is done."
+    "Learners' pages and report #0442 are not complete yet, and say so. You can leave this page"
 )
+_TOLD = ": the bell and an e-mail tell you when it is done"
 _NEEDS_A_LOOK = "Needs a look"
 
 # Scope: what it lets this product do. Broad scopes are Xero's old ones, still met in old grants.
@@ -102,11 +102,17 @@ def of_state(state: State) -> StateWords:
 
 
 def of_live(
-    fresh: freshness.Freshness, *, cautions: list[Step], now: datetime, zone: tzinfo
+    fresh: freshness.Freshness,
+    *,
+    cautions: list[Step],
+    is_told: bool,
+    now: datetime,
+    zone: tzinfo,
 ) -> StateWords:
     """Return the words of a connection that works: those of the worst that is known of it.
 
     :param cautions: what apps know that is not as it should be, and what happens next.
+    :param is_told: whether the reader is told when the first sync ends.
     """
     worst = fresh.worst
     cautions = list(dict.fromkeys(cautions))
@@ -117,7 +123,7 @@ def of_live(
     gaps = [Step(gap.text, gap.address, gap.link) for gap in fresh.gaps]
     if worst.condition == Condition.FIRST_SYNC:
         # How far it is stands among the figures.
-        gaps[0] = Step(_FIRST_SYNC)
+        gaps[0] = Step(f"{_FIRST_SYNC}{_TOLD if is_told else ''}.")
     word = _word_of(worst, now=now, zone=zone)
     return StateWords(word, fresh.look, (*gaps, *cautions))
 

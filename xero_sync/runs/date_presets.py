@@ -33,9 +33,3 @@ def days_of(preset: str, *, today: date, year_end: YearEnd) -> tuple[date, date]
             return date_windows.EARLIEST, date_windows.LATEST
         case _:
             return None
-
-
-def is_one(dates: tuple[str, str], *, today: date, year_end: YearEnd) -> bool:
-    """Return whether two dates, as a form sends them, are the days of any preset."""
-    found = (days_of(preset, today=today, year_end=year_end) for preset in Preset)
-    return any(days and tuple(day.isoformat() for day in days) == dates for days in found)

@@ -99,6 +99,11 @@ def notify_cancelled(*, run: SyncRun, by: User) -> None:
     _notify(people, NoticeLevel.WARNING, subject, [text])
 
 
+def is_told(run: SyncRun, user: User) -> bool:
+    """Return whether somebody is told of a run's end, however it ends."""
+    return any(person.pk == user.pk for person in _people_of(run))
+
+
 def _people_of(run: SyncRun) -> list[User]:
     """Return everybody who asked; of a first sync also who connected, else the portal's admins."""
     people = {person.pk: person for person in run.also_for.all()}

@@ -10,9 +10,11 @@ from django.urls import reverse
 from connected_apps.models import Organisation
 from invoices import xero_links
 from invoices.models import Document
+from lrm import permissions
+from lrm.models import User
 from xero_sync.models import RunState, RunWhat, SyncRun, SyncStep
 from xero_sync.pull import date_windows
-from xero_sync.runs import resumption, run_progress, run_status, run_titles
+from xero_sync.runs import resumption, run_notices, run_progress, run_status, run_titles
 from xero_sync.status import learner_run_words, run_words
 from xero_sync.store import differing
 from xero_sync.store.differing import Differing
@@ -23,7 +25,10 @@ MOST_SHOWN = 10
 
 @dataclass(frozen=True)
 class ShownDifference:
-    """A document that differs, with where it opens here and in Xero."""
+    """A document that differs, with where it opens here and in Xero.
+
+    :param address: empty where it is not here, or not for this reader.
+    """
 
     document: Differing
     address: str
@@ -31,16 +36,20 @@ class ShownDifference:
 
 
 def of_runs(
-    runs: list[SyncRun], *, organisation: Organisation | None, may_name: bool, now: datetime
+    runs: list[SyncRun], *, organisation: Organisation | None, reader: User, now: datetime
 ) -> list[dict[str, Any]]:
     """Return a row for each run.
 
-    :param may_name: whether this person may know learners by name.
+    :param reader: for whom; only some may know learners by name and open their documents.
     """
     differ = differences_of(runs)
-    shown = {pk: _shown(found[:MOST_SHOWN], organisation) for pk, found in differ.items()}
+    may_open = permissions.may_see_learners(reader)
+    shown = {
+        pk: _shown(found[:MOST_SHOWN], organisation, may_open=may_open)
+        for pk, found in differ.items()
+    }
     return [
-        _row(run, differ.get(run.pk, []), shown.get(run.pk, []), may_name=may_name, now=now)
+        _row(run, differ.get(run.pk, []), shown.get(run.pk, []), reader=reader, now=now)
         for run in runs
     ]
 
@@ -57,10 +66,12 @@ def differences_of(runs: list[SyncRun]) -> dict[int, list[Differing]]:
     return found
 
 
-def _shown(found: list[Differing], organisation: Organisation | None) -> list[ShownDifference]:
+def _shown(
+    found: list[Differing], organisation: Organisation | None, *, may_open: bool
+) -> list[ShownDifference]:
     ids = [one.xero_id for one in found if one.xero_id]
     here: dict[str, int] = {}
-    if ids and organisation is not None:
+    if ids and may_open and organisation is not None:
         stored = Document.objects.filter(organisation=organisation, xero_id__in=ids)
         here = {str(xero_id): pk for xero_id, pk in stored.values_list("xero_id", "pk")}
     return [
@@ -78,7 +89,7 @@ def _row(
     found: list[Differing],
     shown: list[ShownDifference],
     *,
-    may_name: bool,
+    reader: User,
     now: datetime,
 ) -> dict[str, Any]:
     progress = run_progress.progress_of(run, now=now)
@@ -86,6 +97,7 @@ def _row(
     return {
         "run": run,
         "is_open": run.is_open,
+        "is_told_of_end": run.is_open and run_notices.is_told(run, reader),
         "lines": list(run.lines.all()),
         "title": run_titles.title_of(run),
         "short_title": run_titles.short_title_of(run),
@@ -96,7 +108,7 @@ def _row(
         "ended_sentence": run_words.ended_run(progress, unmatched=run.unmatched_count),
         "details_sentence": run_words.details_of_run(progress),
         "reason_sentence": run_words.reason_of_run(run, now=now),
-        **learner_run_words.of_run(run, may_name=may_name),
+        **learner_run_words.of_run(run, may_name=permissions.may_see_learners(reader)),
         "kinds": [_kind(kind) for kind in progress.kinds],
         "has_stalled": run_status.has_stalled(run, now=now),
         "may_resume": resumption.is_offered(run),

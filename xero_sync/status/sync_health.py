@@ -13,13 +13,14 @@ from uuid import UUID
 from django.urls import reverse
 
 from connected_apps.models import Connection, Organisation
+from connected_apps.states.states import LIVE
 from lrm import moments
 from lrm.models import Portal
 from xero_sync import resources
 from xero_sync.contact_tabs import tab_counts
 from xero_sync.contact_tabs.listings import Count
 from xero_sync.contact_tabs.tabs import LABELS, LEFT_OUT_LABELS, LeftOut, Tab
-from xero_sync.models import ENDED_RUNS, Cursor, QuarantinedDocument, RunState, SyncRun
+from xero_sync.models import ENDED_RUNS, Cursor, QuarantinedDocument
 from xero_sync.resources import Resource
 from xero_sync.runs import comparison, first_sync
 from xero_sync.status import completeness, unread
@@ -75,7 +76,7 @@ def of_connection(connection: Connection | None, *, now: datetime) -> Health:
     not_saved = QuarantinedDocument.objects.filter(organisation=organisation)
     names = [connection.grant.xero_user_name] if connection.grant else []
     failing = [
-        *_waiting(cursors, now=now),
+        *_swept_late(connection, organisation, cursors, now=now),
         *_refused(counts[Tab.REFUSED], counts[Tab.QUESTIONS]),
         *_differing(organisation),
         *_not_saved(not_saved.order_by("-last_tried_at", "id").defer("raw")[:MOST_LISTED]),
@@ -163,12 +164,41 @@ def _left_out(counts: dict[Tab | LeftOut, Count]) -> list[Row]:
             what=LEFT_OUT_LABELS[part],
             count=str(counts[part]),
             why=_WHY_LEFT_OUT[part],
-            address=f"{reverse('xero_contacts')}?tab={Tab.LEFT_OUT}",
+            address=f"{reverse('xero_contacts')}?tab={Tab.LEFT_OUT}&of={part}",
             link="See them",
         )
         for part in LeftOut
     ]
     return [row for row in rows if row.count != "0"]
+
+
+def _swept_late(
+    connection: Connection, organisation: Organisation, cursors: list[Cursor], *, now: datetime
+) -> list[Row]:
+    """Return what regular checks wait for, and those to which no worker comes."""
+    if connection.state not in LIVE:
+        return _waiting(cursors, now=now)
+    is_behind = first_sync.is_behind(organisation.pk)
+    unchecked = unread.of_connection(connection, is_first_behind=is_behind, now=now).unchecked
+    others = [cursor for cursor in cursors if cursor not in unchecked]
+    return [*_unchecked(unchecked, connection, now=now), *_waiting(others, now=now)]
+
+
+def _unchecked(unchecked: list[Cursor], connection: Connection, *, now: datetime) -> list[Row]:
+    if not unchecked or unread.is_being_read(unchecked, connection, now=now):
+        return []
+    problems = dict.fromkeys(cursor.problem for cursor in unchecked if cursor.problem)
+    return [
+        Row(
+            what="Regular checks",
+            why=unread.words_of_unchecked(unchecked, connection, now=now),
+            diagnostics=_diagnostics(
+                what=f"regular check of {', '.join(cursor.resource for cursor in unchecked)}",
+                at=unread.unchecked_since(unchecked),
+                answer=". ".join(problems) or "no worker came",
+            ),
+        )
+    ]
 
 
 def _waiting(cursors: Iterable[Cursor], *, now: datetime) -> list[Row]:
@@ -214,15 +244,10 @@ def _refused(refused: Count, questions: Count) -> list[Row]:
 
 
 def _differing(organisation: Organisation) -> list[Row]:
-    if not completeness.standing_count(organisation):
+    standing = completeness.standing_runs(organisation)
+    if not standing:
         return []
-    run = (
-        SyncRun.objects.filter(organisation=organisation, state=RunState.DONE_WITH_PROBLEMS)
-        .order_by("-finished_at")
-        .first()
-    )
-    if run is None:
-        return []
+    run = standing[0]
     return [
         Row(
             what="Documents that differ from Xero",

@@ -10,9 +10,10 @@ from connected_apps.card import facts
 from connected_apps.models import Connection, Organisation
 from connected_apps.states.states import LIVE
 from lrm import access, panels, permissions
+from lrm.models import User
 from xero_sync.contacts import push_gate
 from xero_sync.models import Cursor, QuarantinedDocument, SyncRun, WebhookEvent
-from xero_sync.runs import first_sync, resumption
+from xero_sync.runs import first_sync, resumption, run_notices
 from xero_sync.status import (
     announcement_words,
     balance_words,
@@ -43,8 +44,15 @@ def register() -> None:
     facts.register_panel(balance_words.give_panel)
     facts.register_panel(announcement_words.give_panel)
     facts.register_unread(unread.line_of)
+    facts.register_told(is_told_of_first_sync)
     gaps.register()
     panels.add_readiness_check(panels.ReadinessCheck(name="xero_sync", check=readiness.ages))
+
+
+def is_told_of_first_sync(connection: Connection, user: User) -> bool:
+    """Return whether somebody is told when the first sync ends."""
+    run = first_sync.latest(connection.organisation_id) if connection.organisation_id else None
+    return run is not None and run_notices.is_told(run, user)
 
 
 def give_facts(connection: Connection, now: datetime) -> list[facts.Fact]:

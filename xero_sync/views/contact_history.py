@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from connected_apps.queries import connection_of
 from connected_apps.states.states import LIVE
 from lrm import access, permissions
-from xero_sync.contact_tabs import histories, sides
+from xero_sync.contact_tabs import histories, holds, sides
 from xero_sync.contact_tabs.tabs import Key, key_of
 from xero_sync.views import contacts
 
@@ -29,6 +29,7 @@ def show(request: access.SignedInRequest, key: str = "") -> HttpResponse:
         "may_act": connection is not None
         and connection.state in LIVE
         and permissions.may_manage_connected_apps(request.user),
+        "sees_learners": permissions.may_see_learners(request.user),
         "key": key,
         "history": histories.Lines([], None),
     }
@@ -46,7 +47,7 @@ def show(request: access.SignedInRequest, key: str = "") -> HttpResponse:
 
 
 def _sides(request: access.SignedInRequest, organisation_id: int, key: Key) -> tuple[Any, Any]:
-    """Return the learner and the contact of a key.
+    """Return the learner and the contact of a key; None for a contact that is not to be seen.
 
     :raises Http404: one of them is not of this portal.
     """
@@ -56,6 +57,8 @@ def _sides(request: access.SignedInRequest, organisation_id: int, key: Key) -> t
     contact = next(iter(found.values()), None)
     if (key.learner_id and learner is None) or (key.contact_id and contact is None):
         raise Http404
+    if contact is not None and holds.is_not_to_be_seen(organisation, contact.xero_id):
+        contact = None
     return learner, contact
 
 

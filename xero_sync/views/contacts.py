@@ -122,6 +122,7 @@ def show(request: access.SignedInRequest) -> HttpResponse:
         "is_live": is_live,
         "may_act": is_live and may_manage,
         "may_manage": may_manage,
+        "sees_learners": permissions.may_see_learners(request.user),
         "waiting": waiting,
         "people": [] if may_manage else _people_who_may(request.portal),
         "tabs": _tabs(where, counts),

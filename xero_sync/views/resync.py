@@ -201,15 +201,14 @@ def resume(request: access.SignedInRequest, run_id: int) -> HttpResponse:
 def _asked(request: access.SignedInRequest, given: QueryDict) -> QueryDict:
     """Return the fields with the days of the chosen preset in place of those of the form.
 
-    The dates are always sent, filled in or not. Where somebody has changed them they count,
-    whatever preset is marked.
+    The form always sends its dates, also while the page hides them. So a marked preset counts
+    whatever they say; whoever sends dates alone marks none.
     """
+    if given.get("what", RunWhat.DOCUMENTS) != RunWhat.DOCUMENTS:
+        return given
     today, year_end = _today(request), _year_end(request)
-    dates = given.get("date_from", ""), given.get("date_to", "")
     days = date_presets.days_of(given.get("span", ""), today=today, year_end=year_end)
-    is_one = date_presets.is_one(dates, today=today, year_end=year_end)
-    is_changed = any(dates) and not is_one
-    if days is None or is_changed or given.get("what", RunWhat.DOCUMENTS) != RunWhat.DOCUMENTS:
+    if days is None:
         return given
     asked = given.copy()
     asked["date_from"], asked["date_to"] = (day.isoformat() for day in days)
@@ -232,12 +231,7 @@ def _context(
     right = permissions.may_manage_connected_apps
     may_manage = right(request.user)
     now = timezone.now()
-    rows = run_rows.of_runs(
-        latest,
-        organisation=organisation,
-        may_name=permissions.may_see_learners(request.user),
-        now=now,
-    )
+    rows = run_rows.of_runs(latest, organisation=organisation, reader=request.user, now=now)
     return {
         "form": form or _form(request, initial=_initial(today, _year_end(request))),
         "presets": Preset.choices,

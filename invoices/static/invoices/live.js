@@ -24,7 +24,9 @@
     open = [...document.querySelectorAll("#documents details[open][id]")].map((one) => one.id);
   });
 
-  document.addEventListener("htmx:afterSwap", function () {
+  // The bell and the line of freshness are swapped, too: after those, what is closed stays closed.
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (event.target.id !== "documents") return;
     for (const id of open) {
       const details = document.getElementById(id);
       if (details) details.open = true;

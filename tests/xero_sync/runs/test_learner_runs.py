@@ -61,6 +61,19 @@ def test_learners_go_and_are_proved_by_what_xero_has(linked: Linked, behind: lis
     assert "Ann" not in act.detail
 
 
+def test_open_page_tells_of_the_end_in_learners(linked: Linked, behind: list[Learner]) -> None:
+    run = ask_for_learners(linked)
+    client = builders.client_of(linked.manager)
+    told = client.get(PAGE).context["told"]
+
+    work_with_pushes(linked, run)
+    news = client.get(f"{PAGE}progress/", {"told": told}).content.decode()
+
+    message = news.partition("innerHTML:.messages")[2].partition("</div>")[0]
+    assert f"complete. {ALL_WELL}." in message
+    assert "documents read" not in message
+
+
 def test_those_that_are_in_xero_or_not_ticked_are_not_chosen(
     linked: Linked, behind: list[Learner]
 ) -> None:

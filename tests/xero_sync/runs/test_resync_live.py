@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from xero_sync.models import RunState, SyncRun
 from xero_sync.pull import date_windows
 from xero_sync.runs import date_presets, run_milestones, run_titles
 
+HERE = Path(__file__).parents[3]
+TOLD = "the bell and an e-mail tell you when it is done"
 PROGRESS = f"{PAGE}progress/"
 
 
@@ -39,22 +42,43 @@ def test_preset_names_its_days(preset: str, today: date, days: tuple[date, date]
     assert date_presets.days_of(preset, today=today, year_end=(6, 30)) == days
 
 
-def test_preset_counts_unless_the_dates_were_changed(linked: Linked) -> None:
+@pytest.mark.parametrize("dates", [("2020-01-01", "2020-01-31"), ("", ""), ("soon", "2020-13-40")])
+def test_marked_preset_counts_whatever_stands_in_the_dates_that_it_hides(
+    linked: Linked, dates: tuple[str, str]
+) -> None:
     end_first(linked)
     client = builders.client_of(linked.manager)
-    prefilled = client.get(PAGE).context["form"].initial
-    dates = {name: prefilled[name].isoformat() for name in ("date_from", "date_to")}
+    given = dict(zip(("date_from", "date_to"), dates, strict=True))
 
-    client.post(PAGE, {**dates, "span": "last-year"})
-    by_preset = SyncRun.objects.latest("pk")
-    client.post(PAGE, {"date_from": "2020-01-01", "date_to": "2020-02-01", "span": "12-months"})
-    by_dates = SyncRun.objects.latest("pk")
+    answer = client.post(PAGE, {**given, "span": "last-year", "what": "documents"})
 
-    days = financial_years.year_before(
-        financial_years.year_of(today_of(linked))[0],
-    )
-    assert (by_preset.date_from, by_preset.date_to) == days
-    assert (by_dates.date_from, by_dates.date_to) == (date(2020, 1, 1), date(2020, 2, 1))
+    run = SyncRun.objects.latest("pk")
+    days = financial_years.year_before(financial_years.year_of(today_of(linked))[0])
+    assert answer.status_code == 302
+    assert (run.date_from, run.date_to) == days
+
+
+@pytest.mark.parametrize("more", [{"span": "dates"}, {}, {"span": "nonsense"}])
+def test_dates_count_where_they_are_chosen_or_come_alone(
+    linked: Linked, more: dict[str, str]
+) -> None:
+    end_first(linked)
+    client = builders.client_of(linked.manager)
+
+    client.post(PAGE, {"date_from": "2020-01-01", "date_to": "2020-02-01", **more})
+
+    run = SyncRun.objects.latest("pk")
+    assert (run.date_from, run.date_to) == (date(2020, 1, 1), date(2020, 2, 1))
+
+
+def test_page_says_when_its_dates_count_to_browsers_that_show_them_always(linked: Linked) -> None:
+    html = builders.client_of(linked.manager).get(PAGE).content.decode()
+    styles = (HERE / "xero_sync/static/xero_sync/xero_sync.css").read_text()
+
+    assert "these dates count only where “Choose dates” is marked" in html
+    hiding = styles.partition("@supports selector(:has(*)) {")[2].partition("\n}")[0]
+    assert "chosen-dates-help { display: none; }" in hiding
+    assert styles.count("chosen-dates") == hiding.count("chosen-dates")
 
 
 @pytest.mark.parametrize(("month", "day"), [(3, 31), (12, 31)])
@@ -120,6 +144,30 @@ def test_open_page_is_answered_204_until_something_changes(linked: Linked) -> No
     assert again.status_code == 204
 
 
+def test_colleague_is_not_promised_to_be_told_of_what_another_asked_for(linked: Linked) -> None:
+    ask(linked)
+    colleague = builders.make_user(linked.portal, portal_admin=True)
+
+    mine = builders.client_of(linked.manager).get(PAGE).content.decode()
+    theirs = builders.client_of(colleague).get(PAGE).content.decode()
+
+    assert TOLD in mine
+    assert TOLD not in theirs
+    assert "You can leave this page." in theirs
+
+
+def test_first_sync_is_promised_to_be_told_only_to_whoever_connected(linked: Linked) -> None:
+    colleague = builders.make_user(linked.portal, portal_admin=True)
+
+    for page in (PAGE, "/settings/connected-apps/"):
+        mine = builders.client_of(linked.manager).get(page).content.decode()
+        theirs = builders.client_of(colleague).get(page).content.decode()
+
+        assert TOLD in mine, page
+        assert TOLD not in theirs, page
+        assert "You can leave this page." in theirs
+
+
 def run_title(run: SyncRun) -> str:
     return run_titles.title_of(run)
 
@@ -170,6 +218,20 @@ def test_what_differs_is_a_table_with_links_and_a_file(linked: Linked) -> None:
     assert len(rows) == 13
     assert run.reason.startswith("Invoices: Xero has ")
     assert run.reason.endswith(" more")
+
+
+def test_onlooker_reads_what_differs_without_links_to_pages_that_are_not_theirs(
+    linked: Linked,
+) -> None:
+    linked.sweep()
+    ghost = store_ghost(linked, "GHOST-1")
+    heal(linked, ghost, days=2)
+    watcher = builders.make_user(linked.portal, portal_admin=True, role=LrmRole.NONE)
+
+    html = builders.client_of(watcher).get(PAGE).content.decode()
+
+    assert "Invoice GHOST-1" in html
+    assert f"/documents/{ghost.pk}/" not in html
 
 
 def test_file_of_another_portal_is_not_found(linked: Linked) -> None:

@@ -1,17 +1,29 @@
 """Sync health: three lists, what can be tried again, and who may."""
 
 import csv
+import html
 import io
+import re
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
-from connected_apps.models import AuditEvent
-from invoices.models import Document
-from tests.support import builders
+from connected_apps.models import AuditEvent, Connection
+from invoices.models import Contact, Document
+from tests.support import builders, document_builders
 from tests.support.bad_documents import invoice, serve
-from tests.support.linked import Linked
-from tests.support.resyncs import people
-from xero_sync.models import QuarantinedDocument, WebhookEvent
+from tests.support.ghosts import heal, store_ghost
+from tests.support.linked import Linked, clock
+from tests.support.page_reading import text_of
+from tests.support.resyncs import make_run, people
+from xero_sync.models import (
+    Cursor,
+    QuarantinedDocument,
+    RunState,
+    RunWhat,
+    WebhookEvent,
+)
 
 PAGE = "/settings/connected-apps/xero/health/"
 RETRY = f"{PAGE}retry/"
@@ -122,3 +134,53 @@ def test_page_costs_a_fixed_number_of_queries(
         html = page_of(failing)
 
     assert "Try all 31 again" in html
+
+
+def test_difference_is_that_of_the_run_that_found_it_whatever_ended_since(linked: Linked) -> None:
+    linked.sweep()
+    run = heal(linked, store_ghost(linked, "GHOST-1"), days=2)
+    make_run(
+        linked.portal,
+        what=RunWhat.LEARNERS,
+        state=RunState.DONE_WITH_PROBLEMS,
+        reason="1 refused by Xero",
+        finished_at=clock() + timedelta(minutes=1),
+    )
+
+    words = text_of(page_of(linked))
+
+    assert f"Documents that differ from Xero {run.reason}." in words
+    assert "1 refused by Xero" not in words
+
+
+def test_each_part_of_what_is_left_out_leads_to_its_own_list(linked: Linked) -> None:
+    linked.sweep()
+    builders.make_learner(linked.portal, sync_to_xero=False)
+    supplier = document_builders.make_contact(linked.organisation)
+    Contact.objects.filter(pk=supplier.pk).update(raw={"IsSupplier": True})
+    client = builders.client_of(linked.manager)
+
+    found = re.findall(r'href="([^"]*tab=left-out[^"]*)"', page_of(linked))
+
+    assert len(found) > 1
+    for address in found:
+        page = client.get(html.unescape(address))
+        assert page.context["where"].part.value == address.rpartition("of=")[2]
+
+
+def test_kinds_to_which_no_worker_comes_fail(linked: Linked) -> None:
+    linked.sweep()
+    assert "Nothing fails." in page_of(linked)
+    days = timedelta(days=2)
+    Cursor.objects.update(
+        last_swept_at=F("last_swept_at") - days, next_due_at=F("next_due_at") - days
+    )
+    Connection.objects.update(connected_at=clock() - 3 * days)
+
+    page = page_of(linked, "?show=failing")
+
+    assert "Xero has not been checked since" in page
+    assert "so changes may be missing here." in page
+    assert "Nothing fails." not in page
+    assert "Answer: no worker came" in page
+    assert "no worker came" in builders.client_of(linked.manager).get(CSV).content.decode()
