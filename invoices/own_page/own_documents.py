@@ -8,7 +8,8 @@ what that withholds since a merge in Xero brought it from somebody else. Beyond 
 - What is billed to others, such as an employer, does not show, whatever it covers.
 - A contact that is linked to another learner as well, here or in another portal on the same Xero,
   shows to neither: nobody can tell here which documents are whose.
-- While a question on who the learner is in Xero waits for a person, nothing shows at all.
+- While a question on who the learner is in Xero waits for a person, nothing shows at all; nor where
+  Xero merged the learner's contact into one that does not agree, of which nobody is asked.
 """
 
 from collections.abc import Callable
@@ -30,19 +31,19 @@ _doubts: list[Doubt] = []
 
 
 def register_doubt(doubt: Doubt) -> None:
-    """Let an app above say that a question on who the learner is stands."""
+    """Let an app above say that it is not sure who the learner is."""
     if doubt not in _doubts:
         _doubts.append(doubt)
 
 
 def is_in_doubt(learner: Learner, organisation: Organisation) -> bool:
-    """Return whether a question on who the learner is in Xero waits for a person."""
+    """Return whether it is not sure who the learner is in Xero, and a person has to say."""
     return any(doubt(learner, organisation) for doubt in _doubts)
 
 
 @dataclass(frozen=True)
 class Own:
-    """A learner's own documents, newest first; none while a question waits for a person."""
+    """A learner's own documents, newest first; none while it is in doubt who the learner is."""
 
     documents: QuerySet[Document]
     is_in_doubt: bool

@@ -134,8 +134,10 @@ def _waiting(documents: QuerySet[Document], organisation: Organisation) -> Query
 
 
 def _merged_to(contact: Contact, organisation: Organisation) -> Contact | None:
-    if contact.merged_to_xero_id is None:
+    """Return what a contact was merged into, unless that is not this portal's to see."""
+    winner_id = contact.merged_to_xero_id
+    if winner_id is None or queries.contacts_of_other_portals(
+        [winner_id], organisation=organisation
+    ):
         return None
-    return Contact.objects.filter(
-        organisation=organisation, xero_id=contact.merged_to_xero_id
-    ).first()
+    return Contact.objects.filter(organisation=organisation, xero_id=winner_id).first()

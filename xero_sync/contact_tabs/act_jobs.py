@@ -1,7 +1,8 @@
 """Acts on all that match a filter, in the background, with progress; and undoing such an act.
 
 A job goes through the tab by key, so that whatever it settles is behind it. What came after it was
-asked for nobody has seen: of questions and contacts such rows are left alone.
+asked for nobody has seen: of questions and contacts such rows are left alone, and so are rows for
+which such a contact or learner is suggested.
 """
 
 from datetime import datetime
@@ -81,7 +82,13 @@ def _act(job: BatchJob, now: datetime) -> kinds.Progress:
     tab = Tab(job.params["tab"])
     listing = listings.Listing(job.portal, organisation, tab, job.params.get("text", ""))
     page = listings.page_of(listing, after=job.cursor.get("after", ""), size=BATCH)
-    actor = acts.Actor(portal=job.portal, organisation=organisation, tab=tab, by=job.by)
+    actor = acts.Actor(
+        portal=job.portal,
+        organisation=organisation,
+        tab=tab,
+        by=job.by,
+        asked_at=job.created_at,
+    )
     outcome = acts.do(
         acts.Act(job.params["act"]), _seen(page.keys, job, organisation), actor=actor, now=now
     )

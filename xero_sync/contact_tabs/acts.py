@@ -16,7 +16,7 @@ from django.db import transaction
 from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLink, ContactLinkChange, LinkChange, LinkSource
 from lrm.models import Learner, LearnerChange, Portal, User
-from xero_sync.contact_tabs import sides, suggestions
+from xero_sync.contact_tabs import shown_links, sides
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
 from xero_sync.contacts import link_acts, push_gate, push_queue, questions
 from xero_sync.store import contact_links
@@ -47,7 +47,6 @@ _WRITTEN = (
     "Xero has the learner's name and number on that contact already. Unlink it on the tab Linked, "
     "and give the contact its own name and number back in Xero."
 )
-_ANSWERED = "It was answered already, or has changed since the page was opened."
 
 
 class NotDone(Exception):
@@ -62,8 +61,17 @@ class Actor:
     organisation: Organisation
     tab: Tab | LeftOut
     by: User
-    # What the questions of a page were about when it was shown, by their keys.
+    # What the rows of a page were about when it was shown, by their keys.
     seen: Mapping[str, str] = field(default_factory=dict)
+    # When all that match were asked for, where that was before.
+    asked_at: datetime | None = None
+
+    @property
+    def asked(self) -> shown_links.Asked:
+        """What is asked for where two are to be linked."""
+        return shown_links.Asked(
+            organisation=self.organisation, by=self.by, seen=self.seen, at=self.asked_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
+    key: Key
     learner: Learner | None
     contact: Contact | None
-    suggested: list[suggestions.Suggestion]
 
     @property
     def name(self) -> str:
@@ -98,14 +106,14 @@ class _Target:
 def do(act: Act, keys: Sequence[Key], *, actor: Actor, now: datetime) -> Outcome:
     """Do something to each of these rows; what goes wrong with one concerns no other."""
     outcome = Outcome()
-    for target in _targets(act, keys, actor):
+    for target in _targets(keys, actor):
         try:
             with transaction.atomic():
                 _DO[act](target, actor, now)
         except (NotDone, NotPossible) as reason:
             outcome.failures.append(Failure(target.name, str(reason)))
         except questions.NoSuchQuestion:
-            outcome.failures.append(Failure(target.name, _ANSWERED))
+            outcome.failures.append(Failure(target.name, shown_links.ANSWERED))
         else:
             outcome.done += 1
     return outcome
@@ -148,74 +156,36 @@ def line(organisation: Organisation, line_id: int) -> list[ContactLinkChange]:
     return list(lines.select_related("learner"))
 
 
-def _targets(act: Act, keys: Sequence[Key], actor: Actor) -> list[_Target]:
+def _targets(keys: Sequence[Key], actor: Actor) -> list[_Target]:
     learners = {
         each.pk: each for each in actor.portal.learners.filter(pk__in={k.learner_id for k in keys})
     }
     contacts = sides.contacts_of(
         actor.organisation, {key.contact_id for key in keys if key.contact_id}
     )
-    suggested = _suggested(keys, learners, contacts, actor) if act is Act.ACCEPT else {}
     return [
         _Target(
+            key,
             learners.get(key.learner_id or 0),
             contacts.get(key.contact_id or UUID(int=0)),
-            suggested.get(key, []),
         )
         for key in keys
     ]
 
 
-def _suggested(
-    keys: Sequence[Key],
-    learners: dict[int, Learner],
-    contacts: dict[UUID, Contact],
-    actor: Actor,
-) -> dict[Key, list[suggestions.Suggestion]]:
-    """Return what is suggested for the keys with one side only."""
-    alone = [key for key in keys if not (key.learner_id and key.contact_id)]
-    for_learners = suggestions.for_learners(
-        actor.organisation,
-        {
-            k.learner_id: sides.facts_of_learner(learners[k.learner_id])
-            for k in alone
-            if k.learner_id in learners
-        },
-    )
-    for_contacts = suggestions.for_contacts(
-        actor.organisation,
-        {
-            k.contact_id: sides.facts_of_contact(contacts[k.contact_id])
-            for k in alone
-            if k.contact_id in contacts
-        },
-    )
-    return {
-        key: for_learners.get(key.learner_id or 0)
-        or for_contacts.get(key.contact_id or UUID(int=0), [])
-        for key in alone
-    }
-
-
 def _accept(target: _Target, actor: Actor, now: datetime) -> None:
-    if target.learner is None or target.contact is None:
-        _accept_suggestion(target, actor, now)
-    elif actor.tab is Tab.QUESTIONS:
+    """Say yes to a question, or to a suggestion: to the one that was chosen, or the only one."""
+    if actor.tab is Tab.QUESTIONS:
         _answer(target, actor, now, is_same_person=True)
-    else:
-        _link(target.learner, target.contact.xero_id, actor, now)
-
-
-def _accept_suggestion(target: _Target, actor: Actor, now: datetime) -> None:
-    if not target.suggested:
-        raise NotDone("Nothing is suggested for it. Find the other side by search.")
-    if len(target.suggested) > 1:
-        raise NotDone("More than one is suggested for it. Choose one of them.")
-    key = target.suggested[0].key
-    learner = actor.portal.learners.filter(pk=key.learner_id or 0).first()
-    if learner is None or key.contact_id is None:
-        raise NotDone("It is not here any more.")
-    _link(learner, key.contact_id, actor, now)
+        return
+    key = target.key
+    if not (key.learner_id and key.contact_id):
+        shown_links.accept(key, None, asked=actor.asked, now=now)
+        return
+    # Whose suggestion it was: archived contacts, for one, are suggested for no learner.
+    of_contact = actor.tab is Tab.NO_LEARNER
+    row = Key(None, key.contact_id) if of_contact else Key(key.learner_id)
+    shown_links.accept(row, key, asked=actor.asked, now=now)
 
 
 def _reject(target: _Target, actor: Actor, now: datetime) -> None:
@@ -235,16 +205,6 @@ def _answer(target: _Target, actor: Actor, now: datetime, *, is_same_person: boo
         by=actor.by,
         now=now,
         seen=actor.seen.get(str(Key(learner.pk, contact.xero_id)), ""),
-    )
-
-
-def _link(learner: Learner, contact_id: UUID, actor: Actor, now: datetime) -> None:
-    link_acts.link(
-        learner=learner,
-        organisation=actor.organisation,
-        contact_id=contact_id,
-        by=actor.by,
-        now=now,
     )
 
 

@@ -1,6 +1,6 @@
 """What people and the system did to the links of learners and contacts: when, why, and by whom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,18 +8,28 @@ from django.db.models import QuerySet
 
 from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLinkChange
+from xero_sync.contact_tabs import holds
 from xero_sync.contact_tabs.tabs import Key
 
 PAGE_SIZE = 50
+HIDDEN = "a contact of another portal's learner"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the history, with the contact's name where it is known still."""
+    """A line of the history, with the contact where it is known still and may be seen."""
 
     change: ContactLinkChange
     contact: Contact | None
     can_be_undone: bool
+    is_hidden: bool = False
+
+    @property
+    def contact_name(self) -> str:
+        """Who the contact is, in words."""
+        if self.contact is not None:
+            return self.contact.name
+        return HIDDEN if self.is_hidden else "a contact that is not here any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +63,23 @@ def _page(
         changes = changes.filter(pk__lt=before)
     found = list(changes.select_related("learner").order_by("-pk")[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
-    contacts = _contacts(organisation, [change.contact_xero_id for change in shown])
+    contact_ids = {change.contact_xero_id for change in shown}
+    hidden = holds.not_to_be_seen(organisation, contact_ids)
+    contacts = _contacts(organisation, contact_ids - hidden)
     undoable = which_can_be_undone(organisation, shown)
     lines = [
-        Line(change, contacts.get(change.contact_xero_id), change.pk in undoable)
+        Line(
+            change,
+            contacts.get(change.contact_xero_id),
+            change.pk in undoable,
+            change.contact_xero_id in hidden,
+        )
         for change in shown
     ]
     return Lines(lines, shown[-1].pk if len(found) > PAGE_SIZE else None)
 
 
-def _contacts(organisation: Organisation, ids: Sequence[UUID]) -> dict[UUID, Contact]:
+def _contacts(organisation: Organisation, ids: Collection[UUID]) -> dict[UUID, Contact]:
     rows = Contact.objects.filter(organisation=organisation, xero_id__in=ids)
     return {contact.xero_id: contact for contact in rows.defer("raw", "digest")}
 

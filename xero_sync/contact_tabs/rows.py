@@ -9,7 +9,15 @@ from connected_apps.models import Organisation
 from invoices.models import Contact, ContactLink, ContactLinkChange
 from invoices.rules import identity
 from lrm.models import Learner, Portal
-from xero_sync.contact_tabs import asked_pairs, comparison, holds, reasons, sides, suggestions
+from xero_sync.contact_tabs import (
+    asked_pairs,
+    comparison,
+    holds,
+    reasons,
+    seen_marks,
+    sides,
+    suggestions,
+)
 from xero_sync.contact_tabs.figures import Figures, figures_of
 from xero_sync.contact_tabs.suggestions import Suggestion
 from xero_sync.contact_tabs.tabs import Key, LeftOut, Tab
@@ -40,7 +48,7 @@ class Row:
     change: ContactLinkChange | None = None
     others: list[str] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
-    # What a question is about, so that an answer is good for what was seen.
+    # What a question, a pair or the suggestions are about: an act is good for what was seen.
     about: str = ""
     is_pending: bool = False
     is_held: bool = False
@@ -185,6 +193,12 @@ def _tell_of_links(rows: list[Row], organisation: Organisation) -> None:
                 row.reason = reasons.of_link(link)
             else:
                 row.others.append(str(link.learner))
+        if row.learner and row.contact:
+            row.about = seen_marks.of_pair(
+                sides.facts_of_learner(row.learner),
+                sides.facts_of_contact(row.contact),
+                linked=[link.learner_id for link in by_contact[row.contact.xero_id]],
+            )
 
 
 def latest_changes(organisation: Organisation, keys: Iterable[Key]) -> dict[Key, ContactLinkChange]:
@@ -214,6 +228,9 @@ def _suggest(rows: list[Row], organisation: Organisation, tab: Tab | LeftOut) ->
         for_learners = suggestions.for_learners(organisation, learners)
         for row in rows:
             row.suggestions = for_learners.get(row.key.learner_id or 0, [])
+    if tab in (*_SUGGEST_LEARNERS, *_SUGGEST_CONTACTS):
+        for row in rows:
+            row.about = seen_marks.of_row(each.about for each in row.suggestions)
 
 
 def _tell_of_pushes(rows: list[Row], pushes: dict[int, ContactPush], *, waiting: str) -> None:

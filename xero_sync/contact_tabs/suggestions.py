@@ -17,8 +17,9 @@ from connected_apps.models import Organisation
 from invoices import queries
 from invoices.models import ContactDecision
 from invoices.rules import identity
+from lrm.models import Learner
 from lrm.roster import search
-from xero_sync.contact_tabs import reasons
+from xero_sync.contact_tabs import reasons, seen_marks, sides
 from xero_sync.contact_tabs.listings import CONTACT_WORDS
 from xero_sync.contact_tabs.tabs import Key
 
@@ -83,6 +84,22 @@ class Suggestion:
     learner: identity.LearnerFacts
     contact: identity.ContactFacts
     reason: str
+
+    @property
+    def about(self) -> str:
+        """A mark of what the page shows of it, and that accepting it is good for."""
+        return seen_marks.of_pair(self.learner, self.contact)
+
+
+def of_row(organisation: Organisation, row: Key) -> list[Suggestion]:
+    """Return what is suggested for a learner or for a contact, as the two are at this moment."""
+    if row.learner_id is not None:
+        learners = Learner.objects.filter(portal_id=organisation.portal_id, pk=row.learner_id)
+        of_learners = {each.pk: sides.facts_of_learner(each) for each in learners}
+        return for_learners(organisation, of_learners).get(row.learner_id, [])
+    contacts = sides.contacts_of(organisation, [row.contact_id] if row.contact_id else [])
+    of_contacts = {each: sides.facts_of_contact(contact) for each, contact in contacts.items()}
+    return [one for found in for_contacts(organisation, of_contacts).values() for one in found]
 
 
 def for_contacts(

@@ -1,14 +1,20 @@
-"""What the sync keeps of a learner: the way to Xero, questions, and what could not be saved."""
+"""What the sync keeps of a learner: the way to Xero, questions, and what could not be saved.
+
+Given out is what is the learner's alone: no other learner's name, nor a contact that is linked to
+another learner, too.
+"""
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Func, QuerySet, Value
 from django.db.models.functions import Left
 
+from invoices.models import ContactLink
 from lrm import row_locks
 from lrm.models import Learner
-from lrm.personal_data import holdings
+from lrm.personal_data import holdings, own_holding
 from xero_sync.models import (
     ContactPush,
     ContactQuestion,
@@ -18,11 +24,16 @@ from xero_sync.models import (
 )
 from xero_sync.resources import Resource
 
-_SOMEBODY = "another learner"
+# How `contacts.obstacles` names whoever has what a push wants; a notice may be cut within the name.
+_NAMED = re.compile(
+    r"(?:on the contact of|is kept for|Sync to Xero for) "
+    r"(?!this learner|another learner)(?P<who>.+?)(?: \([^)]*\)|$)"
+)
 
 
 def register() -> None:
     """Register it."""
+    own_holding.register_naming(_NAMED)
     holdings.register(
         holdings.Holding(
             name="xero_sync",
@@ -38,27 +49,36 @@ def register() -> None:
 
 def _give(learner: Learner) -> dict[str, Any]:
     return {
-        "push": list(
+        "push": _without_others(
+            learner,
             ContactPush.objects.filter(learner=learner).values(
                 *("state", "requested_at", "done_at", "problem", "known_as", "contact_xero_id"),
                 *("candidate_xero_id", "candidate_why"),
-            )
+            ),
         ),
         "questions": list(
             ContactQuestion.objects.filter(learner=learner).values(
                 "contact_xero_id", "why", "asked_at"
             )
         ),
-        "sync_now": list(
+        "sync_now": _without_others(
+            learner,
             LearnerRefresh.objects.filter(learner=learner).values(
                 "requested_at", "finished_at", "problem"
-            )
+            ),
         ),
-        "re_syncs": list(
-            RunLearner.objects.filter(learner=learner).values("run_id", "outcome", "problem")
+        "re_syncs": _without_others(
+            learner,
+            RunLearner.objects.filter(learner=learner).values("run_id", "outcome", "problem"),
         ),
         "could_not_be_saved": list(_quarantined(learner).values("resource", "reason", "raw")),
     }
+
+
+def _without_others(learner: Learner, rows: Iterable[Mapping[str, object]]) -> list[dict[str, Any]]:
+    found = list(rows)
+    problems = own_holding.without_others(learner, [str(each["problem"]) for each in found])
+    return [{**each, "problem": problem} for each, problem in zip(found, problems, strict=True)]
 
 
 def _erase(learner: Learner) -> None:
@@ -70,7 +90,8 @@ def _erase(learner: Learner) -> None:
     # With whatever number it had when that was written.
     named = rf"{re.escape(learner.full_name)} \([^)]*\)"
     without_name = Func(
-        *("problem", Value(named), Value(_SOMEBODY), Value("g")), function="regexp_replace"
+        *("problem", Value(named), Value(own_holding.SOMEBODY), Value("g")),
+        function="regexp_replace",
     )
     of_others = {"learner__portal": learner.portal, "problem__regex": named}
     words = Left(without_name, 1000)
@@ -79,9 +100,12 @@ def _erase(learner: Learner) -> None:
 
 
 def _quarantined(learner: Learner) -> QuerySet[QuarantinedDocument]:
-    links = learner.contact_links.values_list("contact_xero_id", flat=True)
+    """Return what could not be saved of the contacts that are nobody else's."""
+    own = set(learner.contact_links.values_list("contact_xero_id", flat=True))
+    others = ContactLink.objects.filter(contact_xero_id__in=own).exclude(learner=learner)
+    own -= set(others.values_list("contact_xero_id", flat=True))
     return QuarantinedDocument.objects.filter(
         organisation__portal=learner.portal,
         resource=Resource.CONTACT,
-        identity__in=[str(each) for each in links],
+        identity__in=[str(each) for each in own],
     )

@@ -7,6 +7,7 @@ learners and contacts there is none here.
 from datetime import datetime
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,10 +19,9 @@ from connected_apps.states.states import LIVE
 from invoices.models import Contact, ContactLinkChange
 from lrm import access
 from lrm.models import BatchJob
-from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, sides
+from xero_sync.contact_tabs import act_jobs, act_words, acts, listings, shown_links, sides
 from xero_sync.contact_tabs.acts import Act
 from xero_sync.contact_tabs.tabs import Key, key_of
-from xero_sync.contacts import link_acts
 from xero_sync.store.link_decisions import NotPossible
 from xero_sync.views import contacts
 
@@ -125,14 +125,14 @@ def link(request: access.SignedInRequest) -> HttpResponse:
     if learner is None or key.contact_id is None:
         raise Http404
     now = timezone.now()
+    asked = shown_links.Asked(
+        organisation=organisation,
+        by=request.user,
+        seen={str(key): request.POST.get("about", "")},
+    )
     try:
-        link_acts.link(
-            learner=learner,
-            organisation=organisation,
-            contact_id=key.contact_id,
-            by=request.user,
-            now=now,
-        )
+        with transaction.atomic():
+            shown_links.link_found(key, asked=asked, now=now)
     except NotPossible as reason:
         messages.warning(request, f"Nothing was changed: {reason}")
     else:

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from connected_apps import queries
 from lrm import access, panels, permissions
 from lrm.models import Learner
+from xero_sync.contact_tabs import holds
 from xero_sync.contacts import contact_fields, learner_outlook, learner_refreshes, questions
 from xero_sync.contacts.learner_outlook import Outlook
 from xero_sync.status import learner_words
@@ -136,5 +137,8 @@ def answer(request: access.SignedInRequest, learner_id: int, contact_id: UUID) -
         )
     else:
         says = "this is" if is_same_person else "this is not"
-        messages.success(request, f"Saved for the contact {contact.name}: {says} {learner}.")
+        # The question has not named a contact of another portal's learner, nor does this.
+        is_hidden = holds.is_not_to_be_seen(organisation, contact.xero_id)
+        of = "" if is_hidden else f" for the contact {contact.name}"
+        messages.success(request, f"Saved{of}: {says} {learner}.")
     return redirect("learner_xero_invoices", learner.pk)

@@ -6,7 +6,7 @@ from connected_apps.models import AuditEvent
 from tests.support.contact_desk import CONTACTS, Desk
 from tests.support.learners import contacts_numbered
 from tests.support.linked import Linked, neighbour_of
-from tests.support.staff import raise_invoice
+from tests.support.staff import make_by_hand, merge, raise_invoice
 
 DISCONNECT = "/settings/connected-apps/xero/disconnect/"
 
@@ -57,6 +57,30 @@ def test_hold_is_lifted_once_the_other_portal_is_gone_and_not_before(
     neighbours.push()
     assert neighbours.shown(theirs) == {invoice}
     assert contacts_numbered(desk.linked, "1001")[0]["given_name"] == "Ben"
+
+
+def test_hold_by_a_merge_is_lifted_and_does_not_come_back(desk: Desk, neighbours: Desk) -> None:
+    """The gone portal's learner is linked by number to what was merged into the contact."""
+    linked = desk.linked
+    loser = make_by_hand(linked, name="Imogen Made-Up", number="1001")
+    mine = make_by_hand(linked, name="Ben Made-Up")
+    linked.sweep()
+    desk.save(ticked=False, number="1001", email="")
+    merge(linked, loser, mine, number="moves")
+    invoice = raise_invoice(linked, mine)
+    for each in (linked, neighbours.linked):
+        each.sweep()
+    theirs = neighbours.save(ticked=True, number="1001", given_name="Ben", email="ben@example.com")
+    neighbours.push()
+    assert "taken by a contact of another portal" in neighbours.words("refused")
+    assert desk.client.post(DISCONNECT, {"confirmed": "yes"}).status_code == 302
+
+    said = neighbours.press("refused", f"release {theirs.pk}.{mine}")
+    neighbours.push()
+
+    assert "free of the other portal" in said
+    assert neighbours.counts()["refused"] == "0"
+    assert neighbours.shown(theirs) == {invoice}
 
 
 def test_tabs_of_two_portals_stay_apart(desk: Desk, neighbours: Desk) -> None:

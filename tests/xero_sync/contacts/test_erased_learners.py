@@ -12,11 +12,12 @@ from django.db import connection
 
 from invoices.models import Contact, ContactLink, DocumentVersion
 from lrm import notices
-from lrm.models import Learner, LearnerAccount, PortalChange
+from lrm.models import Learner, LearnerAccount, Notice, PortalChange
 from lrm.roster import learner_batches, learners
 from tests.support import builders, document_builders, every_column, waiting
 from tests.support.linked import Linked, clock
-from xero_sync.models import ContactPush, PushState, RunWhat
+from xero_sync.models import ContactPush, PushState, QuarantinedDocument, RunWhat
+from xero_sync.resources import Resource
 from xero_sync.runs import run_requests
 
 NUMBER = "ERASE-ME-7"
@@ -145,6 +146,71 @@ def test_learner_who_waits_for_an_erased_ones_contact_is_told_no_name_and_goes_o
     waits.refresh_from_db()
     # Whose contact it is now, a person says.
     assert waits.state == PushState.QUESTION
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_export_of_a_learner_who_waits_for_anothers_contact_names_nobody_else(
+    linked: Linked, *, renamed: bool
+) -> None:
+    holder = pushed(linked)
+    save(linked, holder, number="ERASE-ME-8", sync_to_xero=False)
+    other = save(linked, given_name="Ari", family_name="Kelly", email="ari@example.com")
+    linked.push()
+    problem = ContactPush.objects.get(learner=other).problem
+    assert "is on the contact of Zebedee Quillfeather (ERASE-ME-8)" in problem
+    notice = Notice.objects.get(url=f"/learners/{other.pk}/")
+    assert problem in notice.text
+    # A long one is cut.
+    notice.text = notice.text.partition("eather (ERASE-ME-8), or")[0] + "…"
+    notices.notify(users=[linked.manager], text=notice.text, url=notice.url)
+    if renamed:
+        save(linked, holder, family_name="Wattle", number="ERASE-ME-9", sync_to_xero=False)
+        ContactPush.objects.filter(learner=other).update(problem=problem)
+
+    held = export_of(linked, other)
+
+    assert "Quillf" not in json.dumps(held)
+    assert "ERASE-ME-8" not in json.dumps(held)
+    given = held["xero_sync"]["push"][0]["problem"]
+    assert f"the number {NUMBER} is on the contact of another learner. Tick" in given
+    assert f"Ari Kelly ({NUMBER}) could not be sent" in held["lrm"]["notices"][0]["text"]
+
+
+def test_what_could_not_be_saved_of_a_shared_contact_is_neither_given_out_nor_deleted(
+    linked: Linked,
+) -> None:
+    learner = pushed(linked)
+    contact_id = ContactLink.objects.get(learner=learner).contact_xero_id
+    QuarantinedDocument.objects.create(
+        organisation=linked.organisation,
+        resource=Resource.CONTACT,
+        identity=str(contact_id),
+        raw={"Name": "Made-Up Household"},
+        reason="Made up",
+        first_seen_at=clock(),
+        last_tried_at=clock(),
+    )
+    assert "Made-Up Household" in json.dumps(export_of(linked, learner))
+    document_builders.link(builders.make_learner(linked.portal), linked.organisation, contact_id)
+
+    assert "Made-Up Household" not in json.dumps(export_of(linked, learner))
+    erase(linked, learner)
+    assert QuarantinedDocument.objects.exists()
+
+
+def save(linked: Linked, learner: Learner | None = None, **more: Any) -> Learner:
+    return learners.save_learner(
+        portal=linked.portal,
+        details=details(**more),
+        by=linked.manager,
+        now=clock(),
+        learner=learner,
+    )
+
+
+def export_of(linked: Linked, learner: Learner) -> Any:
+    path = f"/learners/{learner.pk}/personal-data/export/"
+    return json.loads(builders.client_of(linked.manager).post(path).content)
 
 
 def test_nothing_is_erased_when_another_number_is_typed(linked: Linked) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from pytest_django.fixtures import Settings
 
-from invoices.models import ContactLink, ContactLinkChange
+from invoices.models import Contact, ContactLink, ContactLinkChange
 from lrm.models import Learner
 from tests.support import webhook_posts
 from tests.support.linked import Linked
@@ -310,6 +310,22 @@ def test_merge_into_a_contact_of_another_portal_is_told_without_saying_whose(
     assert staff.shown(learner) == set()
     assert neighbours.shown(theirs) == {invoice}
     assert contact_of(linked, winner) == before
+
+    answered = staff.answer(learner, winner, "no").content.decode()
+    assert f"Saved: this is not {learner}." in answered
+    assert "Zora" not in answered
+    ours = Contact.objects.get(organisation=linked.organisation, xero_id=loser)
+    history = "/settings/connected-apps/xero/contacts/history/"
+    for address in (
+        *(history, f"{history}{learner.pk}.{winner}/", f"{history}.{winner}/"),
+        f"/contacts/{ours.pk}/",
+    ):
+        page = staff.client.get(address)
+        assert page.status_code == 200
+        assert "Zora" not in page.content.decode()
+    assert (
+        "a contact of another portal&#x27;s learner" in staff.client.get(history).content.decode()
+    )
 
 
 def test_learners_who_shared_a_contact_share_the_winner(staff: Staff) -> None:
