@@ -10,6 +10,7 @@ from lrm import notices
 from lrm.models import BatchJob, ImportedRow, JobFailure, Learner, LearnerImport, Notice, Portal
 from tests.support import builders
 from tests.support.batch_jobs import work_on
+from xero_sync.models import ContactPush, PushState
 
 FAMILY = "family@example.com"
 HEAD = "Student no,Given name,Family name,E-mail,Postcode"
@@ -136,4 +137,26 @@ def test_notices_of_others_stay_and_name_nobody_who_was_erased(
     assert list(Notice.objects.order_by("pk").values_list("text", flat=True)) == [
         *others,
         f"{val} could not be sent to Xero: the number is on the contact of another learner.",
+    ]
+
+
+def test_pushes_that_wait_go_on_to_name_those_who_are_still_here(
+    client: Client, portal: Portal, li: Learner
+) -> None:
+    builders.make_learner(portal, number="L5", given_name="", family_name="Li", email="")
+    named = ["Ana Li (L8)", "Li (L5)", "Li (2000)", "Li (1999)"]
+    for at, who in enumerate(named):
+        waits = builders.make_learner(portal, number=f"W{at}")
+        problem = f"In Xero the number is on the contact of {who}. Tick Sync to Xero for {who}."
+        ContactPush.objects.create(
+            learner=waits, state=PushState.REFUSED, problem=problem, requested_at=waits.created_at
+        )
+
+    erase(client, li)
+
+    said = ContactPush.objects.order_by("pk").values_list("problem", flat=True)
+    expected = [*named[:2], "another learner", "another learner"]
+    assert list(said) == [
+        f"In Xero the number is on the contact of {who}. Tick Sync to Xero for {who}."
+        for who in expected
     ]

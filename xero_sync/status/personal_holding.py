@@ -25,8 +25,9 @@ from xero_sync.models import (
 from xero_sync.resources import Resource
 
 # How `contacts.obstacles` names whoever has what a push wants; a notice may be cut within the name.
+_BEFORE = "on the contact of|is kept for|Sync to Xero for"
 _NAMED = re.compile(
-    r"(?:on the contact of|is kept for|Sync to Xero for) "
+    rf"(?:{_BEFORE}) "
     r"(?!this learner|another learner)(?P<who>.+?)(?: \([^)]*\)|$)"
 )
 
@@ -87,16 +88,28 @@ def _erase(learner: Learner) -> None:
     All else goes with the learner.
     """
     _quarantined(learner).delete()
-    # With whatever number it had when that was written.
-    named = rf"{re.escape(learner.full_name)} \([^)]*\)"
+    named = _naming(learner)
     without_name = Func(
-        *("problem", Value(named), Value(own_holding.SOMEBODY), Value("g")),
+        *("problem", Value(named), Value(rf"\1 {own_holding.SOMEBODY}"), Value("g")),
         function="regexp_replace",
     )
     of_others = {"learner__portal": learner.portal, "problem__regex": named}
     words = Left(without_name, 1000)
     row_locks.update(ContactPush.objects.filter(**of_others), problem=words)
     RunLearner.objects.filter(**of_others).update(problem=words)
+
+
+def _naming(learner: Learner) -> str:
+    """Return, for PostgreSQL, what names a learner, with whatever number it had then.
+
+    Not those whose names end alike, and no namesake who is still here.
+    """
+    alike = learner.portal.learners.filter(
+        given_name=learner.given_name, family_name=learner.family_name
+    ).exclude(pk=learner.pk)
+    theirs = "|".join(re.escape(number) for number in alike.values_list("number", flat=True))
+    not_theirs = rf"(?!(?:{theirs})\))" if theirs else ""
+    return rf"({_BEFORE}) {re.escape(learner.full_name)} \({not_theirs}[^)]*\)"
 
 
 def _quarantined(learner: Learner) -> QuerySet[QuarantinedDocument]:
