@@ -3,7 +3,8 @@ r"""What a learner's details must be like: the rules of every field, for the for
 The rules are those of the strictest reader, Xero, so that nobody is refused there for what was
 taken here. A number identifies a learner in both, so it holds nothing that the eye takes for
 something else. Xero's filters know no backslash, and a number may become part of a contact's name,
-which takes no angle brackets; in a learner's own name they are fine and are left out on the way.
+which takes no angle brackets; in a learner's own name they are fine and are left out on the way, as
+is of a country what is no plain letter (`xero_sync.contacts.contact_fields`).
 Emoji, quotes, `&` and writing from right to left are fine everywhere.
 
 Lengths are counted as Xero's platform counts them: an emoji is two characters.

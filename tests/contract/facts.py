@@ -42,10 +42,16 @@ _UNDATED = Form(
 _BY_ID = Form(
     survived_by=("tests/xero_sync/test_contract.py::test_calls_are_those_of_the_contract",)
 )
+_LARGE = "tests/xero_sync/contacts/test_very_large_organisations.py::"
+# Not among the fields that Xero's contacts page optimises. Where it is refused, each number is
+# asked for at its own address: `GET /Contacts/{ContactNumber}` is the specification's, and was seen
+# to answer live with one of two contacts that shared a number.
 _NARROWED = Form(
     survived_by=(
         "tests/xero_sync/contacts/test_look_up_faults.py::"
         "test_number_with_a_backslash_is_parked_alone_where_names_are_taken",
+        f"{_LARGE}test_learner_whose_reply_was_lost_has_one_contact_in_the_end",
+        f"{_LARGE}test_sync_now_finds_the_contact_by_its_number",
     )
 )
 _LONG = "tests/xero_sync/pull/test_long_lists.py::"

@@ -65,6 +65,7 @@ RELIED_ON: dict[str, dict[str, set[str]]] = {
         "Contact": {"ContactID", "ContactNumber", "ContactStatus", "Name", "EmailAddress"}
         | {"FirstName", "LastName", "Phones", "Addresses", "MergedToContactID"}
         | {"UpdatedDateUTC", "ValidationErrors", "Balances"}
+        | {"HasValidationErrors", "StatusAttributeString"}
         | _OF_SUPPLIERS,
         "Balances": {"AccountsReceivable", "AccountsPayable"},
         "AccountsReceivable": {"Outstanding"},

@@ -289,3 +289,45 @@ def test_lost_reply_is_given_again_with_the_same_key(person: Person) -> None:
 
     named = [each for each in contacts(person) if each["name"] == "Lost Once"]
     assert [each["contact_id"] for each in named] == [again["ContactID"]]
+
+
+def refused_parts(person: Person) -> dict[str, Any]:
+    """Return the echo of a contact of which a phone and two addresses are wrong, and its name."""
+    sent = {
+        "Name": "Māia < Ray",
+        "Addresses": [
+            {"AddressType": "STREET", "Country": "New Zealand"},
+            {"AddressType": "POBOX", "Country": "Timor-Leste", "PostalCode": "7" * 51},
+        ],
+        "Phones": [{"PhoneType": "MOBILE", "PhoneNumber": "1" * 51}],
+    }
+    answer = person.send("PUT", "Contacts?summarizeErrors=false", {"Contacts": [sent]})
+    (echo,) = answer.json()["Contacts"]
+    assert (echo["ContactID"], echo["HasValidationErrors"]) == (NO_ID, True)
+    assert echo["StatusAttributeString"] == "ERROR"
+    return dict(echo)
+
+
+NAME_FAULT = {"Message": "The contact name must not contain angle brackets."}
+PART_FAULTS = [
+    {"Message": "PhoneNumber must not be longer than 50 characters."},
+    {"Message": "PostalCode must not be longer than 50 characters."},
+    {"Message": "Country must contain letters only."},
+]
+
+
+def test_faults_of_parts_stand_at_the_contact(person: Person) -> None:
+    echo = refused_parts(person)
+
+    assert echo["ValidationErrors"] == [NAME_FAULT, *PART_FAULTS]
+    assert "ValidationErrors" not in echo["Phones"][0]
+
+
+def test_faults_of_parts_stand_in_them_where_told_so(person: Person) -> None:
+    simulator_client.post(person.url, "habits", faults_stand_in_parts=True)
+
+    echo = refused_parts(person)
+
+    assert echo["ValidationErrors"] == [NAME_FAULT]
+    assert [one["ValidationErrors"] for one in echo["Phones"]] == [PART_FAULTS[:1]]
+    assert [one["ValidationErrors"] for one in echo["Addresses"]] == [[], PART_FAULTS[1:]]

@@ -302,6 +302,52 @@ def test_one_of_the_settings_is_found_by_its_id_or_code(person: Person) -> None:
     assert person.get("Accounts/no-such").status_code == 404
 
 
+@pytest.mark.parametrize("speaks_json", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "query"),
+    [
+        ("Contacts", {"where": 'ContactNumber=="L1"', "page": "1"}),
+        ("Contacts", {"order": "FirstName ASC", "page": "1"}),
+        ("Invoices", {}),
+        ("Payments", {"where": 'PaymentType=="ACCRECPAYMENT"', "page": "1"}),
+    ],
+)
+def test_very_large_organisation_refuses_what_is_not_efficient(
+    person: Person, kind: str, query: dict[str, Any], *, speaks_json: bool
+) -> None:
+    # Once before, so that an answer that is kept is not taken for a new one.
+    assert person.get(kind, **query).status_code == 200
+    do(person, "habits", guards_more_than=3, guard_speaks_json=speaks_json)
+
+    answer = person.get(kind, **query)
+
+    words = (
+        f"Your request is not filtering {kind} efficiently, given the extremely high volume for "
+        "this organisation"
+    )
+    assert answer.status_code == 400
+    if speaks_json:
+        assert (answer.json()["Type"], answer.json()["Message"]) == ("ValidationException", words)
+    else:
+        assert (answer.text, answer.headers["Content-Type"][:9]) == (words, "text/html")
+
+
+def test_very_large_organisation_serves_what_is_efficient(person: Person) -> None:
+    do(person, "habits", guards_more_than=3)
+    there = simulator_process.control(person.url, "books")["contacts"]
+    (one, *_) = (each for each in there if each["number"])
+
+    found = [
+        person.get("Contacts", where=f'Name=="{one["name"]}"', page="1", includeArchived="true"),
+        person.get("Contacts", IDs=one["contact_id"], includeArchived="true"),
+        person.get(f"Contacts/{one['number']}"),
+    ]
+
+    for answer in found:
+        assert one["contact_id"] in [each["ContactID"] for each in answer.json()["Contacts"]]
+    assert person.get("Invoices", page="1", order="UpdatedDateUTC ASC").status_code == 200
+
+
 def test_habit_that_is_none_is_refused(simulator: str) -> None:
     for given in ({"no_such": True}, {"most_connections": True}):
         answer = requests.post(

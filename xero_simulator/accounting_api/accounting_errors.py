@@ -9,8 +9,10 @@ from xero_simulator.accounting_api import limits, xero_json
 VALIDATION_MESSAGE = "A validation exception occurred"
 
 
-def query_parse(number: int, kind: str, message: str) -> web.Response:
-    """Return the 400 of a query or a body that cannot be read."""
+def query_parse(number: int, kind: str, message: str, is_bare: bool = False) -> web.Response:
+    """Return the 400 of a query or a body that is refused: as JSON, or its sentence alone."""
+    if is_bare:
+        return web.Response(status=400, text=message, content_type="text/html")
     return _json({"ErrorNumber": number, "Type": kind, "Message": message})
 
 

@@ -8,7 +8,8 @@ meaning into the others. Characters are counted as .NET does, an emoji as two.
 """
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from xero_simulator.accounting_api import contact_json
 from xero_simulator.ledger import records
@@ -38,17 +39,29 @@ _PARTS = {
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _BAD_SPACES = re.compile(r"^\s|\s$|\s\s")
 _ANGLE = re.compile(r"[<>]")
+# "[A-Z], [a-z] only", says the specification, and spaces pass, or there were no New Zealand.
+_COUNTRY = re.compile(r"[A-Za-z ]*")
 
 
-def read(element: dict[str, Any], old: records.Contact | None) -> tuple[dict[str, Any], list[str]]:
+class Fault(NamedTuple):
+    """What is wrong, and with which part: an element of one of a contact's lists, or itself."""
+
+    message: str
+    collection: str = ""
+    at: int = 0
+
+
+def read(
+    element: dict[str, Any], old: records.Contact | None
+) -> tuple[dict[str, Any], list[Fault]]:
     """Return the fields of `records.Contact` that an element sets, and what is wrong with it."""
     values: dict[str, Any] = {}
     for name, (field, longest) in _TEXTS.items():
         if element.get(name) is not None:
             values[field] = str(element[name])
             if _length(values[field]) > longest:
-                return {}, [_too_long(name, longest)]
-    wrong = _wrong_texts(values) + _long_parts(element)
+                return {}, [Fault(_too_long(name, longest))]
+    wrong = [*map(Fault, _wrong_texts(values)), *_wrong_parts(element)]
     return values | _read_lists(element, old) | _read_terms(element), wrong
 
 
@@ -97,16 +110,16 @@ def _wrong_texts(values: dict[str, Any]) -> list[str]:
     return wrong
 
 
-def _long_parts(element: dict[str, Any]) -> list[str]:
-    """Return what is too long in the phones, addresses and persons of an element."""
-    return [
-        _too_long(name, longest)
-        for collection, lengths in _PARTS.items()
-        if isinstance(element.get(collection), list)
-        for each in element[collection]
-        for name, longest in lengths.items()
-        if _length(str(each.get(name) or "")) > longest
-    ]
+def _wrong_parts(element: dict[str, Any]) -> Iterator[Fault]:
+    """Yield what is wrong in the phones, addresses and persons of an element."""
+    for collection, lengths in _PARTS.items():
+        parts = element.get(collection)
+        for index, part in enumerate(parts if isinstance(parts, list) else ()):
+            for name, longest in lengths.items():
+                if _length(str(part.get(name) or "")) > longest:
+                    yield Fault(_too_long(name, longest), collection, index)
+            if not _COUNTRY.fullmatch(str(part.get("Country") or "")):
+                yield Fault("Country must contain letters only.", collection, index)
 
 
 def _too_long(name: str, longest: int) -> str:

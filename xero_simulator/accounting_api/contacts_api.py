@@ -31,7 +31,7 @@ async def list_contacts(request: web.Request) -> web.Response:
     try:
         page, paging = query.cut(_rows(request, asked), asked)
     except query.Refused as refusal:
-        return accounting_errors.query_parse(refusal.number, refusal.kind, str(refusal))
+        return accounting_errors.query_parse(*refusal.as_answer)
     is_replayed = access.organisation_of(request).books.replayed is not None
     write = xero_json.raw_element if is_replayed else xero_json.element
     elements = [write(each) for each in _show(request, page, asked)]
@@ -75,7 +75,7 @@ def _rows(request: web.Request, asked: query.Asked) -> list[Any]:
             request, asked, query.raw_since(books.replayed.contacts, asked), find_field
         )
     since = request.headers.get("If-Modified-Since", "")
-    key = (id(books), books.contacts.version, books.version, since, query.key_of(request.query))
+    key = (id(books), books.contacts.version, books.version, since, query.key_of(request))
 
     def search() -> list[Any]:
         rows = query.modified_since(_named(request, books.contacts), asked)

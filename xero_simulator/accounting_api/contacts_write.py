@@ -38,7 +38,11 @@ _ERASED = "The contact is subject to a GDPR request and cannot be changed."
 
 
 class Rejected(Exception):
-    """An element is refused; the arguments are the messages."""
+    """An element is refused, for these reasons."""
+
+    def __init__(self, *reasons: str | contact_input.Fault) -> None:
+        super().__init__(*reasons)
+        self.faults = [contact_input.Fault(one) if isinstance(one, str) else one for one in reasons]
 
 
 class _Refused(Exception):
@@ -79,15 +83,19 @@ async def _write_all(
         elements = [{**elements[0], "ContactID": contact_id}] if elements else []
     books = access.organisation_of(request).books
     each_on_its_own = request.query.get("summarizeErrors", "").lower() == "false"
+    habits = simulations.of(request).habits
     try:
         with books.transaction():
             write = functools.partial(
                 _write,
                 books,
                 may_update=may_update,
-                ignore_accents=simulations.of(request).habits.names_ignore_accents,
+                ignore_accents=habits.names_ignore_accents,
             )
-            answers = [_try(write, e, each_on_its_own) for e in elements]
+            answers = [
+                _try(write, e, each_on_its_own, in_parts=habits.faults_stand_in_parts)
+                for e in elements
+            ]
             if not each_on_its_own:
                 _refuse_all_for_one(answers)
     except _Refused as refused:
@@ -119,13 +127,14 @@ def _try(
     write: Callable[[dict[str, Any]], records.Contact],
     element: dict[str, Any],
     each_on_its_own: bool,
+    *,
+    in_parts: bool,
 ) -> dict[str, Any]:
     """Write one element and return its part of the answer."""
     try:
         contact = write(element)
     except Rejected as rejection:
-        answer = {"ContactID": NO_ID, **element, "HasValidationErrors": True}
-        answer["ValidationErrors"] = [{"Message": message} for message in rejection.args]
+        answer = _refusal_of(element, rejection.faults, in_parts=in_parts)
         verdict = "ERROR"
     else:
         answer, verdict = contact_json.show_contact(contact, full=True), "OK"
@@ -133,6 +142,31 @@ def _try(
     if each_on_its_own:
         answer["StatusAttributeString"] = verdict
     return answer
+
+
+def _refusal_of(
+    element: dict[str, Any], faults: list[contact_input.Fault], *, in_parts: bool
+) -> dict[str, Any]:
+    """Return the echo of a refused element with its faults, at its top or each in its part."""
+    answer = {"ContactID": NO_ID, **element, "HasValidationErrors": True}
+    inner = [fault for fault in faults if in_parts and fault.collection]
+    answer["ValidationErrors"] = [{"Message": f.message} for f in faults if f not in inner]
+    for name in {fault.collection for fault in inner}:
+        answer[name] = [
+            {**part, "ValidationErrors": _faults_at(inner, name, index)}
+            for index, part in enumerate(element[name])
+        ]
+    return answer
+
+
+def _faults_at(
+    faults: list[contact_input.Fault], collection: str, index: int
+) -> list[dict[str, str]]:
+    return [
+        {"Message": fault.message}
+        for fault in faults
+        if (fault.collection, fault.at) == (collection, index)
+    ]
 
 
 def _write(

@@ -58,7 +58,7 @@ def lister(kind: str) -> Handler:
         try:
             page, paging = query.cut(_rows(request, kind, asked), asked)
         except query.Refused as refusal:
-            return accounting_errors.query_parse(refusal.number, refusal.kind, str(refusal))
+            return accounting_errors.query_parse(*refusal.as_answer)
         elements = _write(request, page, asked)
         body = xero_json.envelope(
             simulations.of(request), str(uuid.uuid4()), kind, elements, paging
@@ -128,7 +128,7 @@ def _rows(request: web.Request, kind: str, asked: query.Asked) -> list[Any]:
         raw = books.replayed.documents.get(kind, [])
         return _filtered(request, kind, query.raw_since(raw, asked), fields.of_raw(find_field))
     since = request.headers.get("If-Modified-Since", "")
-    key = (id(books), kind, books.version, since, query.key_of(request.query))
+    key = (id(books), kind, books.version, since, query.key_of(request))
 
     def search() -> list[Any]:
         if _PLAIN.issuperset(request.query) and not _is_mixed(request, kind, asked):

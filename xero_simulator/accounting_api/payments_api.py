@@ -62,7 +62,7 @@ async def list_payments(request: web.Request) -> web.Response:
     asked = query.read(request)
     books = access.organisation_of(request).books
     since = request.headers.get("If-Modified-Since", "")
-    key = (id(books), books.version, since, query.key_of(request.query))
+    key = (id(books), books.version, since, query.key_of(request))
     try:
         rows = _CACHE.rows(
             key,
@@ -70,9 +70,9 @@ async def list_payments(request: web.Request) -> web.Response:
                 query.modified_since(_all_rows(books), asked), asked, _find_field
             ),
         )
+        page, paging = query.cut(rows, asked)
     except query.Refused as refusal:
-        return accounting_errors.query_parse(refusal.number, refusal.kind, str(refusal))
-    page, paging = query.cut(rows, asked)
+        return accounting_errors.query_parse(*refusal.as_answer)
     return _answer(request, page, books, paging)
 
 

@@ -8,20 +8,22 @@ import bisect
 import datetime
 import email.utils
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from xero_simulator import simulations
+from xero_simulator import habits, simulations
 from xero_simulator.accounting_api import fields, plain_forms, where, xero_json
 from xero_simulator.ledger import ledgers
 
 DEFAULT_PAGE_SIZE = 100
-# Above this many records Xero refuses unpaged lists and fields that it has not optimised; its
-# sentence for it is not published.
-HIGH_VOLUME = 100_000
-TOO_MANY = "Too many records: use paging, and filters and orders that are optimised."
+# Xero refuses unpaged lists of so many records, and fields that it has not optimised; its sentence
+# for it as one saw it (freakboy3742/pyxero, issue 373).
+TOO_MANY = (
+    "Your request is not filtering {} efficiently, given the extremely high volume for this "
+    "organisation"
+)
 OPTIMISED = frozenset(
     (
         *("status", "type", "reference", "invoicenumber", "amountpaid", "amountdue", "date"),
@@ -33,12 +35,21 @@ OPTIMISED = frozenset(
 
 
 class Refused(Exception):
-    """The query is answered with 400: ErrorNumber, Type and Message as Xero gives them."""
+    """The query is answered with 400: ErrorNumber, Type and Message as Xero gives them.
 
-    def __init__(self, number: int, kind: str, message: str) -> None:
+    Or the message alone, as plain text.
+    """
+
+    def __init__(self, number: int, kind: str, message: str, *, is_bare: bool = False) -> None:
         super().__init__(message)
         self.number = number
         self.kind = kind
+        self.is_bare = is_bare
+
+    @property
+    def as_answer(self) -> tuple[int, str, str, bool]:
+        """Return what `accounting_errors.query_parse` makes an answer of."""
+        return self.number, self.kind, str(self), self.is_bare
 
 
 class Asked(NamedTuple):
@@ -54,11 +65,20 @@ class Asked(NamedTuple):
     search: str
     four_decimals: bool
     most_listed: int = 0
+    # What the guard of very large organisations calls the list, and how it behaves.
+    collection: str = ""
+    guards_more_than: int = habits.Habits.guards_more_than
+    guard_speaks_json: bool = False
 
     @property
     def is_paged(self) -> bool:
         """Return whether the answer is a page: summaryOnly forces paging."""
         return self.page is not None or self.summary_only
+
+    def too_many(self) -> Refused:
+        """Return the guard's refusal."""
+        message = TOO_MANY.format(self.collection)
+        return Refused(10, "ValidationException", message, is_bare=not self.guard_speaks_json)
 
 
 def read(request: web.Request) -> Asked:
@@ -78,6 +98,9 @@ def read(request: web.Request) -> Asked:
         search=got.get("searchTerm", "").strip().casefold(),
         four_decimals=got.get("unitdp") == "4",
         most_listed=simulations.of(request).options.most_listed,
+        collection=request.path.rpartition("/")[2],
+        guards_more_than=simulations.of(request).habits.guards_more_than,
+        guard_speaks_json=simulations.of(request).habits.guard_speaks_json,
     )
 
 
@@ -126,10 +149,10 @@ def filter_and_sort(rows: list[Any], asked: Asked, find_field: where.FindField) 
             rows = _sorted(rows, asked.order, find_and_note)
     except (where.Unreadable, fields.UnknownField) as error:
         raise Refused(16, "QueryParseException", str(error)) from error
-    if (every > HIGH_VOLUME and not used <= OPTIMISED) or (
-        len(rows) > HIGH_VOLUME and not asked.is_paged
+    if (every > asked.guards_more_than and not used <= OPTIMISED) or (
+        len(rows) > asked.guards_more_than and not asked.is_paged
     ):
-        raise Refused(10, "ValidationException", TOO_MANY)
+        raise asked.too_many()
     return rows
 
 
@@ -150,7 +173,7 @@ def cut(rows: list[Any], asked: Asked) -> tuple[list[Any], xero_json.Paging | No
         organisations can be read either way, so it is a knob).
     """
     if 0 < asked.most_listed < len(rows):
-        raise Refused(10, "ValidationException", TOO_MANY)
+        raise asked.too_many()
     if not asked.is_paged:
         return rows, None
     page, size = asked.page or 1, asked.page_size
@@ -232,6 +255,8 @@ class AnswerCache:
         return self._answers[key]
 
 
-def key_of(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return the cache key of a query: all its parameters but the page itself."""
-    return tuple(sorted((k, v) for k, v in query.items() if k not in ("page", "pageSize")))
+def key_of(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """Return the cache key of a query: all its parameters but the page itself, and the guard."""
+    guard = ("", str(simulations.of(request).habits.guards_more_than))
+    given = ((k, v) for k, v in request.query.items() if k not in ("page", "pageSize"))
+    return tuple(sorted([guard, *given]))

@@ -215,7 +215,7 @@ def lister(collection: str, rows_of: Rows) -> Callable[[web.Request], Any]:
             rows = query.filter_and_sort(rows, asked, fields.of_raw(_sample(rows)))
             rows, paging = query.cut(rows, asked)
         except query.Refused as refusal:
-            return query_parse(refusal.number, refusal.kind, str(refusal))
+            return query_parse(*refusal.as_answer)
         elements = [xero_json.raw_element(row) for row in rows]
         body = xero_json.envelope(
             simulations.of(request), str(uuid.uuid4()), collection, elements, paging

@@ -87,6 +87,14 @@ def number_condition(number: str) -> str:
     return f'ContactNumber=="{escaped}"'
 
 
+def can_be_addressed(number: str) -> bool:
+    """Return whether a contact number can stand in an address, encoded as the SDK does it.
+
+    Of what encoding leaves as it is, dots alone mean something else there.
+    """
+    return number.strip() not in ("", ".", "..")
+
+
 class XeroClient:
     """Calls to one organisation with one access token. Every method makes exactly one call.
 
@@ -193,6 +201,16 @@ class XeroClient:
         where = " OR ".join(map(number_condition, numbers))
         return self.list_page(Resource.CONTACT, page=1, where=where, include_archived=True)
 
+    def contact_by_number(self, number: str) -> responses.Page:
+        """Return the contact with a ContactNumber, an archived one too; one of them if several.
+
+        :raises errors.NotFound: none has it.
+        :raises ValueError: it can stand in no address.
+        """
+        if not can_be_addressed(number):
+            raise ValueError("Such a contact number names a folder in an address.")
+        return self._call("get_contact_by_contact_number", "Contacts", number)
+
     def create_contacts(
         self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
     ) -> responses.Page:
@@ -200,7 +218,7 @@ class XeroClient:
 
         Unlike `upsert_contacts` it never touches an existing contact: one whose name or number is
         taken is refused. Each element of the page carries its own `ValidationErrors` (see
-        `failures.messages_of`): a bad one does not sink the others.
+        `failures.refusal_of`): a bad one does not sink the others.
 
         :raises errors.Ambiguous: sent, but its fate is unknown; look before sending again.
         """

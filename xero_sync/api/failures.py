@@ -4,8 +4,11 @@ The status decides first, because three of Xero's bodies are not JSON (a 404 is 
 empty, a 503 is plain text).
 """
 
+import collections
 import datetime
 import email.utils
+import html
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +20,8 @@ from xero_sync.api import errors, json_codec
 
 # As what `/metrics` shows how often each kind happens.
 COUNTED_AS = "lrm_xero_failures"
+# What is said of a refusal that gives no reason.
+UNSAID = "Xero did not say why"
 # Xero recommends asking again after about five minutes when an organisation is offline.
 OFFLINE_SECONDS = 300.0
 _LIMIT_KINDS: dict[str, errors.LimitKind] = {
@@ -29,6 +34,11 @@ _LIMIT_KINDS: dict[str, errors.LimitKind] = {
 _OFFLINE = "the organisation is offline"
 # The gateway says one of these before anything was done.
 _REFUSED_AT_THE_GATE = (_OFFLINE, "offline for maintenance", "temporarily unavailable")
+# In a body that is no JSON: what people are not to read, and how much of the rest they get.
+_MARKUP = re.compile(
+    r"<!--.*?-->|<(script|style|title)\b.*?</\1\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE
+)
+_MOST_READ, _LONGEST_TEXT = 10_000, 300
 
 
 def classify(
@@ -108,9 +118,11 @@ def seconds_of(retry_after: str | None) -> float | None:
 def _rejected(body: bytes, facts: dict[str, Any]) -> errors.Rejected:
     problem = json_codec.object_or_empty(body)
     elements = [one for one in _list_of(problem.get("Elements")) if isinstance(one, dict)]
-    messages = [text for one in elements for text in messages_of(one)]
+    messages = [text for one in elements for text in messages_of(one) if text]
     if not messages:
         messages = [str(problem[key]) for key in ("Message", "Detail") if problem.get(key)][:1]
+    if not problem:
+        messages = _plain_words(body)
     return errors.Rejected(
         "Xero rejected the request.",
         messages=messages,
@@ -120,13 +132,82 @@ def _rejected(body: bytes, facts: dict[str, Any]) -> errors.Rejected:
     )
 
 
+def _plain_words(body: bytes) -> list[str]:
+    """Return what a body says that is no JSON, as one message of plain text; none where nothing.
+
+    The guard of very large organisations was seen as a bare sentence (freakboy3742/pyxero,
+    issue 373), and web servers refuse in HTML. JSON that is no error of Xero's, or the first half
+    of some, is not for people, nor is anything that is no text.
+    """
+    try:
+        text = body.decode("utf-8-sig")[:_MOST_READ]
+    except UnicodeDecodeError:
+        return []
+    if _is_json(body) or text.lstrip().startswith(("{", "[", '"')):
+        return []
+    # Once without tags and once more, for what was written so as to show as a tag.
+    for _ in range(2):
+        text = html.unescape(_MARKUP.sub(" ", text))
+    words = "".join(one if one.isprintable() and one not in "<>" else " " for one in text).split()
+    joined = " ".join(words)
+    if len(joined) > _LONGEST_TEXT:
+        joined = f"{joined[: _LONGEST_TEXT - 1].rstrip()}…"
+    return [joined] if joined else []
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json_codec.loads(body)
+    except json_codec.NotJson:
+        return False
+    return True
+
+
 def messages_of(element: Mapping[str, Any]) -> list[str]:
     """Return Xero's words on what is wrong with one element of a request; empty when nothing is.
 
+    Those of its parts too: in the specification's example of a refused contact each address, phone
+    and payment term has a list of its own, and nobody says that the contact's repeats them.
     The key is `Message`; some bulk replies have been seen to say `Description`.
     """
-    faults = [one for one in _list_of(element.get("ValidationErrors")) if isinstance(one, dict)]
-    return [str(one.get("Message") or one.get("Description") or "") for one in faults]
+    # A part may say again what its whole says.
+    found: dict[str, None] = {}
+    # By their depth: what is said of the whole comes first.
+    parts: collections.deque[Any] = collections.deque([element])
+    while parts:
+        part = parts.popleft()
+        if isinstance(part, Mapping):
+            found |= dict.fromkeys(_words_of(part.get("ValidationErrors")))
+            parts.extend(value for name, value in part.items() if name != "ValidationErrors")
+        elif isinstance(part, list):
+            parts.extend(part)
+    return list(found)
+
+
+def refusal_of(contact: Mapping[str, Any]) -> list[str]:
+    """Return why Xero did not take a contact that was written; empty where it did.
+
+    One sign is enough, for no source says that they always come together: words, the flag, the
+    verdict, or an id that is none, as an element that failed is echoed under the nil id. Where a
+    contact counts as refused that was made, Xero is asked before anything is sent again; where one
+    counted as made that was refused, its learner would be tied to an id that is nobody's.
+    Warnings come with contacts that were taken.
+    """
+    words = messages_of(contact)
+    xero_id = json_codec.uuid_or_none(contact.get("ContactID"))
+    is_refused = (
+        bool(words)
+        or contact.get("HasValidationErrors") is True
+        or str(contact.get("StatusAttributeString")).upper() == "ERROR"
+        or xero_id is None
+        or xero_id.int == 0
+    )
+    return ([one for one in words if one] or [UNSAID]) if is_refused else []
+
+
+def _words_of(faults: Any) -> list[str]:
+    objects = [one for one in _list_of(faults) if isinstance(one, dict)]
+    return [str(one.get("Message") or one.get("Description") or "") for one in objects]
 
 
 def _refused(

@@ -152,6 +152,13 @@ class Session:
         """
         return self.call(lambda xero: xero.contacts_by_number(numbers))
 
+    def contact_by_number(self, number: str) -> responses.Page:
+        """Return the contact with a ContactNumber; see `XeroClient.contact_by_number`.
+
+        :raises errors.NotFound: none has it.
+        """
+        return self.call(lambda xero: xero.contact_by_number(number))
+
     def create_contacts(
         self, contacts: Sequence[Mapping[str, Any]], *, idempotency_key: str
     ) -> responses.Page:

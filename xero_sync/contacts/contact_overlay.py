@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from xero_sync.contacts.contact_fields import country_of
+
 Part = dict[str, str]
 
 
@@ -48,7 +50,16 @@ def _filled(part: Mapping[str, Any]) -> Part:
 
 
 def _address_over(ours: Part, theirs: Part) -> Part:
-    return {**theirs, **ours}
+    """Return an address; theirs, where it differs only in signs that we cannot send of a country.
+
+    Somebody may have typed such a country at Xero's own pages, of which no rule is known. Where the
+    address is sent it goes in plain letters, or Xero might refuse what it has itself; left out, it
+    might be emptied.
+    """
+    written = theirs.get("Country", "")
+    plain = _filled({**theirs, "Country": country_of(written) or written})
+    whole = {**plain, **ours}
+    return theirs if _filled(whole) == plain else whole
 
 
 def _phone_over(ours: Part, theirs: Part) -> Part:

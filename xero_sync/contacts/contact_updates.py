@@ -74,9 +74,9 @@ def _steps_aside(
     except errors.Rejected as error:
         push_rows.halves([push], error, clock())
         return False
-    messages = [message for one in page.elements for message in failures.messages_of(one)]
-    if messages or not page.elements:
-        push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
+    reasons = [reason for one in page.elements for reason in failures.refusal_of(one)]
+    if reasons or not page.elements:
+        push.problem = " ".join(reasons)[:1000] or push_rows.UNNAMED
         push_rows.refuse([push], now=clock())
         return False
     look_ups.mirror(session, organisation, [page], clock)

@@ -3,14 +3,15 @@
 Only the fields that the LRM owns are compared, and of these only what is filled in here: a blank is
 never sent, so Xero may have something there. Spaces and the case of e-mail addresses do not count,
 nor does how Xero keeps a phone apart: in the country's code, the area's and the number. It is asked
-what one would dial, and not by the code that decides what is sent.
+what one would dial, and not by the code that decides what is sent. Nor do signs in the name of a
+country that we cannot send.
 """
 
 import re
 from typing import Any
 
 from lrm.models import Learner
-from xero_sync.contacts.contact_fields import contact_of
+from xero_sync.contacts.contact_fields import contact_of, country_of
 
 # What people call the members of a contact.
 _LABELS = {
@@ -79,6 +80,8 @@ def _is_dialled(theirs: dict[str, Any], ours: str) -> bool:
 def _agrees(member: str, theirs: Any, ours: Any) -> bool:
     if member == "EmailAddress":
         return _text(theirs).casefold() == _text(ours).casefold()
+    if member == "Country":
+        return country_of(_text(theirs)) == _text(ours)
     return _text(theirs) == _text(ours)
 
 

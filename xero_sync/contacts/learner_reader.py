@@ -24,6 +24,7 @@ from invoices.models import Document, ReadBy
 from lrm.models import Learner
 from xero_sync import fetched_pages, resources
 from xero_sync.api import client, errors, list_queries, responses, sessions
+from xero_sync.contacts import number_holders
 from xero_sync.jobs import leases, own_failures, sweep_schedule
 from xero_sync.models import LearnerRefresh
 from xero_sync.resources import Resource
@@ -88,9 +89,14 @@ class Reader:
         seen: set[UUID] = set()
         wanted = self.contact_ids()
         if not wanted and _can_be_asked_for(self.learner.number):
-            page = self.session.contacts_by_number([self.learner.number])
-            self._store(Resource.CONTACT, page)
-            seen, wanted = set(_ids(page, "ContactID")), _ids(page, "MergedToContactID")
+            pages, faults = number_holders.ask(self.session, [self.learner.number])
+            if faults:
+                messages = list(faults.values())
+                raise errors.Rejected("Xero cannot look up a number.", messages=messages)
+            for page in pages:
+                self._store(Resource.CONTACT, page)
+                seen.update(_ids(page, "ContactID"))
+                wanted += _ids(page, "MergedToContactID")
         for _ in range(_MOST_STEPS):
             wanted = list(dict.fromkeys([*wanted, *self.contact_ids()]))
             unread = [one for one in wanted if one not in seen]

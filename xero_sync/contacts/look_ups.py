@@ -5,7 +5,7 @@ rule says who may be written to, who has to wait, and for what. A learner whom X
 is parked alone, with Xero's own words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from xero_sync.contacts import (
     contact_overlay,
     name_holders,
     narrowing,
+    number_holders,
     obstacles,
     ownership,
     push_rows,
@@ -26,12 +27,14 @@ from xero_sync.contacts import (
 from xero_sync.contacts.contact_fields import contact_of
 from xero_sync.contacts.obstacles import Obstacle
 from xero_sync.jobs import leases
-from xero_sync.models import ContactPush
+from xero_sync.models import ContactPush, PushState
 from xero_sync.resources import Resource
 from xero_sync.store import contact_links, contact_merges
 
 # Of merges whose winners are asked for one after the other; longer ones are left to the sweeps.
 _LONGEST_CHAIN = 5
+# So many doubts are settled together: where each costs a call, a limit must not undo them all.
+_DOUBTS_AT_ONCE = 10
 
 
 def settle_doubts(
@@ -47,11 +50,24 @@ def settle_doubts(
     in_doubt = [push for push in batch if ownership.is_in_doubt(push)]
     if not in_doubt:
         return batch
-    settled = by_number(session, organisation, in_doubt, clock)
-    with transaction.atomic():
-        session.check_generation()
-        ownership.take_made(organisation, settled, now=clock())
+    settled: list[ContactPush] = []
+    for start in range(0, len(in_doubt), _DOUBTS_AT_ONCE):
+        some = by_number(session, organisation, in_doubt[start : start + _DOUBTS_AT_ONCE], clock)
+        with transaction.atomic():
+            session.check_generation()
+            ownership.take_made(organisation, some, now=clock())
+            _note_settled(some, clock)
+        settled += some
     return [push for push in batch if push in settled or push not in in_doubt]
+
+
+def _note_settled(batch: list[ContactPush], clock: leases.Clock) -> None:
+    """Note that pushes are in doubt no more, should a limit end this turn before they are sent."""
+    if not batch:
+        return
+    for push in batch:
+        push.state = PushState.PENDING
+    leases.update_leased(*batch, leased_until=clock() + leases.LEASE, state=PushState.PENDING)
 
 
 def owned(
@@ -177,12 +193,10 @@ def by_number(
 
     Of one in doubt it is the number that was sent. Return those whom Xero could look up.
     """
-    unread: dict[str, str] = {}
-    for some in client.number_batches([ownership.number_sent(push) for push in batch]):
-        pages, faults = narrowing.ask(some, session.contacts_by_number)
-        mirror(session, organisation, pages, clock)
-        _derive_anew(session, organisation, pages, clock)
-        unread |= faults
+    numbers = [ownership.number_sent(push) for push in batch]
+    pages, unread = number_holders.ask(session, numbers)
+    mirror(session, organisation, pages, clock)
+    _derive_anew(session, organisation, pages, numbers, clock)
     for push in batch:
         number = ownership.number_sent(push)
         if number in unread:
@@ -194,15 +208,18 @@ def _derive_anew(
     session: sessions.Session,
     organisation: Organisation,
     pages: Iterable[responses.Page],
+    numbers: Sequence[str],
     clock: leases.Clock,
 ) -> None:
     """Look anew at whose the contacts are that Xero showed, those that were stored before as well.
 
     Links are derived where something is stored. What else they hang on may have changed unseen, as
     where a worker was killed on the way, and a learner who is refused would stay so for ever.
+    Where Xero shows one of several that share a number, the others are as they are stored.
     """
     named = (json_codec.uuid_or_none(one.get("ContactID")) for p in pages for one in p.elements)
-    shown = [each for each in named if each is not None]
+    stored = Contact.objects.filter(organisation=organisation, contact_number__in=numbers)
+    shown = sorted({*(each for each in named if each), *stored.values_list("xero_id", flat=True)})
     if not shown:
         return
     with transaction.atomic():

@@ -33,17 +33,19 @@ def ask(
             # So may Xero say that it has none of these ids.
             continue
         except errors.Rejected as error:
-            # By another error a very large organisation refuses filters as such.
+            # By another error a very large organisation refuses filters as such; what is left to
+            # ask then is for who called (`number_holders`).
             if not error.is_about_filter:
                 raise
             if len(some) == 1:
-                faults[some[0]] = _words_of(error)
+                faults[some[0]] = words_of(error)
             else:
                 middle = len(some) // 2
                 waiting += [some[middle:], some[:middle]]
     return pages, faults
 
 
-def _words_of(error: errors.Rejected) -> str:
+def words_of(error: errors.Rejected) -> str:
+    """Return Xero's words on what it could not read, as a sentence."""
     words = " ".join(error.messages).strip() or "it did not say why"
     return words if words.endswith((".", "!", "?")) else f"{words}."

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 # Xero's names of errors that are about the contacts in a request.
 _AT_FAULT = frozenset({"ValidationException", "PostDataInvalidException"})
+UNNAMED = "Xero's answer did not name it"
 # What a push knows of contacts, once it is not under way any more.
 _OVER: dict[str, Any] = {
     "contact_xero_id": None,
@@ -58,7 +59,7 @@ def halves(
         error.correlation_id,
     )
     if len(batch) == 1:
-        batch[0].problem = " ".join(error.messages)[:1000] or "Xero did not say why"
+        batch[0].problem = " ".join(error.messages)[:1000] or failures.UNSAID
         refuse(batch, now=now)
         return []
     with transaction.atomic():
@@ -157,10 +158,9 @@ def take_answers(
         for push, sent in zip(batch, contacts, strict=True):
             if push.pk not in there:
                 continue
-            answer = answers.get(str(sent.get("ContactID") or sent["ContactNumber"]), {})
-            messages = failures.messages_of(answer)
-            if not answer or messages:
-                push.problem = " ".join(messages)[:1000] or "Xero's answer did not name it"
+            answer = _answer_to(sent, answers)
+            if reasons := failures.refusal_of(answer) if answer else [UNNAMED]:
+                push.problem = " ".join(reasons)[:1000]
                 refused.append(push)
                 continue
             accepted.append(answer)
@@ -178,6 +178,20 @@ def take_answers(
             now=now,
         )
     return refused
+
+
+def _answer_to(sent: dict[str, Any], answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return what Xero answered on a contact that was sent; empty where it named it nowhere.
+
+    A contact that was to be made and failed is echoed under the nil id. Nobody says that one which
+    was to be changed keeps its own, so its refusal is looked for by the number, too; but never what
+    was accepted, which would be another contact.
+    """
+    number = str(sent.get("ContactNumber"))
+    if "ContactID" not in sent:
+        return answers.get(number, {})
+    echo = answers.get(number, {})
+    return answers.get(sent["ContactID"]) or (echo if failures.refusal_of(echo) else {})
 
 
 def _end_doubt(batch: list[ContactPush]) -> None:

@@ -138,6 +138,25 @@ def test_contacts_come_archived_ones_too_when_asked_for_by_number(xero: sdk_clie
     assert found[archived["contact_id"]] == "ARCHIVED"
 
 
+def test_contact_comes_by_its_number_alone_an_archived_one_too(xero: sdk_client.Xero) -> None:
+    archived = next(one for one in xero.contacts() if one["status"] == "ARCHIVED" and one["number"])
+
+    page = xero.client.contact_by_number(archived["number"])
+
+    assert [one["ContactID"] for one in page.elements] == [archived["contact_id"]]
+    with pytest.raises(errors.NotFound):
+        xero.client.contact_by_number("no such?number=1 #2")
+
+
+@pytest.mark.parametrize("number", ["", " ", ".", ".."])
+def test_number_that_no_address_can_hold_is_not_sent(xero: sdk_client.Xero, number: str) -> None:
+    """It would name all contacts, or the folder above them."""
+    with pytest.raises(ValueError, match="folder"):
+        xero.client.contact_by_number(number)
+
+    assert xero.calls() == []
+
+
 def test_organisation_and_online_address_come_when_asked_for(xero: sdk_client.Xero) -> None:
     invoice = next(
         one

@@ -11,6 +11,10 @@ from urllib3 import HTTPHeaderDict
 
 from xero_sync.api import errors, failures
 
+GUARD = (
+    "Your request is not filtering Contacts efficiently, given the extremely high volume for this "
+    "organisation"
+)
 _EXPIRED = "TokenExpired: token expired at 01/01/2001 00:00:00"
 
 
@@ -197,7 +201,23 @@ def test_reply_that_cannot_be_read_leaves_a_write_in_doubt(
         (b'{"Elements":"nonsense","Message":"M"}', ("M",), ""),
         (b'{"Elements":[1,{"ValidationErrors":[2,{"Message":"M"}]}]}', ("M",), ""),
         (b'["a list"]', (), ""),
-        (b"not JSON", (), ""),
+        # JSON that is no error of Xero's, and the first half of some, say nothing to people.
+        (b"null", (), ""),
+        (b'{"Message":"M', (), ""),
+        (b"<p>\xff\xfe</p>", (), ""),
+        # The guard of very large organisations was seen bare (freakboy3742/pyxero, issue 373).
+        (GUARD.encode(), (GUARD,), ""),
+        (f"\ufeff<p>{GUARD}</p>\r\n".encode(), (GUARD,), ""),
+        (
+            b"<!-- x<y --><html><head><title>Bad Request</title><style>p {a: b}</style></head>"
+            b"<body><h2>Bad Request</h2>\n<hr><p>No &lt;b&gt;such&lt;/b&gt; a &amp; b\x00\x1b</p>"
+            b"<SCRIPT>alert('x')</script >",
+            ("Bad Request No such a & b",),
+            "",
+        ),
+        (b"<html></html>", (), ""),
+        (b"no <tag that is not closed", ("no tag that is not closed",), ""),
+        (b"word " * 100, (f"{'word ' * 59}word\u2026",), ""),
     ],
 )
 def test_xeros_words_are_kept_apart_from_ours_when_it_rejects(

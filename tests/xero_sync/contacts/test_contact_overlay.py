@@ -90,6 +90,26 @@ def test_address_keeps_what_only_xero_has(
     assert found == ({} if changed is None else {"Addresses": [{**whole, **changed}]})
 
 
+@pytest.mark.parametrize(
+    ("ours", "sent"),
+    [
+        ({"City": "Abidjan", "Country": "Cote d Ivoire"}, None),
+        ({"City": "Abidjan"}, None),
+        ({"City": "Man"}, {"City": "Man", "Country": "Cote d Ivoire"}),
+        ({"Country": "Australia"}, {"City": "Abidjan", "Country": "Australia"}),
+    ],
+)
+def test_country_of_xeros_own_signs_stays_until_the_address_is_sent(
+    ours: dict[str, str], sent: dict[str, str] | None
+) -> None:
+    street = {"AddressType": "STREET"}
+    there = {"Addresses": [{**street, "City": "Abidjan", "Country": "Côte d'Ivoire"}]}
+
+    found = contact_overlay.over({"Addresses": [{**street, **ours}]}, there)
+
+    assert found == ({} if sent is None else {"Addresses": [{**street, **sent}]})
+
+
 @pytest.mark.parametrize("there", [{}, {"Phones": [], "Addresses": []}, {"Phones": None}])
 def test_contact_that_has_none_gets_them(there: dict[str, Any]) -> None:
     contact = {

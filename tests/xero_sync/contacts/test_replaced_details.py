@@ -13,6 +13,7 @@ from xero_sync.models import RunState
 
 PAGE = "/settings/connected-apps/xero/contacts/start/"
 NAMES: dict[str, Any] = {"given_name": "Made", "family_name": "Up"}
+CITED = "Côte d'Ivoire"
 IN_PARTS = {"kind": "DEFAULT", "number": "5550 1003", "area": "02", "country": "61"}
 
 
@@ -35,6 +36,8 @@ def street(**parts: str) -> dict[str, str]:
         ({"phones": [IN_PARTS]}, {"phone": ""}, ()),
         ({"phones": [IN_PARTS]}, {"address_line": "9 New Street"}, ()),
         ({"address": street()}, {"region": "NSW"}, ()),
+        ({"address": street(country=CITED)}, {"city": "Dubbo", "country": CITED}, ()),
+        ({"address": street(country="Cote d Ivoire")}, {"city": "Dubbo", "country": CITED}, ()),
         # Xero has something else.
         ({"phones": [IN_PARTS]}, {"phone": "61 04 5550 0003"}, ("phone",)),
         ({"phones": [IN_PARTS]}, {"phone": "5550 1004"}, ("phone",)),
@@ -51,7 +54,11 @@ def test_start_replaces_what_was_foretold(
     cast: Cast, theirs: dict[str, Any], ours: dict[str, Any], changes: tuple[str, ...]
 ) -> None:
     cast.learner(
-        "one", Fate.CHANGED if changes else Fate.SAME, contact=ALL, **NAMES, country="", **ours
+        "one",
+        Fate.CHANGED if changes else Fate.SAME,
+        contact=ALL,
+        **NAMES,
+        **{"country": "", **ours},
     )
     (contact_id,) = cast.contacts.values()
     cast.linked.world.do(

@@ -20,11 +20,18 @@ GUARD = (
     '{"ErrorNumber":10,"Type":"ValidationException","Message":"Your request is not filtering '
     'Invoices efficiently, given the extremely high volume for this organisation"}'
 )
+# As it was seen (freakboy3742/pyxero, issue 373): a bare sentence, in no form.
+BARE_GUARD = (
+    "Your request is not filtering Invoices efficiently, given the extremely high volume for this "
+    "organisation"
+)
 
 
 def reject(linked: Linked, body: str, path: str = "/Invoices") -> None:
     """Let Xero reject every list of a kind."""
-    linked.world.do("faults", match={"path": path}, times=-1, answer={"status": 400, "body": body})
+    kind = "application/json" if body.startswith("{") else "text/html; charset=utf-8"
+    answer = {"status": 400, "body": body, "headers": {"Content-Type": kind}}
+    linked.world.do("faults", match={"path": path}, times=-1, answer=answer)
 
 
 def calls_while(linked: Linked, act: Any) -> Counter[str]:
@@ -35,7 +42,7 @@ def calls_while(linked: Linked, act: Any) -> Counter[str]:
     return Counter(one["path"].rsplit("/", 1)[1] for one in made if "/api.xro/" in one["path"])
 
 
-@pytest.mark.parametrize(("body", "most"), [(UNREADABLE, 1), (GUARD, 10)])
+@pytest.mark.parametrize(("body", "most"), [(UNREADABLE, 1), (GUARD, 10), (BARE_GUARD, 10)])
 def test_run_reads_the_other_kinds_and_does_not_cut_in_vain(
     linked: Linked, body: str, most: int
 ) -> None:
@@ -78,7 +85,7 @@ def test_pause_of_a_run_that_xero_rejects_grows(linked: Linked) -> None:
     assert delays == sorted(set(delays))
 
 
-@pytest.mark.parametrize("body", [UNREADABLE, GUARD])
+@pytest.mark.parametrize("body", [UNREADABLE, GUARD, BARE_GUARD])
 def test_daily_count_of_the_other_kinds_goes_on(linked: Linked, body: str) -> None:
     linked.sweep()
     reject(linked, body)
@@ -98,7 +105,7 @@ def test_daily_count_of_the_other_kinds_goes_on(linked: Linked, body: str) -> No
     assert set(again) <= {"Invoices"}
 
 
-@pytest.mark.parametrize(("body", "most"), [(UNREADABLE, 1), (GUARD, 30)])
+@pytest.mark.parametrize(("body", "most"), [(UNREADABLE, 1), (GUARD, 30), (BARE_GUARD, 30)])
 def test_sweep_of_the_other_kinds_goes_on(linked: Linked, body: str, most: int) -> None:
     reject(linked, body)
 
