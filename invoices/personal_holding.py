@@ -6,10 +6,11 @@ as a parent's, only that there is one, and nothing that a merge in Xero brought 
 
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from invoices import withheld
-from invoices.models import Contact, ContactLink, Document, DocumentVersion
+from invoices.models import Contact, ContactLink, Document, DocumentMove, DocumentVersion
 from lrm.models import Learner
 from lrm.personal_data import holdings
 
@@ -36,6 +37,9 @@ def register() -> None:
                 "there, ask Xero for it; what Xero then shows, shows here.",
                 "A text in a document that names the learner, such as a line of an employer's "
                 "invoice, stays for the same reason.",
+                "That a document was the learner's before a merge in Xero took it to somebody "
+                "else's contact, by an internal id that leads to nobody any more: so it is shown "
+                "to no other learner.",
             ),
         )
     )
@@ -71,9 +75,23 @@ def _give(learner: Learner) -> dict[str, Any]:
     }
 
 
+# Those of before it came to the contact that it is on now.
+_ERASE_BEFORE = """
+    DELETE FROM invoices_documentversion version USING invoices_document document
+     WHERE document.id = version.document_id AND document.id = ANY(%s)
+       AND version.raw #>> '{Contact,ContactID}' IS DISTINCT FROM document.contact_xero_id::text
+"""
+
+
 def _erase(learner: Learner) -> None:
-    """Delete what documents said before; the links go with the learner."""
+    """Delete what documents said before; the links go with the learner.
+
+    Of those that merges in Xero took to somebody else's contact, what they said until then.
+    """
     DocumentVersion.objects.filter(document__in=_documents(learner)).delete()
+    if taken := _taken(learner):
+        with connection.cursor() as cursor:
+            cursor.execute(_ERASE_BEFORE, [taken])
 
 
 def _shared_ids(learner: Learner) -> set[Any]:
@@ -100,3 +118,15 @@ def _documents(learner: Learner) -> QuerySet[Document]:
         organisation__portal=learner.portal, contact_xero_id__in=own
     )
     return documents.exclude(pk__in=kept_off)
+
+
+def _taken(learner: Learner) -> list[int]:
+    """Return the documents that came to other contacts from those that are, or were, its own."""
+    moves = DocumentMove.objects.filter(organisation__portal=learner.portal)
+    kept = moves.filter(learner_ids__contains=[learner.pk])
+    places = set(kept.values_list("from_xero_id", flat=True))
+    places.update(learner.contact_links.values_list("contact_xero_id", flat=True))
+    others = ContactLink.objects.filter(contact_xero_id__in=places).exclude(learner=learner)
+    places -= set(others.values_list("contact_xero_id", flat=True))
+    taken = moves.filter(from_xero_id__in=places).order_by("document_id")
+    return list(taken.values_list("document_id", flat=True).distinct())

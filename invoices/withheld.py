@@ -5,14 +5,17 @@ learners, that would show one student's invoices on the other's page, before any
 document that came by a merge stays off the page of whoever was not linked to the contact that it
 was on, for as long as somebody is linked to that who is not linked to the contact that it is on
 now. A yes to the question of the merge ends that, for then the two share a contact; a no does not.
-It ends as well where the link to the contact before is ended, or accounts give the document to
-another contact in Xero.
+It ends as well where a person ends the link to the contact before, or accounts give the document
+to another contact in Xero.
+
+Nothing else ends it: where the rule upholds a link no more, or a learner is erased, whose the
+contact was is kept with the move. That counts like a link, until a person says that it never was.
 
 A document that was never stored with the contact before is not known to have been on it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,7 +24,7 @@ from django.db import connection
 from django.utils import timezone
 
 from connected_apps.models import Organisation
-from invoices.models import DocumentMove
+from invoices.models import ContactDecision, DocumentMove
 from lrm.models import Learner
 
 # What is said beside such a document, where a learner would be named.
@@ -30,13 +33,14 @@ WORDS = "Withheld since a merge in Xero"
 _UNDECIDED_FOR = timedelta(hours=1)
 _COUNTS = "(move.is_merge OR move.is_merge IS NULL AND move.read_at > %(decided_since)s)"
 _MOVES = f"""
-    SELECT document.id, document.contact_xero_id, move.from_xero_id, move.to_xero_id
+    SELECT document.id, document.contact_xero_id, move.from_xero_id, move.to_xero_id,
+           move.learner_ids
       FROM invoices_document document
       JOIN invoices_documentmove move ON move.document_id = document.id AND {_COUNTS}
      WHERE document.organisation_id = %(organisation)s
        AND document.contact_xero_id = ANY(%(contacts)s::uuid[])
      UNION ALL
-    SELECT DISTINCT document.id, NULL::uuid, NULL::uuid, NULL::uuid
+    SELECT DISTINCT document.id, NULL::uuid, NULL::uuid, NULL::uuid, NULL::bigint[]
       FROM invoices_documentmove move
       JOIN invoices_document document ON document.id = move.document_id
      WHERE move.organisation_id = %(organisation)s AND {_COUNTS}
@@ -126,11 +130,15 @@ def _reached_by_moves(organisation: Organisation) -> list[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A document, the contact that it is on now, and those from which it came there."""
+    """A document, the contact that it is on now, and those from which it came there.
+
+    `had`: {one of those: who had it, though no link says so any more}.
+    """
 
     document_id: int
     contact_id: UUID
     before: frozenset[UUID]
+    had: Mapping[UUID, set[int]]
 
 
 def _moved(
@@ -151,18 +159,43 @@ def _moved(
         rows = cursor.fetchall()
     places: dict[int, UUID] = {}
     steps: dict[int, list[tuple[UUID, UUID]]] = defaultdict(list)
+    had: dict[int, dict[UUID, set[int]]] = defaultdict(lambda: defaultdict(set))
     away = 0
-    for document_id, contact_id, came_from, went_to in rows:
+    for document_id, contact_id, came_from, went_to, learner_ids in rows:
         if contact_id is None:
             away += 1
             continue
         places[document_id] = contact_id
         steps[document_id].append((came_from, went_to))
+        had[document_id][came_from].update(learner_ids or ())
+    _leave_out_denied(organisation, had.values())
     came = [
-        _Moved(document_id, contact_id, _places_before(contact_id, steps[document_id]))
+        _Moved(
+            document_id,
+            contact_id,
+            _places_before(contact_id, steps[document_id]),
+            had[document_id],
+        )
         for document_id, contact_id in places.items()
     ]
     return came, away
+
+
+def _leave_out_denied(organisation: Organisation, had: Iterable[Mapping[UUID, set[int]]]) -> None:
+    """Leave out whoever a person said does not have the contact; no query where nobody is kept."""
+    kept = [
+        (place, learner_ids) for each in had for place, learner_ids in each.items() if learner_ids
+    ]
+    if not kept:
+        return
+    said_no = ContactDecision.objects.filter(
+        organisation__tenant_id=organisation.tenant_id,
+        learner_id__in=set[int]().union(*(learner_ids for _, learner_ids in kept)),
+        is_same_person=False,
+    )
+    denied = set(said_no.values_list("learner_id", "contact_xero_id"))
+    for place, learner_ids in kept:
+        learner_ids -= {who for who in learner_ids if (who, place) in denied}
 
 
 def _places_before(contact_id: UUID, steps: Iterable[tuple[UUID, UUID]]) -> frozenset[UUID]:
@@ -190,5 +223,5 @@ def _strangers(moved: _Moved, linked: dict[UUID, set[int]], *, learner_id: int) 
     found = set[int]()
     for place in moved.before:
         if learner_id not in linked[place]:
-            found |= linked[place] - linked[moved.contact_id]
+            found |= (linked[place] | moved.had[place]) - linked[moved.contact_id]
     return found

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from connected_apps.models import Organisation
@@ -10,8 +11,8 @@ from connected_apps.models import Organisation
 class DocumentMove(models.Model):
     """A document that is another contact's than before. A trigger notes it, whoever stores.
 
-    It is forgotten once Xero was asked about the contact before, and that was not merged: then
-    somebody gave the document to another contact on purpose.
+    It is forgotten once Xero was asked about the contact before, and that was not merged into the
+    one after: then somebody gave the document to another contact on purpose.
     """
 
     document = models.ForeignKey(
@@ -21,11 +22,16 @@ class DocumentMove(models.Model):
         Organisation, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     from_xero_id = models.UUIDField()
+    # Null where the contact before is merged, but the document has not been read since; then who
+    # had that contact is kept here all the same.
     to_xero_id = models.UUIDField(null=True)
     # When the call was sent that brought the document with its new contact.
     read_at = models.DateTimeField()
     # Null until the contact before has been read later than that.
     is_merge = models.BooleanField(null=True)
+    # Whose the contact before was until the rule ended the link, or they were erased: ids alone,
+    # which may lead to nobody any more.
+    learner_ids = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         indexes: ClassVar = [

@@ -157,18 +157,33 @@ def make_own(
 
 
 def derive_everywhere(
-    organisation: Organisation, contact_ids: Sequence[UUID], *, now: datetime
+    organisation: Organisation,
+    contact_ids: Sequence[UUID],
+    *,
+    now: datetime,
+    let_go: Collection[int] = (),
 ) -> None:
-    """Derive anew whose these contacts are, for every portal on the organisation in Xero."""
+    """Derive anew whose these contacts are, for every portal on the organisation in Xero.
+
+    :param let_go: the organisations of portals that follow no merge to them.
+    """
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
-        _tell_neighbours(each, _derive(each, contact_ids, now=now), now=now)
+        changed = _derive(each, contact_ids, now=now, follow=each.pk not in let_go)
+        _tell_neighbours(each, changed, now=now, let_go=let_go)
 
 
 def follow_decision(
-    organisation: Organisation, contact_ids: Sequence[UUID], *, now: datetime
+    organisation: Organisation,
+    contact_ids: Sequence[UUID],
+    *,
+    now: datetime,
+    let_go: Collection[int] = (),
 ) -> None:
-    """Do what follows from a person's word on these contacts, for every portal. In the lock."""
-    derive_everywhere(organisation, contact_ids, now=now)
+    """Do what follows from a person's word on these contacts, for every portal. In the lock.
+
+    :param let_go: see `derive_everywhere`.
+    """
+    derive_everywhere(organisation, contact_ids, now=now, let_go=let_go)
     for each in Organisation.objects.filter(tenant_id=organisation.tenant_id):
         _let_pushes_go_on(each, contact_ids)
 
@@ -205,7 +220,11 @@ def _waiting(organisation: Organisation) -> QuerySet[ContactPush]:
 
 
 def _tell_neighbours(
-    organisation: Organisation, contact_ids: Collection[UUID], *, now: datetime
+    organisation: Organisation,
+    contact_ids: Collection[UUID],
+    *,
+    now: datetime,
+    let_go: Collection[int] = (),
 ) -> None:
     """Let the other portals follow, where links to contacts were made or ended in one.
 
@@ -215,19 +234,23 @@ def _tell_neighbours(
         return
     same = Organisation.objects.filter(tenant_id=organisation.tenant_id)
     for each in same.exclude(pk=organisation.pk):
-        _derive(each, sorted(contact_ids), now=now)
+        _derive(each, sorted(contact_ids), now=now, follow=each.pk not in let_go)
         _let_pushes_go_on(each, sorted(contact_ids))
 
 
 def _derive(
-    organisation: Organisation, contact_ids: Sequence[str | UUID], *, now: datetime
+    organisation: Organisation,
+    contact_ids: Sequence[str | UUID],
+    *,
+    now: datetime,
+    follow: bool = True,
 ) -> set[UUID]:
-    """Derive anew whose these contacts are, by number and by merge.
+    """Derive anew whose these contacts are, by number and, unless `follow` is false, by merge.
 
     Return those, and what they became, whose links were made or ended.
     """
     rows = identity_facts.rows_of_contacts(organisation, contact_ids)
-    merges = contact_merges.around(organisation.pk, contact_ids)
+    merges = contact_merges.around(organisation.pk, contact_ids) if follow else contact_merges.NONE
     candidates = identity_verdicts.candidates(organisation, rows, merges=merges)
     changed = _apply(organisation, candidates, now=now)
     open_questions.keep_of_contacts(organisation, contact_ids, candidates, now=now)

@@ -46,6 +46,7 @@ def release_other_portal(
     Their pushes forget the contact, too. Nothing happens where none of them holds it.
 
     :raises PortalStillConnected: one of them is connected, or could be again by itself.
+    :raises NotPossible: one that did not hold it would at once, by a merge in Xero.
     """
     others = Organisation.objects.filter(tenant_id=organisation.tenant_id).exclude(
         pk=organisation.pk
@@ -65,7 +66,8 @@ def release_other_portal(
         pushes = _pushes(organisation, others, contact_ids)
         holding = {link.organisation.portal_id for link in links}
         holding.update(push.learner.portal_id for push in pushes)
-        if any(_is_alive(each) for each in connections if each.portal_id in holding):
+        alive = {each.portal_id for each in connections if _is_alive(each)}
+        if holding & alive:
             raise PortalStillConnected(
                 "The portal that has this contact is connected to the organisation. "
                 "Somebody there must give the contact up."
@@ -77,7 +79,14 @@ def release_other_portal(
             )
         if holding:
             _audit(organisation, by=by, now=now)
-        contact_links.follow_decision(organisation, contact_ids, now=now)
+        # What is left of theirs, such as a link by number to what was merged, takes nothing back.
+        gone = others.exclude(portal_id__in=alive).values_list("pk", flat=True)
+        contact_links.follow_decision(organisation, contact_ids, now=now, let_go=set(gone))
+        if _links(others, contact_ids):
+            raise NotPossible(
+                "A learner of another portal would have this contact at once, because accounts "
+                "merged that learner's into it in Xero. Somebody there must give the contact up."
+            )
     return lines
 
 

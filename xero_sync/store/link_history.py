@@ -17,6 +17,7 @@ from connected_apps.models import Organisation
 from invoices.models import ContactLink, ContactLinkChange, LinkChange, LinkSource
 from invoices.rules.identity import Why
 from lrm.models import User
+from xero_sync.store import document_moves
 
 _BECAUSE = {
     Why.MADE: "Made in Xero for this learner, or written after agreement was shown",
@@ -81,7 +82,10 @@ def end(
     why: Why,
     now: datetime,
 ) -> None:
-    """End derived links that the rule does not uphold any more."""
+    """End derived links that the rule does not uphold any more.
+
+    What merges took from the contacts is withheld as before: nobody has said anything.
+    """
     ended = defaultdict(list)
     for learner_id, contact_id in pairs:
         link = ContactLink.objects.filter(
@@ -95,6 +99,7 @@ def end(
             ended[link.source].append((learner_id, contact_id))
     for source, some in ended.items():
         _note(organisation, some, LinkChange.ENDED, source, why, now)
+        document_moves.keep(tenant_id=organisation.tenant_id, pairs=some)
 
 
 def note(

@@ -60,7 +60,7 @@ def store(
         contact_links.derive_for_contacts(
             organisation_id=organisation_id, contact_ids=written.touched_ids, now=now
         )
-        document_moves.settle(organisation_id=organisation_id, page=page)
+        document_moves.settle(organisation_id=organisation_id, page=page, now=now)
     else:
         if written.changed:
             document_moves.ask(organisation_id=organisation_id, now=now)

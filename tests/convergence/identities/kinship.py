@@ -118,13 +118,20 @@ class Kinship(Memory):
         )
 
     def may_be_kept_off(self, learner_id: int, number: str) -> bool:
-        """Whether a document may have been another learner's before merges."""
+        """Whether a document may have been another learner's before merges.
+
+        As whoever that was at any time: only a person's word ends it.
+        """
         return any(
             self._may_be_linked(each, who, place)
             or self.owner.get(place) == who
-            or any(oracle.same_number(facts, one) for one in self.versions[place])
+            or any(
+                oracle.same_number(facts, one)
+                for facts in self.ever[who]
+                for one in self.versions[place]
+            )
             for each in self.sides
-            for who, facts in each.typed.items()
+            for who in each.typed
             if who != learner_id
             for place in set(self.places[number][:-1]) - {self.places[number][-1]}
         )

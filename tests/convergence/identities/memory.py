@@ -33,6 +33,8 @@ class Memory:
         self.maybe: set[tuple[int, str]] = set()
         # What a learner was since it last had to reach Xero: its push may know any of it.
         self.facts: dict[int, list[Facts]] = defaultdict(list)
+        # What a learner ever was: whose a contact was counts on where a merge took its documents.
+        self.ever: dict[int, list[Facts]] = defaultdict(list)
         # The contact that a learner's push must have known when it was asked for.
         self.noted: dict[int, str] = {}
         # What the product wrote last to a contact: the learner as it was, the contact after it.
@@ -75,6 +77,7 @@ class Memory:
 
     def typed(self, side: Side, learner_id: int) -> None:
         """Note what was saved of a learner."""
+        self.ever[learner_id].append(side.typed[learner_id])
         if not side.ticked[learner_id]:
             self.forget(learner_id)
             return

@@ -163,6 +163,35 @@ def test_invoice_that_accounts_give_to_another_contact_shows_there(staff: Staff,
     assert not DocumentMove.objects.exists()
 
 
+def test_invoice_that_was_given_before_the_contact_was_merged_elsewhere_shows(
+    staff: Staff, two: Two
+) -> None:
+    """It went to its right contact; the one that it left became another's only then."""
+    linked = staff.linked
+    own = make_by_hand(linked, name="A. Made-Up", email="ann@example.com")
+    give(linked, two.hers, two.bens)
+    merge(linked, two.anns, own)
+    linked.sweep()
+    linked.take_events()
+
+    assert staff.shown(two.ben) == {two.hers, two.his}
+    assert not DocumentMove.objects.exists()
+
+
+def test_invoice_whose_contact_was_merged_on_is_withheld_once_the_chain_is_known(
+    staff: Staff, two: Two
+) -> None:
+    linked = staff.linked
+    between = make_by_hand(linked, name="A. Made-Up", email="ann@example.com")
+    merge(linked, two.anns, between)
+    merge(linked, between, two.bens)
+    linked.sweep()
+    linked.take_events()
+
+    assert staff.shown(two.ben) == {two.his}
+    assert set(DocumentMove.objects.values_list("is_merge", flat=True)) == {True}
+
+
 def test_chain_of_merges_is_followed_back_to_whose_they_were(staff: Staff, two: Two) -> None:
     linked = staff.linked
     between = make_by_hand(linked, name="A. Made-Up", email="ann@example.com")
