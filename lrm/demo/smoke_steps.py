@@ -117,7 +117,8 @@ def ask_for_resync(walk: Walk) -> str:
     page = walk.admin.open(walk.admin.open(CONNECTED_APPS).link("/xero/resync/"))
     today = datetime.now(UTC).date()
     dates = {"date_from": walk.since.isoformat(), "date_to": today.isoformat()}
-    page = walk.admin.submit(page.form("/xero/resync/"), dates, button="Start re-sync")
+    chosen = {**dates, "span": "dates"}
+    page = walk.admin.submit(page.form("/xero/resync/"), chosen, button="Start re-sync")
     started = [run for run in _runs(walk) if run["id"] not in before]
     if [{name: run[name] for name in dates} for run in started] != [dates]:
         raise StepFailed(f"{page.path} started {started}, and says: {page.text[:300]}")
