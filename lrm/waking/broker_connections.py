@@ -18,7 +18,8 @@ class Connection(redis.Connection):
 
     def __init__(self, **options: Any) -> None:
         options["retry"] = valkey_clients.once_more(redis.ReadOnlyError)
-        super().__init__(**options)  # type: ignore[no-untyped-call]  # redis-py's own
+        # redis-py gives this one no types, and the encrypted one some.
+        super().__init__(**options)  # type: ignore[no-untyped-call]
 
 
 class SSLConnection(redis.SSLConnection):
