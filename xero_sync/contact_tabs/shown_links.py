@@ -26,7 +26,7 @@ from xero_sync.store.link_decisions import NotPossible
 ANSWERED = "It was answered already, or has changed since the page was opened."
 _NOTHING = "Nothing is suggested for it. Find the other side by search."
 _SEVERAL = "More than one is suggested for it. Choose one of them."
-_ALIKE = "The other side is suggested for more than one. Press “Yes, same person” on the right one."
+_ALIKE = "More than one fits, here or in Xero. Press “Yes, same person” on the right one."
 _HAS_ONE = (
     "The learner has a contact already. Press “Yes, same person” where this one is theirs as well."
 )

@@ -55,7 +55,7 @@ def test_contact_of_two_namesakes_is_linked_to_neither_at_once(desk: Desk) -> No
     said = desk.act("without-contact", "accept", *(f"{each.pk}." for each in people))
 
     assert "2 left as they are." in said
-    assert "suggested for more than one" in said
+    assert "More than one fits, here or in Xero" in said
     assert not ContactLink.objects.filter(learner__in=people).exists()
     assert [desk.shown(each) for each in people] == [set(), set()]
 
@@ -66,7 +66,7 @@ def test_contact_of_two_namesakes_is_not_linked_to_the_one_that_is_checked(desk:
 
     said = desk.act("without-contact", "accept", f"{first.pk}.")
 
-    assert "suggested for more than one" in said
+    assert "More than one fits, here or in Xero" in said
     assert desk.shown(first) == set()
 
 
@@ -233,7 +233,7 @@ def test_job_links_no_contact_to_two_namesakes_however_far_apart_they_stand(offi
 
     assert list(ContactLink.objects.values_list("learner_id", flat=True)) == [alone[0].pk]
     reasons = dict(job.failures.values_list("name", "reason"))
-    assert all("more than one" in reasons[str(each)] for each in namesakes)
+    assert all("More than one fits, here or in Xero" in reasons[str(each)] for each in namesakes)
     assert "came after" in reasons[str(alone[1])]
 
 
